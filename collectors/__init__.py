@@ -1,0 +1,1 @@
+"""Prometheus: the custom collector over the service's snapshots, and the endpoint that serves it."""

@@ -1,0 +1,1 @@
+"""Runs GUI-agent tasks behind gRPC."""

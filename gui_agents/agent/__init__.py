@@ -1,0 +1,1 @@
+"""The agent: actions, the observe-decide-act loop, and the books of one task."""

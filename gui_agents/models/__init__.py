@@ -1,0 +1,1 @@
+"""Models: what decides the next action."""

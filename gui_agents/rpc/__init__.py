@@ -1,0 +1,1 @@
+"""gRPC: protobuf to domain and back, accounting, status codes."""

@@ -1,0 +1,1 @@
+"""Sandboxes: what the agent sees and acts on."""

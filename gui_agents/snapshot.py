@@ -1,0 +1,244 @@
+"""One consistent instant of the service, as frozen values.
+
+A snapshot only holds what was copied under the service's lock. What follows from it (ratios, cumulative buckets,
+quantiles) is computed by its methods, after the lock is free. Mappings are complete for their closed sets, keys are
+the strings that metrics expose, and nobody changes a snapshot's mappings.
+
+Clocks: `*_at` is the wall clock in seconds since the epoch, `*_monotonic_seconds` the monotonic clock.
+"""
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from itertools import accumulate
+from typing import Protocol
+
+import attrs
+
+
+@attrs.frozen
+class Exemplar:
+    """One observation that stands for its bucket."""
+
+    task_id: str
+    value: float
+    observed_at: float
+
+
+@attrs.frozen
+class HistogramPoint:
+    """A histogram at one instant."""
+
+    bounds: tuple[float, ...]
+    """Inclusive upper bounds, strictly increasing, without infinity."""
+    counts: tuple[int, ...]
+    """Observations in each bucket alone; one more than `bounds`, the last one is above all of them."""
+    sum: float
+    """Of all observations."""
+    exemplars: tuple[Exemplar | None, ...]
+    """The latest of each bucket, where it has one."""
+
+    @property
+    def count(self) -> int:
+        """Number of all observations."""
+        return sum(self.counts)
+
+    def cumulative(self) -> tuple[int, ...]:
+        """Return for each bucket the observations in it and below; the last one is `count`."""
+        return tuple(accumulate(self.counts))
+
+
+@attrs.frozen
+class WindowPoint:
+    """A sliding window of durations at one instant, in buckets that grow by a constant factor."""
+
+    zeros: int
+    """Observations in the window that are too small for a bucket."""
+    buckets: Mapping[int, int]
+    """Observations in the window: bucket i holds those above growth ** (i - 1) and up to growth ** i."""
+    growth: float
+    sum: float
+    """Of all observations since the start, in seconds."""
+    count: int
+    """Number of all observations since the start."""
+
+    def quantiles(self, wanted: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the nearest-rank quantiles over the window, within 1 % of the exact ones; NaN for an empty window."""
+        total = self.zeros + sum(self.buckets.values())
+        if total == 0:
+            return (math.nan,) * len(wanted)
+        ordered = sorted(self.buckets.items())
+        return tuple(self._at_rank(max(1, math.ceil(quantile * total)), ordered) for quantile in wanted)
+
+    def _at_rank(self, rank: int, ordered: list[tuple[int, int]]) -> float:
+        seen = self.zeros
+        if rank <= seen:
+            return 0.0
+        for index, count in ordered:
+            seen += count
+            if rank <= seen:
+                return 2.0 * self.growth**index / (self.growth + 1.0)
+        raise AssertionError("a rank is at most the number of observations")
+
+
+@attrs.frozen
+class TasksSnapshot:
+    """The task table and its tallies."""
+
+    created: Mapping[str, int]
+    """Tasks that have entered each status since the start."""
+    live: Mapping[str, int]
+    """Tasks that are pending and running now."""
+    failures: Mapping[str, int]
+    """Failed tasks by reason."""
+    rejected: Mapping[str, int]
+    """Submissions that became no task, by reason."""
+    retained: int
+    """Ended tasks in memory."""
+    slots: int
+    queue_capacity: int
+    retention_limit: int
+    oldest_pending_at: float | None
+    """When the head of the queue was created."""
+    oldest_progress_at: float | None
+    """Last progress of the running task that has been silent longest."""
+    execution: HistogramPoint
+    """Seconds from running to the end, of every task that ran."""
+    queue_wait: HistogramPoint
+    """Seconds from pending to running, or to the end of a task that never ran."""
+    steps: HistogramPoint
+    """Steps of every ended task that ran."""
+    latency: WindowPoint
+    """Execution durations in the sliding window."""
+
+
+@attrs.frozen
+class RpcsSnapshot:
+    """The RPCs by method, `other` included."""
+
+    started: Mapping[str, int]
+    handled: Mapping[tuple[str, str], int]
+    """Ended RPCs by (method, status code), OK included."""
+    durations: Mapping[str, HistogramPoint]
+    """Seconds from start to end."""
+    open_streams: Mapping[str, int]
+    """Streams open now, of the streaming methods."""
+
+
+@attrs.frozen
+class TokenCounts:
+    """Tokens of one provider since the start."""
+
+    input: int
+    """All prompt tokens, cached ones included."""
+    cached_input: int
+    output: int
+
+
+@attrs.frozen
+class ModelsSnapshot:
+    """The calls to models, by provider."""
+
+    tokens: Mapping[str, TokenCounts]
+    cost: Mapping[str, Decimal]
+    """Money by ISO currency code."""
+    requests: Mapping[tuple[str, str], int]
+    """Calls by (provider, outcome)."""
+    durations: Mapping[str, HistogramPoint]
+    """Seconds of each call."""
+    usage_unknown: Mapping[str, int]
+    price_unknown: Mapping[str, int]
+
+
+@attrs.frozen
+class SandboxesSnapshot:
+    """The sandboxes by type, and what was done in them."""
+
+    created: Mapping[str, int]
+    open: Mapping[str, int]
+    failures: Mapping[str, int]
+    actions: Mapping[tuple[str, str], int]
+    """Actions sent, by (action, outcome)."""
+
+
+@attrs.frozen
+class StepsSnapshot:
+    """The agent's steps."""
+
+    steps: int
+    """Model decisions since the start."""
+    phases: Mapping[str, HistogramPoint]
+    """Seconds by phase: observe, decide, act."""
+
+
+@attrs.frozen
+class StreamsSnapshot:
+    """The stream manager."""
+
+    logs: int
+    """Tasks that it keeps a log for."""
+    subscribers: int
+    messages: int
+    """Published since the start."""
+    skipped: int
+    """Skipped for subscribers that were too slow."""
+
+
+@attrs.frozen
+class HeartbeatSnapshot:
+    """The event loop's heartbeat, which stands still while the loop is blocked."""
+
+    last_monotonic_seconds: float
+    """The last beat; the service's start before the first one."""
+    interval_seconds: float
+    lateness_seconds: float
+    """Lateness of all beats so far."""
+
+    def lag_seconds(self, now_monotonic_seconds: float) -> float:
+        """Return the age of the last beat beyond its interval; 0 where it is not late."""
+        return max(0.0, now_monotonic_seconds - self.last_monotonic_seconds - self.interval_seconds)
+
+
+@attrs.frozen
+class ServiceInfo:
+    """What the service says of itself; it never changes."""
+
+    version: str
+    max_concurrent_tasks: int
+    log_level: str
+    domain: str
+
+
+@attrs.frozen
+class ServicePart:
+    """The service as a whole."""
+
+    info: ServiceInfo
+    started_monotonic_seconds: float
+    heartbeat: HeartbeatSnapshot
+    config_updates: Mapping[str, int]
+    """Successful changes by a setter RPC, by configuration type."""
+    runtime_files: int
+    """Files below the runtime directory at the last count."""
+
+
+@attrs.frozen
+class ServiceSnapshot:
+    """Everything, at one instant."""
+
+    taken_at: float
+    taken_monotonic_seconds: float
+    tasks: TasksSnapshot
+    rpcs: RpcsSnapshot
+    models: ModelsSnapshot
+    sandboxes: SandboxesSnapshot
+    steps: StepsSnapshot
+    streams: StreamsSnapshot
+    service: ServicePart
+
+
+class SnapshotSource(Protocol):
+    """Whatever can tell how the service stands; called from any thread."""
+
+    def snapshot(self) -> ServiceSnapshot:
+        """Return one consistent instant."""

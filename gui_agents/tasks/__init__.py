@@ -1,0 +1,1 @@
+"""Tasks: their lifecycle, the table that holds them, the runner that executes them."""

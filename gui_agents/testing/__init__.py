@@ -1,0 +1,1 @@
+"""Loopback peers for tests and benchmarks: scripted servers that speak real protocols."""
