@@ -1,0 +1,61 @@
+"""The prices of all models: the operator's, else public ones, else unknown.
+
+What nobody knows is None, and callers count that instead of adding nothing in silence.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from gui_agents.models.known_prices import known_price
+from gui_agents.models.price import FREE, USD, Price, symbol
+from gui_agents.models.price_file import read_prices
+
+__all__ = ["BUILTIN_PROVIDER", "KnownPrices", "Price", "PriceList", "symbol"]
+
+BUILTIN_PROVIDER: Final = "builtin"
+REMEMBERED_PRICES: Final = 256
+"""Looked-up models that stay in memory; a client may name any number of them."""
+
+KnownPrices = Callable[[str, str, date], Price | None]
+"""A source of public prices: provider, model and day -> price, or None where it knows none."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class PriceList:
+    """The prices of all models that this service may call.
+
+    `own` holds the operator's prices by exact model name; they go before those of `known`. What `known` says is
+    remembered for a day, because public prices change on dates.
+    """
+
+    def __init__(
+        self, own: Mapping[str, Price], *, known: KnownPrices = known_price, today: Callable[[], date] = _today
+    ) -> None:
+        self._own = dict(own)
+        self._known = lru_cache(maxsize=REMEMBERED_PRICES)(known)
+        self._today = today
+
+    @classmethod
+    def load(cls, path: Path | None) -> "PriceList":
+        """Read the operator's file, where there is one.
+
+        Raises:
+            ConfigError: with one line for each mistake in the file.
+        """
+        return cls({} if path is None else read_prices(path))
+
+    def price(self, provider: str, model: str) -> Price | None:
+        """Return the model's price, or None where nobody knows it."""
+        if provider == BUILTIN_PROVIDER:
+            return FREE
+        return self._own.get(model) or self._known(provider, model, self._today())
+
+    def currencies(self) -> frozenset[str]:
+        """Return every currency that a cost can have: USD, and those of the operator's file."""
+        return frozenset({USD, *(price.currency for price in self._own.values())})
