@@ -1,0 +1,58 @@
+"""What do the models consume, and is it known?"""
+
+from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.recording import COST_PER_HOUR, INPUT_OR_OUTPUT
+
+
+def alerts(setting: Setting) -> tuple[Alert, ...]:
+    """Return the alerts of this group."""
+    limits = setting.thresholds
+    tokens = setting.series("agent_tokens_consumed_total", INPUT_OR_OUTPUT)
+    quarter = setting.window("15m")
+    price_unknown = setting.series("agent_model_price_unknown_total")
+    usage_unknown = setting.series("agent_model_usage_unknown_total")
+    return (
+        Alert(
+            name="HighTokenConsumptionRate",
+            expr=f"sum by (job) (increase({tokens}[{setting.window('5m')}])) > {number(limits.tokens)}",
+            hold_seconds=setting.hold("10m"),
+            severity=Severity.INFO,
+            summary="{{ $labels.job }} consumes many tokens",
+            description=(
+                f"{{{{ $labels.job }}}} consumed {{{{ $value | humanize }}}} tokens within {setting.window('5m')}."
+            ),
+        ),
+        Alert(
+            name="HighExecutionCost",
+            expr=f"{setting.recorded(COST_PER_HOUR)} > {number(limits.cost)}",
+            hold_seconds=setting.hold("5m"),
+            severity=Severity.WARNING,
+            summary="{{ $labels.job }} spends much",
+            description=(
+                f'{{{{ $labels.job }}}} spent {{{{ printf "%.2f" $value }}}} {{{{ $labels.currency }}}} on models '
+                f"within {setting.window('1h')}."
+            ),
+        ),
+        Alert(
+            name="PriceUnknown",
+            expr=f"sum by (job, provider) (increase({price_unknown}[{quarter}])) > 0",
+            hold_seconds=setting.hold("5m"),
+            severity=Severity.INFO,
+            summary="A model of {{ $labels.provider }} has no known price",
+            description=(
+                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} used a model "
+                "without a known price: the cost that is shown is too low."
+            ),
+        ),
+        Alert(
+            name="UsageUnknown",
+            expr=f"sum by (job, provider) (increase({usage_unknown}[{quarter}])) > 0",
+            hold_seconds=setting.hold("5m"),
+            severity=Severity.INFO,
+            summary="{{ $labels.provider }} does not tell what its calls used",
+            description=(
+                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} told no usage: "
+                "the tokens and the cost that are shown are too low."
+            ),
+        ),
+    )

@@ -1,0 +1,136 @@
+"""What a rule is: frozen alerts, recordings and groups, and the setting in which their expressions are written."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from fractions import Fraction
+from typing import Final
+
+import attrs
+
+from collectors.operations.thresholds import Thresholds
+
+DEFAULT_JOB: Final = "gui_agents"
+DEFAULT_RUNBOOKS: Final = "https://gui-agents.example.com/runbooks"
+NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+UNITS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+@unique
+class Severity(StrEnum):
+    """How an alert is routed."""
+
+    CRITICAL = "critical"
+    """Somebody is woken up."""
+    WARNING = "warning"
+    """Somebody looks at it today."""
+    INFO = "info"
+    """Worth knowing."""
+    NONE = "none"
+    """Says nothing of the service; proves that alerts arrive."""
+
+
+@attrs.frozen(kw_only=True)
+class Alert:
+    """One alerting rule."""
+
+    name: str
+    expr: str
+    hold_seconds: float
+    """How long the condition must be true; already scaled."""
+    severity: Severity
+    summary: str
+    description: str
+    """What is wrong, with the value that made it fire."""
+    keep_firing_seconds: float = 0
+    """How long it goes on firing after the condition; already scaled."""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    """Beyond the severity."""
+
+
+@attrs.frozen
+class Recording:
+    """One recording rule."""
+
+    name: str
+    expr: str
+
+
+@attrs.frozen
+class Group:
+    """Rules that are evaluated one after the other."""
+
+    name: str
+    rules: tuple[Alert | Recording, ...]
+
+
+def duration(seconds: Fraction) -> str:
+    """Write a duration as PromQL does, in its largest whole unit.
+
+    Raises:
+        ValueError: it is no whole number of milliseconds.
+    """
+    for unit, size in UNITS:
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    milliseconds = seconds * 1000
+    if milliseconds.denominator != 1:
+        raise ValueError(f"{float(seconds)} s is no whole number of milliseconds")
+    return f"{milliseconds}ms" if milliseconds else "0s"
+
+
+def number(value: float) -> str:
+    """Write a number as PromQL and YAML read it, without the noise of binary fractions."""
+    rounded = round(value, 9)
+    return str(int(rounded)) if rounded == int(rounded) else repr(rounded)
+
+
+def _plain_name(_instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if not NAME.fullmatch(value):
+        raise ValueError(f"{attribute.name} {value!r} must be letters, digits, underscores, dots and dashes")
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """For whom rules are written: a job, its thresholds, and how fast its time runs."""
+
+    thresholds: Thresholds = attrs.field(factory=Thresholds)
+    job: str = attrs.field(default=DEFAULT_JOB, validator=_plain_name)
+    runbooks: str = DEFAULT_RUNBOOKS
+    """Where the runbooks are published; an alert's page is below it."""
+    scale: Fraction = Fraction(1)
+    """1 in production; at 1/60 an hour's window is a minute long, and so is everything else that is a time."""
+
+    def series(self, name: str, *matchers: str) -> str:
+        """Return the selector of a metric of this job."""
+        inner = ",".join((f'job="{self.job}"', *matchers))
+        return f"{name}{{{inner}}}"
+
+    def recorded(self, name: str, *matchers: str) -> str:
+        """Return the selector of a recorded series, which is this job's as well."""
+        return self.series(name, *matchers)
+
+    def scaled(self, seconds: float) -> float:
+        """Return `seconds` as they pass here."""
+        return float(Fraction(seconds).limit_denominator(1000) * self.scale)
+
+    def seconds(self, seconds: float) -> str:
+        """Return `seconds`, as they pass here, as a number of an expression."""
+        return number(self.scaled(seconds))
+
+    def window(self, nominal: str) -> str:
+        """Return the window that is called `nominal` in production, such as 15m, as it is here."""
+        return duration(_parse(nominal) * self.scale)
+
+    def hold(self, nominal: str) -> float:
+        """Return the seconds of a duration that is called `nominal` in production, as they pass here."""
+        return float(_parse(nominal) * self.scale)
+
+    def runbook(self, alert: str) -> str:
+        """Return the address of an alert's runbook."""
+        return f"{self.runbooks.rstrip('/')}/{alert}.md"
+
+
+def _parse(nominal: str) -> Fraction:
+    sizes = dict(UNITS)
+    return Fraction(int(nominal[:-1]) * sizes[nominal[-1]])

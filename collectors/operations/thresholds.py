@@ -1,0 +1,101 @@
+"""Every number that decides whether an alert fires, with its range; the one place where an operator changes it.
+
+A threshold that lies outside what its metric can reach would make an alert that never fires, or always: the ranges
+follow from the metrics, such as the largest finite bucket of a histogram, and from each other.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import attrs
+
+BURN_FACTORS: Final = (14.4, 6, 3, 1)
+"""How many times faster than allowed an error budget burns, from the fastest tier to the slowest."""
+
+GIBIBYTE: Final = 2**30
+
+
+class ThresholdError(ValueError):
+    """`field` has a value that makes an alert that cannot work; `problem` says why."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def _above(_instance: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    low, high = attribute.metadata["low"], attribute.metadata["high"]
+    if not low < value < high:
+        raise ThresholdError(attribute.name, f"{value:g} is not between {low:g} and {high:g} (both excluded)")
+
+
+def _threshold(default: float, low: float, high: float, text: str) -> Any:
+    """Describe a threshold that lies strictly between `low` and `high`."""
+    return attrs.field(
+        default=default,
+        converter=float,
+        validator=_above,
+        metadata={"low": low, "high": high, "help": text},
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Thresholds:
+    """When alerts fire. Ratios are 0 to 1."""
+
+    restarts: float = _threshold(2, -1, 1000, "restarts within 15 minutes")
+    scrape_seconds: float = _threshold(2, 0, 10, "seconds that a scrape may take; scrapes time out after 10")
+    loop_blocked_seconds: float = _threshold(5, 0, 60, "seconds within one minute that the event loop may be blocked")
+    task_failure_ratio: float = _threshold(0.2, 0, 1, "failed / (completed + failed) over 15 minutes")
+    task_failure_minimum: float = _threshold(5, 0, 1e6, "tasks that ended within 15 minutes, to judge their failures")
+    task_success_ratio: float = _threshold(0.7, 0, 1, "completed / (completed + failed) over 1 hour")
+    task_success_minimum: float = _threshold(10, 0, 1e6, "tasks that ended within 1 hour, to judge their success")
+    task_silence_seconds: float = _threshold(900, 0, 86400, "seconds that a running task may make no progress")
+    execution_p95_seconds: float = _threshold(300, 0, 3600, "seconds that 95 % of the tasks run at most")
+    queue_wait_p95_seconds: float = _threshold(60, 0, 120, "seconds that 95 % of the tasks wait at most")
+    pending_age_seconds: float = _threshold(300, 0, 86400, "seconds that the head of the queue may have waited")
+    utilization_ratio: float = _threshold(0.9, 0, 1, "running tasks / slots, across the job")
+    memory_bytes: float = _threshold(2 * GIBIBYTE, 0, 2**50, "resident bytes of one instance that are a warning")
+    memory_limit_bytes: float = _threshold(4 * GIBIBYTE, 0, 2**50, "resident bytes at which an instance is killed")
+    temp_files: float = _threshold(1000, 0, 1e9, "files below one instance's runtime directory")
+    stream_connections: float = _threshold(100, 0, 1e6, "streaming RPCs open on one instance")
+    stream_log_factor: float = _threshold(1.1, 1, 100, "stream logs / (retention + slots + queue capacity)")
+    grpc_error_ratio: float = _threshold(0.05, 0, 1, "server faults / requests of one method")
+    grpc_latency_p95_seconds: float = _threshold(5, 0, 10, "seconds that 95 % of the calls of one method take at most")
+    tokens: float = _threshold(100_000, 0, 1e15, "model tokens within 5 minutes")
+    cost: float = _threshold(10, 0, 1e12, "money within 1 hour, in each currency")
+    task_slo: float = _threshold(0.95, 0, 1, "share of the tasks that shall complete")
+    rpc_slo: float = _threshold(0.995, 0, 1, "share of the RPCs that shall end without a fault of the server")
+
+    def __attrs_post_init__(self) -> None:
+        if self.memory_bytes >= self.memory_limit_bytes:
+            raise ThresholdError("memory_bytes", f"must be below memory_limit_bytes ({self.memory_limit_bytes:g})")
+        for name in ("task_slo", "rpc_slo"):
+            budget = 1 - getattr(self, name)
+            fastest = BURN_FACTORS[0]
+            if fastest * budget >= 1:
+                raise ThresholdError(
+                    name,
+                    f"{fastest:g} times the error budget of {budget:g} is more than all of the requests, so that the "
+                    f"fast burn alert could never fire; take more than {1 - 1 / fastest:.4f}",
+                )
+
+
+def with_changes(changes: Iterable[str]) -> Thresholds:
+    """Return the thresholds with `changes` of the form name=number applied.
+
+    Raises:
+        ThresholdError: an unknown name, no number, or a number out of range.
+    """
+    known = {field.name for field in attrs.fields(Thresholds)}
+    values: dict[str, float] = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in known:
+            raise ThresholdError(name, f"is no threshold; known are {', '.join(sorted(known))}")
+        try:
+            values[name] = float(text)
+        except ValueError:
+            raise ThresholdError(name, f"{text!r} is no number; write {name}=NUMBER") from None
+    return Thresholds(**values)
