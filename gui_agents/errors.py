@@ -12,6 +12,7 @@ GuiAgentsError
 │   ├── DrainingError                the service is shutting down
 │   └── OversizedMessageError        the request is larger than the configured limit
 ├── ModelError                       a model that cannot decide
+├── CallError                        a client's call to a service that did not succeed
 └── SandboxError                     a sandbox that cannot go on
     ├── UnsupportedActionError       it does not know this action
     ├── TransientSandboxError        this action failed; another may work
@@ -98,6 +99,17 @@ class OversizedMessageError(RefusedError):
 
 class ModelError(GuiAgentsError):
     """A model cannot decide: it is out of reach, refuses, or answers nonsense again and again."""
+
+
+class CallError(GuiAgentsError):
+    """A call to the service at `address` ended with the gRPC status `code`; `facts` are its details, a line each."""
+
+    def __init__(self, *, address: str, code: str, text: str, facts: Sequence[str] = ()) -> None:
+        super().__init__(f"{code}: {text}")
+        self.address = address
+        self.code = code
+        self.text = text
+        self.facts = tuple(facts)
 
 
 class SandboxError(GuiAgentsError):

@@ -1,0 +1,51 @@
+# What can be done with this checkout; `make` alone lists it. Everything is installed into .venv, once.
+# The first Python >= 3.11 is used; name another one with `make PYTHON=python3.12 demo`.
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check bench docs proto soak e2e clean
+export PYTHON
+
+BIN := .venv/bin
+# Ctrl-C must reach the demo and not make, which would end with an error of its own; a terminal's shell can do that.
+DEMO := $(BIN)/gui-agents demo
+
+help: ## List these targets
+	@echo "Targets:"
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: ## Make .venv with everything for development
+	@tools/install.sh dev
+
+demo: ## Start the service and run real tasks on it (GRPC_PORT, PROMETHEUS_PORT; DEMO_EXIT=1 ends by itself)
+	@tools/install.sh prometheus
+	@if [ -t 0 ] && [ -t 1 ]; then set -m; $(DEMO); exit $$?; else exec $(DEMO); fi
+
+test: venv ## Run all tests (ARGS="-k name" chooses)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: venv ## Format, lint, types, import contracts, generated files up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/proto.py --check
+	$(BIN)/python tools/docs.py --check
+
+bench: venv ## Run the benchmarks and print their ratios
+	$(BIN)/python -m tests.bench
+
+docs: venv ## Regenerate the generated pages: docs/metrics.md, .env.example
+	$(BIN)/python tools/docs.py
+
+proto: venv ## Regenerate the protobuf code from gui_agents/proto/agent.proto
+	$(BIN)/python tools/proto.py
+
+soak: venv ## Ten minutes of scrapers on a busy service (SOAK_SECONDS)
+	$(BIN)/python -m tests.bench.soak
+
+e2e: venv ## Only the tests against programs of the operating system
+	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest -m system_tools $(ARGS)
+
+clean: ## Remove .venv and what the tools leave behind
+	rm -rf .venv build dist runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,62 @@
+"""The `gui-agents` command. Its verbs are the modules of `gui_agents.commands`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from gui_agents.commands import cancel, config, demo, doctor, run, serve, status, version, watch
+from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
+from gui_agents.commands.verbs import add_verbs, execute
+from gui_agents.errors import CallError, ConfigError
+
+VERBS: Final = (run, watch, status, cancel, serve, config, doctor, demo, version)
+
+EXAMPLES: Final = """\
+examples:
+  gui-agents serve
+  gui-agents run "Calculate 12*7+5" --follow
+  gui-agents doctor
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the verb that `argv` names, and return the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        return execute(arguments)
+    except ConfigError as error:
+        return _end(CommandError(ExitCode.USAGE, str(error)))
+    except CallError as error:
+        return _end(of_call(error))
+    except CommandError as error:
+        return _end(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has left; what is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's parser."""
+    ours = argparse.ArgumentParser(
+        prog="gui-agents",
+        description="Runs GUI-agent tasks: the service, and a client of it.",
+        epilog=f"{EXAMPLES}\n{MEANINGS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_verbs(ours, VERBS)
+    return ours
+
+
+def _end(error: CommandError) -> ExitCode:
+    for line in str(error).splitlines():
+        print(f"gui-agents: {line}", file=sys.stderr)
+    return error.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""`gui-agents cancel`: ends a task."""
+
+import argparse
+import asyncio
+from typing import Final
+
+from gui_agents.client import AgentClient
+from gui_agents.commands import environment
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.verbs import Verbs, add_verb
+
+EXAMPLES: Final = """\
+  gui-agents cancel TASK_ID
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser = add_verb(verbs, "cancel", execute, summary="cancel a task", examples=EXAMPLES)
+    parser.add_argument("task_id", metavar="ID", help="the task's id, as `run` prints it")
+    add_json(parser)
+    environment.add_address(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Cancel the task; a task that has ended otherwise is a failure to cancel."""
+    cancelled, words = asyncio.run(_cancel(environment.address(arguments), arguments.task_id))
+    output = Output(as_json=arguments.json)
+    output.remark(words)
+    if arguments.json:
+        output.record({"task_id": arguments.task_id, "cancelled": cancelled, "message": words})
+    return ExitCode.DONE if cancelled else ExitCode.FAILED
+
+
+async def _cancel(address: str, task_id: str) -> tuple[bool, str]:
+    async with AgentClient(address) as client:
+        return await client.cancel(task_id)

@@ -1,0 +1,128 @@
+"""The demo's live progress: a line a task, redrawn in a terminal, appended elsewhere."""
+
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import attrs
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gui_agents.tasks.lifecycle import TERMINAL, TaskStatus
+
+STYLES: Final = {
+    TaskStatus.PENDING: "dim",
+    TaskStatus.RUNNING: "yellow",
+    TaskStatus.COMPLETED: "green",
+    TaskStatus.FAILED: "red",
+    TaskStatus.CANCELLED: "magenta",
+}
+
+
+@attrs.define
+class Line:
+    """One task as the board shows it."""
+
+    number: int
+    instruction: str
+    should_fail: bool
+    """Whether the instruction is one that cannot be done here."""
+    status: TaskStatus = TaskStatus.PENDING
+    steps: int = 0
+    answer: str = ""
+
+    @property
+    def words(self) -> str:
+        """The status, and that a failure was meant to be."""
+        return f"{self.status}, as expected" if self.as_expected and self.should_fail else str(self.status)
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the task has ended the way it should."""
+        return self.status is (TaskStatus.FAILED if self.should_fail else TaskStatus.COMPLETED)
+
+    @property
+    def style(self) -> str:
+        """The colour of the status."""
+        return "cyan" if self.as_expected and self.should_fail else STYLES[self.status]
+
+
+class Board(Protocol):
+    """Shows lines while they change."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def changed(self, line: Line) -> None:
+        """Show that `line` has changed."""
+
+
+class LiveBoard:
+    """One table, redrawn in place."""
+
+    def __init__(self, console: Console, lines: list[Line]) -> None:
+        self._lines = lines
+        self._live = Live(get_renderable=self._table, console=console, refresh_per_second=12)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def changed(self, line: Line) -> None:
+        """Leave it to the next redraw, a twelfth of a second away at most."""
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, expand=True)
+        table.add_column("#", justify="right", style="dim")
+        table.add_column("Instruction", ratio=5, no_wrap=True, overflow="ellipsis")
+        table.add_column("Status", min_width=9, no_wrap=True)
+        table.add_column("Steps", justify="right")
+        table.add_column("Answer", ratio=4, no_wrap=True, overflow="ellipsis")
+        for line in self._lines:
+            table.add_row(
+                str(line.number),
+                Text(line.instruction),
+                Text(line.words, style=line.style),
+                str(line.steps),
+                Text(line.answer),
+            )
+        return table
+
+
+class PlainBoard:
+    """A line for each change of status."""
+
+    def __init__(self, console: Console, lines: list[Line]) -> None:
+        self._console = console
+        self._shown = {line.number: line.status for line in lines}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def changed(self, line: Line) -> None:
+        """Print the line where its status is a new one."""
+        if self._shown[line.number] is line.status:
+            return
+        self._shown[line.number] = line.status
+        ending = f" | {line.steps} steps | {line.answer}" if line.status in TERMINAL else ""
+        text = f"{line.number:>3} {line.words:<20} {line.instruction}{ending}"
+        self._console.print(Text(text), soft_wrap=True)
+
+
+def board(console: Console, lines: list[Line]) -> Board:
+    """Return the board that suits the console."""
+    return LiveBoard(console, lines) if console.is_terminal else PlainBoard(console, lines)

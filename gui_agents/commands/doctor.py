@@ -1,0 +1,181 @@
+"""`gui-agents doctor`: what is installed, what can run here, which ports are free, and what answers."""
+
+import argparse
+import asyncio
+import os
+import platform
+import re
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from enum import StrEnum, unique
+from importlib import metadata
+from typing import Final
+
+import attrs
+
+from gui_agents import config
+from gui_agents.client import AgentClient
+from gui_agents.commands import environment
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.verbs import Verbs, add_verb
+from gui_agents.errors import CallError, ConfigError
+
+EXAMPLES: Final = """\
+  gui-agents doctor
+  gui-agents doctor --json
+"""
+
+PROBE_SECONDS: Final = 2.0
+OPTIONAL: Final = {
+    "prometheus": "metrics and the status page",
+    "openai": "OpenAI-compatible models and known prices",
+}
+"""The extras that the service itself can use, and what for."""
+
+
+@unique
+class Verdict(StrEnum):
+    """What a finding means."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Worth knowing; nothing that is asked for is missing."""
+    PROBLEM = "problem"
+
+
+@attrs.frozen
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    verdict: Verdict
+    text: str
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "tell what is installed, what can run, which ports are free and what answers"
+    parser = add_verb(verbs, "doctor", execute, summary=summary, examples=EXAMPLES)
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Print the findings; a problem is a failure."""
+    output = Output(as_json=arguments.json)
+    findings = list(examine())
+    for finding in findings:
+        if arguments.json:
+            output.record(attrs.asdict(finding))
+        else:
+            print(f"{finding.verdict:<8} {finding.subject:<17} {finding.text}")
+    return ExitCode.FAILED if any(finding.verdict is Verdict.PROBLEM for finding in findings) else ExitCode.DONE
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, one finding after the other."""
+    yield _python()
+    try:
+        effective = config.load(os.environ, environment.DOTENV)
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            yield Finding("configuration", Verdict.PROBLEM, mistake)
+        effective = config.load({})
+    else:
+        yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
+    wanted = {"prometheus": effective.enable_prometheus, "openai": effective.default_model.startswith("openai/")}
+    for name, purpose in OPTIONAL.items():
+        yield _extra(name, purpose, wanted=wanted[name])
+    for backend in config.BACKENDS:
+        yield Finding(f"backend {backend}", Verdict.OK, "can run")
+    yield from _service(effective)
+    yield from _metrics(effective)
+
+
+def _python() -> Finding:
+    recent = sys.version_info >= (3, 11)
+    text = f"Python {platform.python_version()}, gui-agents {metadata.version('gui-agents')}"
+    return Finding("python", Verdict.OK if recent else Verdict.PROBLEM, text)
+
+
+def _extra(name: str, purpose: str, *, wanted: bool) -> Finding:
+    missing = [package for package in packages_of(name) if not _installed(package)]
+    if not missing:
+        return Finding(f"extra {name}", Verdict.OK, f"installed: {', '.join(packages_of(name))}")
+    text = f'{", ".join(missing)} missing; for {purpose}: pip install "gui-agents[{name}]"'
+    return Finding(f"extra {name}", Verdict.PROBLEM if wanted else Verdict.NOTE, text)
+
+
+def packages_of(extra: str) -> list[str]:
+    """Return the packages that an extra of ours installs."""
+    ending = re.compile(rf"""extra == ['"]{extra}['"]""")
+    requirements = metadata.requires("gui-agents") or []
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requirements if ending.search(line)]
+
+
+def _installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _service(effective: config.Config) -> Iterator[Finding]:
+    if effective.grpc_port == 0:
+        yield Finding("gRPC port", Verdict.OK, "GRPC_PORT=0: a free one is taken")
+        return
+    address = environment.endpoint(effective.grpc_host, effective.grpc_port)
+    if port_is_free(effective.grpc_host, effective.grpc_port):
+        yield Finding("gRPC port", Verdict.OK, f"{address} is free")
+        yield Finding("service", Verdict.NOTE, f"none runs at {address}; start one with: gui-agents serve")
+        return
+    try:
+        serving, version = asyncio.run(_ask(address))
+    except CallError as error:
+        text = f"{address} is taken by something that is no gui-agents service ({error.code}); set GRPC_PORT"
+        yield Finding("gRPC port", Verdict.PROBLEM, text)
+        return
+    words = "is healthy" if serving else "says that it is not serving"
+    text = f"gui-agents {version} at {address} {words}"
+    yield Finding("service", Verdict.OK if serving else Verdict.PROBLEM, text)
+
+
+async def _ask(address: str) -> tuple[bool, str]:
+    async with AgentClient(address) as client:
+        return await client.serving(PROBE_SECONDS), await client.version()
+
+
+def _metrics(effective: config.Config) -> Iterator[Finding]:
+    if effective.prometheus_port == 0:
+        yield Finding("metrics port", Verdict.OK, "PROMETHEUS_PORT=0: a free one is taken")
+        return
+    address = environment.endpoint(effective.prometheus_host, effective.prometheus_port)
+    url = f"http://{address}/metrics"
+    if port_is_free(effective.prometheus_host, effective.prometheus_port):
+        yield Finding("metrics port", Verdict.OK, f"{address} is free")
+        return
+    try:
+        with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as reply:
+            names = {line.split("{")[0].split(" ")[0] for line in reply.read().decode().splitlines() if line[:1] != "#"}
+    except (OSError, ValueError, urllib.error.HTTPError) as error:
+        text = f"{address} is taken by something that serves no metrics ({error}); set PROMETHEUS_PORT"
+        yield Finding("metrics port", Verdict.PROBLEM if effective.enable_prometheus else Verdict.NOTE, text)
+        return
+    ours = sum(name.startswith("agent_") for name in names)
+    yield Finding("metrics", Verdict.OK if ours else Verdict.PROBLEM, f"{url} answers with {ours} agent_ sample names")
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Return whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError:
+            return False
+    return True

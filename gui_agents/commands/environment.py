@@ -1,0 +1,63 @@
+"""What the verbs read from the environment and the `.env` file of the working directory."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+
+from gui_agents import config
+from gui_agents.commands.exits import CommandError, ExitCode
+
+DOTENV: Final = Path(".env")
+ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, never bound
+
+
+def variables() -> Mapping[str, str]:
+    """Return the environment, filled from `.env` where it leaves something out."""
+    fill = dotenv_values(DOTENV) if DOTENV.is_file() else {}
+    return {**{key: value for key, value in fill.items() if value is not None}, **os.environ}
+
+
+def reachable(host: str) -> str:
+    """Return an address to connect to, for one that a service listens on."""
+    return "127.0.0.1" if host in ANY_ADDRESS else host
+
+
+def endpoint(host: str, port: int) -> str:
+    """Return HOST:PORT for a client."""
+    host = reachable(host)
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` take the service's address."""
+    parser.add_argument(
+        "--address", metavar="HOST:PORT", help="where the service listens (default: GRPC_HOST and GRPC_PORT)"
+    )
+
+
+def address(arguments: argparse.Namespace) -> str:
+    """Return the address of the service that the user means.
+
+    Raises:
+        CommandError: none is known.
+        ConfigError: GRPC_HOST or GRPC_PORT is wrong.
+    """
+    if arguments.address:
+        host, colon, port = str(arguments.address).rpartition(":")
+        if not (host and colon and port.isdecimal()):
+            raise CommandError(
+                ExitCode.USAGE, f"--address must be HOST:PORT, such as 127.0.0.1:50051, not {arguments.address!r}"
+            )
+        return str(arguments.address)
+    known = variables()
+    ours = config.load({name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known})
+    if ours.grpc_port == 0:
+        raise CommandError(
+            ExitCode.USAGE,
+            "GRPC_PORT is 0, a port that the service chooses: name it with --address (ports.json has it)",
+        )
+    return endpoint(ours.grpc_host, ours.grpc_port)

@@ -1,0 +1,70 @@
+"""How the `gui-agents` command ends: its exit codes, and the one line that an error prints."""
+
+from enum import IntEnum, unique
+from typing import Final
+
+from gui_agents.client import TaskReport
+from gui_agents.errors import CallError, GuiAgentsError
+from gui_agents.tasks.lifecycle import TaskStatus
+
+
+@unique
+class ExitCode(IntEnum):
+    """What a script learns from the command's end."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    NOT_FOUND = 4
+    REFUSED = 5
+    INTERRUPTED = 130
+
+
+MEANINGS: Final = """\
+exit codes:
+  0    done; the task completed, or is on its way
+  1    the task failed, or a check found a problem
+  2    wrong usage or configuration
+  3    the service cannot be reached
+  4    the service does not know this task
+  5    the service refused the request
+  130  cancelled, or interrupted by Ctrl-C
+"""
+
+
+class CommandError(GuiAgentsError):
+    """The command ends with `code`, and its text as the one line that tells why."""
+
+    def __init__(self, code: ExitCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def unknown_task(task_id: str) -> CommandError:
+    """Return the error for a task id that the service does not know."""
+    return CommandError(ExitCode.NOT_FOUND, f"the service knows no task {task_id!r}; it may have been forgotten since")
+
+
+def of_report(report: TaskReport) -> ExitCode:
+    """Return the exit code that tells a task's status."""
+    match report.status:
+        case TaskStatus.FAILED:
+            return ExitCode.FAILED
+        case TaskStatus.CANCELLED:
+            return ExitCode.INTERRUPTED
+        case _:
+            return ExitCode.DONE
+
+
+def of_call(error: CallError) -> CommandError:
+    """Return the error that a failed call ends the command with."""
+    facts = "".join(f" [{fact}]" for fact in error.facts)
+    if error.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"} and not error.facts:
+        return CommandError(
+            ExitCode.UNREACHABLE,
+            f"no service answers at {error.address} ({error.code}); "
+            "start one with `gui-agents serve`, or name another --address",
+        )
+    code = ExitCode.NOT_FOUND if error.code == "NOT_FOUND" else ExitCode.REFUSED
+    return CommandError(code, f"the service refused: {error.text} ({error.code}){facts}")

@@ -1,0 +1,78 @@
+"""What the verbs print about tasks: lines for people, or JSON for scripts."""
+
+import argparse
+import json
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from gui_agents.client import Statistics, TaskMessage, TaskReport
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` take the switch for scripts."""
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+class Output:
+    """Prints to standard output."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def message(self, message: TaskMessage) -> None:
+        """Print one message of a stream, at once."""
+        if self._as_json:
+            self.record(attrs.asdict(message))
+        else:
+            print(f"{message.at.astimezone():%H:%M:%S}  {message.stage:<9}  {message.message}", flush=True)
+
+    def report(self, report: TaskReport) -> None:
+        """Print how a task stands."""
+        if self._as_json:
+            self.record(attrs.asdict(report))
+            return
+        rows = [("task", report.task_id), ("status", str(report.status)), ("message", report.message)]
+        if report.result:
+            rows.append(("answer", report.result))
+        if report.statistics is not None:
+            rows.append(("used", used(report.statistics)))
+        for name, value in rows:
+            print(f"{name:<8} {value}")
+
+    def started(self, task_id: str) -> None:
+        """Print the id of a task that goes on by itself."""
+        if self._as_json:
+            self.record({"task_id": task_id})
+        else:
+            print(task_id)
+
+    def record(self, record: dict[str, Any]) -> None:
+        """Print one JSON object."""
+        print(json.dumps(record, ensure_ascii=False, default=_json_item), flush=True)
+
+    def remark(self, text: str) -> None:
+        """Print a sentence for people; scripts get none."""
+        if not self._as_json:
+            print(text, flush=True)
+
+
+def used(statistics: Statistics) -> str:
+    """Say what a task has used."""
+    money = f"{statistics.currency}{statistics.cost:.6f}".rstrip("0").rstrip(".")
+    return (
+        f"{counted(statistics.steps, 'step')}, {statistics.duration_seconds} s, "
+        f"{counted(statistics.total_tokens, 'token')}, {money}"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Say a number of things."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _json_item(item: object) -> str:
+    if isinstance(item, datetime):
+        return item.isoformat()
+    raise TypeError(f"{type(item).__name__} is no JSON value")

@@ -1,0 +1,80 @@
+"""`gui-agents run`: starts a task, and follows it where asked to."""
+
+import argparse
+import asyncio
+from typing import Final
+
+from gui_agents.client import AgentClient, TaskOrder
+from gui_agents.commands import environment
+from gui_agents.commands.exits import CommandError, ExitCode, of_report
+from gui_agents.commands.following import follow
+from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.verbs import Verbs, add_verb, positive
+
+EXAMPLES: Final = """\
+  gui-agents run "Calculate 12*7+5" --follow
+  gui-agents run "How many files are there?" --steps 10 --timeout 60
+  gui-agents run "Now delete todo.txt" --continue TASK_ID --follow --json
+"""
+
+OUTCOMES: Final = {"finished": ExitCode.DONE, "error": ExitCode.FAILED, "cancelled": ExitCode.INTERRUPTED}
+"""What the last stage of a stream tells, where the service has already forgotten the task."""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser = add_verb(verbs, "run", execute, summary="start a task from an instruction", examples=EXAMPLES)
+    parser.add_argument("instruction", help="what to do, in plain language")
+    parser.add_argument("--follow", action="store_true", help="show its messages to the end; Ctrl-C cancels the task")
+    parser.add_argument("--steps", type=positive, metavar="N", help="at most this many steps")
+    parser.add_argument("--timeout", type=positive, metavar="SECONDS", help="at most this many seconds")
+    parser.add_argument("--backend", metavar="NAME", help="the sandbox to run in (default: the service's)")
+    parser.add_argument("--model", metavar="PROVIDER/NAME", help="the model that decides (default: the service's)")
+    parser.add_argument("--destroy-sandbox", action="store_true", help="close the sandbox when the task ends")
+    parser.add_argument(
+        "--continue", dest="previous", metavar="ID", help="go on with that task's conversation, in its sandbox"
+    )
+    add_json(parser)
+    environment.add_address(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Start the task."""
+    order = TaskOrder(
+        instruction=arguments.instruction,
+        steps=arguments.steps,
+        timeout_seconds=arguments.timeout,
+        backend=arguments.backend,
+        model=arguments.model,
+        destroy_sandbox=arguments.destroy_sandbox,
+        previous_task_id=arguments.previous,
+    )
+    address = environment.address(arguments)
+    output = Output(as_json=arguments.json)
+    return asyncio.run(_follow(address, order, output) if arguments.follow else _start(address, order, output))
+
+
+async def _start(address: str, order: TaskOrder, output: Output) -> ExitCode:
+    async with AgentClient(address) as client:
+        output.started(await client.start(order))
+    return ExitCode.DONE
+
+
+async def _follow(address: str, order: TaskOrder, output: Output) -> ExitCode:
+    async with AgentClient(address) as client:
+
+        async def cancel(task_id: str) -> None:
+            output.remark("Cancelling the task; Ctrl-C again leaves at once.")
+            await client.cancel(task_id)
+
+        followed = await follow(client.run(order), output.message, cancel)
+        if followed.left:
+            output.remark("Left; the service cancels a task whose caller leaves.")
+            return ExitCode.INTERRUPTED
+        if followed.last is None:
+            raise CommandError(ExitCode.UNREACHABLE, "the service ended the task's stream without a message")
+        report = await client.status(followed.last.task_id)
+        if report is None:
+            return OUTCOMES.get(followed.last.stage, ExitCode.FAILED)
+        output.report(report)
+        return of_report(report)

@@ -1,0 +1,34 @@
+"""`gui-agents serve`: runs the service in the foreground."""
+
+import argparse
+from typing import Final
+
+from gui_agents import config
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.verbs import Verbs, add_verb
+
+EXAMPLES: Final = """\
+  gui-agents serve
+  ENABLE_PROMETHEUS=true GRPC_PORT=50052 gui-agents serve
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "run the service as the environment and .env configure it; Ctrl-C ends it"
+    add_verb(verbs, "serve", execute, summary=summary, examples=f"{EXAMPLES}\n{_variables()}")
+
+
+def execute(_arguments: argparse.Namespace) -> ExitCode:
+    """Run the service until it is told to end."""
+    from gui_agents import grpc_app  # noqa: PLC0415 - the other verbs start faster without the server
+
+    return ExitCode(grpc_app.main())
+
+
+def _variables() -> str:
+    rows = [
+        f"  {setting.variable:<23} {setting.help}" + (f" ({setting.default})" if setting.default is not None else "")
+        for setting in config.settings()
+    ]
+    return "variables (with their defaults):\n" + "\n".join(rows)

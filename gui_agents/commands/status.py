@@ -1,0 +1,38 @@
+"""`gui-agents status`: how a task stands."""
+
+import argparse
+import asyncio
+from typing import Final
+
+from gui_agents.client import AgentClient, TaskReport
+from gui_agents.commands import environment
+from gui_agents.commands.exits import ExitCode, of_report, unknown_task
+from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.verbs import Verbs, add_verb
+
+EXAMPLES: Final = """\
+  gui-agents status TASK_ID
+  gui-agents status TASK_ID --json
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser = add_verb(verbs, "status", execute, summary="tell how a task stands", examples=EXAMPLES)
+    parser.add_argument("task_id", metavar="ID", help="the task's id, as `run` prints it")
+    add_json(parser)
+    environment.add_address(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Print the task's status; the exit code tells it too."""
+    report = asyncio.run(_status(environment.address(arguments), arguments.task_id))
+    if report is None:
+        raise unknown_task(arguments.task_id)
+    Output(as_json=arguments.json).report(report)
+    return of_report(report)
+
+
+async def _status(address: str, task_id: str) -> TaskReport | None:
+    async with AgentClient(address) as client:
+        return await client.status(task_id)

@@ -1,0 +1,65 @@
+"""What every verb of the command is: a parser of its own, and what it does."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from gui_agents.commands.exits import ExitCode
+
+Execute = Callable[[argparse.Namespace], ExitCode]
+
+
+class Verbs(Protocol):
+    """Where verbs add their parsers; argparse's own class for it is private."""
+
+    def add_parser(
+        self,
+        name: str,
+        *,
+        help: str,  # noqa: A002 - argparse's name
+        description: str,
+        epilog: str | None = None,
+        formatter_class: type[argparse.HelpFormatter] = argparse.HelpFormatter,
+    ) -> argparse.ArgumentParser:
+        """Return the parser of a new verb."""
+
+
+class Verb(Protocol):
+    """A module that is a verb."""
+
+    def add_parser(self, verbs: Verbs) -> None:
+        """Add the verb's parser, with what it executes."""
+
+
+def add_verbs(parser: argparse.ArgumentParser, modules: Sequence[Verb]) -> None:
+    """Let `parser` take the verbs of these modules."""
+    verbs: Verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for module in modules:
+        module.add_parser(verbs)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Do what the parsed arguments say."""
+    chosen: Execute = arguments.execute
+    return chosen(arguments)
+
+
+def add_verb(verbs: Verbs, name: str, execute: Execute, *, summary: str, examples: str) -> argparse.ArgumentParser:
+    """Return the parser of a new verb, whose help ends in `examples`."""
+    parser = verbs.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[:1].upper()}{summary[1:]}.",
+        epilog=f"examples:\n{examples}" if examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(execute=execute)
+    return parser
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    return number

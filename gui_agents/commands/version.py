@@ -1,0 +1,27 @@
+"""`gui-agents version`: what is installed."""
+
+import argparse
+import json
+import platform
+from importlib import metadata
+
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.output import add_json
+from gui_agents.commands.verbs import Verbs, add_verb
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser = add_verb(verbs, "version", execute, summary="print the version", examples="  gui-agents version --json")
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Print the version; for scripts, also what it runs on."""
+    ours = metadata.version("gui-agents")
+    if arguments.json:
+        record = {"gui-agents": ours, "python": platform.python_version(), "grpcio": metadata.version("grpcio")}
+        print(json.dumps(record))
+    else:
+        print(f"gui-agents {ours}")
+    return ExitCode.DONE

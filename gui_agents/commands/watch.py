@@ -1,0 +1,44 @@
+"""`gui-agents watch`: shows a task's messages, past ones first, to its end."""
+
+import argparse
+import asyncio
+from typing import Final
+
+from gui_agents.client import AgentClient
+from gui_agents.commands import environment
+from gui_agents.commands.exits import ExitCode, of_report, unknown_task
+from gui_agents.commands.following import follow
+from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.verbs import Verbs, add_verb
+
+EXAMPLES: Final = """\
+  gui-agents watch TASK_ID
+  gui-agents watch TASK_ID --json
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "show a task's messages to its end; Ctrl-C leaves, and the task goes on"
+    parser = add_verb(verbs, "watch", execute, summary=summary, examples=EXAMPLES)
+    parser.add_argument("task_id", metavar="ID", help="the task's id, as `run` prints it")
+    add_json(parser)
+    environment.add_address(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Show the messages."""
+    return asyncio.run(_watch(environment.address(arguments), arguments.task_id, Output(as_json=arguments.json)))
+
+
+async def _watch(address: str, task_id: str, output: Output) -> ExitCode:
+    async with AgentClient(address) as client:
+        followed = await follow(client.watch(task_id), output.message, None)
+        if followed.left:
+            output.remark(f"Left; the task goes on. Cancel it with: gui-agents cancel {task_id}")
+            return ExitCode.INTERRUPTED
+        report = await client.status(task_id)
+        if report is None:
+            raise unknown_task(task_id)
+        output.report(report)
+        return of_report(report)
