@@ -18,6 +18,7 @@ TRUE: Final = frozenset({"true", "1", "yes", "on"})
 FALSE: Final = frozenset({"false", "0", "no", "off", ""})
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 BACKENDS: Final = ("simulated",)
+BUILTIN_MODEL: Final = "builtin/rules"
 STORAGE_BACKENDS: Final = ("memory",)
 LATER_STORAGE_BACKENDS: Final = ("sqlite", "postgres")
 
@@ -116,6 +117,13 @@ def storage(text: str) -> str:
     return str(choice(*STORAGE_BACKENDS)(text))
 
 
+def model(text: str) -> str:
+    """Read the name of a model with its provider."""
+    if text != BUILTIN_MODEL and not (text.startswith("openai/") and text.removeprefix("openai/")):
+        raise ValueError(f"must be {BUILTIN_MODEL} or openai/NAME")
+    return text
+
+
 def host(text: str) -> str:
     """Read an address to listen on."""
     if not text or any(character.isspace() or character in "/@" for character in text):
@@ -179,8 +187,8 @@ class Config:
     )
     default_model: str = _setting(
         "DEFAULT_MODEL",
-        str,
-        "builtin/rules",
+        model,
+        BUILTIN_MODEL,
         "Model where a request names none: builtin/rules (no language model), or openai/NAME.",
     )
     openai_api_key: Secret | None = _setting(

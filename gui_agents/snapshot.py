@@ -11,13 +11,12 @@ import math
 from collections.abc import Mapping
 from decimal import Decimal
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import attrs
 
 
-@attrs.frozen
-class Exemplar:
+class Exemplar(NamedTuple):
     """One observation that stands for its bucket."""
 
     task_id: str

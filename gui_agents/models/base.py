@@ -1,6 +1,7 @@
 """What every model offers: it decides one action after the other, and reports each call that it made."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from enum import StrEnum, unique
 from typing import Protocol
 
@@ -34,6 +35,10 @@ class Usage:
     """The part of `input_tokens` that came from a cache."""
     output_tokens: int
 
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.cached_input_tokens <= self.input_tokens or self.output_tokens < 0:
+            raise ValueError(f"token counts cannot be negative, nor more cached than read: {self}")
+
 
 @attrs.frozen
 class ModelCall:
@@ -48,6 +53,16 @@ class ModelCall:
     """None where the endpoint told none."""
     duration_seconds: float
     """From the request to its end, on the monotonic clock."""
+
+
+@attrs.frozen
+class Bill:
+    """What one call to a model cost."""
+
+    amount: Decimal
+    """0 where the call told no usage."""
+    currency: str | None
+    """ISO code; None where the model has no known price."""
 
 
 @attrs.frozen

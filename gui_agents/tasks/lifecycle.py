@@ -9,6 +9,8 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
 
+import attrs
+
 
 @unique
 class TaskStatus(StrEnum):
@@ -82,3 +84,20 @@ TRANSITIONS: Final[Mapping[tuple[TaskStatus, TaskEvent], TaskStatus]] = MappingP
 def next_status(status: TaskStatus, event: TaskEvent) -> TaskStatus | None:
     """Return the status after `event`, or None where the event is illegal."""
     return TRANSITIONS.get((status, event))
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How a task ends."""
+
+    event: TaskEvent
+    message: str
+    """A sentence for people."""
+    result: str = ""
+    """The agent's answer."""
+    reason: FailureReason | None = None
+    """Set for a failure, and only for one."""
+
+    def __attrs_post_init__(self) -> None:
+        if (self.event is TaskEvent.FAIL) != (self.reason is not None):
+            raise ValueError("a failure has a reason, and nothing else has one")

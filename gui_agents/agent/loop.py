@@ -1,0 +1,157 @@
+"""The agent loop: observe, decide, act, until the model says that it is done or a limit is reached.
+
+The deadline and a cancel are the runner's: they end the task at once and cancel this coroutine at whatever it waits
+for. Everything that happens is told to the ledger as it happens.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from gui_agents.agent import actions
+from gui_agents.agent.actions import Action, InvalidActionError
+from gui_agents.agent.budget import Budget, Repetition
+from gui_agents.agent.ledger import Ledger
+from gui_agents.clock import Clock
+from gui_agents.errors import TransientSandboxError, UnsupportedActionError
+from gui_agents.models.base import DecisionRequest, Model, Remaining, Turn
+from gui_agents.sandboxes.base import Element, Observation, Sandbox
+from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
+
+MAX_INVALID: Final = 3
+"""Answers in a row that are no action, after which the model has failed."""
+
+MAX_TOLD: Final = 300
+"""Characters of an action and of an outcome that a stream message shows."""
+
+
+@attrs.define
+class Conversation:
+    """The steps so far; a task that continues another one begins with that one's."""
+
+    turns: tuple[Turn, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Episode:
+    """One task, as the loop needs it."""
+
+    instruction: str
+    budget: Budget
+    deadline_monotonic_seconds: float
+    conversation: Conversation
+
+
+async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Ending:
+    """Run one task to its end, and return how it ended.
+
+    Raises:
+        ModelError: the model cannot decide.
+        SandboxError: the sandbox is gone, or broke.
+    """
+    repetition = Repetition()
+    invalid = 0
+    while True:
+        ended = episode.budget.exceeded(ledger)
+        if ended is not None:
+            return ended
+        observation = await _observe(sandbox, model, ledger, clock)
+        began = clock.monotonic()
+        try:
+            decision = await model.decide(_request(episode, sandbox, ledger, clock, observation), ledger.model_called)
+        except InvalidActionError as error:
+            ledger.decided(clock.monotonic() - began)
+            invalid += 1
+            _note(episode, ledger, observation, Turn(episode.instruction, None, "", f"invalid: {error.problem}"))
+            if invalid == MAX_INVALID:
+                return _failed(FailureReason.MODEL_ERROR, f"{invalid} answers in a row were no action; {error.problem}")
+            continue
+        ledger.decided(clock.monotonic() - began)
+        invalid = 0
+        ended = _verdict(decision.action, ledger.steps) or repetition.stuck(decision.action, observation)
+        outcome = "" if ended else await _act(sandbox, decision.action, ledger, clock)
+        _note(episode, ledger, observation, Turn(episode.instruction, decision.action, decision.rationale, outcome))
+        if ended is not None:
+            return ended
+
+
+async def _observe(sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Observation:
+    began = clock.monotonic()
+    observation = await sandbox.observe(screenshot=model.takes_screenshots)
+    ledger.observed(clock.monotonic() - began)
+    return observation
+
+
+def _request(
+    episode: Episode, sandbox: Sandbox, ledger: Ledger, clock: Clock, observation: Observation
+) -> DecisionRequest:
+    remaining = Remaining(
+        steps=episode.budget.steps - ledger.steps,
+        seconds=max(0.0, episode.deadline_monotonic_seconds - clock.monotonic()),
+    )
+    return DecisionRequest(episode.instruction, observation, episode.conversation.turns, remaining, sandbox.supported)
+
+
+async def _act(sandbox: Sandbox, action: Action, ledger: Ledger, clock: Clock) -> str:
+    began = clock.monotonic()
+    ok = False
+    try:
+        outcome = await sandbox.act(action)
+        ok = True
+    except (TransientSandboxError, UnsupportedActionError) as error:
+        outcome = f"error: {error}"
+    finally:
+        ledger.acted(action.name, clock.monotonic() - began, ok=ok)
+    return outcome
+
+
+def _verdict(action: Action, steps: int) -> Ending | None:
+    match action:
+        case actions.Done(message):
+            return Ending(event=TaskEvent.COMPLETE, message=f"completed in {_count(steps, 'step')}", result=message)
+        case actions.Fail(message):
+            return _failed(FailureReason.AGENT_GAVE_UP, message, result=message)
+        case actions.AskUser(message):
+            return _failed(FailureReason.AGENT_GAVE_UP, f"the agent asks: {message}", result=message)
+        case _:
+            return None
+
+
+def _failed(reason: FailureReason, message: str, *, result: str = "") -> Ending:
+    return Ending(event=TaskEvent.FAIL, reason=reason, message=f"{reason}: {message}", result=result)
+
+
+def _note(episode: Episode, ledger: Ledger, observation: Observation, turn: Turn) -> None:
+    conversation = episode.conversation
+    conversation.turns = (*conversation.turns, turn)
+    decided = "no action" if turn.action is None else _brief(turn.action)
+    told = [f"saw {_seen(observation)}", f"decided {decided}"]
+    if turn.rationale:
+        told.append(f"because {turn.rationale}")
+    if turn.outcome:
+        told.append(turn.outcome[:MAX_TOLD])
+    ledger.told("; ".join(told))
+
+
+def _seen(observation: Observation) -> str:
+    if observation.tree is None:
+        return f"a screen of {observation.width} x {observation.height}"
+    windows = _windows(observation.tree.children)
+    return ", ".join(windows) if windows else observation.tree.name
+
+
+def _windows(elements: Sequence[Element]) -> list[str]:
+    return [element.name for element in elements if element.role in ("window", "dialog") and element.name]
+
+
+def _brief(action: Action) -> str:
+    fields = actions.to_json(action)
+    name = fields.pop("action")
+    shown = ", ".join(f"{key}={value!r}" for key, value in fields.items())
+    text = f"{name}({shown})"
+    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}…"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

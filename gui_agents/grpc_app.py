@@ -1,0 +1,196 @@
+"""The composition root: configuration, service, monitoring, signals. `python -m gui_agents.grpc_app` runs it."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gui_agents import config as configuration
+from gui_agents.config import Config
+from gui_agents.errors import ConfigError, RefusedError
+from gui_agents.pulse import Heartbeat, sample_runtime_files
+from gui_agents.rpc.accounting import AccountingInterceptor
+from gui_agents.service import Parts, Service
+from gui_agents.state import HEARTBEAT_SECONDS
+
+if TYPE_CHECKING:
+    from collectors.http.endpoint import MetricsEndpoint
+
+EXIT_OK: Final = 0
+EXIT_WRONG_START: Final = 2
+INSTALL_MONITORING: Final = 'pip install "gui-agents[prometheus]"'
+PORTS_FILE: Final = "ports.json"
+FILES_PER_TASK: Final = 8
+"""Open files that a running task may need: its client's connection, its model's, its sandbox's."""
+FILES_BASE: Final = 1024
+
+_log = logging.getLogger("gui_agents")
+
+
+class Monitoring:
+    """What exists only while monitoring is on: accounting, heartbeat, file count and the metrics endpoint."""
+
+    def __init__(self, service: Service, endpoint: "MetricsEndpoint") -> None:
+        self._service = service
+        self._endpoint = endpoint
+        self._heartbeat = Heartbeat(service.state, HEARTBEAT_SECONDS)
+        self._sampler: asyncio.Task[None] | None = None
+        self.interceptor = AccountingInterceptor(service.state, service.clock)
+
+    @property
+    def port(self) -> int:
+        """The port that the endpoint listens on."""
+        return self._endpoint.port
+
+    def start(self) -> None:
+        """Listen, beat and count.
+
+        Raises:
+            OSError: the port is taken, or the address is not this machine's.
+        """
+        self._endpoint.start()
+        self._heartbeat.start()
+        self._sampler = asyncio.create_task(
+            sample_runtime_files(self._service.state, self._service.config.runtime_dir), name="runtime files"
+        )
+
+    async def stop(self) -> None:
+        """End all of it, the endpoint last."""
+        if self._sampler is not None:
+            self._sampler.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sampler
+        self._heartbeat.stop()
+        await asyncio.to_thread(self._endpoint.stop)
+
+
+class App:
+    """One running service with its monitoring; started and stopped on one event loop."""
+
+    def __init__(self, config: Config, parts: Parts | None = None) -> None:
+        self.config = config
+        self.service = Service(config, parts)
+        self.monitoring = _monitoring(self.service) if config.enable_prometheus else None
+        self._ports = config.runtime_dir / PORTS_FILE
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port of the metrics endpoint, where there is one."""
+        return None if self.monitoring is None else self.monitoring.port
+
+    async def start(self) -> None:
+        """Open the ports, the gRPC port last.
+
+        Raises:
+            ConfigError: with a line for each port that cannot be opened.
+        """
+        _raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks)
+        self.config.runtime_dir.mkdir(parents=True, exist_ok=True)
+        mistakes = []
+        if self.monitoring is not None:
+            try:
+                self.monitoring.start()
+            except OSError as error:
+                mistakes.append(f"PROMETHEUS_PORT: {error}; free it, or set another one (0 takes a free one)")
+        try:
+            await self.service.start(() if self.monitoring is None else (self.monitoring.interceptor,))
+        except OSError as error:
+            mistakes.append(f"GRPC_PORT: {error}; free it, or set another one (0 takes a free one)")
+        if mistakes:
+            await self._close()
+            raise ConfigError(mistakes)
+        self._ports.write_text(json.dumps({"grpc": self.service.port, "metrics": self.metrics_port}), encoding="utf-8")
+        _log.info("gRPC on %s:%s", self.config.grpc_host, self.service.port)
+        if self.monitoring is not None:
+            _log.info("metrics on http://%s:%s/metrics", self.config.prometheus_host, self.monitoring.port)
+        if self.config.default_model == configuration.BUILTIN_MODEL:
+            _log.info("%s decides: it follows simple instructions, and is no language model", self.config.default_model)
+
+    async def stop(self) -> None:
+        """Accept nothing more, end every task within the configured seconds, and close; /metrics goes last."""
+        _log.info("shutting down: running tasks have %g seconds to finish", self.config.drain_seconds)
+        await self.service.drain()
+        await self._close()
+        self._ports.unlink(missing_ok=True)
+        _log.info("ended")
+
+    async def _close(self) -> None:
+        await self.service.stop()
+        if self.monitoring is not None:
+            await self.monitoring.stop()
+
+
+def _monitoring(service: Service) -> Monitoring | None:
+    """Return the monitoring of a service, or None, with a warning, where its packages are missing."""
+    try:
+        from collectors.http.endpoint import MetricsEndpoint  # noqa: PLC0415 - optional
+    except ImportError as error:
+        _log.warning("ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, INSTALL_MONITORING)
+        return None
+    config = service.config
+    endpoint = MetricsEndpoint(
+        service.state,
+        host=config.prometheus_host,
+        port=config.prometheus_port,
+        ready=lambda: not service.runner.draining,
+    )
+    return Monitoring(service, endpoint)
+
+
+async def serve(config: Config, parts: Parts | None = None) -> None:
+    """Run the service until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises:
+        ConfigError: it cannot start; with a line for each mistake.
+    """
+    app = App(config, parts)
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, told.set)
+    await app.start()
+    await told.wait()
+    for number in signals:
+        loop.remove_signal_handler(number)
+    await app.stop()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the service as the environment and `.env` say, and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="lybic-guiagent-grpc",
+        description="Runs the GUI-agents gRPC service, configured by environment variables and a .env file.",
+        epilog="\n".join(f"{setting.variable:<26}{setting.help}" for setting in configuration.settings()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args(arguments)
+    try:
+        config = configuration.load(os.environ, Path(".env"))
+        logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        asyncio.run(serve(config))
+    except (ConfigError, RefusedError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_WRONG_START
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return EXIT_OK
+
+
+def _raise_open_files(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,241 @@
+"""Protobuf to domain and back; pure.
+
+Every check of a request's fields lives here, and every error names the field as the client knows it. No reply carries
+a key: each one is shown as `********`, and a masked key that comes back stands for the one that is stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from gui_agents.config import Secret
+from gui_agents.errors import InvalidFieldError
+from gui_agents.models.endpoint import MASKED_KEY, LLMSettings, check_address, check_key
+from gui_agents.models.price import symbol
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.sandboxes.base import SandboxType
+from gui_agents.streams import StreamMessage
+from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.tasks.spec import Authorization, Mode, RunningConfig
+from gui_agents.tasks.table import SandboxInfo, TaskRecord
+
+MAX_INSTRUCTION: Final = 100_000
+"""Characters of an instruction."""
+MAX_STEPS: Final = 100_000
+MAX_TIMEOUT_SECONDS: Final = 31 * 86400
+MAX_NAME: Final = 500
+"""Characters of an id, a model's name or a backend's name."""
+
+STAGES: Final = tuple(
+    field.name for field in pb.StageModelConfig.DESCRIPTOR.fields if field.message_type is pb.LLMConfig.DESCRIPTOR
+)
+"""The models of a StageModelConfig, by field name."""
+
+STATUSES: Final[Mapping[TaskStatus, pb.TaskStatus]] = {
+    TaskStatus.PENDING: pb.PENDING,
+    TaskStatus.RUNNING: pb.RUNNING,
+    TaskStatus.COMPLETED: pb.SUCCESS,
+    TaskStatus.FAILED: pb.FAILURE,
+    TaskStatus.CANCELLED: pb.CANCELLED,
+}
+
+_OS: Final[Mapping[SandboxType, pb.SandboxOS]] = {
+    SandboxType.WINDOWS: pb.WINDOWS,
+    SandboxType.LINUX: pb.LINUX,
+    SandboxType.ANDROID: pb.ANDROID,
+}
+
+
+def instruction(request: pb.RunAgentInstructionRequest) -> str:
+    """Return the instruction of a request.
+
+    Raises:
+        InvalidFieldError: it is empty, or too long.
+    """
+    if not request.instruction.strip():
+        raise InvalidFieldError("instruction", "must not be empty; say in a sentence what the agent should do")
+    if len(request.instruction) > MAX_INSTRUCTION:
+        raise InvalidFieldError("instruction", f"must have at most {MAX_INSTRUCTION} characters")
+    return request.instruction
+
+
+def check_sandbox(sandbox: pb.Sandbox) -> None:
+    """Check the sandbox that a request names.
+
+    Raises:
+        InvalidFieldError: its operating system is no known one, or its id is too long.
+    """
+    _enum("sandbox.os", sandbox.os, pb.SandboxOS)
+    _short("sandbox.id", sandbox.id)
+
+
+def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfig) -> RunningConfig:
+    """Return the configuration that a request names; masked keys are taken from `stored`.
+
+    Raises:
+        InvalidFieldError: which field below `field` is wrong, and how.
+    """
+    _enum(f"{field}.mode", message.mode, pb.InstanceMode)
+    _short(f"{field}.backend", message.backend)
+    return RunningConfig(
+        backend=message.backend or None,
+        mode=Mode(message.mode),
+        steps=_limit(f"{field}.steps", message.steps, MAX_STEPS),
+        platform=_short(f"{field}.platform", message.platform),
+        timeout_seconds=_limit(f"{field}.taskTimeout", message.taskTimeout, MAX_TIMEOUT_SECONDS),
+        authorization=_authorization(message, field, stored.authorization),
+        web_search_engine=_short(f"{field}.stageModelConfig.webSearchEngine", message.stageModelConfig.webSearchEngine)
+        or None,
+        stages={
+            stage: llm_settings(
+                getattr(message.stageModelConfig, stage),
+                field=f"{field}.stageModelConfig.{stage}",
+                stored=stored.stages.get(stage),
+            )
+            for stage in STAGES
+            if message.stageModelConfig.HasField(stage)
+        },
+    )
+
+
+def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | None) -> LLMSettings:
+    """Return the model that a request names; a masked key is taken from `stored`.
+
+    Raises:
+        InvalidFieldError: the model has no name, its endpoint is no http(s) URL, or its key fits no header.
+    """
+    if not message.modelName.strip():
+        raise InvalidFieldError(f"{field}.modelName", "must name a model")
+    for name in ("modelName", "provider"):
+        _short(f"{field}.{name}", getattr(message, name))
+    if message.apiEndpoint:
+        check_address(message.apiEndpoint, f"{field}.apiEndpoint")
+    return LLMSettings(
+        model=message.modelName,
+        provider=message.provider or None,
+        api_key=_key(f"{field}.apiKey", message.apiKey, None if stored is None else stored.api_key),
+        endpoint=message.apiEndpoint or None,
+    )
+
+
+def common_config(config_id: str, config: RunningConfig) -> pb.CommonConfig:
+    """Return a configuration as clients may see it."""
+    message = pb.CommonConfig(
+        id=config_id,
+        backend=config.backend,
+        mode=pb.InstanceMode.Name(config.mode),
+        steps=config.steps,
+        platform=config.platform,
+        taskTimeout=None if config.timeout_seconds is None else round(config.timeout_seconds),
+    )
+    if config.authorization is not None:
+        message.authorizationInfo.orgID = config.authorization.organization
+        message.authorizationInfo.apiKey = MASKED_KEY
+        if config.authorization.endpoint is not None:
+            message.authorizationInfo.apiEndpoint = config.authorization.endpoint
+    if config.web_search_engine is not None:
+        message.stageModelConfig.webSearchEngine = config.web_search_engine
+    for stage, settings in config.stages.items():
+        getattr(message.stageModelConfig, stage).CopyFrom(llm_config(settings))
+    return message
+
+
+def llm_config(settings: LLMSettings) -> pb.LLMConfig:
+    """Return a model's settings as clients may see them."""
+    return pb.LLMConfig(
+        modelName=settings.model,
+        provider=settings.provider,
+        apiKey=None if settings.api_key is None else MASKED_KEY,
+        apiEndpoint=settings.endpoint,
+    )
+
+
+def task_stream(task_id: str, message: StreamMessage) -> pb.TaskStream:
+    """Return a message of a task's stream."""
+    nanoseconds = round(message.published_at * 1e9)
+    timestamp = Timestamp(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
+    return pb.TaskStream(taskId=task_id, stage=message.stage, message=message.text, timestamp=timestamp)
+
+
+def task_status(record: TaskRecord) -> pb.QueryTaskStatusResponse:
+    """Return how a task stands."""
+    ending = record.ending
+    return pb.QueryTaskStatusResponse(
+        taskId=record.task_id,
+        status=STATUSES[record.status],
+        message=_LIVE_MESSAGES[record.status] if ending is None else ending.message,
+        result="" if ending is None else ending.result,
+        sandbox=None if record.sandbox is None else _sandbox(record.sandbox),
+        executionStatistics=_statistics(record),
+    )
+
+
+_LIVE_MESSAGES: Final[Mapping[TaskStatus, str]] = {
+    TaskStatus.PENDING: "waiting for a slot",
+    TaskStatus.RUNNING: "running",
+}
+
+
+def _statistics(record: TaskRecord) -> pb.ExecutionStatistics:
+    statistics = record.statistics
+    return pb.ExecutionStatistics(
+        steps=statistics.steps,
+        durationSeconds=int(record.execution_seconds + 0.5),
+        inputTokens=statistics.input_tokens,
+        outputTokens=statistics.output_tokens,
+        totalTokens=statistics.input_tokens + statistics.output_tokens,
+        cost=float(statistics.cost),
+        currencySymbol="" if statistics.currency is None else symbol(statistics.currency),
+    )
+
+
+def _sandbox(info: SandboxInfo) -> pb.Sandbox:
+    return pb.Sandbox(id=info.sandbox_id, name=info.sandbox_type.lower(), os=_OS.get(info.sandbox_type, pb.OSUNDEFINED))
+
+
+def _authorization(message: pb.CommonConfig, field: str, stored: Authorization | None) -> Authorization | None:
+    if not message.HasField("authorizationInfo"):
+        return None
+    info = message.authorizationInfo
+    _short(f"{field}.authorizationInfo.orgID", info.orgID)
+    if info.apiEndpoint:
+        check_address(info.apiEndpoint, f"{field}.authorizationInfo.apiEndpoint")
+    key = _key(f"{field}.authorizationInfo.apiKey", info.apiKey, None if stored is None else stored.api_key)
+    return Authorization(info.orgID, Secret("") if key is None else key, info.apiEndpoint or None)
+
+
+def _key(field: str, text: str, stored: Secret | None) -> Secret | None:
+    if text == MASKED_KEY:
+        return stored
+    if not text:
+        return None
+    key = Secret(text)
+    check_key(key, field)
+    return key
+
+
+class Enum(Protocol):
+    """An enum of protobuf: numbers and their names."""
+
+    def items(self) -> Sequence[tuple[str, int]]:
+        """Return every name with its number."""
+
+
+def _enum(field: str, value: int, enum: Enum) -> None:
+    names = {number: name for name, number in enum.items()}
+    if value not in names:
+        known = ", ".join(f"{number} {name}" for number, name in names.items())
+        raise InvalidFieldError(field, f"{value} is none of: {known}")
+
+
+def _limit(field: str, value: int, maximum: int) -> int | None:
+    if not 0 <= value <= maximum:
+        raise InvalidFieldError(field, f"must be from 1 to {maximum}, or 0 for the default; it is {value}")
+    return value or None
+
+
+def _short(field: str, value: str) -> str:
+    if len(value) > MAX_NAME:
+        raise InvalidFieldError(field, f"must have at most {MAX_NAME} characters")
+    return value

@@ -1,0 +1,89 @@
+"""From bytes to bytes: how each method of the contract is served.
+
+Handlers take and return bytes, so that a request that is too large or does not parse is answered here, with a status
+that says so, inside the call that is counted. An unexpected exception becomes INTERNAL with a fixed text; its own
+text stays in the log.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from gui_agents.errors import InvalidFieldError, OversizedMessageError, RefusedError
+from gui_agents.rpc.methods import METHODS, SERVICE, Method
+from gui_agents.rpc.servicer import AgentServicer
+from gui_agents.rpc.status import INTERNAL_TEXT, refuse
+
+REQUEST: Final = "request"
+"""The field that is named where the request as a whole is wrong."""
+
+_log = logging.getLogger(__name__)
+
+UnaryCall = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
+StreamCall = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[None]]
+
+
+def generic_handler(servicer: AgentServicer, max_request_bytes: int) -> grpc.GenericRpcHandler:
+    """Return the handler of all methods of the contract."""
+    return grpc.method_handlers_generic_handler(
+        SERVICE, {method.name: _handler(method, servicer, max_request_bytes) for method in METHODS}
+    )
+
+
+def _handler(method: Method, servicer: AgentServicer, limit: int) -> grpc.RpcMethodHandler:
+    serve = getattr(servicer, method.name)
+    if method.streaming:
+        return grpc.unary_stream_rpc_method_handler(_stream(method, serve, servicer, limit))
+    return grpc.unary_unary_rpc_method_handler(_unary(method, serve, servicer, limit))
+
+
+def _unary(
+    method: Method, serve: Callable[[Any], Awaitable[Message]], servicer: AgentServicer, limit: int
+) -> UnaryCall:
+    async def call(data: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        try:
+            reply = await serve(_parsed(method, data, limit))
+        except Exception as error:  # noqa: BLE001 - the boundary of a call
+            await _end(method, servicer, context, error)
+        return reply.SerializeToString()
+
+    return call
+
+
+def _stream(
+    method: Method, serve: Callable[[Any], AsyncGenerator[Message, None]], servicer: AgentServicer, limit: int
+) -> StreamCall:
+    async def call(data: bytes, context: grpc.aio.ServicerContext) -> None:
+        try:
+            async with aclosing(serve(_parsed(method, data, limit))) as messages:
+                async for message in messages:
+                    await context.write(message.SerializeToString())
+        except Exception as error:  # noqa: BLE001 - the boundary of a call
+            await _end(method, servicer, context, error)
+
+    return call
+
+
+def _parsed(method: Method, data: bytes, limit: int) -> Message:
+    if len(data) > limit:
+        raise OversizedMessageError(len(data), limit)
+    try:
+        message: Message = method.request.FromString(data)
+    except DecodeError:
+        raise InvalidFieldError(REQUEST, f"does not parse as {method.request.DESCRIPTOR.full_name}") from None
+    return message
+
+
+async def _end(method: Method, servicer: AgentServicer, context: grpc.aio.ServicerContext, error: Exception) -> None:
+    """End a call with the status of `error`, which grpc does by raising."""
+    if isinstance(error, RefusedError):
+        if method.submits:
+            servicer.rejected(error)
+        await refuse(context, error)
+    else:
+        _log.error("%s failed", method.name, exc_info=error)
+        await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_TEXT)

@@ -1,0 +1,207 @@
+"""The twelve RPCs: protobuf to domain, one call to the runner, the state or the settings, and back. Nothing else."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final, Protocol
+
+import attrs
+
+from gui_agents.errors import (
+    DrainingError,
+    InvalidFieldError,
+    NotAllowedError,
+    NotFoundError,
+    QueueFullError,
+    RefusedError,
+)
+from gui_agents.models.endpoint import LLMSettings
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.rpc import convert
+from gui_agents.settings import GlobalSettings
+from gui_agents.state import ServiceState
+from gui_agents.stats import ConfigType
+from gui_agents.streams import follow
+from gui_agents.tasks.runner import TaskRunner
+from gui_agents.tasks.spec import ModelChoice, TaskSpec
+from gui_agents.tasks.table import RejectReason
+
+GLOBAL: Final = "global"
+"""The id of the global configuration."""
+
+_REJECTIONS: Final[Mapping[type[RefusedError], RejectReason]] = {
+    QueueFullError: RejectReason.QUEUE_FULL,
+    DrainingError: RejectReason.DRAINING,
+    NotAllowedError: RejectReason.DENIED,
+}
+
+GROUNDING_STAGE: Final = "groundingModel"
+EMBEDDING_STAGE: Final = "embeddingModel"
+COMMON_STAGES: Final = tuple(stage for stage in convert.STAGES if stage not in (GROUNDING_STAGE, EMBEDDING_STAGE))
+
+
+class Models(Protocol):
+    """Chooses models."""
+
+    def choose(self, requested: LLMSettings | None, configured: LLMSettings | None, field: str) -> ModelChoice:
+        """Return the model of a task; raises RefusedError where it cannot be used."""
+
+
+class Backends(Protocol):
+    """Knows sandboxes."""
+
+    def check(self, backend: str) -> None:
+        """Raise RefusedError for a backend that is unknown, or cannot run here."""
+
+
+@attrs.frozen(kw_only=True)
+class AgentServicer:
+    """Serves the contract; a refusal is raised as RefusedError."""
+
+    state: ServiceState
+    runner: TaskRunner
+    settings: GlobalSettings
+    models: Models
+    backends: Backends
+    allow_set_global_config: bool
+
+    async def GetAgentInfo(self, _: pb.GetAgentInfoRequest) -> pb.AgentInfo:  # noqa: N802
+        """Answer the service's version, limits and identity."""
+        info = self.state.info
+        return pb.AgentInfo(
+            version=info.version,
+            maxConcurrentTasks=info.max_concurrent_tasks,
+            log_level=info.log_level,
+            domain=info.domain,
+        )
+
+    async def GetGlobalCommonConfig(self, _: pb.GetGlobalCommonConfigRequest) -> pb.CommonConfig:  # noqa: N802
+        """Answer what applies where a request names nothing."""
+        return convert.common_config(GLOBAL, self.settings.effective)
+
+    async def GetCommonConfig(self, request: pb.GetCommonConfigRequest) -> pb.CommonConfig:  # noqa: N802
+        """Answer the global configuration, or the one that a task runs with."""
+        if request.id == GLOBAL:
+            return convert.common_config(GLOBAL, self.settings.effective)
+        if self.state.status(request.id) is None:
+            raise NotFoundError("configuration", request.id)
+        return convert.common_config(request.id, self.state.record(request.id).spec.config)
+
+    async def SetGlobalCommonConfig(  # noqa: N802
+        self, request: pb.SetGlobalCommonConfigRequest
+    ) -> pb.SetCommonConfigResponse:
+        """Replace the global configuration."""
+        self._check_setter()
+        if not request.HasField("commonConfig"):
+            raise InvalidFieldError("commonConfig", "must be set")
+        config = convert.running_config(request.commonConfig, field="commonConfig", stored=self.settings.changed)
+        if config.backend is not None:
+            self.backends.check(config.backend)
+        self.settings.replace(config)
+        self.state.config_updated(ConfigType.GLOBAL)
+        return pb.SetCommonConfigResponse(success=True, id=GLOBAL)
+
+    async def SetGlobalCommonLLMConfig(self, request: pb.SetGlobalCommonLLMConfigRequest) -> pb.LLMConfig:  # noqa: N802
+        """Use one model for every stage but grounding and embedding."""
+        return self._set_stages(request.llmConfig, COMMON_STAGES, "actionGeneratorModel", ConfigType.LLM)
+
+    async def SetGlobalGroundingLLMConfig(  # noqa: N802
+        self, request: pb.SetGlobalGroundingLLMConfigRequest
+    ) -> pb.LLMConfig:
+        """Use a model for grounding."""
+        return self._set_stages(request.llmConfig, (GROUNDING_STAGE,), GROUNDING_STAGE, ConfigType.GROUNDING)
+
+    async def SetGlobalEmbeddingLLMConfig(  # noqa: N802
+        self, request: pb.SetGlobalEmbeddingLLMConfigRequest
+    ) -> pb.LLMConfig:
+        """Use a model for embedding."""
+        return self._set_stages(request.llmConfig, (EMBEDDING_STAGE,), EMBEDDING_STAGE, ConfigType.EMBEDDING)
+
+    async def RunAgentInstruction(  # noqa: N802
+        self, request: pb.RunAgentInstructionRequest
+    ) -> AsyncGenerator[pb.TaskStream, None]:
+        """Run a task and stream its messages; a client that leaves cancels it."""
+        task_id = self._submit(request)
+        messages = follow(self.state, task_id)
+        try:
+            async for message in messages:
+                yield convert.task_stream(task_id, message)
+        finally:
+            await messages.aclose()
+            with contextlib.suppress(NotFoundError):
+                self.runner.cancel(task_id)
+
+    async def RunAgentInstructionAsync(  # noqa: N802
+        self, request: pb.RunAgentInstructionRequest
+    ) -> pb.RunAgentInstructionAsyncResponse:
+        """Start a task and answer its id."""
+        return pb.RunAgentInstructionAsyncResponse(taskId=self._submit(request))
+
+    async def GetAgentTaskStream(  # noqa: N802
+        self, request: pb.GetAgentTaskStreamRequest
+    ) -> AsyncGenerator[pb.GetAgentTaskStreamResponse, None]:
+        """Replay a task's messages, then follow them to the end."""
+        messages = follow(self.state, request.taskId)
+        try:
+            async for message in messages:
+                yield pb.GetAgentTaskStreamResponse(taskStream=convert.task_stream(request.taskId, message))
+        finally:
+            await messages.aclose()
+
+    async def QueryTaskStatus(self, request: pb.QueryTaskStatusRequest) -> pb.QueryTaskStatusResponse:  # noqa: N802
+        """Answer how a task stands."""
+        try:
+            return convert.task_status(self.state.record(request.taskId))
+        except NotFoundError as error:
+            return pb.QueryTaskStatusResponse(taskId=request.taskId, status=pb.NOT_FOUND, message=str(error))
+
+    async def CancelTask(self, request: pb.CancelTaskRequest) -> pb.CancelTaskResponse:  # noqa: N802
+        """Cancel a task."""
+        cancelled = self.runner.cancel(request.taskId)
+        status = self.state.status(request.taskId)
+        message = "cancelled" if cancelled else f"the task has ended already: {status}"
+        return pb.CancelTaskResponse(taskId=request.taskId, success=cancelled, message=message)
+
+    def rejected(self, error: RefusedError) -> None:
+        """Count a submission that became no task."""
+        self.state.task_rejected(_REJECTIONS.get(type(error), RejectReason.INVALID))
+
+    def _submit(self, request: pb.RunAgentInstructionRequest) -> str:
+        return self.runner.submit(self._spec(request))
+
+    def _spec(self, request: pb.RunAgentInstructionRequest) -> TaskSpec:
+        """Return what a request asks for, over the global configuration."""
+        instruction = convert.instruction(request)
+        convert.check_sandbox(request.sandbox)
+        field, settings = "runningConfig", self.settings
+        requested = convert.running_config(request.runningConfig, field=field, stored=settings.changed)
+        config = requested.over(settings.effective)
+        backend = config.backend or settings.defaults.backend
+        self.backends.check(backend)
+        stage = requested.decider(config.mode)
+        model = self.models.choose(stage, settings.effective.decider(config.mode), f"{field}.stageModelConfig")
+        return TaskSpec(
+            instruction=instruction,
+            backend=backend,
+            steps=config.steps or settings.defaults.steps,
+            timeout_seconds=config.timeout_seconds or settings.defaults.timeout_seconds,
+            model=model,
+            config=config,
+            destroy_sandbox=request.destroySandbox,
+            previous_task_id=request.previousTaskId or None,
+            sandbox_id=request.sandbox.id or None,
+        )
+
+    def _set_stages(
+        self, message: pb.LLMConfig, stages: tuple[str, ...], stored: str, config_type: ConfigType
+    ) -> pb.LLMConfig:
+        self._check_setter()
+        settings = convert.llm_settings(message, field="llmConfig", stored=self.settings.changed.stages.get(stored))
+        self.settings.set_stages(stages, settings)
+        self.state.config_updated(config_type)
+        return convert.llm_config(settings)
+
+    def _check_setter(self) -> None:
+        if not self.allow_set_global_config:
+            raise NotAllowedError(
+                "changing the global configuration is off; the operator can set ALLOW_SET_GLOBAL_CONFIG=true"
+            )

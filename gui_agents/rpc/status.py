@@ -1,0 +1,62 @@
+"""Errors to gRPC statuses, in one table, with details that tell statuses of one code apart."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from gui_agents.errors import (
+    DrainingError,
+    InvalidFieldError,
+    NotAllowedError,
+    NotFoundError,
+    OversizedMessageError,
+    PreconditionError,
+    QueueFullError,
+    RefusedError,
+)
+
+ERROR_DOMAIN: Final = "gui-agents"
+RETRY_SECONDS: Final = 1
+INTERNAL_TEXT: Final = "internal error; the service's log has the details"
+
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+
+STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
+    InvalidFieldError: (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+    NotFoundError: (grpc.StatusCode.NOT_FOUND, "NOT_FOUND"),
+    PreconditionError: (grpc.StatusCode.FAILED_PRECONDITION, "PRECONDITION"),
+    NotAllowedError: (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED"),
+    QueueFullError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL"),
+    OversizedMessageError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE"),
+    DrainingError: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
+}
+"""The code of each refusal, and the reason that its details carry."""
+
+
+def status_of(error: RefusedError) -> status_pb2.Status:
+    """Return the status, with its details, that answers a refused request."""
+    code, reason = STATUSES[type(error)]
+    details: list[Message] = [error_details_pb2.ErrorInfo(reason=reason, domain=ERROR_DOMAIN)]
+    if isinstance(error, InvalidFieldError):
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.problem)
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if isinstance(error, QueueFullError | DrainingError):
+        details.append(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_SECONDS)))
+    return status_pb2.Status(code=code.value[0], message=str(error), details=[_packed(detail) for detail in details])
+
+
+async def refuse(context: grpc.aio.ServicerContext, error: RefusedError) -> None:
+    """Answer a call with the status of a refusal, which grpc does by raising."""
+    status = status_of(error)
+    code, _ = STATUSES[type(error)]
+    await context.abort(code, status.message, ((_DETAILS_KEY, status.SerializeToString()),))
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed

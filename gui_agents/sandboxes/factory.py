@@ -1,0 +1,29 @@
+"""Makes the sandbox that a task asks for."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from gui_agents.config import BACKENDS
+from gui_agents.errors import InvalidFieldError
+from gui_agents.sandboxes.base import Sandbox
+from gui_agents.sandboxes.simulated import SimulatedSandbox
+from gui_agents.tasks.spec import TaskSpec
+
+_MAKERS: Final[Mapping[str, Callable[[], Sandbox]]] = {"simulated": SimulatedSandbox}
+
+
+class SandboxFactory:
+    """Knows every backend, and makes its sandboxes."""
+
+    def check(self, backend: str) -> None:
+        """Check that a backend can be used.
+
+        Raises:
+            InvalidFieldError: nobody knows it.
+        """
+        if backend not in _MAKERS:
+            raise InvalidFieldError("runningConfig.backend", f"{backend!r} is none of: {', '.join(BACKENDS)}")
+
+    def create(self, spec: TaskSpec) -> Sandbox:
+        """Return a new sandbox, which is not open yet, for a task whose backend was checked."""
+        return _MAKERS[spec.backend]()

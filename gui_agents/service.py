@@ -1,0 +1,149 @@
+"""The gRPC service, put together: state, runner, keeper, servicer and server. It knows nothing of monitoring."""
+
+import logging
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+import attrs
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gui_agents.clock import Clock, SystemClock
+from gui_agents.config import Config
+from gui_agents.models.factory import PROVIDERS, ModelFactory
+from gui_agents.models.pricing import PriceList
+from gui_agents.rpc.handlers import generic_handler
+from gui_agents.rpc.methods import COUNTED, SERVICE
+from gui_agents.rpc.servicer import AgentServicer
+from gui_agents.sandboxes.factory import SandboxFactory
+from gui_agents.sandboxes.keeper import SandboxKeeper
+from gui_agents.settings import GlobalSettings
+from gui_agents.snapshot import ServiceInfo
+from gui_agents.state import ServiceState
+from gui_agents.tasks.runner import SpendingLimits, TaskRunner
+from gui_agents.tasks.spec import Defaults
+from gui_agents.tasks.table import TaskLimits
+
+DISTRIBUTION: Final = "gui-agents"
+TRANSPORT_MAX_BYTES: Final = 128 * 2**20
+"""What the transport lets through, so that our own, lower limit is answered inside the counted call."""
+STOP_SECONDS: Final = 1.0
+"""How long ended streams get to reach their clients."""
+
+_OPTIONS: Final = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", TRANSPORT_MAX_BYTES),
+    ("grpc.max_send_message_length", TRANSPORT_MAX_BYTES),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.server.max_pending_requests", 20_000),
+    ("grpc.server.max_pending_requests_hard_limit", 40_000),
+)
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Parts:
+    """What a service is made with; each one can be replaced, for tests and for faults on purpose."""
+
+    clock: Clock = attrs.field(factory=SystemClock)
+    sandboxes: SandboxFactory | None = None
+    models: ModelFactory | None = None
+
+
+def build_state(config: Config, prices: PriceList, clock: Clock) -> ServiceState:
+    """Return the state of a service that has just begun."""
+    info = ServiceInfo(
+        version=version(DISTRIBUTION),
+        max_concurrent_tasks=config.task_max_tasks,
+        log_level=config.log_level,
+        domain=platform.node(),
+    )
+    return ServiceState(
+        info=info,
+        limits=TaskLimits(config.task_max_tasks, config.task_queue_size, config.task_retention),
+        methods=COUNTED,
+        providers=PROVIDERS,
+        currencies=sorted(prices.currencies()),
+        stream_log_messages=config.stream_log_messages,
+        clock=clock,
+    )
+
+
+class Service:
+    """The gRPC service; made, started, drained and stopped on one event loop."""
+
+    def __init__(self, config: Config, parts: Parts | None = None) -> None:
+        parts = Parts() if parts is None else parts
+        self.config = config
+        self.clock = parts.clock
+        prices = PriceList.load(config.model_prices_file)
+        self.state = build_state(config, prices, self.clock)
+        sandboxes = parts.sandboxes or SandboxFactory()
+        models = parts.models or ModelFactory(config, self.clock)
+        keep = config.task_max_tasks if config.sandbox_keep is None else config.sandbox_keep
+        keeper = SandboxKeeper(
+            self.state, slots=config.task_max_tasks, capacity=keep, keep_seconds=config.sandbox_keep_seconds
+        )
+        self.runner = TaskRunner(
+            state=self.state,
+            keeper=keeper,
+            sandboxes=sandboxes,
+            models=models,
+            prices=prices,
+            spending=SpendingLimits(config.task_max_tokens, config.task_max_cost),
+            clock=self.clock,
+        )
+        self._servicer = AgentServicer(
+            state=self.state,
+            runner=self.runner,
+            settings=GlobalSettings(
+                Defaults(
+                    backend=config.default_backend,
+                    steps=config.task_steps,
+                    timeout_seconds=config.task_timeout_seconds,
+                )
+            ),
+            models=models,
+            backends=sandboxes,
+            allow_set_global_config=config.allow_set_global_config,
+        )
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server | None = None
+        self.port = 0
+        """The port that the server listens on, once it is started."""
+
+    async def start(self, interceptors: Sequence[grpc.aio.ServerInterceptor] = ()) -> None:
+        """Open the port and serve.
+
+        Raises:
+            OSError: the port is taken, or the address is not this machine's.
+        """
+        server = grpc.aio.server(interceptors=interceptors, options=_OPTIONS)
+        server.add_generic_rpc_handlers((generic_handler(self._servicer, self.config.grpc_max_message_bytes),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        address = f"{self.config.grpc_host}:{self.config.grpc_port}"
+        try:
+            self.port = server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}") from error
+        for name in ("", SERVICE):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await server.start()
+        self._server = server
+
+    async def drain(self) -> None:
+        """Accept nothing more, and end every task within the configured seconds."""
+        await self._health.enter_graceful_shutdown()
+        await self.runner.drain(self.config.drain_seconds)
+
+    async def stop(self) -> None:
+        """Let ended streams reach their clients, then close the port."""
+        if self._server is not None:
+            await self._server.stop(STOP_SECONDS)

@@ -1,0 +1,280 @@
+"""The service's state: one lock, one verb for each thing that happens, and the snapshot of everything.
+
+Theory of operation. The task table, the stream manager and the statistics are plain objects that know no lock; this
+module owns the one that guards them all. Each verb is one critical section of a few plain-Python operations: no
+await, no I/O, no log, no formatting. What belongs together (a transition, the tallies that it moves, the histograms
+that it feeds, the task's last message) changes in one of them, so that no scrape can see half of it.
+
+Only the event loop calls verbs, so the lock has two parties: the loop, and whoever scrapes. The loop may read without
+the lock, because only the loop writes. The lock is not reentrant: nothing here is called from `__del__`, weak
+references, signal handlers or logging.
+"""
+
+from collections.abc import Iterable
+from threading import Lock
+from typing import Final
+
+from gui_agents.agent.actions import ActionName
+from gui_agents.clock import Clock
+from gui_agents.models.base import Bill, ModelCall
+from gui_agents.sandboxes.base import SandboxType
+from gui_agents.snapshot import Exemplar, HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
+from gui_agents.stats import ConfigType, Phase, RpcMethod, ServiceStats
+from gui_agents.streams import Stage, StreamManager, StreamMessage, Subscription
+from gui_agents.tasks.lifecycle import Ending, TaskEvent, TaskStatus
+from gui_agents.tasks.spec import TaskSpec
+from gui_agents.tasks.table import RejectReason, SandboxInfo, TaskLimits, TaskRecord, TaskTable
+
+HEARTBEAT_SECONDS: Final = 0.25
+
+_LAST_STAGE: Final = {
+    TaskEvent.COMPLETE: Stage.FINISHED,
+    TaskEvent.FAIL: Stage.ERROR,
+    TaskEvent.CANCEL: Stage.CANCELLED,
+}
+
+
+class ServiceState:
+    """Everything that the service knows of itself."""
+
+    def __init__(
+        self,
+        *,
+        info: ServiceInfo,
+        limits: TaskLimits,
+        methods: Iterable[RpcMethod],
+        providers: Iterable[str],
+        currencies: Iterable[str],
+        stream_log_messages: int,
+        clock: Clock,
+    ) -> None:
+        self._lock = Lock()
+        self._clock = clock
+        self._info = info
+        self._table = TaskTable(limits)
+        self._streams = StreamManager(stream_log_messages)
+        self._stats = ServiceStats(methods, providers, currencies)
+        self._started_monotonic = clock.monotonic()
+        self._last_beat = self._started_monotonic
+        self._lateness = 0.0
+        self._runtime_files = 0
+
+    # Reading, for the event loop.
+
+    @property
+    def info(self) -> ServiceInfo:
+        """What the service says of itself."""
+        return self._info
+
+    @property
+    def limits(self) -> TaskLimits:
+        """The configured limits."""
+        return self._table.limits
+
+    @property
+    def pending(self) -> int:
+        """Tasks that wait now."""
+        return self._table.pending
+
+    @property
+    def free_slots(self) -> int:
+        """Slots that no task holds now."""
+        return self._table.limits.slots - self._table.running
+
+    def head(self) -> str | None:
+        """Return the id of the task that has waited longest."""
+        return self._table.head()
+
+    def live(self) -> list[str]:
+        """Return the ids of all tasks that have not ended."""
+        return self._table.live()
+
+    def status(self, task_id: str) -> TaskStatus | None:
+        """Return a task's status, or None for an unknown one."""
+        return self._table.status(task_id)
+
+    def record(self, task_id: str) -> TaskRecord:
+        """Return a task as it is now.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        return self._table.record(task_id, self._clock.monotonic())
+
+    # A task's life.
+
+    def task_created(self, task_id: str, spec: TaskSpec, message: str) -> None:
+        """Add a pending task; `message` is the first of its stream."""
+        with self._lock:
+            now, at = self._clock.monotonic(), self._clock.time()
+            self._table.create(task_id, spec, now, at)
+            self._streams.open(task_id)
+            self._streams.publish(task_id, StreamMessage(Stage.STARTING, message, at))
+
+    def task_rejected(self, reason: RejectReason) -> None:
+        """Count a submission that became no task."""
+        with self._lock:
+            self._table.reject(reason)
+
+    def task_started(self, task_id: str) -> None:
+        """Give a pending task a slot.
+
+        Raises:
+            IllegalTransitionError: it is not pending; nothing changed.
+        """
+        with self._lock:
+            self._table.start(task_id, self._clock.monotonic(), self._clock.time())
+
+    def task_ended(self, task_id: str, ending: Ending) -> None:
+        """End a live task; its slot is free, its books are closed and its stream has its last message.
+
+        Raises:
+            IllegalTransitionError: it has ended already; nothing changed.
+        """
+        with self._lock:
+            at = self._clock.time()
+            evicted = self._table.end(task_id, ending, self._clock.monotonic(), at)
+            message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
+            waiting = self._streams.publish(task_id, message, last=True)
+            for forgotten in evicted:
+                self._streams.drop(forgotten)
+        for subscription in waiting:
+            subscription.wake()
+
+    # What happens while a task runs.
+
+    def sandbox_opened(self, task_id: str, sandbox: SandboxInfo) -> None:
+        """Count a sandbox that was created for a task."""
+        with self._lock:
+            self._stats.sandboxes.opened(sandbox.sandbox_type)
+            if self._table.progressed(task_id, self._clock.time()):
+                self._table.sandboxed(task_id, sandbox)
+
+    def sandbox_taken(self, task_id: str, sandbox: SandboxInfo) -> None:
+        """Note that a task goes on in a sandbox that was kept."""
+        with self._lock:
+            if self._table.progressed(task_id, self._clock.time()):
+                self._table.sandboxed(task_id, sandbox)
+
+    def sandbox_closed(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that is gone."""
+        with self._lock:
+            self._stats.sandboxes.closed(sandbox_type)
+
+    def sandbox_failed(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that could not be created, or broke."""
+        with self._lock:
+            self._stats.sandboxes.failed(sandbox_type)
+
+    def observed(self, task_id: str, seconds: float) -> None:
+        """Count the observation that a step begins with."""
+        with self._lock:
+            self._phase(task_id, Phase.OBSERVE, seconds)
+
+    def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
+        """Count a call to a model that ended; a task that has ended keeps its books as they were."""
+        with self._lock:
+            at = self._clock.time()
+            self._stats.models.called(call, bill, Exemplar(task_id, call.duration_seconds, at))
+            if self._table.progressed(task_id, at):
+                self._table.billed(task_id, call.usage, bill)
+
+    def decided(self, task_id: str, seconds: float) -> None:
+        """Count a step: the model has decided."""
+        with self._lock:
+            if self._phase(task_id, Phase.DECIDE, seconds):
+                self._table.stepped(task_id)
+                self._stats.steps.decided()
+
+    def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
+        """Count an action that was sent to a sandbox."""
+        with self._lock:
+            self._phase(task_id, Phase.ACT, seconds)
+            self._stats.sandboxes.acted(action, ok=ok)
+
+    def step_told(self, task_id: str, text: str) -> None:
+        """Publish what a step saw, decided and did; nothing for a task that has ended."""
+        with self._lock:
+            at = self._clock.time()
+            if not self._table.progressed(task_id, at):
+                return
+            waiting = self._streams.publish(task_id, StreamMessage(Stage.STEP, text, at))
+        for subscription in waiting:
+            subscription.wake()
+
+    def _phase(self, task_id: str, phase: Phase, seconds: float) -> bool:
+        at = self._clock.time()
+        self._stats.steps.phase(phase, seconds, Exemplar(task_id, seconds, at))
+        return self._table.progressed(task_id, at)
+
+    # Streams.
+
+    def subscribed(self, task_id: str) -> Subscription:
+        """Begin a subscription at the task's first message.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        with self._lock:
+            return self._streams.subscribe(task_id)
+
+    def unsubscribed(self, subscription: Subscription) -> None:
+        """End a subscription; a second call does nothing."""
+        with self._lock:
+            self._streams.unsubscribe(subscription)
+
+    def stream_taken(self, subscription: Subscription) -> list[StreamMessage]:
+        """Return what is new for a subscription."""
+        with self._lock:
+            return self._streams.take(subscription, self._clock.time())
+
+    # The service.
+
+    def rpc_started(self, method: str) -> None:
+        """Count an RPC that begins."""
+        with self._lock:
+            self._stats.rpcs.started(method)
+
+    def rpc_ended(self, method: str, code: str, seconds: float) -> None:
+        """Count an RPC that ends."""
+        with self._lock:
+            self._stats.rpcs.ended(method, code, seconds)
+
+    def config_updated(self, config_type: ConfigType) -> None:
+        """Count a change of the global configuration."""
+        with self._lock:
+            self._stats.config_updated(config_type)
+
+    def heartbeat(self) -> None:
+        """Note that the event loop is alive."""
+        with self._lock:
+            now = self._clock.monotonic()
+            self._lateness += max(0.0, now - self._last_beat - HEARTBEAT_SECONDS)
+            self._last_beat = now
+
+    def runtime_files_counted(self, files: int) -> None:
+        """Note how many files lie below the runtime directory."""
+        with self._lock:
+            self._runtime_files = files
+
+    def snapshot(self) -> ServiceSnapshot:
+        """Return one consistent instant; called from any thread."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return ServiceSnapshot(
+                taken_at=self._clock.time(),
+                taken_monotonic_seconds=now,
+                tasks=self._table.statistics(now),
+                rpcs=self._stats.rpcs.statistics(),
+                models=self._stats.models.statistics(),
+                sandboxes=self._stats.sandboxes.statistics(),
+                steps=self._stats.steps.statistics(),
+                streams=self._streams.statistics(),
+                service=ServicePart(
+                    info=self._info,
+                    started_monotonic_seconds=self._started_monotonic,
+                    heartbeat=HeartbeatSnapshot(self._last_beat, HEARTBEAT_SECONDS, self._lateness),
+                    config_updates=self._stats.config_updates(),
+                    runtime_files=self._runtime_files,
+                ),
+            )

@@ -1,0 +1,212 @@
+"""What the service counts beside its task table: plain numbers that only ever grow, and what is open now.
+
+Nothing here knows a lock, a clock or a metric: `gui_agents.state` calls one method for each thing that happens,
+inside its critical section. Closed sets are complete from the start, at 0.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import StrEnum, unique
+from typing import Final
+
+import attrs
+
+from gui_agents.agent.actions import SANDBOX_ACTIONS, ActionName
+from gui_agents.histogram import Histogram
+from gui_agents.models.base import Bill, CallOutcome, ModelCall
+from gui_agents.sandboxes.base import SandboxType
+from gui_agents.snapshot import Exemplar, ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
+
+OTHER: Final = "other"
+"""What stands for every value outside of a closed set."""
+
+RPC_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+PHASE_SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
+
+
+@unique
+class Phase(StrEnum):
+    """The parts of a step."""
+
+    OBSERVE = "observe"
+    DECIDE = "decide"
+    ACT = "act"
+
+
+@unique
+class ConfigType(StrEnum):
+    """What a setter RPC changes."""
+
+    GLOBAL = "global"
+    LLM = "llm"
+    GROUNDING = "grounding"
+    EMBEDDING = "embedding"
+
+
+@attrs.frozen
+class RpcMethod:
+    """One method whose calls are counted."""
+
+    name: str
+    codes: tuple[str, ...]
+    """The status codes that it can answer with."""
+    streaming: bool
+
+
+class RpcStats:
+    """Calls by method; what is not in `methods` is counted as `other`, which must be one of them."""
+
+    def __init__(self, methods: Iterable[RpcMethod]) -> None:
+        methods = tuple(methods)
+        self._started = {method.name: 0 for method in methods}
+        self._handled = {(method.name, code): 0 for method in methods for code in method.codes}
+        self._durations = {method.name: Histogram(RPC_SECONDS) for method in methods}
+        self._open_streams = {method.name: 0 for method in methods if method.streaming}
+
+    def started(self, method: str) -> None:
+        """Count an RPC that begins; `method` is one of the closed set."""
+        self._started[method] += 1
+        if method in self._open_streams:
+            self._open_streams[method] += 1
+
+    def ended(self, method: str, code: str, seconds: float) -> None:
+        """Count an RPC that ends."""
+        self._durations[method].observe(seconds)
+        key = (method, code)
+        self._handled[key] = self._handled.get(key, 0) + 1
+        if method in self._open_streams:
+            self._open_streams[method] -= 1
+
+    def statistics(self) -> RpcsSnapshot:
+        """Return the frozen counts."""
+        return RpcsSnapshot(
+            self._started.copy(),
+            self._handled.copy(),
+            {method: histogram.point() for method, histogram in self._durations.items()},
+            self._open_streams.copy(),
+        )
+
+
+class _ProviderStats:
+    __slots__ = ("cached", "durations", "input", "output", "price_unknown", "usage_unknown")
+
+    def __init__(self) -> None:
+        self.input = 0
+        self.cached = 0
+        self.output = 0
+        self.usage_unknown = 0
+        self.price_unknown = 0
+        self.durations = Histogram(PHASE_SECONDS)
+
+
+class ModelStats:
+    """Calls to models by provider; an unknown provider counts as `other`."""
+
+    def __init__(self, providers: Iterable[str], currencies: Iterable[str]) -> None:
+        self._providers = {provider: _ProviderStats() for provider in (*providers, OTHER)}
+        self._requests = {(provider, str(outcome)): 0 for provider in self._providers for outcome in CallOutcome}
+        self._cost = {currency: Decimal(0) for currency in currencies}
+
+    def called(self, call: ModelCall, bill: Bill, exemplar: Exemplar) -> None:
+        """Count one call that ended, with what it cost where that is known."""
+        provider = call.provider if call.provider in self._providers else OTHER
+        stats = self._providers[provider]
+        stats.durations.observe(call.duration_seconds, exemplar)
+        self._requests[provider, str(call.outcome)] += 1
+        if bill.currency is None:
+            stats.price_unknown += 1
+        else:
+            self._cost[bill.currency] = self._cost.get(bill.currency, Decimal(0)) + bill.amount
+        if call.usage is None:
+            stats.usage_unknown += 1
+        else:
+            stats.input += call.usage.input_tokens
+            stats.cached += call.usage.cached_input_tokens
+            stats.output += call.usage.output_tokens
+
+    def statistics(self) -> ModelsSnapshot:
+        """Return the frozen counts."""
+        providers = self._providers.items()
+        return ModelsSnapshot(
+            tokens={name: TokenCounts(stats.input, stats.cached, stats.output) for name, stats in providers},
+            cost=self._cost.copy(),
+            requests=self._requests.copy(),
+            durations={name: stats.durations.point() for name, stats in providers},
+            usage_unknown={name: stats.usage_unknown for name, stats in providers},
+            price_unknown={name: stats.price_unknown for name, stats in providers},
+        )
+
+
+class SandboxStats:
+    """Sandboxes by type, and the actions sent to them."""
+
+    def __init__(self) -> None:
+        self._created = dict.fromkeys(map(str, SandboxType), 0)
+        self._open = dict.fromkeys(map(str, SandboxType), 0)
+        self._failures = dict.fromkeys(map(str, SandboxType), 0)
+        self._actions = {
+            (str(action), outcome): 0
+            for action in ActionName
+            if action in SANDBOX_ACTIONS
+            for outcome in ("ok", "error")
+        }
+
+    def opened(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that was created."""
+        self._created[sandbox_type] += 1
+        self._open[sandbox_type] += 1
+
+    def closed(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that is gone."""
+        self._open[sandbox_type] -= 1
+
+    def failed(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that could not be created, or broke."""
+        self._failures[sandbox_type] += 1
+
+    def acted(self, action: ActionName, *, ok: bool) -> None:
+        """Count an action that was sent."""
+        self._actions[action, "ok" if ok else "error"] += 1
+
+    def statistics(self) -> SandboxesSnapshot:
+        """Return the frozen counts."""
+        return SandboxesSnapshot(self._created.copy(), self._open.copy(), self._failures.copy(), self._actions.copy())
+
+
+class StepStats:
+    """The agent's steps, and where their time goes."""
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._phases = {str(phase): Histogram(PHASE_SECONDS) for phase in Phase}
+
+    def phase(self, phase: Phase, seconds: float, exemplar: Exemplar) -> None:
+        """Count the duration of one phase."""
+        self._phases[phase].observe(seconds, exemplar)
+
+    def decided(self) -> None:
+        """Count a step."""
+        self._steps += 1
+
+    def statistics(self) -> StepsSnapshot:
+        """Return the frozen counts."""
+        return StepsSnapshot(self._steps, {phase: histogram.point() for phase, histogram in self._phases.items()})
+
+
+class ServiceStats:
+    """All of them, and the changes of the global configuration."""
+
+    def __init__(self, methods: Iterable[RpcMethod], providers: Iterable[str], currencies: Iterable[str]) -> None:
+        self.rpcs = RpcStats(methods)
+        self.models = ModelStats(providers, currencies)
+        self.sandboxes = SandboxStats()
+        self.steps = StepStats()
+        self._config_updates = dict.fromkeys(map(str, ConfigType), 0)
+
+    def config_updated(self, config_type: ConfigType) -> None:
+        """Count a successful change by a setter RPC."""
+        self._config_updates[config_type] += 1
+
+    def config_updates(self) -> Mapping[str, int]:
+        """Return the changes by configuration type."""
+        return self._config_updates.copy()

@@ -1,0 +1,282 @@
+"""Runs tasks: a bounded FIFO queue in front of a number of slots.
+
+Theory of operation. The task table is the queue: its head starts as soon as a slot and a place for a sandbox are
+free. A task runs in an asyncio task of its own, which is no child of any RPC. Whatever ends it (its own verdict, the
+deadline, a cancel, the shutdown) goes through `_end`, which is one critical section of the state: after it the slot is
+free and the next task starts, while the asyncio task unwinds behind and hands its sandbox to the keeper. The first one
+to end a task wins; later ones find it ended and change nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final, Protocol
+
+import attrs
+
+from gui_agents.agent import loop
+from gui_agents.agent.budget import Budget
+from gui_agents.agent.ledger import Ledger, Prices
+from gui_agents.agent.loop import Conversation, Episode
+from gui_agents.clock import Clock
+from gui_agents.errors import DrainingError, ModelError, NotFoundError, QueueFullError, SandboxError
+from gui_agents.models.base import Model
+from gui_agents.sandboxes.base import Sandbox
+from gui_agents.sandboxes.keeper import Kept, SandboxKeeper
+from gui_agents.state import ServiceState
+from gui_agents.tasks.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.tasks.spec import ModelChoice, TaskSpec
+from gui_agents.tasks.table import SandboxInfo
+
+UNWIND_SECONDS: Final = 5.0
+"""How long the shutdown waits for cancelled tasks to let go of what they hold."""
+
+_log = logging.getLogger(__name__)
+
+
+class SandboxFactory(Protocol):
+    """Makes sandboxes that are not open yet."""
+
+    def create(self, spec: TaskSpec) -> Sandbox:
+        """Return a new sandbox for a task."""
+
+
+class ModelFactory(Protocol):
+    """Makes models."""
+
+    def create(self, choice: ModelChoice) -> Model:
+        """Return a new model for a task."""
+
+
+@attrs.frozen
+class SpendingLimits:
+    """What one task may use, beside its steps and seconds."""
+
+    tokens: int | None = None
+    cost: Decimal | None = None
+
+
+@attrs.define
+class _Execution:
+    """A running task's asyncio task, and the timer of its deadline."""
+
+    task: asyncio.Task[None]
+    deadline: asyncio.TimerHandle
+
+
+class TaskRunner:
+    """Accepts, starts, ends and drains tasks. All methods are called on the event loop."""
+
+    def __init__(
+        self,
+        *,
+        state: ServiceState,
+        keeper: SandboxKeeper,
+        sandboxes: SandboxFactory,
+        models: ModelFactory,
+        prices: Prices,
+        spending: SpendingLimits,
+        clock: Clock,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._state = state
+        self._keeper = keeper
+        self._sandboxes = sandboxes
+        self._models = models
+        self._prices = prices
+        self._spending = spending
+        self._clock = clock
+        self._new_id = new_id
+        self._executions: dict[str, _Execution] = {}
+        self._unwinding: set[asyncio.Task[None]] = set()
+        self._handed: dict[str, Kept] = {}
+        self._draining = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        keeper.on_free = self._dispatch
+
+    @property
+    def draining(self) -> bool:
+        """Whether no more tasks are accepted."""
+        return self._draining
+
+    def submit(self, spec: TaskSpec) -> str:
+        """Accept a task and return its id; it runs as soon as a slot and a sandbox are free.
+
+        Raises:
+            DrainingError: the service is shutting down.
+            QueueFullError: all slots and all places in the queue are taken.
+            NotFoundError: the task to continue is unknown.
+            PreconditionError: the sandbox to continue in is gone, or in use.
+        """
+        limits = self._state.limits
+        if self._draining:
+            raise DrainingError
+        if self._state.pending >= limits.queue_capacity + max(0, self._state.free_slots):
+            raise QueueFullError(limits.queue_capacity)
+        kept = self._continued(spec)
+        task_id = self._new_id()
+        if kept is not None:
+            self._handed[task_id] = kept
+        self._idle.clear()
+        ahead = self._state.pending
+        self._state.task_created(task_id, spec, "accepted" if not ahead else f"accepted; {ahead} tasks are ahead")
+        self._dispatch()
+        return task_id
+
+    def cancel(self, task_id: str) -> bool:
+        """End a live task as cancelled; True where the task is cancelled now, by this call or before.
+
+        Raises:
+            NotFoundError: the task is unknown.
+        """
+        status = self._state.status(task_id)
+        if status is None:
+            raise NotFoundError("task", task_id)
+        if status in LIVE:
+            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message="cancelled on request"))
+            return True
+        return status is TaskStatus.CANCELLED
+
+    async def drain(self, seconds: float) -> None:
+        """Accept nothing more, let running tasks finish within `seconds`, end the others, and close all sandboxes."""
+        self._draining = True
+        for task_id in self._state.live():
+            if task_id not in self._executions:
+                self._stop(task_id, _INTERRUPTED)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        for task_id in self._state.live():
+            self._stop(task_id, _INTERRUPTED)
+        if self._unwinding:
+            await asyncio.wait(self._unwinding, timeout=UNWIND_SECONDS)
+        await self._keeper.close_all()
+
+    def _continued(self, spec: TaskSpec) -> Kept | None:
+        previous = spec.previous_task_id
+        if previous is not None:
+            if self._state.status(previous) is None:
+                raise NotFoundError("task", previous)
+            return self._keeper.take(previous)
+        if spec.sandbox_id is not None:
+            kept = self._keeper.take(self._keeper.user_of(spec.sandbox_id))
+            return attrs.evolve(kept, conversation=Conversation())
+        return None
+
+    def _dispatch(self) -> None:
+        while self._state.free_slots > 0:
+            task_id = self._state.head()
+            if task_id is None or not (task_id in self._handed or self._keeper.reserve()):
+                return
+            self._start(task_id)
+
+    def _start(self, task_id: str) -> None:
+        self._state.task_started(task_id)
+        spec = self._state.record(task_id).spec
+        running = asyncio.get_running_loop()
+        kept = self._handed.pop(task_id, None)
+        desk = _Desk(Conversation()) if kept is None else _Desk(kept.conversation, kept.sandbox, opened=True)
+        task = running.create_task(self._run(task_id, spec, desk), name=f"task {task_id}")
+        self._unwinding.add(task)
+        task.add_done_callback(self._unwinding.discard)
+        deadline = running.call_later(spec.timeout_seconds, self._expire, task_id, spec.timeout_seconds)
+        self._executions[task_id] = _Execution(task, deadline)
+
+    def _expire(self, task_id: str, seconds: float) -> None:
+        self._stop(task_id, _failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
+
+    def _stop(self, task_id: str, ending: Ending) -> None:
+        """End a live task from outside, and cancel whatever it waits for."""
+        execution = self._executions.get(task_id)
+        self._end(task_id, ending)
+        if execution is not None:
+            execution.task.cancel()
+
+    def _end(self, task_id: str, ending: Ending) -> None:
+        if self._state.status(task_id) not in LIVE:
+            return
+        self._state.task_ended(task_id, ending)
+        execution = self._executions.pop(task_id, None)
+        if execution is not None:
+            execution.deadline.cancel()
+        handed = self._handed.pop(task_id, None)
+        if handed is not None:
+            self._keeper.keep(handed)
+        if not self._state.live():
+            self._idle.set()
+        self._dispatch()
+
+    async def _run(self, task_id: str, spec: TaskSpec, desk: "_Desk") -> None:
+        """Run one task; an error of any kind ends this task and no other."""
+        try:
+            ending = await self._work(task_id, spec, desk)
+        except asyncio.CancelledError:
+            ending = _INTERRUPTED
+        except SandboxError as error:
+            desk.usable = False
+            if desk.sandbox is not None:
+                self._state.sandbox_failed(desk.sandbox.sandbox_type)
+            ending = _failure(FailureReason.SANDBOX_ERROR, str(error))
+        except ModelError as error:
+            ending = _failure(FailureReason.MODEL_ERROR, str(error))
+        except Exception:  # noqa: BLE001 - the boundary of a task
+            _log.exception("task %s ended by a defect of the service", task_id)
+            ending = _failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
+        self._end(task_id, ending)
+        self._leave(task_id, spec, desk)
+
+    async def _work(self, task_id: str, spec: TaskSpec, desk: "_Desk") -> Ending:
+        deadline = self._clock.monotonic() + spec.timeout_seconds
+        if desk.sandbox is None:
+            desk.sandbox = self._sandboxes.create(spec)
+            await desk.sandbox.open()
+            desk.opened = True
+            self._state.sandbox_opened(task_id, _info(desk.sandbox))
+        else:
+            self._state.sandbox_taken(task_id, _info(desk.sandbox))
+        model = self._models.create(spec.model)
+        try:
+            episode = Episode(
+                instruction=spec.instruction,
+                budget=Budget(spec.steps, self._spending.tokens, self._spending.cost),
+                deadline_monotonic_seconds=deadline,
+                conversation=desk.conversation,
+            )
+            ledger = Ledger(task_id, self._state, self._prices)
+            return await loop.run(episode, desk.sandbox, model, ledger, self._clock)
+        finally:
+            await model.close()
+
+    def _leave(self, task_id: str, spec: TaskSpec, desk: "_Desk") -> None:
+        """Hand the sandbox to the keeper, which keeps it or closes it behind."""
+        if desk.sandbox is None:
+            self._keeper.release()
+        elif desk.opened and desk.usable and not spec.destroy_sandbox:
+            self._keeper.keep(Kept(task_id, desk.sandbox, desk.conversation))
+        else:
+            self._keeper.close(desk.sandbox, destroy=True, opened=desk.opened)
+
+
+@attrs.define
+class _Desk:
+    """What a running task works with."""
+
+    conversation: Conversation
+    sandbox: Sandbox | None = None
+    opened: bool = False
+    usable: bool = True
+
+
+def _info(sandbox: Sandbox) -> SandboxInfo:
+    return SandboxInfo(sandbox.sandbox_id, sandbox.sandbox_type)
+
+
+def _failure(reason: FailureReason, message: str) -> Ending:
+    return Ending(event=TaskEvent.FAIL, reason=reason, message=f"{reason}: {message}")
+
+
+_INTERRUPTED: Final = _failure(FailureReason.INTERRUPTED, "the service is shutting down")

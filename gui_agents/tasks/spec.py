@@ -1,0 +1,107 @@
+"""What a task is asked to do, and the configuration that it runs with."""
+
+from collections.abc import Mapping
+from enum import IntEnum, unique
+from types import MappingProxyType
+
+import attrs
+
+from gui_agents.config import Secret
+from gui_agents.models.endpoint import Endpoint, LLMSettings
+
+
+@unique
+class Mode(IntEnum):
+    """How a task trades care for speed; the numbers are those of the wire."""
+
+    UNDEFINED = 0
+    NORMAL = 1
+    FAST = 2
+
+
+@attrs.frozen
+class Authorization:
+    """The account that a cloud sandbox belongs to."""
+
+    organization: str
+    api_key: Secret
+    endpoint: str | None = None
+
+
+@attrs.frozen
+class ModelChoice:
+    """The model that decides a task's actions."""
+
+    provider: str
+    model: str
+    """Its name without the provider."""
+    endpoint: Endpoint | None = None
+    """Where it is called; None for what runs in this process."""
+
+
+@attrs.frozen(kw_only=True)
+class RunningConfig:
+    """The configuration of tasks; None and UNDEFINED leave the choice to what lies below."""
+
+    backend: str | None = None
+    mode: Mode = Mode.UNDEFINED
+    steps: int | None = None
+    platform: str = ""
+    timeout_seconds: float | None = None
+    authorization: Authorization | None = None
+    web_search_engine: str | None = None
+    stages: Mapping[str, LLMSettings] = MappingProxyType({})
+    """Models by the name of their field in the wire's StageModelConfig."""
+
+    def over(self, below: "RunningConfig") -> "RunningConfig":
+        """Return this configuration, filled from `below` where it leaves the choice."""
+        return RunningConfig(
+            backend=self.backend or below.backend,
+            mode=self.mode or below.mode,
+            steps=self.steps or below.steps,
+            platform=self.platform or below.platform,
+            timeout_seconds=self.timeout_seconds or below.timeout_seconds,
+            authorization=self.authorization or below.authorization,
+            web_search_engine=self.web_search_engine or below.web_search_engine,
+            stages={**below.stages, **self.stages},
+        )
+
+    def decider(self, mode: Mode) -> LLMSettings | None:
+        """Return the model that decides actions in `mode`, where one is named."""
+        normal = self.stages.get("actionGeneratorModel")
+        return self.stages.get("fastActionGeneratorModel", normal) if mode is Mode.FAST else normal
+
+
+@attrs.frozen(kw_only=True)
+class Defaults:
+    """What applies where neither a request nor the global configuration says anything."""
+
+    backend: str
+    steps: int
+    timeout_seconds: float
+
+    def as_config(self) -> RunningConfig:
+        """Return them as the lowest layer of configuration."""
+        return RunningConfig(
+            backend=self.backend, mode=Mode.NORMAL, steps=self.steps, timeout_seconds=self.timeout_seconds
+        )
+
+
+@attrs.frozen(kw_only=True)
+class TaskSpec:
+    """A validated request to run a task."""
+
+    instruction: str
+    backend: str
+    steps: int
+    """The step limit."""
+    timeout_seconds: float
+    """How long the task may run."""
+    model: ModelChoice
+    config: RunningConfig
+    """Everything that was asked for and configured, as clients may read it back."""
+    destroy_sandbox: bool = False
+    previous_task_id: str | None = None
+    """The task whose conversation and sandbox this one continues."""
+    sandbox_id: str | None = None
+    """A kept sandbox that this task takes over."""
