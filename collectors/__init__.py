@@ -1,1 +1,9 @@
-"""Prometheus: the custom collector over the service's snapshots, and the endpoint that serves it."""
+"""Prometheus: the custom collector over the service's snapshots, and the endpoint that serves it.
+
+Importing this package needs the `prometheus` extra: `pip install "gui-agents[prometheus]"`.
+"""
+
+from collectors.collector import ServiceCollector, register
+from collectors.errors import AlreadyRegisteredError, CollectorsError, ListenError
+
+__all__ = ["AlreadyRegisteredError", "CollectorsError", "ListenError", "ServiceCollector", "register"]

@@ -1,0 +1,95 @@
+"""What may be exposed: prometheus_client accepts nearly everything, so every value is checked before it is shown.
+
+Wrong label counts, negative counters, NaN and broken histograms would reach the scraper silently, and poison rates
+for ever. Here they fail their section, with the metric's name.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from collectors.definitions import QUANTILES, Metric, Number, Reading
+from collectors.errors import ReadingError
+from gui_agents.snapshot import HistogramPoint, WindowPoint
+
+
+def check_numbers(name: str, numbers: Collection[Number]) -> None:
+    """Raise unless all `numbers` are finite and not negative.
+
+    Two passes in C: a NaN or an infinity makes the sum one, wherever it hides from `min`.
+    """
+    if not numbers:
+        return
+    try:
+        fine = min(numbers) >= 0 and math.isfinite(sum(numbers))
+    except (TypeError, OverflowError):
+        fine = False
+    if not fine:
+        wrong = next((number for number in numbers if not _is_exposable(number)), "a sum that no double holds")
+        raise ReadingError(name, f"read {wrong!r:.80}, which is no finite number from 0 on")
+
+
+def _is_exposable(number: object) -> bool:
+    return isinstance(number, int | float) and 0 <= number < math.inf
+
+
+def check_histogram(name: str, point: object) -> HistogramPoint:
+    """Return `point`, or raise unless it is a histogram that can be exposed."""
+    if not isinstance(point, HistogramPoint):
+        raise ReadingError(name, f"read {point!r:.80}, which is no histogram")
+    counts = point.counts
+    if len(counts) != len(point.bounds) + 1 or not counts:
+        raise ReadingError(name, f"has {len(counts)} buckets for {len(point.bounds)} bounds")
+    # A sum of whole numbers is one only if all of them are.
+    if type(sum(counts)) is not int or min(counts) < 0:
+        raise ReadingError(name, f"has buckets that are no counts: {counts!r:.80}")
+    check_numbers(name, (point.sum,))
+    return point
+
+
+def check_bounds(name: str, point: HistogramPoint) -> None:
+    """Raise unless the bounds of the buckets are finite and strictly increasing."""
+    bounds = point.bounds
+    if not all(map(math.isfinite, bounds)) or any(lower >= upper for lower, upper in pairwise(bounds)):
+        raise ReadingError(name, f"has bounds that do not increase: {bounds!r:.80}")
+
+
+def check_summary(name: str, point: object) -> tuple[WindowPoint, tuple[float, ...]]:
+    """Return `point` and its quantiles, or raise unless it can be exposed; only a quantile may be NaN."""
+    if not isinstance(point, WindowPoint):
+        raise ReadingError(name, f"read {point!r:.80}, which is no summary")
+    check_numbers(name, (point.sum, point.count))
+    quantiles = point.quantiles(QUANTILES)
+    check_numbers(name, [quantile for quantile in quantiles if not math.isnan(quantile)])
+    return point, quantiles
+
+
+def check_series(metric: Metric, reading: Reading) -> Mapping[Any, Any]:
+    """Return what was read by label values, or raise unless it has the shape that the metric's labels ask for."""
+    if metric.labels:
+        if not isinstance(reading, Mapping):
+            raise ReadingError(metric.name, f"read {reading!r:.80}, but has the labels {metric.labels!r}")
+        return reading
+    if isinstance(reading, Mapping):
+        raise ReadingError(metric.name, "read several values, but has no labels")
+    return {(): reading}
+
+
+def check_labels(metric: Metric, labels: object) -> tuple[str, ...]:
+    """Return the label values of one series as a tuple, or raise unless there is one for each label."""
+    values = (labels,) if isinstance(labels, str) else labels
+    if not isinstance(values, tuple) or len(values) != len(metric.labels) or not _are_strings(values):
+        raise ReadingError(metric.name, f"read the label values {labels!r:.80} for its labels {metric.labels!r}")
+    return values
+
+
+def check_info(metric: Metric, reading: Reading) -> Mapping[str, str]:
+    """Return the labels of an info metric, or raise unless all of them are strings."""
+    if not isinstance(reading, Mapping) or not _are_strings(reading.keys()) or not _are_strings(reading.values()):
+        raise ReadingError(metric.name, f"read {reading!r:.80}, which are no labels")
+    return reading
+
+
+def _are_strings(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)

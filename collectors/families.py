@@ -1,0 +1,99 @@
+"""From what a section reads to the metric families of prometheus_client; pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    SummaryMetricFamily,
+)
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.samples import Exemplar as FamilyExemplar
+
+from collectors.checks import (
+    check_bounds,
+    check_histogram,
+    check_info,
+    check_labels,
+    check_numbers,
+    check_series,
+    check_summary,
+)
+from collectors.definitions import QUANTILES, Metric, MetricType, Reading, Section
+from collectors.numbers import number
+from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
+
+
+def section_families(section: Section, subject: Any) -> Iterator[Family]:
+    """Yield the families of one section, as read from its subject.
+
+    Raises:
+        ReadingError: a row read what must not be exposed.
+    """
+    for metric in section.metrics:
+        reading = metric.read(subject)
+        if reading is not None:
+            yield family(metric, reading)
+    for families in section.borrowed:
+        yield from families.collect()
+
+
+def family(metric: Metric, reading: Reading) -> Any:
+    """Return the family of one metric with all that was read.
+
+    Raises:
+        ReadingError: that must not be exposed.
+    """
+    made = empty_family(metric)
+    if metric.type is MetricType.INFO:
+        made.add_metric([], dict(check_info(metric, reading)))
+        return made
+    for key, value in check_series(metric, reading).items():
+        labels = check_labels(metric, key)
+        if metric.type is MetricType.HISTOGRAM:
+            _add_histogram(made, labels, check_histogram(metric.name, value))
+        elif metric.type is MetricType.SUMMARY:
+            _add_summary(made, *check_summary(metric.name, value))
+        else:
+            check_numbers(metric.name, (value,))
+            made.add_metric(labels, value)
+    return made
+
+
+def empty_family(metric: Metric) -> Any:
+    """Return the family of one metric without samples."""
+    labels = list(metric.labels)
+    match metric.type:
+        case MetricType.COUNTER:
+            return CounterMetricFamily(metric.family, metric.help, labels=labels)
+        case MetricType.GAUGE:
+            return GaugeMetricFamily(metric.family, metric.help, labels=labels)
+        case MetricType.HISTOGRAM:
+            return HistogramMetricFamily(metric.family, metric.help, labels=labels)
+        case MetricType.SUMMARY:
+            return SummaryMetricFamily(metric.family, metric.help, labels=labels)
+        case MetricType.INFO:
+            return InfoMetricFamily(metric.family, metric.help, labels=labels)
+
+
+def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint) -> None:
+    check_bounds(made.name, point)
+    bounds = (*map(number, point.bounds), "+Inf")
+    buckets = [
+        (bound, count) if exemplar is None else (bound, count, _family_exemplar(exemplar))
+        for bound, count, exemplar in zip(bounds, point.cumulative(), point.exemplars, strict=True)
+    ]
+    made.add_metric(labels, buckets, point.sum)
+
+
+def _family_exemplar(exemplar: Exemplar) -> FamilyExemplar:
+    return FamilyExemplar({"task_id": exemplar.task_id}, exemplar.value, exemplar.observed_at)
+
+
+def _add_summary(made: Any, point: WindowPoint, quantiles: tuple[float, ...]) -> None:
+    for quantile, value in zip(QUANTILES, quantiles, strict=True):
+        made.add_sample(made.name, {"quantile": number(quantile)}, value)
+    made.add_metric([], point.count, point.sum)

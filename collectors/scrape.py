@@ -1,0 +1,162 @@
+"""One scrape: an instant is taken, and each section is read within a boundary that keeps its errors to itself.
+
+A section that fails is left out whole, logged, counted and reported as `agent_collector_success` 0. The sections are
+read in turn by one thread and do bounded work, so that a scrape needs no timeout of its own; a scrape that has a
+deadline leaves out what is expected to miss it.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+import attrs
+
+from collectors.definitions import Section, gauge
+from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
+
+_log = logging.getLogger(__name__)
+
+Product = TypeVar("Product")
+
+
+@attrs.frozen
+class Outcome:
+    """How one section of a scrape went."""
+
+    section: str
+    success: bool
+    seconds: float
+
+
+OUTCOMES: Final = Section(
+    name="collector",
+    metrics=(
+        gauge(
+            "agent_collector_success",
+            "Whether a section of this scrape could be read: 1, or 0 where it failed and is left out.",
+            lambda outcomes: {outcome.section: int(outcome.success) for outcome in outcomes},
+            labels=("section",),
+            values={"section": "the sections of this page, but this one"},
+            example="min by (section) (agent_collector_success)",
+        ),
+        gauge(
+            "agent_collector_duration_seconds",
+            "Seconds that reading a section of this scrape took.",
+            lambda outcomes: {outcome.section: outcome.seconds for outcome in outcomes},
+            labels=("section",),
+            values={"section": "the sections of this page, but this one"},
+            example="sum by (instance) (agent_collector_duration_seconds)",
+        ),
+    ),
+)
+"""What every scrape says of itself; its subject are the outcomes of the others."""
+
+
+class Instant:
+    """The service at one instant, which is taken when it is first asked for."""
+
+    def __init__(self, source: SnapshotSource) -> None:
+        self._source = source
+        self._snapshot: ServiceSnapshot | None = None
+        self._error: Exception | None = None
+
+    def snapshot(self) -> ServiceSnapshot:
+        """Return the snapshot; where it could not be taken, raise the same error each time."""
+        if self._error is not None:
+            raise self._error
+        if self._snapshot is None:
+            try:
+                self._snapshot = self._source.snapshot()
+            except Exception as error:
+                self._error = error
+                raise
+        return self._snapshot
+
+
+class SectionReader:
+    """Reads sections, whatever they are made into; remembers how long each took and which ones fail."""
+
+    def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
+        self._sections = tuple(sections)
+        self._clock = clock
+        self._expected: dict[str, float] = {}
+        self._problems: dict[str, str] = {}
+        self._failures = dict.fromkeys((section.name for section in self._sections), 0)
+
+    def failures(self) -> dict[str, int]:
+        """Return how many times each section has failed."""
+        return dict(self._failures)
+
+    def read(
+        self,
+        instant: Instant,
+        make: Callable[[Section, object], Iterable[Product]],
+        *,
+        names: frozenset[str] | None = None,
+        deadline: float = math.inf,
+    ) -> list[Product]:
+        """Return what `make` makes of all sections, or of the families that `names` ask for.
+
+        Args:
+            instant: what most sections read from.
+            make: makes its products from a section and its subject; what it raises fails the section.
+            names: of metrics, families or samples; None for everything.
+            deadline: on this reader's clock; a section that would miss it is left out and reported.
+        """
+        reports = OUTCOMES if names is None else OUTCOMES.only(names)
+        products: list[Product] = []
+        outcomes: list[Outcome] = []
+        for section in self._sections:
+            wanted = section if names is None else section.only(names)
+            # Whoever asks for the outcomes only asks for those of a whole scrape.
+            examined = section if not reports.empty else wanted
+            if examined.empty and reports.empty:
+                continue
+            made, outcome = self._read(examined, instant, make, deadline)
+            outcomes.append(outcome)
+            if wanted is examined:
+                products.extend(made)
+            elif outcome.success and not wanted.empty:
+                products.extend(self._read(wanted, instant, make, deadline)[0])
+        products.extend(make(reports, outcomes))
+        return products
+
+    def _read(
+        self,
+        section: Section,
+        instant: Instant,
+        make: Callable[[Section, object], Iterable[Product]],
+        deadline: float,
+    ) -> tuple[list[Product], Outcome]:
+        started = self._clock()
+        expected = self._expected.get(section.name, 0.0)
+        if started + expected > deadline:
+            # Halved, so that a section that was slow once gets another chance soon.
+            self._expected[section.name] = expected / 2
+            self._failed(section.name, "it would miss the scrape's timeout", None)
+            return [], Outcome(section.name, success=False, seconds=0.0)
+        made: list[Product] = []
+        success = True
+        try:
+            made = list(make(section, instant.snapshot() if section.subject is None else section.subject))
+        except Exception as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
+            success = False
+            self._failed(section.name, f"{type(error).__name__}: {error}", error)
+        else:
+            self._succeeded(section.name)
+        seconds = max(0.0, self._clock() - started)
+        self._expected[section.name] = seconds
+        return made, Outcome(section.name, success, seconds)
+
+    def _failed(self, section: str, problem: str, error: Exception | None) -> None:
+        self._failures[section] += 1
+        # Told once, not at every scrape: a scraper comes back every few seconds.
+        if self._problems.get(section) != problem:
+            self._problems[section] = problem
+            _log.error("section %s is left out of the metrics: %s", section, problem, exc_info=error)
+
+    def _succeeded(self, section: str) -> None:
+        if self._problems.pop(section, None) is not None:
+            _log.info("section %s is back in the metrics; it has failed %d times", section, self._failures[section])

@@ -1,0 +1,132 @@
+"""The golden exposition: one busy service, rendered to the letter.
+
+`python -m tests.collectors.golden` writes the file anew after a wanted change; read the difference before you keep it.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+from prometheus_client import CollectorRegistry, generate_latest
+
+from collectors import ServiceCollector, catalogue
+from gui_agents.histogram import Histogram
+from gui_agents.snapshot import (
+    Exemplar,
+    HeartbeatSnapshot,
+    ServiceSnapshot,
+    StepsSnapshot,
+    StreamsSnapshot,
+    TokenCounts,
+    WindowPoint,
+)
+from tests import strategies
+from tests.collectors.sources import Fixed
+
+PATH = Path(__file__).parent.parent / "golden" / "exposition.txt"
+
+
+def observed(bounds, *values, task_id=None):
+    histogram = Histogram(bounds)
+    for value in values:
+        exemplar = None if task_id is None else Exemplar(task_id, value, strategies.EPOCH + value)
+        histogram.observe(value, exemplar)
+    return histogram.point()
+
+
+def busy_snapshot() -> ServiceSnapshot:
+    """Return a service that has seen something of everything: 3 tasks running, 2 waiting, 7 ended."""
+    idle = strategies.idle_snapshot()
+    execution = (0.5, 1.0, 4.25, 12.0, 700.0, 4000.0)
+    return attrs.evolve(
+        idle,
+        tasks=attrs.evolve(
+            idle.tasks,
+            created={"pending": 12, "running": 9, "completed": 3, "failed": 2, "cancelled": 2},
+            live={"pending": 2, "running": 3},
+            failures={**idle.tasks.failures, "timeout": 1, "stuck": 1},
+            rejected={**idle.tasks.rejected, "queue_full": 4},
+            retained=7,
+            oldest_pending_at=strategies.EPOCH - 12.5,
+            oldest_progress_at=strategies.EPOCH - 0.125,
+            execution=observed(strategies.EXECUTION_SECONDS, *execution, task_id="task-1"),
+            queue_wait=observed(strategies.QUEUE_SECONDS, *[0.05] * 9, 200.0),
+            steps=observed(strategies.STEPS, 1, 2, 6, 50, 201, 3),
+            latency=WindowPoint(1, {100: 3, 400: 2}, strategies.GROWTH, sum(execution), 6),
+        ),
+        rpcs=attrs.evolve(
+            idle.rpcs,
+            started={**idle.rpcs.started, "QueryTaskStatus": 1_234_567, "RunAgentInstruction": 3},
+            handled={
+                **idle.rpcs.handled,
+                ("QueryTaskStatus", "OK"): 1_234_560,
+                ("QueryTaskStatus", "INTERNAL"): 7,
+                ("RunAgentInstruction", "CANCELLED"): 1,
+            },
+            durations={
+                **idle.rpcs.durations,
+                "QueryTaskStatus": attrs.evolve(
+                    idle.rpcs.durations["QueryTaskStatus"],
+                    counts=(1_000_000, 234_560, 7, *[0] * 9),
+                    sum=12_345.678,
+                ),
+                "RunAgentInstruction": observed(strategies.RPC_SECONDS, 30.0),
+            },
+            open_streams={"RunAgentInstruction": 2, "GetAgentTaskStream": 0},
+        ),
+        models=attrs.evolve(
+            idle.models,
+            tokens={
+                "builtin": TokenCounts(0, 0, 0),
+                "openai": TokenCounts(12_000_000, 2_000_000, 340_000),
+                "other": TokenCounts(10, 0, 5),
+            },
+            cost={"USD": Decimal("12.30000000000000000001"), "CNY": Decimal("0.1")},
+            requests={**idle.models.requests, ("openai", "ok"): 40, ("openai", "timeout"): 1, ("other", "ok"): 1},
+            durations={
+                **idle.models.durations,
+                "openai": observed(strategies.PHASE_SECONDS, *[1.5] * 41, task_id="task-2"),
+                "other": observed(strategies.PHASE_SECONDS, 0.75, task_id='a "quoted" \\ id'),
+            },
+            usage_unknown={**idle.models.usage_unknown, "openai": 1},
+            price_unknown={**idle.models.price_unknown, "other": 1},
+        ),
+        sandboxes=attrs.evolve(
+            idle.sandboxes,
+            created={**idle.sandboxes.created, "Simulated": 9},
+            open={**idle.sandboxes.open, "Simulated": 4},
+            failures={**idle.sandboxes.failures, "Browser": 1},
+            actions={**idle.sandboxes.actions, ("click", "ok"): 31, ("type", "error"): 2},
+        ),
+        steps=StepsSnapshot(
+            263,
+            {
+                "observe": observed(strategies.PHASE_SECONDS, 0.004, 0.011, task_id="task-3"),
+                "decide": observed(strategies.PHASE_SECONDS, *[0.02] * 263, task_id="task-3"),
+                "act": observed(strategies.PHASE_SECONDS, 0.3, 90.0, task_id="task-3"),
+            },
+        ),
+        streams=StreamsSnapshot(12, 3, 420, 1),
+        service=attrs.evolve(
+            idle.service,
+            heartbeat=HeartbeatSnapshot(99.5, 0.25, 1.5),
+            config_updates={**idle.service.config_updates, "llm": 2},
+            runtime_files=17,
+        ),
+    )
+
+
+def sections():
+    """Return the sections that only depend on the snapshot."""
+    return tuple(section for section in catalogue.sections() if section.subject is None)
+
+
+def exposition() -> str:
+    """Return the busy service as prometheus_client writes it."""
+    registry = CollectorRegistry()
+    registry.register(ServiceCollector(Fixed(busy_snapshot()), sections(), clock=lambda: 0.0))
+    return generate_latest(registry).decode()
+
+
+if __name__ == "__main__":
+    PATH.write_text(exposition(), encoding="utf-8")
