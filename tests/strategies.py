@@ -6,7 +6,6 @@ a closed set is drawn as idle, so that a snapshot of some hundred series stays q
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -59,6 +58,7 @@ PHASES = ("observe", "decide", "act")
 REJECTIONS = ("queue_full", "draining", "invalid", "denied")
 CONFIG_TYPES = ("global", "llm", "grounding", "embedding")
 
+TASK_IDS = ("3f1c6a52-0d7e-4b0c-9a55-6f1f9f3c2b1a", "b2f0", "0")
 EPOCH = 1_700_000_000.0
 
 counts = st.integers(0, 2**40) | st.integers(0, 20)
@@ -72,7 +72,7 @@ instants = st.floats(EPOCH, EPOCH + 1e8)
 def exemplars(lower: float = 0.0, upper: float = 1e9) -> st.SearchStrategy[Exemplar]:
     return st.builds(
         Exemplar,
-        task_id=st.uuids().map(str) | st.text(max_size=8),
+        task_id=st.sampled_from(TASK_IDS),
         value=st.floats(lower, upper, exclude_min=lower > 0),
         observed_at=instants,
     )
@@ -86,18 +86,19 @@ def histogram_points(
     bounds = tuple(bounds)
     total = draw(counts) if count is None else count
     if total == 0:
-        empty = len(bounds) + 1
-        return HistogramPoint(bounds, (0,) * empty, 0.0, (None,) * empty)
-    cuts = sorted(draw(st.lists(st.integers(0, total), min_size=len(bounds), max_size=len(bounds))))
-    parts = tuple(upper - lower for lower, upper in pairwise((0, *cuts, total)))
+        return empty_histogram(bounds)
+    parts = [0] * (len(bounds) + 1)
+    marks: list[Exemplar | None] = [None] * len(parts)
     edges = (0.0, *bounds, bounds[-1] * 2)
+    filled = draw(st.lists(st.integers(0, len(bounds)), min_size=1, max_size=3, unique=True))
+    for index in filled[1:]:
+        parts[index] = draw(st.integers(0, total - sum(parts)))
+    parts[filled[0]] = total - sum(parts)
+    if exemplary and draw(st.booleans()):
+        marks[filled[0]] = draw(exemplars(edges[filled[0]], edges[filled[0] + 1])) if parts[filled[0]] else None
     lowest = sum(part * edge for part, edge in zip(parts, edges, strict=False))
     highest = sum(part * edge for part, edge in zip(parts, edges[1:], strict=False))
-    marks = tuple(
-        draw(st.none() | exemplars(edges[index], edges[index + 1])) if part and exemplary else None
-        for index, part in enumerate(parts)
-    )
-    return HistogramPoint(bounds, parts, draw(st.floats(lowest, highest)), marks)
+    return HistogramPoint(bounds, tuple(parts), draw(st.floats(lowest, highest)), tuple(marks))
 
 
 @st.composite
@@ -181,7 +182,8 @@ def money() -> st.SearchStrategy[Decimal]:
 
 @st.composite
 def models_snapshots(draw: st.DrawFn, providers: Sequence[str] = PROVIDERS) -> ModelsSnapshot:
-    requests = {(provider, outcome): draw(counts) for provider in providers for outcome in OUTCOMES}
+    requests = {(provider, outcome): 0 for provider in providers for outcome in OUTCOMES}
+    requests.update(draw(st.dictionaries(st.sampled_from(sorted(requests)), counts, max_size=4)))
     calls = {provider: sum(requests[provider, outcome] for outcome in OUTCOMES) for provider in providers}
     return ModelsSnapshot(
         tokens={provider: draw(token_counts()) for provider in providers},
@@ -218,7 +220,7 @@ def streams_snapshots() -> st.SearchStrategy[StreamsSnapshot]:
 
 
 def service_infos() -> st.SearchStrategy[ServiceInfo]:
-    words = st.text(max_size=10)
+    words = st.sampled_from(["", "0.1.0", "INFO", "local", 'a "b" \\ c\nd', "\u65e5\u672c"])
     return st.builds(
         ServiceInfo, version=words, max_concurrent_tasks=st.integers(1, 10_000), log_level=words, domain=words
     )
