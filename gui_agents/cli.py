@@ -25,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb that `argv` names, and return the exit code."""
     arguments = parser().parse_args(argv)
     try:
-        return execute(arguments)
+        code = execute(arguments)
+        sys.stdout.flush()
     except ConfigError as error:
         return _end(CommandError(ExitCode.USAGE, str(error)))
     except CallError as error:
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe has left; what is still buffered must not fail at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+    return code
 
 
 def parser() -> argparse.ArgumentParser:

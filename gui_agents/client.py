@@ -208,16 +208,19 @@ def _report(reply: agent_pb2.QueryTaskStatusResponse) -> TaskReport:
 
 
 def _facts(error: grpc.aio.AioRpcError) -> Iterator[str]:
-    """Yield what the status details of a refusal say, a line each."""
+    """Yield what the status details of a refusal say beyond its text, a line each."""
     status = rpc_status.from_call(error)
     for detail in status.details if status is not None else ():
         reason = error_details_pb2.ErrorInfo()
         fields = error_details_pb2.BadRequest()
+        retry = error_details_pb2.RetryInfo()
         if detail.Unpack(reason):
             facts = ", ".join(f"{key}={value}" for key, value in sorted(reason.metadata.items()))
             yield f"{reason.reason} ({facts})" if facts else reason.reason
         elif detail.Unpack(fields):
-            for violation in fields.field_violations:
-                yield f"{violation.field}: {violation.description}"
+            told = (f"{violation.field}: {violation.description}" for violation in fields.field_violations)
+            yield from (fact for fact in told if fact != error.details())
+        elif detail.Unpack(retry):
+            yield f"retry after {retry.retry_delay.ToTimedelta().total_seconds():g} s"
         else:
             yield detail.TypeName()

@@ -57,7 +57,7 @@ rm -f "$venv"/installed-*
 # Wheels only: nothing is compiled, so no compiler is needed. The two variables pin the build tools, for pip before and since 25.3.
 if ! PIP_CONSTRAINT="$here/constraints.txt" PIP_BUILD_CONSTRAINT="$here/constraints.txt" PIP_DISABLE_PIP_VERSION_CHECK=1 \
     "$venv/bin/python" -m pip install --progress-bar off --only-binary :all: -e ".[$extra]" >"$log" 2>&1; then
-    reason=$(grep -m 1 '^ERROR' "$log" || tail -n 1 "$log")
+    reason=$(grep -m 1 -o 'ERROR: .*' "$log" || tail -n 1 "$log")
     fail "pip could not install gui-agents[$extra]: $reason (all of it: $log)"
 fi
 echo "$wanted" >"$venv/installed-$extra"

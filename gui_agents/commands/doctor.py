@@ -2,12 +2,12 @@
 
 import argparse
 import asyncio
+import http.client
 import os
 import platform
 import re
 import socket
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from enum import StrEnum, unique
@@ -22,7 +22,7 @@ from gui_agents.commands import environment
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
-from gui_agents.errors import CallError, ConfigError
+from gui_agents.errors import CallError, ConfigError, RefusedError
 
 EXAMPLES: Final = """\
   gui-agents doctor
@@ -89,8 +89,7 @@ def examine() -> Iterator[Finding]:
     wanted = {"prometheus": effective.enable_prometheus, "openai": effective.default_model.startswith("openai/")}
     for name, purpose in OPTIONAL.items():
         yield _extra(name, purpose, wanted=wanted[name])
-    for backend in config.BACKENDS:
-        yield Finding(f"backend {backend}", Verdict.OK, "can run")
+    yield from _backends()
     yield from _service(effective)
     yield from _metrics(effective)
 
@@ -122,6 +121,19 @@ def _installed(package: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def _backends() -> Iterator[Finding]:
+    from gui_agents.sandboxes.factory import SandboxFactory  # noqa: PLC0415 - the other verbs draw no desktop
+
+    factory = SandboxFactory()
+    for backend in config.BACKENDS:
+        try:
+            factory.check(backend)
+        except RefusedError as error:
+            yield Finding(f"backend {backend}", Verdict.NOTE, str(error))
+        else:
+            yield Finding(f"backend {backend}", Verdict.OK, "can run")
 
 
 def _service(effective: config.Config) -> Iterator[Finding]:
@@ -161,8 +173,8 @@ def _metrics(effective: config.Config) -> Iterator[Finding]:
     try:
         with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as reply:
             names = {line.split("{")[0].split(" ")[0] for line in reply.read().decode().splitlines() if line[:1] != "#"}
-    except (OSError, ValueError, urllib.error.HTTPError) as error:
-        text = f"{address} is taken by something that serves no metrics ({error}); set PROMETHEUS_PORT"
+    except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
+        text = f"{address} is taken by something that serves no metrics ({type(error).__name__}); set PROMETHEUS_PORT"
         yield Finding("metrics port", Verdict.PROBLEM if effective.enable_prometheus else Verdict.NOTE, text)
         return
     ours = sum(name.startswith("agent_") for name in names)

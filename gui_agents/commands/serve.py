@@ -23,7 +23,7 @@ def execute(_arguments: argparse.Namespace) -> ExitCode:
     """Run the service until it is told to end."""
     from gui_agents import grpc_app  # noqa: PLC0415 - the other verbs start faster without the server
 
-    return ExitCode(grpc_app.main())
+    return ExitCode(grpc_app.main([]))
 
 
 def _variables() -> str:

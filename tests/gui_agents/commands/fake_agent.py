@@ -1,0 +1,116 @@
+# ruff: noqa: N802 - gRPC names the methods
+"""A stand-in for the service: the instruction says what becomes of the task."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2, timestamp_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_status import rpc_status
+
+from gui_agents.proto import agent_pb2, agent_pb2_grpc
+
+USED = agent_pb2.ExecutionStatistics(
+    steps=2, durationSeconds=1, inputTokens=100, outputTokens=20, totalTokens=120, cost=0.0125, currencySymbol="$"
+)
+ENDINGS = {
+    "works": (agent_pb2.SUCCESS, "finished", "89"),
+    "fails": (agent_pb2.FAILURE, "error", ""),
+    "waits": (agent_pb2.CANCELLED, "cancelled", ""),
+}
+
+
+class FakeAgent(agent_pb2_grpc.AgentServicer):
+    """Knows the instructions `works`, `fails`, `waits`, `forgotten`, `silent` and `full`."""
+
+    def __init__(self) -> None:
+        self.requests: list[agent_pb2.RunAgentInstructionRequest] = []
+        self.cancelled = threading.Event()
+        self.left = threading.Event()
+
+    def RunAgentInstruction(self, request, context):
+        self.requests.append(request)
+        context.add_callback(self.left.set)
+        if request.instruction == "full":
+            context.abort_with_status(rpc_status.to_status(_full()))
+        if request.instruction == "silent":
+            self.left.wait(30)
+            return
+        yield from self._messages(request.instruction)
+
+    def RunAgentInstructionAsync(self, request, context):
+        self.requests.append(request)
+        return agent_pb2.RunAgentInstructionAsyncResponse(taskId=request.instruction)
+
+    def GetAgentTaskStream(self, request, context):
+        if request.taskId == "unknown":
+            context.abort(grpc.StatusCode.NOT_FOUND, "no task 'unknown' is known")
+        for message in self._messages(request.taskId):
+            yield agent_pb2.GetAgentTaskStreamResponse(taskStream=message)
+
+    def QueryTaskStatus(self, request, context):
+        if request.taskId == "runs":
+            return agent_pb2.QueryTaskStatusResponse(taskId="runs", status=agent_pb2.RUNNING, message="step 1")
+        if request.taskId not in ENDINGS:
+            return agent_pb2.QueryTaskStatusResponse(taskId=request.taskId, status=agent_pb2.NOT_FOUND)
+        status, stage, result = ENDINGS[request.taskId]
+        return agent_pb2.QueryTaskStatusResponse(
+            taskId=request.taskId, status=status, message=f"it {stage}", result=result, executionStatistics=USED
+        )
+
+    def CancelTask(self, request, context):
+        if request.taskId == "unknown":
+            context.abort(grpc.StatusCode.NOT_FOUND, "no task 'unknown' is known")
+        self.cancelled.set()
+        won = request.taskId == "waits"
+        return agent_pb2.CancelTaskResponse(
+            taskId=request.taskId, success=won, message="cancelled" if won else "it has ended already"
+        )
+
+    def GetAgentInfo(self, request, context):
+        return agent_pb2.AgentInfo(version="7.8.9")
+
+    def _messages(self, task_id: str) -> Iterator[agent_pb2.TaskStream]:
+        yield _message(task_id, "starting", "the task starts")
+        yield _message(task_id, "step", "saw a desktop, clicked")
+        if task_id == "waits":
+            self.cancelled.wait(30)
+        yield _message(task_id, ENDINGS.get(task_id, ENDINGS["works"])[1], "the end")
+
+
+def _message(task_id: str, stage: str, text: str) -> agent_pb2.TaskStream:
+    at = timestamp_pb2.Timestamp(seconds=1_700_000_000)
+    return agent_pb2.TaskStream(taskId=task_id, stage=stage, message=text, timestamp=at)
+
+
+def _full() -> status_pb2.Status:
+    told = (
+        error_details_pb2.ErrorInfo(reason="QUEUE_FULL", metadata={"capacity": "100"}),
+        error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=1)),
+        error_details_pb2.BadRequest(field_violations=[{"field": "steps", "description": "too many"}]),
+        error_details_pb2.DebugInfo(),
+    )
+    details = [any_pb2.Any() for _ in told]
+    for detail, fact in zip(details, told, strict=True):
+        detail.Pack(fact)
+    return status_pb2.Status(code=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], message="no place", details=details)
+
+
+@contextmanager
+def fake_service() -> Iterator[tuple[FakeAgent, str]]:
+    """Serve a FakeAgent on a free port."""
+    with ThreadPoolExecutor(8) as threads:
+        server = grpc.server(threads)
+        agent = FakeAgent()
+        agent_pb2_grpc.add_AgentServicer_to_server(agent, server)
+        health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield agent, f"127.0.0.1:{port}"
+        agent.cancelled.set()
+        agent.left.set()
+        server.stop(None).wait()

@@ -1,0 +1,135 @@
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
+
+import pytest
+
+from gui_agents import cli
+from gui_agents.commands.doctor import Verdict, examine, packages_of, port_is_free
+from gui_agents.commands.exits import ExitCode
+
+
+@pytest.fixture(autouse=True)
+def _free_ports(monkeypatch, unused_tcp_port_factory):
+    monkeypatch.setenv("GRPC_PORT", str(unused_tcp_port_factory()))
+    monkeypatch.setenv("PROMETHEUS_PORT", str(unused_tcp_port_factory()))
+
+
+@pytest.fixture
+def taken_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def metrics_port():
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = b'# TYPE agent_tasks_active gauge\nagent_tasks_active 0\nagent_tasks{status="pending"} 0\nup 1\n'
+            self.send_response(200 if self.path == "/metrics" else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def findings() -> dict[str, tuple[Verdict, str]]:
+    return {finding.subject: (finding.verdict, finding.text) for finding in examine()}
+
+
+def missing(monkeypatch, package):
+    installed = metadata.version
+
+    def version(name):
+        if name == package:
+            raise metadata.PackageNotFoundError(name)
+        return installed(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+
+
+def test_a_sound_installation_has_no_problem(capsys):
+    assert cli.main(["doctor"]) == ExitCode.DONE
+    subjects = {line[9:27].strip() for line in capsys.readouterr().out.splitlines()}
+    assert {"python", "configuration", "extra prometheus", "backend simulated", "gRPC port", "metrics port"} <= subjects
+
+
+def test_the_extras_are_those_of_the_package():
+    assert packages_of("prometheus") == ["h11", "prometheus-client", "psutil"]
+    assert packages_of("openai") == ["genai-prices", "openai"]
+
+
+def test_a_missing_extra_is_a_note_with_its_install_command(monkeypatch):
+    missing(monkeypatch, "psutil")
+    verdict, text = findings()["extra prometheus"]
+    assert verdict is Verdict.NOTE
+    assert text == 'psutil missing; for metrics and the status page: pip install "gui-agents[prometheus]"'
+
+
+def test_a_missing_extra_that_is_asked_for_is_a_problem(monkeypatch, capsys):
+    missing(monkeypatch, "psutil")
+    monkeypatch.setenv("ENABLE_PROMETHEUS", "true")
+    assert cli.main(["doctor", "--json"]) == ExitCode.FAILED
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["subject"] for row in rows if row["verdict"] == "problem"] == ["extra prometheus"]
+
+
+def test_a_wrong_configuration_is_a_problem_and_the_rest_is_still_told(monkeypatch, unused_tcp_port):
+    monkeypatch.setenv("TASK_STEPS", "many")
+    told = findings()
+    assert told["configuration"][0] is Verdict.PROBLEM
+    assert "TASK_STEPS" in told["configuration"][1]
+    assert "backend simulated" in told
+
+
+def test_a_running_service_is_recognised(service, monkeypatch):
+    _, address = service
+    monkeypatch.setenv("GRPC_PORT", address.rpartition(":")[2])
+    assert findings()["service"] == (Verdict.OK, f"gui-agents 7.8.9 at {address} is healthy")
+
+
+def test_a_port_of_something_else_is_a_problem(metrics_port, monkeypatch):
+    monkeypatch.setenv("GRPC_PORT", str(metrics_port))
+    verdict, text = findings()["gRPC port"]
+    assert verdict is Verdict.PROBLEM
+    assert "no gui-agents service" in text
+
+
+def test_metrics_that_answer_are_counted(metrics_port, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_PORT", str(metrics_port))
+    url = f"http://127.0.0.1:{metrics_port}/metrics"
+    assert findings()["metrics"] == (Verdict.OK, f"{url} answers with 2 agent_ sample names")
+
+
+def test_a_metrics_port_that_serves_none_matters_only_when_they_are_on(service, monkeypatch):
+    _, address = service
+    monkeypatch.setenv("PROMETHEUS_PORT", address.rpartition(":")[2])
+    assert findings()["metrics port"][0] is Verdict.NOTE
+    monkeypatch.setenv("ENABLE_PROMETHEUS", "true")
+    assert findings()["metrics port"][0] is Verdict.PROBLEM
+
+
+def test_port_zero_is_always_free(monkeypatch):
+    monkeypatch.setenv("GRPC_PORT", "0")
+    monkeypatch.setenv("PROMETHEUS_PORT", "0")
+    told = findings()
+    assert told["gRPC port"] == (Verdict.OK, "GRPC_PORT=0: a free one is taken")
+    assert told["metrics port"] == (Verdict.OK, "PROMETHEUS_PORT=0: a free one is taken")
+
+
+def test_a_listening_port_is_not_free(taken_port, unused_tcp_port):
+    assert not port_is_free("127.0.0.1", taken_port)
+    assert port_is_free("127.0.0.1", unused_tcp_port)
