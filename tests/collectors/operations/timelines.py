@@ -1,0 +1,89 @@
+"""Time series as a person describes them: good for an hour, bad for a while, good again."""
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+STALE: Final = "stale"
+"""The value of a series that its target no longer exposes."""
+
+
+@attrs.frozen
+class Phases:
+    """How long a series is good, then bad, then good again; in minutes."""
+
+    good: float
+    bad: float
+    after: float
+
+    @property
+    def end(self) -> float:
+        return self.good + self.bad + self.after
+
+    def is_bad(self, minute: float) -> bool:
+        return self.good <= minute < self.good + self.bad
+
+
+@attrs.frozen
+class Signal:
+    """One series of each instance, and its value at a minute, given whether it is bad then."""
+
+    name: str
+    values: Callable[[Callable[[float], bool], float, float], float | str]
+    labels: str = ""
+
+    def line(self, instance: str, step: float, end: float, is_bad: Callable[[float], bool]) -> dict[str, str]:
+        """Return the series as promtool reads it, with a sample every `step` minutes."""
+        labels = ",".join(part for part in (f'job="gui_agents",instance="{instance}"', self.labels) if part)
+        samples = [self.values(is_bad, index * step, step) for index in range(int(end / step) + 1)]
+        return {"series": f"{self.name}{{{labels}}}", "values": " ".join(map(_sample, samples))}
+
+
+def _sample(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.9g}" if abs(value) < 1e6 else f"{value:.3f}"
+
+
+def level(name: str, good: float, bad: float | str, labels: str = "") -> Signal:
+    """A gauge with one value while good and another while bad."""
+    return Signal(name, lambda is_bad, minute, _: bad if is_bad(minute) else good, labels)
+
+
+def age(name: str, good: float, bad: float) -> Signal:
+    """A gauge that holds the instant which is so many seconds ago."""
+    return Signal(name, lambda is_bad, minute, _: minute * 60 - (bad if is_bad(minute) else good))
+
+
+def growth(name: str, good: float, bad: float, labels: str = "", start: float = 0) -> Signal:
+    """A series that grows by so much a minute."""
+
+    grown: dict[tuple[Callable[[float], bool], float], float] = {}
+
+    def value(is_bad: Callable[[float], bool], minute: float, step: float) -> float:
+        before = grown.get((is_bad, minute - step), start)
+        now = start if minute == 0 else before + (bad if is_bad(minute - step) else good) * step
+        grown[is_bad, minute] = now
+        return now
+
+    return Signal(name, value, labels)
+
+
+def sawtooth(name: str, bad_period: float) -> Signal:
+    """An uptime in seconds that restarts every so many minutes while bad."""
+    return Signal(
+        name, lambda is_bad, minute, _: 60 * (minute % bad_period) if is_bad(minute) else 60 * (minute + bad_period)
+    )
+
+
+def buckets(name: str, bounds: tuple[float, ...], good: int, bad: int, labels: str = "") -> list[Signal]:
+    """A histogram that gets 10 observations a minute in the bucket `good` or `bad`, which are indices of `bounds`."""
+    edges = [*(f"{bound:g}" for bound in bounds), "+Inf"]
+    return [
+        growth(
+            f"{name}_bucket",
+            10 if index >= good else 0,
+            10 if index >= bad else 0,
+            ",".join(part for part in (f'le="{edge}"', labels) if part),
+        )
+        for index, edge in enumerate(edges)
+    ]
