@@ -85,6 +85,11 @@ class ServiceState:
         """Return the id of the task that has waited longest."""
         return self._table.head()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no task waits or runs."""
+        return not (self._table.pending or self._table.running)
+
     def live(self) -> list[str]:
         """Return the ids of all tasks that have not ended."""
         return self._table.live()
@@ -224,9 +229,13 @@ class ServiceState:
             self._streams.unsubscribe(subscription)
 
     def stream_taken(self, subscription: Subscription) -> list[StreamMessage]:
-        """Return what is new for a subscription."""
+        """Return what is new for a subscription, after a `gap` where it was too slow."""
         with self._lock:
-            return self._streams.take(subscription, self._clock.time())
+            missed, messages = self._streams.take(subscription)
+        if missed:
+            text = f"{missed} messages were skipped: they are no longer kept"
+            messages.insert(0, StreamMessage(Stage.GAP, text, self._clock.time()))
+        return messages
 
     # The service.
 

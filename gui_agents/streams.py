@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum, unique
+from itertools import islice
 from typing import Protocol
 
 import attrs
@@ -137,17 +138,13 @@ class StreamManager:
             subscription.log.subscriptions.remove(subscription)
             self._subscribers -= 1
 
-    def take(self, subscription: Subscription, now: float) -> list[StreamMessage]:
-        """Return everything new for this subscription, with a `gap` first where it was too slow."""
+    def take(self, subscription: Subscription) -> tuple[int, list[StreamMessage]]:
+        """Return how many messages this subscription missed, and everything new that is still kept."""
         log, missed = subscription.log, subscription.missed
-        taken: list[StreamMessage] = []
-        if missed:
-            self._skipped += missed
-            subscription.cursor = log.first
-            taken.append(StreamMessage(Stage.GAP, f"{missed} messages were skipped: they are no longer kept", now))
-        taken.extend(log.messages[index] for index in range(subscription.cursor - log.first, len(log.messages)))
+        self._skipped += missed
+        taken = list(islice(log.messages, subscription.cursor + missed - log.first, None))
         subscription.cursor = log.first + len(log.messages)
-        return taken
+        return missed, taken
 
     def statistics(self) -> StreamsSnapshot:
         """Return the frozen counts."""

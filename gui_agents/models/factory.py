@@ -6,7 +6,7 @@ from gui_agents.clock import Clock
 from gui_agents.config import BUILTIN_MODEL, Config
 from gui_agents.errors import InvalidFieldError
 from gui_agents.models.base import Model
-from gui_agents.models.endpoint import OPENAI_PROVIDER, LLMSettings, select_endpoint
+from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI_PROVIDER, LLMSettings, select_endpoint
 from gui_agents.models.openai_client import OpenAIClients, check_available
 from gui_agents.models.openai_compatible import OpenAICompatibleModel
 from gui_agents.models.retry import RetryPolicy
@@ -41,7 +41,7 @@ class ModelFactory:
             InvalidFieldError: nobody knows this provider or built-in model; `field` names the request's settings.
             PreconditionError: the model cannot be used here; the text says what is missing.
         """
-        named = requested or configured
+        named, field = (requested, field) if requested is not None else (configured, GLOBAL_FIELD)
         name = self._config.default_model if named is None else named.model
         provider = OPENAI_PROVIDER if named is None or named.provider is None else named.provider
         if name == BUILTIN_MODEL:

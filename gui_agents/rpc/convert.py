@@ -1,7 +1,8 @@
 """Protobuf to domain and back; pure.
 
 Every check of a request's fields lives here, and every error names the field as the client knows it. No reply carries
-a key: each one is shown as `********`, and a masked key that comes back stands for the one that is stored.
+a key: each one is shown as `********`, and a masked key that comes back in a set stands for the one that is stored,
+as long as the address beside it is the same. In any other request a masked key is no key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ MAX_STEPS: Final = 100_000
 MAX_TIMEOUT_SECONDS: Final = 31 * 86400
 MAX_NAME: Final = 500
 """Characters of an id, a model's name or a backend's name."""
+
+NOTHING_STORED: Final = RunningConfig()
 
 STAGES: Final = tuple(
     field.name for field in pb.StageModelConfig.DESCRIPTOR.fields if field.message_type is pb.LLMConfig.DESCRIPTOR
@@ -70,7 +73,7 @@ def check_sandbox(sandbox: pb.Sandbox) -> None:
     _short("sandbox.id", sandbox.id)
 
 
-def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfig) -> RunningConfig:
+def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfig = NOTHING_STORED) -> RunningConfig:
     """Return the configuration that a request names; masked keys are taken from `stored`.
 
     Raises:
@@ -99,7 +102,7 @@ def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfi
     )
 
 
-def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | None) -> LLMSettings:
+def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | None = None) -> LLMSettings:
     """Return the model that a request names; a masked key is taken from `stored`.
 
     Raises:
@@ -114,7 +117,7 @@ def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | Non
     return LLMSettings(
         model=message.modelName,
         provider=message.provider or None,
-        api_key=_key(f"{field}.apiKey", message.apiKey, None if stored is None else stored.api_key),
+        api_key=_key(field, message, stored),
         endpoint=message.apiEndpoint or None,
     )
 
@@ -131,7 +134,7 @@ def common_config(config_id: str, config: RunningConfig) -> pb.CommonConfig:
     )
     if config.authorization is not None:
         message.authorizationInfo.orgID = config.authorization.organization
-        message.authorizationInfo.apiKey = MASKED_KEY
+        message.authorizationInfo.apiKey = "" if config.authorization.api_key is None else MASKED_KEY
         if config.authorization.endpoint is not None:
             message.authorizationInfo.apiEndpoint = config.authorization.endpoint
     if config.web_search_engine is not None:
@@ -201,18 +204,28 @@ def _authorization(message: pb.CommonConfig, field: str, stored: Authorization |
     _short(f"{field}.authorizationInfo.orgID", info.orgID)
     if info.apiEndpoint:
         check_address(info.apiEndpoint, f"{field}.authorizationInfo.apiEndpoint")
-    key = _key(f"{field}.authorizationInfo.apiKey", info.apiKey, None if stored is None else stored.api_key)
-    return Authorization(info.orgID, Secret("") if key is None else key, info.apiEndpoint or None)
+    key = _key(f"{field}.authorizationInfo", info, stored)
+    return Authorization(info.orgID, key, info.apiEndpoint or None)
 
 
-def _key(field: str, text: str, stored: Secret | None) -> Secret | None:
-    if text == MASKED_KEY:
-        return stored
-    if not text:
+def _key(
+    field: str, message: pb.LLMConfig | pb.Authorization, stored: LLMSettings | Authorization | None
+) -> Secret | None:
+    if message.apiKey == MASKED_KEY:
+        return _stored_key(field, message.apiEndpoint, stored)
+    if not message.apiKey:
         return None
-    key = Secret(text)
-    check_key(key, field)
+    key = Secret(message.apiKey)
+    check_key(key, f"{field}.apiKey")
     return key
+
+
+def _stored_key(field: str, endpoint: str, stored: LLMSettings | Authorization | None) -> Secret | None:
+    if stored is None or stored.api_key is None:
+        return None
+    if (stored.endpoint or "") != endpoint:
+        raise InvalidFieldError(f"{field}.apiKey", "must be given again for another apiEndpoint")
+    return stored.api_key
 
 
 class Enum(Protocol):

@@ -128,7 +128,7 @@ class AgentServicer:
         finally:
             await messages.aclose()
             with contextlib.suppress(NotFoundError):
-                self.runner.cancel(task_id)
+                self.runner.cancel(task_id, "cancelled: its client left")
 
     async def RunAgentInstructionAsync(  # noqa: N802
         self, request: pb.RunAgentInstructionRequest
@@ -173,12 +173,13 @@ class AgentServicer:
         instruction = convert.instruction(request)
         convert.check_sandbox(request.sandbox)
         field, settings = "runningConfig", self.settings
-        requested = convert.running_config(request.runningConfig, field=field, stored=settings.changed)
+        requested = convert.running_config(request.runningConfig, field=field)
         config = requested.over(settings.effective)
         backend = config.backend or settings.defaults.backend
         self.backends.check(backend)
-        stage = requested.decider(config.mode)
-        model = self.models.choose(stage, settings.effective.decider(config.mode), f"{field}.stageModelConfig")
+        stage, named = requested.decider(config.mode)
+        _, configured = settings.effective.decider(config.mode)
+        model = self.models.choose(named, configured, f"{field}.stageModelConfig.{stage}")
         return TaskSpec(
             instruction=instruction,
             backend=backend,

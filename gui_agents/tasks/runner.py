@@ -127,7 +127,7 @@ class TaskRunner:
         self._dispatch()
         return task_id
 
-    def cancel(self, task_id: str) -> bool:
+    def cancel(self, task_id: str, message: str = "cancelled on request") -> bool:
         """End a live task as cancelled; True where the task is cancelled now, by this call or before.
 
         Raises:
@@ -137,7 +137,7 @@ class TaskRunner:
         if status is None:
             raise NotFoundError("task", task_id)
         if status in LIVE:
-            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message="cancelled on request"))
+            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=message))
             return True
         return status is TaskStatus.CANCELLED
 
@@ -206,7 +206,7 @@ class TaskRunner:
         handed = self._handed.pop(task_id, None)
         if handed is not None:
             self._keeper.keep(handed)
-        if not self._state.live():
+        if self._state.idle:
             self._idle.set()
         self._dispatch()
 

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from enum import IntEnum, unique
 from types import MappingProxyType
+from typing import Final
 
 import attrs
 
 from gui_agents.config import Secret
 from gui_agents.models.endpoint import Endpoint, LLMSettings
+
+
+NORMAL_STAGE: Final = "actionGeneratorModel"
+FAST_STAGE: Final = "fastActionGeneratorModel"
 
 
 @unique
@@ -24,7 +29,7 @@ class Authorization:
     """The account that a cloud sandbox belongs to."""
 
     organization: str
-    api_key: Secret
+    api_key: Secret | None
     endpoint: str | None = None
 
 
@@ -66,10 +71,11 @@ class RunningConfig:
             stages={**below.stages, **self.stages},
         )
 
-    def decider(self, mode: Mode) -> LLMSettings | None:
-        """Return the model that decides actions in `mode`, where one is named."""
-        normal = self.stages.get("actionGeneratorModel")
-        return self.stages.get("fastActionGeneratorModel", normal) if mode is Mode.FAST else normal
+    def decider(self, mode: Mode) -> tuple[str, LLMSettings | None]:
+        """Return the stage that decides actions in `mode`, and its model where one is named."""
+        fast = mode is Mode.FAST and FAST_STAGE in self.stages
+        stage = FAST_STAGE if fast else NORMAL_STAGE
+        return stage, self.stages.get(stage)
 
 
 @attrs.frozen(kw_only=True)
