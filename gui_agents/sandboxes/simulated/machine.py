@@ -1,0 +1,75 @@
+"""What the simulated desktop keeps: files, switches, volume and sent forms; and the frozen view that others read."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+SWITCHES: Final[Mapping[str, str]] = {
+    "Dark mode": "Use dark colours in all windows",
+    "Wi-Fi": "Connect to wireless networks",
+    "Notifications": "Show messages from apps",
+    "Location": "Let apps ask where you are",
+    "Automatic updates": "Install updates over night",
+}
+"""Every switch of the machine, with what it is for."""
+
+DEFAULT_VOLUME: Final = 50
+
+MAX_FILE_NAME_LENGTH: Final = 60
+MAX_FILE_LENGTH: Final = 100_000
+
+_FIRST_FILES: Final[Mapping[str, str]] = {
+    "readme.txt": "hello",
+    "todo.txt": "milk",
+    **{f"doc{number:02}.txt": f"Document {number}" for number in range(30)},
+}
+
+_FILE_NAME: Final = re.compile(rf"[^/\\\x00-\x1f]{{1,{MAX_FILE_NAME_LENGTH}}}")
+
+
+@attrs.frozen
+class Submission:
+    """One contact form that was sent."""
+
+    name: str
+    email: str
+    message: str
+    size: str
+    newsletter: bool
+
+
+@attrs.frozen
+class DesktopState:
+    """A simulated desktop at one moment; what success is read from."""
+
+    files: Mapping[str, str]
+    """Text by file name, in the order of creation."""
+    switches: Mapping[str, bool]
+    """Whether each switch of the settings is on, by its name."""
+    volume: int
+    """0 to 100."""
+    submissions: tuple[Submission, ...]
+    """Contact forms sent, oldest first."""
+    windows: tuple[str, ...]
+    """Apps with an open window, the active one last."""
+    dialog: str | None
+    """Title of the active window's modal dialog, where one is open."""
+    screenshots: int
+    """Screenshots rendered so far."""
+
+
+class Machine:
+    """The part of a desktop that outlives its windows."""
+
+    def __init__(self) -> None:
+        self.files = dict(_FIRST_FILES)
+        self.switches = dict.fromkeys(SWITCHES, False)
+        self.volume = DEFAULT_VOLUME
+        self.submissions: list[Submission] = []
+
+
+def is_file_name(name: str) -> bool:
+    """Tell whether a file can have this name."""
+    return _FILE_NAME.fullmatch(name) is not None and name.strip() == name
