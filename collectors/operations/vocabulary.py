@@ -1,15 +1,18 @@
 """Which series exist: their kind, their labels, the values that closed labels can have, their largest bucket.
 
-The checks of rules and dashboards look here; a test compares every row with the service's own catalogue and with a
-live scrape, so that neither can drift.
+The checks of rules and dashboards look here. Names, kinds and labels are the catalogue's; what the catalogue cannot
+know, such as bounds and closed sets of values, stands here, and a test compares it with a live scrape.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
 
+from collectors import catalogue
 from collectors.definitions import MetricType
+from collectors.scrape import OUTCOMES
 from gui_agents.tasks.lifecycle import LIVE, FailureReason, TaskStatus
 
 
@@ -102,74 +105,41 @@ PROMETHEUS_OWN: Final = (
 )
 """Series that Prometheus writes about each of its targets and alerts."""
 
-PROCESS: Final = (
-    Metric("process_cpu_seconds_total", MetricType.COUNTER),
-    Metric("process_resident_memory_bytes", MetricType.GAUGE),
-    Metric("process_virtual_memory_bytes", MetricType.GAUGE),
-    Metric("process_start_time_seconds", MetricType.GAUGE),
-    Metric("process_open_fds", MetricType.GAUGE),
-    Metric("process_max_fds", MetricType.GAUGE),
-    Metric("python_gc_objects_collected_total", MetricType.COUNTER, ("generation",)),
-    Metric("python_gc_objects_uncollectable_total", MetricType.COUNTER, ("generation",)),
-    Metric("python_gc_collections_total", MetricType.COUNTER, ("generation",)),
-    Metric("python_info", MetricType.GAUGE, ("implementation", "major", "minor", "patchlevel", "version")),
-)
+BORROWED_LABELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "python_gc_objects_collected_total": ("generation",),
+    "python_gc_objects_uncollectable_total": ("generation",),
+    "python_gc_collections_total": ("generation",),
+    "python_info": ("implementation", "major", "minor", "patchlevel", "version"),
+}
+"""Labels of what prometheus_client's own collectors expose."""
 
-SERVICE: Final = (
-    Metric("agent_tasks_created_total", MetricType.COUNTER, ("status",)),
-    Metric("agent_tasks_active", MetricType.GAUGE),
-    Metric("agent_task_execution_duration_seconds", MetricType.HISTOGRAM, (), 3600),
-    Metric("agent_task_queue_wait_duration_seconds", MetricType.HISTOGRAM, (), 120),
-    Metric("agent_task_utilization", MetricType.GAUGE),
-    Metric("agent_grpc_requests_total", MetricType.COUNTER, ("method",)),
-    Metric("agent_grpc_request_duration_seconds", MetricType.HISTOGRAM, ("method",), 10),
-    Metric("agent_grpc_errors_total", MetricType.COUNTER, ("method", "status_code")),
-    Metric("agent_grpc_stream_connections", MetricType.GAUGE, ("method",)),
-    Metric("agent_tokens_consumed_total", MetricType.COUNTER, ("type",)),
-    Metric("agent_execution_cost_total", MetricType.COUNTER, ("currency",)),
-    Metric("agent_sandbox_created_total", MetricType.COUNTER, ("sandbox_type",)),
-    Metric("agent_proxy_steps_total", MetricType.COUNTER),
-    Metric("agent_task_steps", MetricType.HISTOGRAM, (), 200),
-    Metric("agent_memory_usage_bytes", MetricType.GAUGE),
-    Metric("agent_temp_files_count", MetricType.GAUGE),
-    Metric("agent_stream_manager_tasks", MetricType.GAUGE),
-    Metric("agent_task_success_rate", MetricType.GAUGE),
-    Metric("agent_task_latency_seconds", MetricType.SUMMARY),
-    Metric("agent_service_uptime_seconds", MetricType.GAUGE),
-    Metric("agent_config_updates_total", MetricType.COUNTER, ("config_type",)),
-    Metric("agent_service_info", MetricType.INFO, ("version", "max_concurrent_tasks", "log_level", "domain")),
-    Metric("agent_tasks", MetricType.GAUGE, ("status",)),
-    Metric("agent_task_failures_total", MetricType.COUNTER, ("reason",)),
-    Metric("agent_tasks_rejected_total", MetricType.COUNTER, ("reason",)),
-    Metric("agent_task_slots", MetricType.GAUGE),
-    Metric("agent_task_queue_capacity", MetricType.GAUGE),
-    Metric("agent_task_retention_limit", MetricType.GAUGE),
-    Metric("agent_tasks_retained", MetricType.GAUGE),
-    Metric("agent_task_oldest_pending_timestamp_seconds", MetricType.GAUGE),
-    Metric("agent_task_oldest_progress_timestamp_seconds", MetricType.GAUGE),
-    Metric("agent_actions_total", MetricType.COUNTER, ("action", "outcome")),
-    Metric("agent_step_phase_duration_seconds", MetricType.HISTOGRAM, ("phase",), 60),
-    Metric("agent_model_requests_total", MetricType.COUNTER, ("provider", "outcome")),
-    Metric("agent_model_request_duration_seconds", MetricType.HISTOGRAM, ("provider",), 60),
-    Metric("agent_model_tokens_total", MetricType.COUNTER, ("provider", "direction")),
-    Metric("agent_model_usage_unknown_total", MetricType.COUNTER, ("provider",)),
-    Metric("agent_model_price_unknown_total", MetricType.COUNTER, ("provider",)),
-    Metric("agent_sandboxes", MetricType.GAUGE, ("sandbox_type",)),
-    Metric("agent_sandbox_failures_total", MetricType.COUNTER, ("sandbox_type",)),
-    Metric("agent_stream_subscribers", MetricType.GAUGE),
-    Metric("agent_stream_messages_total", MetricType.COUNTER),
-    Metric("agent_stream_messages_skipped_total", MetricType.COUNTER),
-    Metric("agent_grpc_handled_total", MetricType.COUNTER, ("method", "code")),
-    Metric("agent_event_loop_lag_seconds", MetricType.GAUGE),
-    Metric("agent_event_loop_blocked_seconds_total", MetricType.COUNTER),
-    Metric("agent_collector_success", MetricType.GAUGE, ("section",)),
-    Metric("agent_collector_duration_seconds", MetricType.GAUGE, ("section",)),
-)
+LARGEST_BUCKET: Final[Mapping[str, float]] = {
+    "agent_task_execution_duration_seconds": 3600,
+    "agent_task_queue_wait_duration_seconds": 120,
+    "agent_task_steps": 200,
+    "agent_grpc_request_duration_seconds": 10,
+    "agent_step_phase_duration_seconds": 60,
+    "agent_model_request_duration_seconds": 60,
+}
+"""The largest finite bound of every histogram, which the catalogue leaves to those who observe."""
 
 
-def known_series(metrics: Iterable[Metric] = (*SERVICE, *PROCESS, *PROMETHEUS_OWN)) -> dict[str, Series]:
+@functools.cache
+def known_series() -> Mapping[str, Series]:
     """Return every series that a query can select, by its name."""
-    return {series.name: series for metric in metrics for series in _series(metric)}
+    everything = (*catalogue.sections(), OUTCOMES)
+    metrics = (
+        Metric(row.name, row.type, row.labels, LARGEST_BUCKET.get(row.name))
+        for section in everything
+        for row in section.metrics
+    )
+    borrowed = (
+        Metric(name, MetricType.COUNTER if name.endswith("_total") else MetricType.GAUGE, BORROWED_LABELS.get(name, ()))
+        for section in everything
+        for families in section.borrowed
+        for name in families.names
+    )
+    return {series.name: series for metric in (*metrics, *borrowed, *PROMETHEUS_OWN) for series in _series(metric)}
 
 
 def _series(metric: Metric) -> Iterable[Series]:
