@@ -18,8 +18,8 @@ from gui_agents.agent.actions import ActionName
 from gui_agents.clock import Clock
 from gui_agents.models.base import Bill, ModelCall
 from gui_agents.sandboxes.base import SandboxType
-from gui_agents.snapshot import Exemplar, HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
-from gui_agents.stats import ConfigType, Phase, RpcMethod, ServiceStats
+from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
+from gui_agents.stats import ConfigType, RpcMethod, ServiceStats
 from gui_agents.streams import Stage, StreamManager, StreamMessage, Subscription
 from gui_agents.tasks.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.tasks.spec import TaskSpec
@@ -49,7 +49,8 @@ class ServiceState:
         clock: Clock,
     ) -> None:
         self._lock = Lock()
-        self._clock = clock
+        self._monotonic = clock.monotonic
+        self._time = clock.time
         self._info = info
         self._table = TaskTable(limits)
         self._streams = StreamManager(stream_log_messages)
@@ -104,14 +105,14 @@ class ServiceState:
         Raises:
             NotFoundError: the task is unknown, or no longer retained.
         """
-        return self._table.record(task_id, self._clock.monotonic())
+        return self._table.record(task_id, self._monotonic())
 
     # A task's life.
 
     def task_created(self, task_id: str, spec: TaskSpec, message: str) -> None:
         """Add a pending task; `message` is the first of its stream."""
         with self._lock:
-            now, at = self._clock.monotonic(), self._clock.time()
+            now, at = self._monotonic(), self._time()
             self._table.create(task_id, spec, now, at)
             self._streams.open(task_id)
             self._streams.publish(task_id, StreamMessage(Stage.STARTING, message, at))
@@ -128,7 +129,7 @@ class ServiceState:
             IllegalTransitionError: it is not pending; nothing changed.
         """
         with self._lock:
-            self._table.start(task_id, self._clock.monotonic(), self._clock.time())
+            self._table.start(task_id, self._monotonic(), self._time())
 
     def task_ended(self, task_id: str, ending: Ending) -> None:
         """End a live task; its slot is free, its books are closed and its stream has its last message.
@@ -137,8 +138,8 @@ class ServiceState:
             IllegalTransitionError: it has ended already; nothing changed.
         """
         with self._lock:
-            at = self._clock.time()
-            evicted = self._table.end(task_id, ending, self._clock.monotonic(), at)
+            at = self._time()
+            evicted = self._table.end(task_id, ending, self._monotonic(), at)
             message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
             waiting = self._streams.publish(task_id, message, last=True)
             for forgotten in evicted:
@@ -152,13 +153,13 @@ class ServiceState:
         """Count a sandbox that was created for a task."""
         with self._lock:
             self._stats.sandboxes.opened(sandbox.sandbox_type)
-            if self._table.progressed(task_id, self._clock.time()):
+            if self._table.progressed(task_id, self._time()):
                 self._table.sandboxed(task_id, sandbox)
 
     def sandbox_taken(self, task_id: str, sandbox: SandboxInfo) -> None:
         """Note that a task goes on in a sandbox that was kept."""
         with self._lock:
-            if self._table.progressed(task_id, self._clock.time()):
+            if self._table.progressed(task_id, self._time()):
                 self._table.sandboxed(task_id, sandbox)
 
     def sandbox_closed(self, sandbox_type: SandboxType) -> None:
@@ -171,46 +172,36 @@ class ServiceState:
         with self._lock:
             self._stats.sandboxes.failed(sandbox_type)
 
-    def observed(self, task_id: str, seconds: float) -> None:
-        """Count the observation that a step begins with."""
-        with self._lock:
-            self._phase(task_id, Phase.OBSERVE, seconds)
-
     def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
         """Count a call to a model that ended; a task that has ended keeps its books as they were."""
         with self._lock:
-            at = self._clock.time()
-            self._stats.models.called(call, bill, Exemplar(task_id, call.duration_seconds, at))
+            at = self._time()
+            self._stats.models.called(call, bill, task_id, at)
             if self._table.progressed(task_id, at):
                 self._table.billed(task_id, call.usage, bill)
 
-    def decided(self, task_id: str, seconds: float) -> None:
-        """Count a step: the model has decided."""
+    def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
+        """Count a step of a running task: its screen was observed and the model has decided."""
         with self._lock:
-            if self._phase(task_id, Phase.DECIDE, seconds):
-                self._table.stepped(task_id)
-                self._stats.steps.decided()
+            at = self._time()
+            if self._table.stepped(task_id, at):
+                self._stats.steps.decided(task_id, at, observe_seconds, decide_seconds)
 
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Count an action that was sent to a sandbox."""
         with self._lock:
-            self._phase(task_id, Phase.ACT, seconds)
+            self._stats.steps.acted(task_id, self._time(), seconds)
             self._stats.sandboxes.acted(action, ok=ok)
 
     def step_told(self, task_id: str, text: str) -> None:
         """Publish what a step saw, decided and did; nothing for a task that has ended."""
         with self._lock:
-            at = self._clock.time()
+            at = self._time()
             if not self._table.progressed(task_id, at):
                 return
             waiting = self._streams.publish(task_id, StreamMessage(Stage.STEP, text, at))
         for subscription in waiting:
             subscription.wake()
-
-    def _phase(self, task_id: str, phase: Phase, seconds: float) -> bool:
-        at = self._clock.time()
-        self._stats.steps.phase(phase, seconds, Exemplar(task_id, seconds, at))
-        return self._table.progressed(task_id, at)
 
     # Streams.
 
@@ -234,7 +225,7 @@ class ServiceState:
             missed, messages = self._streams.take(subscription)
         if missed:
             text = f"{missed} messages were skipped: they are no longer kept"
-            messages.insert(0, StreamMessage(Stage.GAP, text, self._clock.time()))
+            messages.insert(0, StreamMessage(Stage.GAP, text, self._time()))
         return messages
 
     # The service.
@@ -257,7 +248,7 @@ class ServiceState:
     def heartbeat(self) -> None:
         """Note that the event loop is alive."""
         with self._lock:
-            now = self._clock.monotonic()
+            now = self._monotonic()
             self._lateness += max(0.0, now - self._last_beat - HEARTBEAT_SECONDS)
             self._last_beat = now
 
@@ -269,9 +260,9 @@ class ServiceState:
     def snapshot(self) -> ServiceSnapshot:
         """Return one consistent instant; called from any thread."""
         with self._lock:
-            now = self._clock.monotonic()
+            now = self._monotonic()
             return ServiceSnapshot(
-                taken_at=self._clock.time(),
+                taken_at=self._time(),
                 taken_monotonic_seconds=now,
                 tasks=self._table.statistics(now),
                 rpcs=self._stats.rpcs.statistics(),

@@ -15,7 +15,7 @@ from gui_agents.agent.actions import SANDBOX_ACTIONS, ActionName
 from gui_agents.histogram import Histogram
 from gui_agents.models.base import Bill, CallOutcome, ModelCall
 from gui_agents.sandboxes.base import SandboxType
-from gui_agents.snapshot import Exemplar, ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
+from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
 
 OTHER: Final = "other"
 """What stands for every value outside of a closed set."""
@@ -107,11 +107,11 @@ class ModelStats:
         self._requests = {(provider, str(outcome)): 0 for provider in self._providers for outcome in CallOutcome}
         self._cost = {currency: Decimal(0) for currency in currencies}
 
-    def called(self, call: ModelCall, bill: Bill, exemplar: Exemplar) -> None:
+    def called(self, call: ModelCall, bill: Bill, task_id: str, at: float) -> None:
         """Count one call that ended, with what it cost where that is known."""
         provider = call.provider if call.provider in self._providers else OTHER
         stats = self._providers[provider]
-        stats.durations.observe(call.duration_seconds, exemplar)
+        stats.durations.observe(call.duration_seconds, task_id, at)
         self._requests[provider, str(call.outcome)] += 1
         if bill.currency is None:
             stats.price_unknown += 1
@@ -144,12 +144,8 @@ class SandboxStats:
         self._created = dict.fromkeys(map(str, SandboxType), 0)
         self._open = dict.fromkeys(map(str, SandboxType), 0)
         self._failures = dict.fromkeys(map(str, SandboxType), 0)
-        self._actions = {
-            (str(action), outcome): 0
-            for action in ActionName
-            if action in SANDBOX_ACTIONS
-            for outcome in ("ok", "error")
-        }
+        self._succeeded = {str(action): 0 for action in ActionName if action in SANDBOX_ACTIONS}
+        self._erred = self._succeeded.copy()
 
     def opened(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that was created."""
@@ -166,11 +162,14 @@ class SandboxStats:
 
     def acted(self, action: ActionName, *, ok: bool) -> None:
         """Count an action that was sent."""
-        self._actions[action, "ok" if ok else "error"] += 1
+        counts = self._succeeded if ok else self._erred
+        counts[action] += 1
 
     def statistics(self) -> SandboxesSnapshot:
         """Return the frozen counts."""
-        return SandboxesSnapshot(self._created.copy(), self._open.copy(), self._failures.copy(), self._actions.copy())
+        actions = {(action, "ok"): count for action, count in self._succeeded.items()}
+        actions.update(((action, "error"), count) for action, count in self._erred.items())
+        return SandboxesSnapshot(self._created.copy(), self._open.copy(), self._failures.copy(), actions)
 
 
 class StepStats:
@@ -178,19 +177,30 @@ class StepStats:
 
     def __init__(self) -> None:
         self._steps = 0
-        self._phases = {str(phase): Histogram(PHASE_SECONDS) for phase in Phase}
+        self._observe = Histogram(PHASE_SECONDS)
+        self._decide = Histogram(PHASE_SECONDS)
+        self._act = Histogram(PHASE_SECONDS)
 
-    def phase(self, phase: Phase, seconds: float, exemplar: Exemplar) -> None:
-        """Count the duration of one phase."""
-        self._phases[phase].observe(seconds, exemplar)
-
-    def decided(self) -> None:
-        """Count a step."""
+    def decided(self, task_id: str, at: float, observe_seconds: float, decide_seconds: float) -> None:
+        """Count a step, with the durations of its first two phases."""
         self._steps += 1
+        self._observe.observe(observe_seconds, task_id, at)
+        self._decide.observe(decide_seconds, task_id, at)
+
+    def acted(self, task_id: str, at: float, seconds: float) -> None:
+        """Count the duration of a step's last phase."""
+        self._act.observe(seconds, task_id, at)
 
     def statistics(self) -> StepsSnapshot:
         """Return the frozen counts."""
-        return StepsSnapshot(self._steps, {phase: histogram.point() for phase, histogram in self._phases.items()})
+        return StepsSnapshot(
+            self._steps,
+            {
+                str(Phase.OBSERVE): self._observe.point(),
+                str(Phase.DECIDE): self._decide.point(),
+                str(Phase.ACT): self._act.point(),
+            },
+        )
 
 
 class ServiceStats:

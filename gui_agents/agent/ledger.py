@@ -32,13 +32,10 @@ class Prices(Protocol):
 class Books(Protocol):
     """The verbs of the service's state that a task's account needs."""
 
-    def observed(self, task_id: str, seconds: float) -> None:
-        """Count an observation."""
-
     def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
         """Count a call to a model."""
 
-    def decided(self, task_id: str, seconds: float) -> None:
+    def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step."""
 
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
@@ -62,10 +59,6 @@ class Ledger:
         self.cost = Decimal(0)
         """Known cost so far."""
 
-    def observed(self, seconds: float) -> None:
-        """Note an observation."""
-        self._books.observed(self._task_id, seconds)
-
     def model_called(self, call: ModelCall) -> None:
         """Price a call to a model that ended, and note it."""
         price = self._prices.price(call.provider, call.model)
@@ -77,10 +70,10 @@ class Ledger:
         self.cost += bill.amount
         self._books.model_called(self._task_id, call, bill)
 
-    def decided(self, seconds: float) -> None:
+    def decided(self, observe_seconds: float, decide_seconds: float) -> None:
         """Note a step."""
         self.steps += 1
-        self._books.decided(self._task_id, seconds)
+        self._books.decided(self._task_id, observe_seconds, decide_seconds)
 
     def acted(self, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Note an action."""

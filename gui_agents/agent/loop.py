@@ -56,31 +56,25 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         ended = episode.budget.exceeded(ledger)
         if ended is not None:
             return ended
-        observation = await _observe(sandbox, model, ledger, clock)
         began = clock.monotonic()
+        observation = await sandbox.observe(screenshot=model.takes_screenshots)
+        seen = clock.monotonic()
         try:
             decision = await model.decide(_request(episode, sandbox, ledger, clock, observation), ledger.model_called)
         except InvalidActionError as error:
-            ledger.decided(clock.monotonic() - began)
+            ledger.decided(seen - began, clock.monotonic() - seen)
             invalid += 1
             _note(episode, ledger, observation, Turn(episode.instruction, None, "", f"invalid: {error.problem}"))
             if invalid == MAX_INVALID:
                 return _failed(FailureReason.MODEL_ERROR, f"{invalid} answers in a row were no action; {error.problem}")
             continue
-        ledger.decided(clock.monotonic() - began)
+        ledger.decided(seen - began, clock.monotonic() - seen)
         invalid = 0
         ended = _verdict(decision.action, ledger.steps) or repetition.stuck(decision.action, observation)
         outcome = "" if ended else await _act(sandbox, decision.action, ledger, clock)
         _note(episode, ledger, observation, Turn(episode.instruction, decision.action, decision.rationale, outcome))
         if ended is not None:
             return ended
-
-
-async def _observe(sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Observation:
-    began = clock.monotonic()
-    observation = await sandbox.observe(screenshot=model.takes_screenshots)
-    ledger.observed(clock.monotonic() - began)
-    return observation
 
 
 def _request(

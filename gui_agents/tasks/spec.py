@@ -10,7 +10,6 @@ import attrs
 from gui_agents.config import Secret
 from gui_agents.models.endpoint import Endpoint, LLMSettings
 
-
 NORMAL_STAGE: Final = "actionGeneratorModel"
 FAST_STAGE: Final = "fastActionGeneratorModel"
 

@@ -17,7 +17,7 @@ from gui_agents.errors import IllegalTransitionError, NotFoundError
 from gui_agents.histogram import Histogram
 from gui_agents.models.base import Bill, Usage
 from gui_agents.sandboxes.base import SandboxType
-from gui_agents.snapshot import Exemplar, TasksSnapshot
+from gui_agents.snapshot import TasksSnapshot
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus, next_status
 from gui_agents.tasks.spec import TaskSpec
 from gui_agents.window import SlidingWindow
@@ -203,7 +203,7 @@ class TaskTable:
         self._running[task_id] = at
         self._created[TaskStatus.RUNNING] += 1
         wait = monotonic - entry.created_monotonic
-        self._queue_wait.observe(wait, Exemplar(task_id, wait, at))
+        self._queue_wait.observe(wait, task_id, at)
 
     def end(self, task_id: str, ending: Ending, monotonic: float, at: float) -> Collection[str]:
         """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
@@ -219,12 +219,12 @@ class TaskTable:
         if started is None:
             del self._pending[task_id]
             wait = monotonic - entry.created_monotonic
-            self._queue_wait.observe(wait, Exemplar(task_id, wait, at))
+            self._queue_wait.observe(wait, task_id, at)
         else:
             del self._running[task_id]
             seconds = monotonic - started
-            self._execution.observe(seconds, Exemplar(task_id, seconds, at))
-            self._steps.observe(entry.steps, Exemplar(task_id, entry.steps, at))
+            self._execution.observe(seconds, task_id, at)
+            self._steps.observe(entry.steps, task_id, at)
             self._latency.observe(seconds, monotonic)
         self._created[entry.status] += 1
         if ending.reason is not None:
@@ -244,9 +244,12 @@ class TaskTable:
         self._running.move_to_end(task_id)
         return True
 
-    def stepped(self, task_id: str) -> None:
-        """Add a step to a running task's books."""
-        self._entries[task_id].steps += 1
+    def stepped(self, task_id: str, at: float) -> bool:
+        """Add a step to a running task's books; False, and nothing, for one that has ended."""
+        running = self.progressed(task_id, at)
+        if running:
+            self._entries[task_id].steps += 1
+        return running
 
     def billed(self, task_id: str, usage: Usage | None, bill: Bill) -> None:
         """Add a call to a model to a running task's books."""

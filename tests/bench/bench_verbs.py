@@ -1,0 +1,66 @@
+"""The inline cost of monitoring: what the verbs cost the event loop per RPC and per step.
+
+    python -m tests.bench.bench_verbs
+"""
+
+import sys
+import timeit
+from collections.abc import Callable
+
+from gui_agents.agent.actions import ActionName
+from gui_agents.clock import SystemClock
+from gui_agents.config import load
+from gui_agents.models.pricing import PriceList
+from gui_agents.service import build_state
+from gui_agents.state import ServiceState
+from gui_agents.tasks.spec import Defaults, ModelChoice, TaskSpec
+from tests.bench.report import conditions, line
+
+CALLS = 20_000
+REPEATS = 9
+LIMIT_MICROSECONDS = 3.0
+TASK = "0" * 32
+
+
+def running_state() -> ServiceState:
+    """Return a state with one running task."""
+    state = build_state(load({}), PriceList.load(None), SystemClock())
+    defaults = Defaults(backend="simulated", steps=50, timeout_seconds=3600)
+    spec = TaskSpec(
+        instruction="Do nothing",
+        backend="simulated",
+        steps=50,
+        timeout_seconds=3600,
+        model=ModelChoice("builtin", "builtin/rules"),
+        config=defaults.as_config(),
+    )
+    state.task_created(TASK, spec, "accepted")
+    state.task_started(TASK)
+    return state
+
+
+def microseconds(statement: Callable[[], object]) -> float:
+    return min(timeit.repeat(statement, number=CALLS, repeat=REPEATS)) / CALLS * 1e6
+
+
+def main() -> int:
+    print(f"Microseconds on the event loop, the best of {REPEATS} x {CALLS} calls; {conditions()}")  # noqa: T201
+    state = running_state()
+
+    def rpc() -> None:
+        state.rpc_started("GetAgentInfo")
+        state.rpc_ended("GetAgentInfo", "OK", 0.001)
+
+    def step() -> None:
+        state.decided(TASK, 0.001, 0.01)
+        state.acted(TASK, ActionName.CLICK, 0.002, ok=True)
+
+    kept = [
+        line("verbs per RPC, µs", microseconds(rpc), at_most=LIMIT_MICROSECONDS),
+        line("verbs per step, µs", microseconds(step), at_most=LIMIT_MICROSECONDS),
+    ]
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
