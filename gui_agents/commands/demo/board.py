@@ -9,13 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from gui_agents.commands.output import counted
 from gui_agents.tasks.lifecycle import TERMINAL, TaskStatus
 
 STYLES: Final = {
     TaskStatus.PENDING: "dim",
     TaskStatus.RUNNING: "yellow",
     TaskStatus.COMPLETED: "green",
-    TaskStatus.FAILED: "red",
+    TaskStatus.FAILED: "cyan",
     TaskStatus.CANCELLED: "magenta",
 }
 
@@ -26,26 +27,28 @@ class Line:
 
     number: int
     instruction: str
-    should_fail: bool
-    """Whether the instruction is one that cannot be done here."""
     status: TaskStatus = TaskStatus.PENDING
     steps: int = 0
     answer: str = ""
+    """The result, or why there is none."""
+    as_expected: bool = False
+    """Whether the desktop and the answer are what the instruction has to lead to."""
 
     @property
     def words(self) -> str:
-        """The status, and that a failure was meant to be."""
-        return f"{self.status}, as expected" if self.as_expected and self.should_fail else str(self.status)
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether the task has ended the way it should."""
-        return self.status is (TaskStatus.FAILED if self.should_fail else TaskStatus.COMPLETED)
+        """The status, and what to think of it."""
+        if self.status not in TERMINAL or (self.status is TaskStatus.COMPLETED and self.as_expected):
+            return str(self.status)
+        return f"{self.status}, as expected" if self.as_expected else f"{self.status}, UNEXPECTED"
 
     @property
     def style(self) -> str:
         """The colour of the status."""
-        return "cyan" if self.as_expected and self.should_fail else STYLES[self.status]
+        if self.status not in TERMINAL:
+            return STYLES[self.status]
+        if not self.as_expected:
+            return "bold red"
+        return STYLES[self.status]
 
 
 class Board(Protocol):
@@ -118,7 +121,7 @@ class PlainBoard:
         if self._shown[line.number] is line.status:
             return
         self._shown[line.number] = line.status
-        ending = f" | {line.steps} steps | {line.answer}" if line.status in TERMINAL else ""
+        ending = f" | {counted(line.steps, 'step')} | {line.answer}" if line.status in TERMINAL else ""
         text = f"{line.number:>3} {line.words:<20} {line.instruction}{ending}"
         self._console.print(Text(text), soft_wrap=True)
 

@@ -172,10 +172,11 @@ def start(address: str, *arguments: str) -> subprocess.Popen[str]:
 
 
 def interrupted_after_the_first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=30)
+    with process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=30)
     assert errors == ""
     return first + rest
 
