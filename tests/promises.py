@@ -148,7 +148,8 @@ def _sandboxes(snapshot: ServiceSnapshot) -> Iterator[str]:
 
 
 def _steps(snapshot: ServiceSnapshot) -> Iterator[str]:
-    yield from _at_most("steps have decided", snapshot.steps.steps, snapshot.steps.phases["decide"].count)
+    for phase in ("observe", "decide"):
+        yield from _equal(f"steps = {phase} phases", snapshot.steps.steps, snapshot.steps.phases[phase].count)
     yield from _at_most("steps of ended tasks <= steps", snapshot.tasks.steps.sum, snapshot.steps.steps)
 
 
