@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from collectors.operations import rules
+from collectors.operations.dashboards import boards, guide
+from collectors.operations.dashboards.render import render
 from collectors.operations.model import Setting
 from collectors.operations.thresholds import ThresholdError, with_changes
 
@@ -15,6 +17,8 @@ def files(setting: Setting) -> Mapping[str, str]:
     return {
         "prometheus-alert-rules.yml": rules.alert_rules(setting),
         "prometheus-recording-rules.yml": rules.recording_rules(setting),
+        "grafana-dashboard-guide.md": guide.render(boards()),
+        **{f"grafana/{board.file}": render(board) for board in boards()},
     }
 
 

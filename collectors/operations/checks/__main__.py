@@ -1,0 +1,40 @@
+"""Check the operations pack below a directory: rules, dashboards and runbooks."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from collectors.operations.checks.dashboards import check_dashboard
+from collectors.operations.checks.findings import Finding
+from collectors.operations.checks.rule_files import alert_lines, check_rules, recorded_shapes
+from collectors.operations.checks.runbooks import check_runbooks
+
+RECORDINGS = "prometheus-recording-rules.yml"
+ALERTS = "prometheus-alert-rules.yml"
+
+
+def check(directory: Path) -> list[Finding]:
+    """Check the files that `python -m collectors.operations.generate` writes, and the runbooks beside them."""
+    recordings, alerts = directory / RECORDINGS, directory / ALERTS
+    findings = check_rules([recordings, alerts])
+    if recordings.is_file():
+        recorded = recorded_shapes([recordings])
+        for path in sorted((directory / "grafana").glob("*.json")):
+            findings += check_dashboard(path, recorded)
+    if alerts.is_file():
+        findings += check_runbooks(alerts, alert_lines(alerts), directory / "runbooks")
+    return findings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a line for each finding; 1 where there are any."""
+    parser = argparse.ArgumentParser(prog="python -m collectors.operations.checks", description=__doc__)
+    parser.add_argument("directory", type=Path, help="where the files lie, such as docs")
+    findings = check(parser.parse_args(arguments).directory)
+    sys.stderr.writelines(f"{finding}\n" for finding in findings)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What a dashboard is: rows of panels with their queries, free of Grafana's own vocabulary.
+
+In a query, `@` in a selector stands for the chosen jobs and instances, `@job` for the chosen jobs alone, as recorded
+series need it.
+"""
+
+from enum import StrEnum, unique
+from typing import Final
+
+import attrs
+
+TARGETS: Final = 'job=~"$job",instance=~"$instance"'
+JOBS: Final = 'job=~"$job"'
+WIDTH: Final = 24
+"""Columns of Grafana's grid."""
+
+
+@unique
+class Unit(StrEnum):
+    """The units that panels show, as Grafana spells them."""
+
+    COUNT = "short"
+    RATIO = "percentunit"
+    SECONDS = "s"
+    BYTES = "bytes"
+    PER_SECOND = "ops"
+    REQUESTS = "reqps"
+    MONEY = "none"
+    """In the currency that the legend names."""
+
+
+@unique
+class Look(StrEnum):
+    """How a panel shows its queries."""
+
+    GRAPH = "timeseries"
+    FIGURE = "stat"
+    BARS = "bargauge"
+
+
+@attrs.frozen
+class Query:
+    """One query of a panel."""
+
+    text: str
+    legend: str
+
+    @property
+    def expr(self) -> str:
+        """The query as Grafana sends it, with its variables."""
+        return self.text.replace("@job", JOBS).replace("@", TARGETS)
+
+
+@attrs.frozen(kw_only=True)
+class Panel:
+    """One panel."""
+
+    title: str
+    description: str
+    unit: Unit
+    queries: tuple[Query, ...]
+    look: Look = Look.GRAPH
+    width: int = 8
+    height: int = 8
+    maximum: float | None = None
+    """The top of the axis, where the value has one."""
+    stacked: bool = False
+    threshold: float | None = None
+    """From here on the panel is red; the value of the alert that reads the same."""
+    low_is_bad: bool = False
+    """Whether it is red below the threshold instead."""
+
+
+@attrs.frozen
+class Row:
+    """Panels under one heading."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Board:
+    """One dashboard."""
+
+    uid: str
+    title: str
+    description: str
+    rows: tuple[Row, ...]
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.uid}.json"
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All panels, in order."""
+        return tuple(panel for row in self.rows for panel in row.panels)

@@ -1,0 +1,133 @@
+"""Dashboards -> the JSON of Grafana 11, by Grafana's own SDK."""
+
+import json
+from typing import Final
+
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, timeseries
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common as choices
+from grafana_foundation_sdk.models import dashboard as parts
+
+from collectors.operations.dashboards.model import TARGETS, WIDTH, Board, Look, Panel
+
+DATASOURCE: Final = parts.DataSourceRef(type_val="prometheus", uid="${datasource}")
+LINE_WIDTH: Final = 1
+RESTARTS: Final = f"sum by (job, instance) (resets(agent_service_uptime_seconds{{{TARGETS}}}[2m])) > 0"
+"""Where an instance's uptime starts anew, somebody deployed, or something crashed."""
+
+
+def render(board: Board) -> str:
+    """Return the dashboard as Grafana imports it."""
+    builder = (
+        dashboard.Dashboard(board.title)
+        .uid(board.uid)
+        .description(board.description)
+        .tags(["gui-agents"])
+        .time("now-3h", "now")
+        .refresh("30s")
+        .timezone("browser")
+        .tooltip(parts.DashboardCursorSync.CROSSHAIR)
+        .link(
+            dashboard.DashboardLink("GUI agents")
+            .type(parts.DashboardLinkType.DASHBOARDS)
+            .tags(["gui-agents"])
+            .include_vars(include_vars=True)
+        )
+        .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
+        .with_variable(_choice("job", "Job", "label_values(agent_service_info, job)"))
+        .with_variable(_choice("instance", "Instance", 'label_values(agent_service_info{job=~"$job"}, instance)'))
+        .annotation(
+            dashboard.AnnotationQuery()
+            .name("Restarts")
+            .datasource(DATASOURCE)
+            .enable(enable=True)
+            .icon_color("blue")
+            .expr(RESTARTS)
+        )
+    )
+    top = 0
+    for row in board.rows:
+        builder.with_row(dashboard.Row(row.title).grid_pos(parts.GridPos(h=1, w=WIDTH, x=0, y=top)))
+        top += 1
+        left = height = 0
+        for panel in row.panels:
+            if left + panel.width > WIDTH:
+                top, left, height = top + height, 0, 0
+            builder.with_panel(_panel(panel).grid_pos(parts.GridPos(h=panel.height, w=panel.width, x=left, y=top)))
+            left, height = left + panel.width, max(height, panel.height)
+        top += height
+    return json.dumps(builder.build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
+
+
+def _siblings() -> dashboard.DashboardLink:
+    """Return the menu of the other dashboards, which takes the chosen targets along."""
+    link = dashboard.DashboardLink("GUI agents").type(parts.DashboardLinkType.DASHBOARDS)
+    return link.tags(["gui-agents"]).include_vars(include_vars=True).keep_time(keep_time=True)
+
+
+def _choice(name: str, label: str, query: str) -> dashboard.QueryVariable:
+    everything = parts.VariableOption(selected=True, text=["All"], value=["$__all"])
+    return (
+        dashboard.QueryVariable(name)
+        .label(label)
+        .datasource(DATASOURCE)
+        .query(query)
+        .refresh(parts.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(parts.VariableSort.ALPHABETICAL_ASC)
+        .include_all(include_all=True)
+        .multi(multi=True)
+        .current(everything)
+    )
+
+
+def _panel(panel: Panel) -> timeseries.Panel | stat.Panel | bargauge.Panel:
+    built: timeseries.Panel | stat.Panel | bargauge.Panel
+    match panel.look:
+        case Look.FIGURE:
+            built = stat.Panel().reduce_options(_last()).graph_mode(choices.BigValueGraphMode.AREA)
+        case Look.BARS:
+            built = bargauge.Panel().reduce_options(_last()).orientation(choices.VizOrientation.HORIZONTAL)
+        case Look.GRAPH:
+            built = _graph(panel)
+    built.title(panel.title).description(panel.description).unit(panel.unit).datasource(DATASOURCE).min(0)
+    if panel.maximum is not None:
+        built.max(panel.maximum)
+    built.thresholds(_thresholds(panel))
+    for index, query in enumerate(panel.queries):
+        built.with_target(
+            prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(chr(ord("A") + index))
+        )
+    return built
+
+
+def _graph(panel: Panel) -> timeseries.Panel:
+    graph = (
+        timeseries.Panel()
+        .line_width(LINE_WIDTH)
+        .fill_opacity(30 if panel.stacked else 5)
+        .legend(
+            common.VizLegendOptions()
+            .show_legend(show_legend=True)
+            .display_mode(choices.LegendDisplayMode.TABLE)
+            .placement(choices.LegendPlacement.BOTTOM)
+            .calcs(["lastNotNull", "max"])
+        )
+        .tooltip(common.VizTooltipOptions().mode(choices.TooltipDisplayMode.MULTI))
+    )
+    if panel.stacked:
+        graph.stacking(common.StackingConfig().mode(choices.StackingMode.NORMAL))
+    if panel.threshold is not None:
+        graph.thresholds_style(common.GraphThresholdsStyleConfig().mode(choices.GraphThresholdsStyleMode.DASHED))
+    return graph
+
+
+def _last() -> common.ReduceDataOptions:
+    return common.ReduceDataOptions().calcs(["lastNotNull"])
+
+
+def _thresholds(panel: Panel) -> dashboard.ThresholdsConfig:
+    below, above = ("red", "green") if panel.low_is_bad else ("green", "red")
+    steps = [parts.Threshold(value=None, color="green" if panel.threshold is None else below)]
+    if panel.threshold is not None:
+        steps.append(parts.Threshold(value=panel.threshold, color=above))
+    return dashboard.ThresholdsConfig().mode(parts.ThresholdsMode.ABSOLUTE).steps(steps)

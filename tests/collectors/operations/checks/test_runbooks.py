@@ -1,0 +1,39 @@
+from collectors.operations.checks.runbooks import SECTIONS, check_runbooks
+
+PAGE = "# Down\n\n" + "\n\n".join(f"## {section}\n\nText." for section in SECTIONS) + "\n"
+
+
+def findings(tmp_path, pages, alerts):
+    directory = tmp_path / "runbooks"
+    directory.mkdir()
+    for name, text in pages.items():
+        (directory / name).write_text(text, "utf-8")
+    found = check_runbooks(tmp_path / "rules.yml", alerts, directory)
+    return [str(finding).replace(f"{tmp_path}/", "") for finding in found]
+
+
+def test_every_alert_with_its_page_has_no_findings(tmp_path):
+    assert findings(tmp_path, {"Down.md": PAGE, "README.md": "an index"}, {"Down": 4}) == []
+
+
+def test_an_alert_without_a_page_is_found_at_its_line(tmp_path):
+    assert findings(tmp_path, {"Down.md": PAGE}, {"Down": 4, "Slow": 9}) == [
+        "rules.yml:9: Slow: has no runbook; write runbooks/Slow.md"
+    ]
+
+
+def test_a_page_without_an_alert_is_found(tmp_path):
+    assert findings(tmp_path, {"Down.md": PAGE}, {}) == ["runbooks/Down.md:1: no alert of rules.yml is called Down"]
+
+
+def test_a_page_without_a_section_or_with_an_empty_one_is_found(tmp_path):
+    pages = {
+        "Down.md": PAGE.replace("## Impact\n\nText.", "## Impact\n"),
+        "Slow.md": PAGE.replace("# Down", "# Slow").replace("## Meaning", "## Sense"),
+        "Late.md": PAGE,
+    }
+    assert findings(tmp_path, pages, {"Down": 1, "Slow": 2, "Late": 3}) == [
+        "runbooks/Down.md:7: its section Impact is empty",
+        "runbooks/Late.md:1: its first line must be '# Late'",
+        "runbooks/Slow.md:3: its sections must be: Meaning, Impact, Diagnosis, Mitigation",
+    ]
