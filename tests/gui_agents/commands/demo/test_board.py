@@ -58,5 +58,5 @@ def test_a_terminal_shows_every_line_at_the_end():
     with board(on, [line]) as live:
         line.status, line.steps, line.answer, line.as_expected = TaskStatus.FAILED, 2, "not possible", True
         live.changed(line)
-    last = shown(on).splitlines()[-1]
+    last = shown(on).splitlines()[-2]
     assert all(word in last for word in ("7", "Do [this]", "failed, as expected", "2", "not possible"))
