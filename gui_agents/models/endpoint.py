@@ -4,7 +4,8 @@ Settings come in three layers: the request, the global configuration, the enviro
 
 - model: the first layer that names one;
 - provider: the first layer that names one, down to the layer that named the model, else `openai`;
-- a layer that names another provider than the chosen one gives neither address nor key;
+- a layer that names another provider than the chosen one gives neither address nor key; `openai-text` is `openai`
+  with a model that takes no screenshots;
 - address: the first layer that names one, else the provider's public one;
 - key: the first layer that has one and whose own view of the address is the chosen one. A layer sees its own address,
   or where it has none, that of the layers after it. So a key of the request goes to whatever address is chosen, but a
@@ -14,7 +15,9 @@ Settings come in three layers: the request, the global configuration, the enviro
 Without a key the call carries `NO_KEY`, which is no secret: servers on one's own network often want none.
 """
 
+import re
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -24,6 +27,8 @@ from gui_agents.config import Secret
 from gui_agents.errors import InvalidFieldError, PreconditionError
 
 OPENAI_PROVIDER: Final = "openai"
+OPENAI_TEXT_PROVIDER: Final = "openai-text"
+"""Spelled in place of `openai` for a model that reads text only: it gets the accessibility tree and no screenshot."""
 OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
 OPENAI_HOST: Final = "api.openai.com"
 NO_KEY: Final = "no-key"
@@ -32,6 +37,8 @@ MASKED_KEY: Final = "********"
 MAX_NAME_LENGTH: Final = 200
 MAX_ADDRESS_LENGTH: Final = 2000
 MAX_KEY_LENGTH: Final = 4000
+HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?")
+NUMBERS: Final = re.compile(r"[0-9.]+")
 
 REQUEST_FIELD: Final = "runningConfig.stageModelConfig.actionGeneratorModel"
 GLOBAL_FIELD: Final = "the global configuration's actionGeneratorModel"
@@ -59,6 +66,7 @@ class Endpoint:
     base_url: str
     api_key: Secret | None
     """The key for this address; None where it is called without one."""
+    takes_screenshots: bool = True
 
 
 @attrs.frozen
@@ -102,14 +110,25 @@ def select_endpoint(
         raise InvalidFieldError(
             f"{layers[naming].field}.modelName", f"must be printable, with at most {MAX_NAME_LENGTH} characters"
         )
-    peers = [layer for layer in layers if layer.settings.provider in {None, "", provider}]
+    family = _family(provider)
+    peers = [layer for layer in layers if not layer.settings.provider or _family(layer.settings.provider) == family]
     base_url, api_key = _address_and_key(peers)
     if api_key is None and _split(base_url).hostname == OPENAI_HOST:
         raise PreconditionError(
             f"there is no key for {base_url}; give {request_field}.apiKey, or set OPENAI_API_KEY"
             " (a configured key goes only to the address configured beside it)"
         )
-    return Endpoint(provider=provider, model=model, base_url=base_url, api_key=api_key)
+    return Endpoint(
+        provider=family,
+        model=model,
+        base_url=base_url,
+        api_key=api_key,
+        takes_screenshots=provider != OPENAI_TEXT_PROVIDER,
+    )
+
+
+def _family(provider: str) -> str:
+    return OPENAI_PROVIDER if provider == OPENAI_TEXT_PROVIDER else provider
 
 
 def _address_and_key(layers: Sequence[_Layer]) -> tuple[str, Secret | None]:
@@ -154,13 +173,24 @@ def _address_problem(address: str) -> str | None:
         return f"it has more than {MAX_ADDRESS_LENGTH} characters"
     if not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
         return "it holds characters that no URL has"
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not _is_host(parts.hostname or ""):
         return "it is no http or https URL with a host"
     if "@" in parts.netloc:
         return "it holds a user name or a password"
     if parts.query or parts.fragment:
         return "it holds a query or a fragment"
     return None
+
+
+def _is_host(name: str) -> bool:
+    try:
+        if ":" in name:
+            IPv6Address(name)
+        elif NUMBERS.fullmatch(name):
+            IPv4Address(name)
+    except ValueError:
+        return False
+    return ":" in name or HOST_NAME.fullmatch(name) is not None
 
 
 def _split(address: str) -> SplitResult:

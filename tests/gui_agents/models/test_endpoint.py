@@ -80,6 +80,18 @@ def test_another_providers_settings_give_neither_address_nor_key():
     )
 
 
+def test_a_text_model_is_an_openai_model_without_screenshots():
+    chosen = select_endpoint(settings(model="small", provider="openai-text"), None, ENVIRONMENT)
+    assert chosen == Endpoint(
+        provider="openai",
+        model="small",
+        base_url="https://env.example/v1",
+        api_key=Secret("env-key"),
+        takes_screenshots=False,
+    )
+    assert select_endpoint(None, None, ENVIRONMENT).takes_screenshots
+
+
 def test_the_provider_is_openai_unless_named():
     assert select_endpoint(settings(model="m", key="k"), None, None) == Endpoint(
         provider="openai", model="m", base_url=OPENAI_ADDRESS, api_key=Secret("k")
@@ -135,6 +147,10 @@ def test_the_public_address_without_a_key_is_refused():
         "http://exämple.com",
         "http://example.com/" + "x" * 2000,
         "javascript:alert(1)",
+        "http://999.1.1.1/v1",
+        "http://example..com/v1",
+        "http://[fe80::zz]/v1",
+        "http://exa%6dple.com/v1",
     ],
 )
 def test_what_is_no_plain_http_address_is_refused_without_repeating_it(address):

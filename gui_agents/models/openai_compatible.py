@@ -1,0 +1,184 @@
+"""Any model behind an OpenAI-compatible endpoint: Chat Completions, not streamed, with one tool, `act`.
+
+Each attempt is one HTTP request and is reported exactly once, at the moment it ends and however it ends: an answer, a
+refusal, no answer in time, an answer that is no action, or the cancellation of the task, which closes the connection.
+"""
+
+import asyncio
+import random as random_module
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from gui_agents.agent.actions import InvalidActionError, schema
+from gui_agents.models.answers import TOOL, decode, read_decision, read_usage
+from gui_agents.models.base import CallOutcome, Decision, DecisionRequest, ModelCall, Report, Usage
+from gui_agents.models.endpoint import MASKED_KEY, OPENAI_HOST, Endpoint
+from gui_agents.models.openai_client import OpenAIClients, check_available
+from gui_agents.models.prompts import messages
+from gui_agents.models.retry import (
+    FailedAttemptError,
+    RetryPolicy,
+    call_with_retries,
+    is_retryable,
+    retry_after_seconds,
+)
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+__all__ = ["OpenAIClients", "OpenAICompatibleModel", "check_available"]
+
+MAX_PROBLEM: Final = 300
+"""Characters of a provider's message that are shown."""
+SHORTEST_REDACTED_KEY: Final = 8
+"""A shorter key cannot be cut out of a text with certainty; then the provider's text is not shown at all."""
+KEY_LIKE: Final = re.compile(r"\b(?:sk|key|pk)-\S+|\S*\*{2,}\S*")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class OpenAICompatibleModel:
+    """A model at `endpoint`; one instance serves one task.
+
+    Models of one event loop share `clients`, and with it what is slow to set up. `timeout_seconds` bounds each of
+    up to `max_attempts` attempts as a whole. `random` returns numbers from 0 to 1. The tool is demanded of OpenAI
+    itself (`required`); other endpoints often know `auto` alone, and a text with the same object will do.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        clients: OpenAIClients | None = None,
+        timeout_seconds: float = 120.0,
+        max_attempts: int = 3,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], datetime] = _utc_now,
+        random: Callable[[], float] = random_module.random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._endpoint = endpoint
+        self._clients = OpenAIClients() if clients is None else clients
+        self._timeout_seconds = timeout_seconds
+        self._retry = RetryPolicy(max_attempts=max_attempts)
+        self._monotonic = monotonic
+        self._wall_clock = wall_clock
+        self._random = random
+        self._sleep = sleep
+        self._client: AsyncOpenAI | None = None
+        self._tool_choice = "required" if urlsplit(endpoint.base_url).hostname == OPENAI_HOST else "auto"
+
+    @property
+    def provider(self) -> str:
+        """The provider, as metrics spell it."""
+        return self._endpoint.provider
+
+    @property
+    def takes_screenshots(self) -> bool:
+        """Whether the model is sent the screenshot; the accessibility tree is told in any case."""
+        return self._endpoint.takes_screenshots
+
+    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+        """Return the next action; see `gui_agents.models.base.Model`."""
+        if self._client is None:
+            self._client = await self._clients.client(self._endpoint, timeout_seconds=self._timeout_seconds)
+        client = self._client
+        question = {
+            "model": self._endpoint.model,
+            "messages": messages(request, with_screenshot=self.takes_screenshots),
+            "tools": [_tool(request)],
+            "tool_choice": self._tool_choice,
+        }
+        return await call_with_retries(
+            lambda: self._attempt(client, question, request, report),
+            self._retry,
+            random=self._random,
+            sleep=self._sleep,
+        )
+
+    async def close(self) -> None:
+        """Close the connections. A second call does nothing."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _attempt(
+        self, client: "AsyncOpenAI", question: dict[str, Any], request: DecisionRequest, report: Report
+    ) -> Decision:
+        from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError  # noqa: PLC0415 - loaded
+
+        outcome = CallOutcome.ERROR
+        usage: Usage | None = None
+        started = self._monotonic()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await client.chat.completions.with_raw_response.create(**question)
+            body = decode(response.content)
+            usage = read_usage(body)
+            decision = read_decision(body, request)
+            outcome = CallOutcome.OK
+        except InvalidActionError:
+            outcome = CallOutcome.INVALID
+            raise
+        except (TimeoutError, APITimeoutError) as error:
+            outcome = CallOutcome.TIMEOUT
+            problem = f"{self._where} gave no answer within {self._timeout_seconds:g} s"
+            raise FailedAttemptError(problem, retryable=True) from error
+        except APIConnectionError as error:
+            raise FailedAttemptError(f"{self._where} cannot be reached", retryable=True) from error
+        except APIStatusError as error:
+            usage = read_usage(decode(error.response.content))
+            raise self._refused(error) from error
+        except OpenAIError as error:
+            raise FailedAttemptError(f"{self._where} failed ({type(error).__name__})", retryable=False) from error
+        finally:
+            report(
+                ModelCall(self.provider, self._endpoint.model, outcome, usage, max(0.0, self._monotonic() - started))
+            )
+        return decision
+
+    @property
+    def _where(self) -> str:
+        return f"the model's endpoint at {urlsplit(self._endpoint.base_url).netloc}"
+
+    def _refused(self, error: "APIStatusError") -> FailedAttemptError:
+        said = self._redacted(_provider_message(error.body))
+        return FailedAttemptError(
+            f"{self._where} answered {error.status_code}" + (f": {said}" if said else ""),
+            retryable=is_retryable(error.status_code),
+            retry_after_seconds=retry_after_seconds(error.response.headers, self._wall_clock()),
+        )
+
+    def _redacted(self, text: str) -> str:
+        """Return the provider's text in one short line, without our key or anything that looks like one."""
+        key = self._endpoint.api_key
+        if key is not None:
+            plain = key.reveal()
+            text = text.replace(plain, MASKED_KEY) if len(plain) >= SHORTEST_REDACTED_KEY else ""
+        printable = "".join(character if character.isprintable() else " " for character in text)
+        return KEY_LIKE.sub(MASKED_KEY, " ".join(printable.split()))[:MAX_PROBLEM]
+
+
+def _tool(request: DecisionRequest) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {
+            "name": TOOL,
+            "description": "Carry out one action on the screen, or end the task.",
+            "parameters": schema(request.supported),
+        },
+    }
+
+
+def _provider_message(body: object) -> str:
+    """Return the message in an error's body, whatever its shape."""
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        body = inner.get("message") if isinstance(inner, dict) else inner
+    return body if isinstance(body, str) else ""

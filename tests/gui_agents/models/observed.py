@@ -1,0 +1,27 @@
+"""What the tests of models let them decide from."""
+
+from gui_agents.agent.actions import SANDBOX_ACTIONS
+from gui_agents.models.base import DecisionRequest, Remaining
+from gui_agents.sandboxes.base import Bounds, Element, Observation
+
+SAVE = Element("button", "Save", Bounds(100, 200, 80, 40), states=frozenset({"focused", "checked"}))
+TREE = Element(
+    "window",
+    "Notes",
+    Bounds(0, 0, 1280, 720),
+    children=(SAVE, Element("textbox", 'Note "1"', Bounds(0, 0, 0, 0), value="line\nline")),
+)
+PNG = b"\x89PNG\r\n\x1a\nimage"
+
+
+def request(
+    *, instruction="Save the note", history=(), tree=TREE, screenshot=None, supported=SANDBOX_ACTIONS, seconds=99.9
+):
+    """Return what a model is asked on a screen of 1280 x 720 pixels."""
+    return DecisionRequest(
+        instruction=instruction,
+        observation=Observation(1280, 720, tree=tree, screenshot=screenshot),
+        history=tuple(history),
+        remaining=Remaining(steps=7, seconds=seconds),
+        supported=supported,
+    )

@@ -1,0 +1,397 @@
+import asyncio
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from gui_agents.agent.actions import Click, Done, InvalidActionError, schema
+from gui_agents.config import Secret
+from gui_agents.errors import ModelError, PreconditionError
+from gui_agents.models.base import CallOutcome, Decision, ModelCall, Usage
+from gui_agents.models.endpoint import Endpoint
+from gui_agents.models.openai_client import OpenAIClients
+from gui_agents.models.openai_compatible import OpenAICompatibleModel, check_available
+from gui_agents.models.pricing import Price, PriceList
+from gui_agents.testing.scripted_model import (
+    ScriptedModelServer,
+    completion,
+    drop,
+    error,
+    raw,
+    text,
+    tool_call,
+    usage,
+)
+from tests.gui_agents.models.observed import PNG, request
+
+KEY = "sk-test-0123456789"
+DONE = {"action": "done", "message": "ok"}
+TOLD = usage(1000, 20, cached=400)
+USED = Usage(1000, 400, 20)
+
+
+class Clock:
+    """A monotonic clock that tells a second more each time."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1.0
+        return self.now
+
+
+class Asked:
+    """A model in front of a scripted server, with what it reported and how long it paused."""
+
+    def __init__(self, server, **options):
+        self.calls: list[ModelCall] = []
+        self.pauses: list[float] = []
+        screenshots = options.pop("takes_screenshots", True)
+        self.model = OpenAICompatibleModel(
+            endpoint=Endpoint(
+                provider="openai",
+                model="test-model",
+                base_url=options.pop("base_url", None) or server.base_url,
+                api_key=options.pop("api_key", Secret(KEY)),
+                takes_screenshots=screenshots,
+            ),
+            **{
+                "monotonic": Clock(),
+                "wall_clock": lambda: datetime(2026, 1, 1, tzinfo=UTC),
+                "random": lambda: 0.0,
+                "sleep": self._sleep,
+                **options,
+            },
+        )
+
+    async def _sleep(self, seconds):
+        self.pauses.append(seconds)
+
+    async def decide(self, **asked):
+        return await self.model.decide(request(**asked), self.calls.append)
+
+    @property
+    def outcomes(self):
+        return [(call.outcome, call.usage) for call in self.calls]
+
+
+@pytest.fixture
+async def asked():
+    made = []
+
+    def make(server, **options):
+        made.append(Asked(server, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        await each.model.close()
+
+
+async def test_a_decision_and_its_tokens(asked: Callable[..., Asked]):
+    async with ScriptedModelServer([tool_call(DONE, usage=TOLD, content="It is saved.")]) as server:
+        one = asked(server)
+        assert await one.decide() == Decision(Done("ok"), "It is saved.")
+    assert one.calls == [ModelCall("openai", "test-model", CallOutcome.OK, USED, 1.0)]
+
+
+async def test_the_cost_of_what_was_told_is_exact(asked):
+    prices = PriceList({"test-model": Price(input=Decimal("3.0"), cached_input=Decimal("0.3"), output=Decimal("15.0"))})
+    async with ScriptedModelServer(lambda _: tool_call(DONE, usage=TOLD)) as server:
+        one = asked(server)
+        for _ in range(3):
+            await one.decide()
+    price = prices.price("openai", "test-model")
+    assert sum(price.cost(call.usage) for call in one.calls) == Decimal("0.00666")
+
+
+async def test_what_the_endpoint_is_asked(asked):
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        await asked(server).decide(screenshot=PNG)
+        sent = server.requests[0]
+    assert (sent.method, sent.path) == ("POST", "/v1/chat/completions")
+    assert sent.headers["authorization"] == f"Bearer {KEY}"
+    assert sorted(sent.body) == ["messages", "model", "tool_choice", "tools"]
+    assert (sent.body["model"], sent.body["tool_choice"]) == ("test-model", "auto")
+    (tool,) = sent.body["tools"]
+    assert (tool["function"]["name"], tool["function"]["parameters"]) == ("act", schema(request().supported))
+    assert [part["type"] for part in sent.body["messages"][-1]["content"]] == ["text", "image_url"]
+
+
+async def test_a_text_model_gets_no_screenshot(asked):
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        one = asked(server, takes_screenshots=False)
+        assert not one.model.takes_screenshots
+        await one.decide(screenshot=PNG)
+        assert isinstance(server.requests[0].body["messages"][-1]["content"], str)
+
+
+async def test_only_its_own_headers_leave(asked, monkeypatch):
+    for name, value in {
+        "OPENAI_API_KEY": "sk-environment",
+        "OPENAI_ADMIN_KEY": "sk-admin",
+        "OPENAI_ORG_ID": "org-environment",
+        "OPENAI_PROJECT_ID": "project-environment",
+        "OPENAI_CUSTOM_HEADERS": "Authorization: Bearer custom\nX-Gateway: secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    async with ScriptedModelServer([tool_call(DONE)] * 2) as server:
+        await asked(server).decide()
+        await asked(server, api_key=None).decide()
+        sent, without_key = server.requests
+    assert sorted(sent.headers) == [
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+        "x-stainless-raw-response",
+    ]
+    assert sent.headers["authorization"] == f"Bearer {KEY}"
+    assert without_key.headers["authorization"] == "Bearer no-key"
+
+
+async def test_an_answer_in_text_is_taken(asked):
+    async with ScriptedModelServer([text('Here:\n```json\n{"action": "click", "x": 1, "y": 2}\n```')]) as server:
+        assert (await asked(server).decide()).action == Click(1, 2)
+
+
+async def test_no_usage_is_reported_as_unknown(asked):
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        one = asked(server)
+        await one.decide()
+    assert one.outcomes == [(CallOutcome.OK, None)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        tool_call('{"action": ', usage=TOLD),
+        tool_call({"action": "click", "x": 5000, "y": 0}, usage=TOLD),
+        text("I would rather not.", usage=TOLD),
+        completion({"role": "assistant", "content": None, "refusal": "No."}, TOLD, "stop"),
+        raw(
+            b'{"choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 20,'
+            b' "prompt_tokens_details": {"cached_tokens": 400}}}'
+        ),
+    ],
+)
+async def test_an_answer_that_is_no_action_is_billed_and_not_tried_again(asked, answer):
+    async with ScriptedModelServer([answer, tool_call(DONE)]) as server:
+        one = asked(server)
+        with pytest.raises(InvalidActionError):
+            await one.decide()
+        assert len(server.requests) == 1
+    assert one.outcomes == [(CallOutcome.INVALID, USED)]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[1]", b'{"choices": "x"}', b"\xff\xfe", b"[" * 100_000])
+async def test_a_body_that_is_no_completion_is_an_invalid_answer(asked, body):
+    async with ScriptedModelServer([raw(body)]) as server:
+        one = asked(server)
+        with pytest.raises(InvalidActionError):
+            await one.decide()
+    assert one.outcomes == [(CallOutcome.INVALID, None)]
+
+
+@pytest.mark.parametrize("failure", [error(408), error(409), error(429), error(500), error(503), error(529), drop()])
+async def test_passing_trouble_is_tried_again_and_each_attempt_reported(asked, failure):
+    async with ScriptedModelServer([failure, failure, tool_call(DONE, usage=TOLD)]) as server:
+        one = asked(server)
+        assert (await one.decide()).action == Done("ok")
+    assert one.outcomes == [(CallOutcome.ERROR, None), (CallOutcome.ERROR, None), (CallOutcome.OK, USED)]
+    assert one.pauses == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+async def test_a_refusal_is_final(asked, status):
+    async with ScriptedModelServer([error(status, "because")]) as server:
+        one = asked(server)
+        with pytest.raises(ModelError, match=rf"endpoint at 127.0.0.1:\d+ answered {status}: because$"):
+            await one.decide()
+        assert len(server.requests) == 1
+    assert one.outcomes == [(CallOutcome.ERROR, None)]
+
+
+async def test_a_redirect_is_not_followed(asked):
+    async with ScriptedModelServer([error(307, headers={"location": "http://127.0.0.1:1/v1"})]) as server:
+        with pytest.raises(ModelError, match="answered 307"):
+            await asked(server).decide()
+
+
+async def test_attempts_end(asked):
+    async with ScriptedModelServer([error(503, "busy")] * 5) as server:
+        one = asked(server, max_attempts=4)
+        with pytest.raises(ModelError, match=r"answered 503: busy \(after 4 attempts\)"):
+            await one.decide()
+        assert len(server.requests) == 4
+    assert one.outcomes == [(CallOutcome.ERROR, None)] * 4
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"retry-after-ms": "1500"}, 1.5),
+        ({"Retry-After": "Thu, 01 Jan 2026 00:00:09 GMT"}, 9.0),
+    ],
+)
+async def test_the_pause_that_the_endpoint_asks_for(asked, headers, pause):
+    async with ScriptedModelServer([error(429, headers=headers), tool_call(DONE)]) as server:
+        one = asked(server)
+        await one.decide()
+    assert one.pauses == [pause]
+
+
+async def test_tokens_of_a_failed_call_are_reported(asked):
+    body = b'{"error": {"message": "filtered"}, "usage": {"prompt_tokens": 7, "completion_tokens": 0}}'
+    async with ScriptedModelServer([raw(body, status=400)]) as server:
+        one = asked(server)
+        with pytest.raises(ModelError):
+            await one.decide()
+    assert one.outcomes == [(CallOutcome.ERROR, Usage(7, 0, 0))]
+
+
+async def test_no_answer_in_time_is_a_timeout(asked):
+    async with ScriptedModelServer(lambda _: tool_call(DONE).on_release()) as server:
+        one = asked(server, timeout_seconds=0.05, max_attempts=2)
+        with pytest.raises(ModelError, match=r"gave no answer within 0.05 s \(after 2 attempts\)"):
+            await one.decide()
+    assert one.outcomes == [(CallOutcome.TIMEOUT, None)] * 2
+
+
+async def test_an_endpoint_out_of_reach(asked):
+    async with ScriptedModelServer([]) as server:
+        pass
+    one = asked(server)
+    with pytest.raises(ModelError, match=r"cannot be reached \(after 3 attempts\)"):
+        await one.decide()
+    assert one.outcomes == [(CallOutcome.ERROR, None)] * 3
+
+
+async def test_a_cancel_reaches_the_call_in_flight(asked):
+    async with ScriptedModelServer(lambda _: tool_call(DONE).on_release()) as server:
+        one = asked(server)
+        deciding = asyncio.create_task(one.decide())
+        await server.wait_for_requests(1)
+        assert one.calls == []
+        deciding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await deciding
+        await server.wait_for_disconnects(1)
+    assert one.outcomes == [(CallOutcome.ERROR, None)]
+
+
+async def test_a_cancel_during_a_pause_makes_no_further_call(asked):
+    pausing = asyncio.Event()
+
+    async def sleep(_):
+        pausing.set()
+        await asyncio.Event().wait()
+
+    async with ScriptedModelServer([error(503), tool_call(DONE)]) as server:
+        one = asked(server, sleep=sleep)
+        deciding = asyncio.create_task(one.decide())
+        await pausing.wait()
+        deciding.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await deciding
+        assert len(server.requests) == 1
+    assert one.outcomes == [(CallOutcome.ERROR, None)]
+
+
+async def test_the_model_goes_on_after_a_cancelled_call(asked):
+    answers = [tool_call(DONE).on_release(), tool_call(DONE, usage=TOLD)]
+    async with ScriptedModelServer(answers) as server:
+        one = asked(server)
+        deciding = asyncio.create_task(one.decide())
+        await server.wait_for_requests(1)
+        deciding.cancel()
+        await asyncio.wait([deciding])
+        await one.decide()
+    assert one.outcomes == [(CallOutcome.ERROR, None), (CallOutcome.OK, USED)]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (f"bad key {KEY}!", "bad key ********"),
+        ("Incorrect API key provided: sk-te**********6789. See", "Incorrect API key provided: ******** See"),
+        ("your sk-other-987 is wrong", "your ******** is wrong"),
+        ("line\r\nline \x00 \u202e end", "line line end"),
+        ("x" * 1000, "x" * 300),
+        ("", None),
+    ],
+)
+async def test_an_error_shows_the_providers_words_without_keys(asked, said, shown):
+    async with ScriptedModelServer([error(401, said)]) as server:
+        with pytest.raises(ModelError) as caught:
+            await asked(server).decide()
+    assert str(caught.value).partition(" answered ")[2] == ("401" if shown is None else f"401: {shown}")
+
+
+async def test_a_short_key_hides_all_that_the_provider_said(asked):
+    async with ScriptedModelServer([error(401, "no a here")]) as server:
+        with pytest.raises(ModelError, match=r"answered 401$"):
+            await asked(server, api_key=Secret("a")).decide()
+
+
+@pytest.mark.parametrize("body", [b"plain words", b'{"error": "plain words"}', b'{"message": "plain words"}'])
+async def test_errors_of_other_shapes_are_shown(asked, body):
+    async with ScriptedModelServer([raw(body, status=400)]) as server:
+        with pytest.raises(ModelError, match="answered 400: plain words"):
+            await asked(server).decide()
+
+
+async def test_nothing_of_the_key_is_logged_or_shown(asked, caplog):
+    caplog.set_level("DEBUG")
+    async with ScriptedModelServer([error(500), tool_call(DONE)]) as server:
+        one = asked(server)
+        await one.decide()
+        shown = repr((one.model, one.calls, server.requests, caplog.records))
+    assert KEY not in shown
+    assert KEY not in caplog.text
+
+
+async def test_close_can_be_called_twice_and_before_any_call(asked):
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        one, unused = asked(server), asked(server)
+        await one.decide()
+        for model in (one.model, one.model, unused.model):
+            await model.close()
+
+
+async def test_a_thousand_slow_calls_at_once(asked):
+    clients = OpenAIClients()
+    async with ScriptedModelServer(lambda _: tool_call(DONE, usage=TOLD).on_release()) as server:
+        many = [asked(server, clients=clients, max_attempts=1) for _ in range(1000)]
+        deciding = [asyncio.create_task(one.decide()) for one in many]
+        await server.wait_for_requests(1000)
+        server.release()
+        decisions = await asyncio.gather(*deciding)
+    assert {decision.action for decision in decisions} == {Done("ok")}
+    assert [one.outcomes for one in many] == [[(CallOutcome.OK, USED)]] * 1000
+
+
+async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
+    model = OpenAICompatibleModel(
+        endpoint=Endpoint(provider="openai", model="m", base_url="https://api.openai.com/v1", api_key=Secret(KEY))
+    )
+    assert model._tool_choice == "required"
+
+
+async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(PreconditionError, match=r'pip install "gui-agents\[openai\]"'):
+        check_available()
+    async with ScriptedModelServer([]) as server:
+        one = asked(server)
+        with pytest.raises(PreconditionError):
+            await one.decide()
+    assert one.calls == []

@@ -1,0 +1,130 @@
+import json
+from base64 import b64decode
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui_agents.agent.actions import Click, Done, Type
+from gui_agents.models.base import Turn
+from gui_agents.models.prompts import MAX_ELEMENTS, SYSTEM_PROMPT, messages
+from gui_agents.sandboxes.base import Bounds, Element
+from tests.gui_agents.models.observed import PNG, request
+
+FIRST_QUESTION = """\
+Task: Save the note
+
+The screen now: 1280 x 720 pixels. 7 steps and 99 seconds are left.
+What is on it (role, name, value, middle as x, y, size, states):
+window "Notes" at 640, 360 (1280x720)
+  button "Save" at 140, 220 (80x40) checked focused
+  textbox "Note \\"1\\"" = "line\\nline\""""
+
+
+def turn(action=None, *, instruction="Save the note", rationale="", outcome="clicked"):
+    return Turn(instruction=instruction, action=action, rationale=rationale, outcome=outcome)
+
+
+def clicks(count):
+    return [turn(Click(number, 0)) for number in range(count)]
+
+
+def contents(asked, **options):
+    return [message["content"] for message in messages(asked, **{"with_screenshot": False, **options})]
+
+
+def test_the_first_question_holds_task_budget_and_tree():
+    assert contents(request()) == [SYSTEM_PROMPT, FIRST_QUESTION]
+
+
+def test_a_screenshot_is_sent_as_an_image_part_after_the_text():
+    *_, last = contents(request(screenshot=PNG), with_screenshot=True)
+    assert [part["type"] for part in last] == ["text", "image_url"]
+    prefix, data = last[1]["image_url"]["url"].split(",")
+    assert (prefix, b64decode(data)) == ("data:image/png;base64", PNG)
+    assert 'button "Save"' in last[0]["text"]
+
+
+def test_a_jpeg_is_called_one():
+    *_, last = contents(request(screenshot=b"\xff\xd8\xff\xe0"), with_screenshot=True)
+    assert last[1]["image_url"]["url"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_model_that_takes_no_screenshot_gets_text_alone():
+    *_, last = contents(request(screenshot=PNG), with_screenshot=False)
+    assert isinstance(last, str)
+
+
+def test_a_screen_without_a_tree_is_told_by_its_size():
+    *_, last = contents(request(tree=None))
+    assert last.endswith("The screen now: 1280 x 720 pixels. 7 steps and 99 seconds are left.")
+
+
+def test_past_turns_are_told_as_a_conversation():
+    history = [turn(Click(3, 4), rationale="Focus it."), turn(Type("milk"), outcome="typed 4 characters")]
+    _system, task, first, outcome, second, _ = contents(request(history=history))
+    assert (task, outcome) == ("Task: Save the note", "Outcome: clicked")
+    assert first == 'Focus it.\n{"action": "click", "x": 3, "y": 4, "button": "left", "count": 1}'
+    assert second == '{"action": "type", "text": "milk"}'
+
+
+def test_an_answer_that_was_refused_is_told_with_what_was_wrong():
+    history = [turn(None, rationale="I will click.", outcome="the answer holds no action"), turn(None, outcome="no")]
+    assert contents(request(history=history))[2:5] == [
+        "I will click.",
+        "That answer was not accepted: the answer holds no action. Answer with one call of `act`.",
+        "(an answer that was no action)",
+    ]
+
+
+def test_a_continued_conversation_tells_each_task_where_it_began():
+    history = [turn(Done("saved"), instruction="Save the note", outcome="done")]
+    *_, last = contents(request(instruction="Now print it", history=history))
+    assert last.startswith("Outcome: done\n\nTask: Now print it\n\nThe screen now")
+
+
+def test_old_turns_are_left_out_ten_at_a_time_and_counted():
+    assert "left out" not in json.dumps(contents(request(history=clicks(29))))
+    at_30 = contents(request(history=clicks(30)))
+    assert at_30[1] == "(10 earlier steps are left out: 10 click.)\n\nTask: Save the note"
+    assert len(at_30) == 1 + 20 * 2 + 1
+    at_39 = contents(request(history=clicks(39)))
+    assert at_39[: len(at_30) - 1] == at_30[:-1]
+
+
+def test_left_out_turns_are_counted_by_action():
+    history = [*clicks(8), turn(None), turn(Type("a")), *clicks(20)]
+    assert contents(request(history=history))[1].startswith(
+        "(10 earlier steps are left out: 8 click, 1 no action, 1 type.)"
+    )
+
+
+def test_long_texts_are_cut():
+    history = [turn(Type("x" * 5000), outcome="y" * 5000)]
+    text = json.dumps(contents(request(history=history)), ensure_ascii=False)
+    assert len(text) < 5000
+    assert "… (4000 more characters)" in text
+
+
+def test_a_large_tree_is_cut():
+    many = Element("list", "all", Bounds(0, 0, 9, 9), children=(Element("listitem", "one", Bounds(0, 0, 9, 9)),) * 5000)
+    *_, last = contents(request(tree=many))
+    assert (last.count("listitem"), last.splitlines()[-1]) == (MAX_ELEMENTS - 1, "(the rest is left out)")
+
+
+def test_a_deep_tree_does_not_recurse():
+    deep = Element("text", "leaf", Bounds(0, 0, 1, 1))
+    for _ in range(400):
+        deep = Element("group", "", Bounds(0, 0, 1, 1), children=(deep,))
+    *_, last = contents(request(tree=deep))
+    assert last.splitlines()[-1].endswith('text "leaf" at 0, 0 (1x1)')
+
+
+@given(st.lists(st.sampled_from([None, Click(1, 2), Done("x")]), max_size=60), st.booleans())
+def test_roles_alternate_and_all_of_it_is_json(actions, with_screenshot):
+    conversation = messages(
+        request(history=[turn(action) for action in actions], screenshot=PNG), with_screenshot=with_screenshot
+    )
+    roles = [message["role"] for message in conversation]
+    assert roles == ["system", *(["user", "assistant"] * len(roles))[: len(roles) - 1]]
+    assert roles[-1] == "user"
+    assert json.loads(json.dumps(conversation)) == conversation
