@@ -29,7 +29,10 @@ from gui_agents.sandboxes.simulated.widgets import (
 )
 
 _TOAST_EVENTS: Final = 3
-_PRESSED_ROLES: Final = frozenset({"button", "checkbox", "listitem", "radio", "switch"})
+_PRESSED_BY: Final = {
+    ("enter",): frozenset({"button"}),
+    ("space",): frozenset({"button", "checkbox", "listitem", "radio", "switch"}),
+}
 _ARROWS: Final = {"up": -1, "left": -1, "down": 1, "right": 1}
 _DOUBLE: Final = 2
 _TRIPLE: Final = 3
@@ -291,7 +294,7 @@ class Desktop:
         if keys == ("enter",) and widget.role == "listitem":
             window.app.open(widget.key)
             return True
-        if keys in (("enter",), ("space",)) and widget.role in _PRESSED_ROLES:
+        if widget.role in _PRESSED_BY.get(keys, ()):
             self._activate(window, widget.key)
             return True
         return False

@@ -9,17 +9,15 @@ from typing import Final
 
 from PIL import Image
 
-from gui_agents.agent.actions import Action, Click, Key, OpenApp, Scroll, Type
+from gui_agents.agent.actions import Action, Click, Key, Move, OpenApp, Scroll, Type
 from gui_agents.sandboxes.base import Element
 from gui_agents.sandboxes.simulated.sandbox import SimulatedSandbox
-
-_COLOURS: Final = 128
 
 Deed = Action | str
 """An action, or the name of what is to be clicked in the active window."""
 
 PICTURES: Final[Mapping[str, Sequence[Deed]]] = {
-    "calculator": (OpenApp("Calculator"), Type("12*(7+5)"), "="),
+    "calculator": (OpenApp("Calculator"), Type("12*(7+5)"), "=", Move(580, 320)),
     "notes": (
         OpenApp("Notes"),
         Type("Shopping\n\nMilk, bread and six eggs.\nAsk Bob whether he needs anything for the weekend.\n"),
@@ -74,10 +72,9 @@ def _walk(element: Element) -> list[Element]:
 
 
 def small(png: bytes) -> bytes:
-    """Return the picture with fewer colours, for documentation."""
+    """Return the same picture in fewer bytes, for documentation."""
     file = BytesIO()
-    image = Image.open(BytesIO(png)).quantize(_COLOURS, dither=Image.Dither.NONE)
-    image.save(file, "PNG", optimize=True)
+    Image.open(BytesIO(png)).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

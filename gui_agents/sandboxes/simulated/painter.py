@@ -5,6 +5,8 @@ size and radius. The font is the one that Pillow ships; what it has no glyph for
 """
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Final
 
@@ -14,6 +16,8 @@ from gui_agents.sandboxes.base import Bounds
 from gui_agents.sandboxes.simulated.theme import Colour
 
 _SCALE: Final = 4
+_LINE_MARGIN: Final = 5
+_SHADOW: Final[Colour] = (8, 12, 28)
 _SPELLED: Final = str.maketrans(
     {"×": "x", "÷": "/", "−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "\t": "    "}
 )
@@ -50,6 +54,12 @@ def _rounded_mask(width: int, height: int, radius: int) -> Image.Image:
     return mask.resize((width, height), Image.Resampling.BOX)
 
 
+@lru_cache(maxsize=256)
+def _edge_mask(width: int, radius: int, *, lower: bool = False) -> Image.Image:
+    top = radius if lower else 0
+    return _rounded_mask(width, 2 * radius, radius).crop((0, top, width, top + radius))
+
+
 @lru_cache(maxsize=16)
 def _shadow_mask(width: int, height: int, spread: int) -> Image.Image:
     mask = Image.new("L", (width + 2 * spread, height + 2 * spread), 0)
@@ -58,11 +68,33 @@ def _shadow_mask(width: int, height: int, spread: int) -> Image.Image:
     return mask.filter(ImageFilter.GaussianBlur(spread / 2))
 
 
-class Painter:
-    """Paints on one image."""
+@lru_cache(maxsize=64)
+def _veil_mask(width: int, height: int, radius: int, strength: int) -> Image.Image:
+    return _rounded_mask(width, height, radius).point([value * strength // 255 for value in range(256)])
 
-    def __init__(self, image: Image.Image) -> None:
+
+@lru_cache(maxsize=128)
+def _line_mask(points: tuple[tuple[float, float], ...], width: float) -> Image.Image:
+    size = (
+        int(max(x for x, _ in points)) + 2 * _LINE_MARGIN,
+        int(max(y for _, y in points)) + 2 * _LINE_MARGIN,
+    )
+    mask = Image.new("L", (size[0] * _SCALE, size[1] * _SCALE), 0)
+    draw = ImageDraw.Draw(mask)
+    scaled = [((x + _LINE_MARGIN) * _SCALE, (y + _LINE_MARGIN) * _SCALE) for x, y in points]
+    draw.line(scaled, fill=255, width=round(width * _SCALE), joint="curve")
+    half = width * _SCALE / 2
+    for x, y in (scaled[0], scaled[-1]):
+        draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
+    return mask.resize(size, Image.Resampling.BOX)
+
+
+class Painter:
+    """Paints on one image, whose upper left corner is `origin` on the screen."""
+
+    def __init__(self, image: Image.Image, origin: tuple[int, int] = (0, 0)) -> None:
         self._image = image
+        self._left, self._top = origin
         self._draw = ImageDraw.Draw(image)
 
     def rounded(self, box: Bounds, colour: Colour, radius: int = 6) -> None:
@@ -70,7 +102,13 @@ class Painter:
         if box.width <= 0 or box.height <= 0:
             return
         radius = min(radius, box.width // 2, box.height // 2)
-        self._image.paste(colour, (box.x, box.y), _rounded_mask(box.width, box.height, radius))
+        middle, bottom = box.y - self._top + radius, box.y - self._top + box.height - radius
+        if bottom > middle:
+            left = box.x - self._left
+            self._draw.rectangle((left, middle, left + box.width - 1, bottom - 1), fill=colour)
+        if radius:
+            self._paste(colour, box.x, box.y, _edge_mask(box.width, radius))
+            self._paste(colour, box.x, box.y + box.height - radius, _edge_mask(box.width, radius, lower=True))
 
     def framed(self, box: Bounds, fill: Colour, border: Colour, radius: int = 6, width: int = 1) -> None:
         """Fill a rectangle with round corners and a border inside of it."""
@@ -86,62 +124,44 @@ class Painter:
     def shadow(self, box: Bounds, spread: int = 18) -> None:
         """Darken the surroundings of a box."""
         mask = _shadow_mask(box.width, box.height, spread)
-        self._image.paste((8, 12, 28), (box.x - spread, box.y - spread + 6), mask)
+        self._paste(_SHADOW, box.x - spread, box.y - spread + 6, mask)
 
     def veil(self, box: Bounds, colour: Colour, strength: int, radius: int = 0) -> None:
         """Lay a translucent colour over a box; `strength` is 0 to 255."""
-        mask = _rounded_mask(box.width, box.height, radius).point(lambda value: value * strength // 255)
-        self._image.paste(colour, (box.x, box.y), mask)
+        self._paste(colour, box.x, box.y, _veil_mask(box.width, box.height, radius, strength))
 
     def line(self, points: list[tuple[float, float]], colour: Colour, width: float = 2) -> None:
         """Draw joined lines with round ends and smooth edges."""
-        margin = int(width) + 2
-        left, top = int(min(x for x, _ in points)) - margin, int(min(y for _, y in points)) - margin
-        right, bottom = int(max(x for x, _ in points)) + margin, int(max(y for _, y in points)) + margin
-        mask = Image.new("L", ((right - left) * _SCALE, (bottom - top) * _SCALE), 0)
-        draw = ImageDraw.Draw(mask)
-        scaled = [((x - left) * _SCALE, (y - top) * _SCALE) for x, y in points]
-        draw.line(scaled, fill=255, width=round(width * _SCALE), joint="curve")
-        half = width * _SCALE / 2
-        for x, y in (scaled[0], scaled[-1]):
-            draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
-        self._image.paste(colour, (left, top), mask.resize((right - left, bottom - top), Image.Resampling.BOX))
+        left, top = int(min(x for x, _ in points)), int(min(y for _, y in points))
+        mask = _line_mask(tuple((x - left, y - top) for x, y in points), width)
+        self._paste(colour, left - _LINE_MARGIN, top - _LINE_MARGIN, mask)
 
     def polygon(self, points: list[tuple[float, float]], colour: Colour) -> None:
         """Fill a polygon."""
-        self._draw.polygon(points, fill=colour)
+        self._draw.polygon([(x - self._left, y - self._top) for x, y in points], fill=colour)
 
     def text(self, text: str, box: Bounds, colour: Colour, size: int = 15, align: str = "left") -> None:
         """Write one line, in the middle of the box's height, cut with dots where it is too long."""
         line = elided(spelled(text), size, box.width)
         anchors = {"left": ("lm", box.x), "center": ("mm", box.x + box.width / 2), "right": ("rm", box.x + box.width)}
         anchor, x = anchors[align]
-        self._draw.text((x, box.y + box.height / 2), line, colour, font(size), anchor=anchor)
+        position = (x - self._left, box.y - self._top + box.height / 2)
+        self._draw.text(position, line, colour, font(size), anchor=anchor)
 
     def line_of_text(self, text: str, x: int, y: int, colour: Colour, size: int = 15) -> None:
         """Write one line from its upper left corner."""
-        self._draw.text((x, y), text, colour, font(size), anchor="la")
+        self._draw.text((x - self._left, y - self._top), text, colour, font(size), anchor="la")
 
-    def clipped(self, box: Bounds) -> "Layer":
-        """Return a layer of the box's size to paint on, which shows nothing outside of it."""
-        return Layer(self._image, box)
+    @contextmanager
+    def clipped(self, box: Bounds) -> Iterator["Painter"]:
+        """Yield a painter that shows nothing outside of the box."""
+        left, top = box.x - self._left, box.y - self._top
+        part = self._image.crop((left, top, left + box.width, top + box.height))
+        yield Painter(part, (box.x, box.y))
+        self._image.paste(part, (left, top))
 
-
-class Layer:
-    """A part of an image, painted separately and pasted when its `with` block ends."""
-
-    def __init__(self, image: Image.Image, box: Bounds) -> None:
-        self._image = image
-        self._box = (box.x, box.y, box.x + box.width, box.y + box.height)
-
-    def __enter__(self) -> Painter:
-        self._before = self._image.copy()
-        return Painter(self._image)
-
-    def __exit__(self, *_: object) -> None:
-        inside = self._image.crop(self._box)
-        self._image.paste(self._before)
-        self._image.paste(inside, self._box[:2])
+    def _paste(self, colour: Colour, x: int, y: int, mask: Image.Image) -> None:
+        self._image.paste(colour, (x - self._left, y - self._top), mask)
 
 
 def inset(box: Bounds, by: int) -> Bounds:

@@ -34,6 +34,7 @@ class SimulatedSandbox:
     def __init__(self, sandbox_id: str | None = None) -> None:
         self._id = sandbox_id or uuid4().hex
         self._desktop: Desktop | None = None
+        self._closed = False
 
     @property
     def sandbox_id(self) -> str:
@@ -59,7 +60,13 @@ class SimulatedSandbox:
         return self._open_desktop().state()
 
     async def open(self) -> None:
-        """Start a fresh desktop."""
+        """Start a fresh desktop.
+
+        Raises:
+            SandboxGoneError: it was closed before.
+        """
+        if self._closed:
+            raise SandboxGoneError(f"the simulated desktop {self._id} was closed")
         self._desktop = Desktop()
 
     async def observe(self, *, screenshot: bool) -> Observation:
@@ -102,12 +109,13 @@ class SimulatedSandbox:
                 return _open_app(desktop, app)
             case Wait(seconds):
                 await asyncio.sleep(seconds)
-                desktop.settle()
+                self._open_desktop().settle()
                 return f"waited {seconds:g} s"
         raise UnsupportedActionError(f"the simulated desktop cannot {action.name}")
 
     async def close(self, *, destroy: bool) -> None:  # noqa: ARG002 - nothing of it is kept elsewhere
         """Forget the desktop."""
+        self._closed = True
         self._desktop = None
 
     def _open_desktop(self) -> Desktop:

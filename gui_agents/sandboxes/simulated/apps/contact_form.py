@@ -18,7 +18,7 @@ class ContactForm(App):
     """Sends what was filled in, once the terms are accepted."""
 
     name: ClassVar = "Contact Form"
-    place: ClassVar = Bounds(320, 48, 580, 560)
+    place: ClassVar = Bounds(320, 56, 580, 540)
     first_focus: ClassVar = "Name"
 
     def __init__(self, host: Host) -> None:

@@ -15,7 +15,7 @@ class Settings(App):
     """Turns the machine's switches and sets its volume."""
 
     name: ClassVar = "Settings"
-    place: ClassVar = Bounds(340, 72, 560, 500)
+    place: ClassVar = Bounds(340, 72, 560, 478)
 
     def build(self, ui: Layout, area: Bounds) -> None:
         """Add one row for each setting."""

@@ -1,0 +1,188 @@
+"""Other wordings of what the embedded default can do; each is checked on the desktop that it leaves behind."""
+
+import pytest
+
+from gui_agents.testing.instructions import (
+    FIRST_FILES,
+    Check,
+    answers,
+    fails,
+    leaves_file,
+    leaves_on,
+    leaves_volume,
+    sends,
+)
+from tests.gui_agents.models.rules_driver import run
+
+
+def window(*names: str) -> Check:
+    return lambda state, completed, _answer: completed and state.windows == names
+
+
+def unsent(state, completed, _answer):
+    return completed and not state.submissions
+
+
+def kept(state, completed, _answer):
+    return completed and dict(state.files) == dict(FIRST_FILES) and state.dialog is None
+
+
+def two_deleted(state, completed, _answer):
+    return completed and set(FIRST_FILES) - set(state.files) == {"doc01.txt", "doc02.txt"}
+
+
+def files(**texts: str) -> Check:
+    expected = {name.replace("_", "."): text for name, text in texts.items()}
+    return lambda state, completed, _answer: completed and dict(state.files) == {**FIRST_FILES, **expected}
+
+
+WORDINGS: list[tuple[str, Check]] = [
+    # Arithmetic
+    ("what's 7 times 8?", answers("56")),
+    ("Please compute (2 + 3) * 4.", answers("20")),
+    ("How much is 100 divided by 8", answers("12.5")),
+    ("12 plus 30 minus 2", answers("40")),
+    ("Use the calculator to work out 1.5 + 2.25", answers("3.75")),
+    ("Could you calculate 1,000 / 4 for me?", answers("250")),
+    ("What is 20% of 150?", answers("30")),
+    ("add 5 and 7", answers("12")),
+    ("What is the sum of 40 and 2?", answers("42")),
+    ("Subtract 3 from 10 please", answers("7")),
+    ("WHAT IS SEVEN MULTIPLIED BY SIX?", answers("42")),
+    ("calculate 6x7 using the calculator", answers("42")),
+    ("calculate 3 × 4 ÷ 2", answers("6")),
+    ("evaluate -5 + 3", answers("-2")),
+    ("calculate 0.1 + 0.2", answers("0.3")),
+    (
+        "Start the calculator, hit 1, hit 2, click the + button, tap 3, press the equals key, tell me the result",
+        answers("15"),
+    ),
+    ("Launch Calculator. Press 8, *, 4 and =. What does the display show?", answers("32")),
+    ("open calc and press 9 - 4 = and read the display", answers("5")),
+    ("Open the calculator, type 6*7= and read the Display", answers("42")),
+    ("Calculate 10 / 4 and then close the calculator", answers("2.5")),
+    ("calculate 5 / 0", fails("5÷0", "Error")),
+    # Notes
+    ("Launch Notes, type 'Buy milk' and then save it as \"shopping.txt\".", leaves_file("shopping.txt", "Buy milk")),
+    (
+        "Please open the notes app, enter “Buy milk”, then save the note as shopping.txt",
+        leaves_file("shopping.txt", "Buy milk"),
+    ),
+    ("start notepad; write «Buy milk»; save as 'shopping.txt'", leaves_file("shopping.txt", "Buy milk")),
+    (
+        'Write "one, two and three; then four." in Notes and save it under the name list.txt',
+        leaves_file("list.txt", "one, two and three; then four."),
+    ),
+    ("In Notes, write hello world, then save as hello.txt", leaves_file("hello.txt", "hello world")),
+    (
+        "open notes and write milk, eggs and bread, and save as food.txt",
+        leaves_file("food.txt", "milk, eggs and bread"),
+    ),
+    ("Open Notes, set the note to \"it's 5 o'clock\" and save as time.txt", leaves_file("time.txt", "it's 5 o'clock")),
+    ('Create a file named todo2.txt with the text "wash the car"', leaves_file("todo2.txt", "wash the car")),
+    (
+        'Open Notes, write "a", press Save as, type "b.txt" into the File name field and press Save',
+        leaves_file("b.txt", "a"),
+    ),
+    ('Open Notes, write "eggs" and save as todo.txt', leaves_file("todo.txt", "eggs")),
+    ('open todo.txt, replace the text with "eggs" and save', leaves_file("todo.txt", "eggs")),
+    ('Open todo.txt, write " and eggs", press ctrl+s', leaves_file("todo.txt", "milk and eggs")),
+    ('open the file "readme.txt", clear it, write "bye", save it', leaves_file("readme.txt", "bye")),
+    ('1. Open Notes\n2. Write "x y"\n3. Save as xy.txt', leaves_file("xy.txt", "x y")),
+    (
+        'Open Notes, write "first", save as a.txt, clear the note, write "second", save as b.txt',
+        files(a_txt="first", b_txt="second"),
+    ),
+    ("Open Notes and quit it", window()),
+    ("Open Files, then open Settings, then close the window", window("Files")),
+    ("Open Notes, write draft and save", fails("no name")),
+    # The form
+    (
+        (
+            "Launch the Contact Form, fill in Name with Alice and Email with alice@example.com, accept"
+            " the terms, send the form"
+        ),
+        sends(name="Alice", email="alice@example.com"),
+    ),
+    ("open form; enter 'Bob Lee' as the name; tick accept terms; submit", sends(name="Bob Lee", size="Medium")),
+    (
+        (
+            "Go to the contact form, set the Name field to Ann, pick Small, tick the newsletter box,"
+            " tick Accept terms, hit Submit"
+        ),
+        sends(name="Ann", size="Small", newsletter=True),
+    ),
+    (
+        (
+            "Open the form, set Name to Tom and Jerry, set size to large, agree to the terms and"
+            " conditions and click the Submit button"
+        ),
+        sends(name="Tom and Jerry", size="Large"),
+    ),
+    (
+        (
+            'Please fill out the form with name "Zoe" and email zoe@example.org and message "hi, and'
+            ' bye"; check Accept terms; submit it'
+        ),
+        sends(name="Zoe", email="zoe@example.org", message="hi, and bye"),
+    ),
+    ("Open the form, put Eve into the name box, check accept terms, press enter", sends(name="Eve")),
+    ("Open the form, check Accept terms, uncheck Accept terms, submit, read Status", unsent),
+    ("Open the contact form, select the Large size and tell me the size", answers("Large")),
+    ("Open the form, set Email to a@b.c, then read the Email field", answers("a@b.c")),
+    ("Open the form, set name to X, reset the form, what is the name?", answers("")),
+    # Files
+    ("remove readme.txt", leaves_file("readme.txt", None)),
+    ('Please delete the file named "todo.txt".', leaves_file("todo.txt", None)),
+    ("Open Files and get rid of the file doc17.txt", leaves_file("doc17.txt", None)),
+    ("Open the file manager, select doc05.txt, press the Delete button and confirm", leaves_file("doc05.txt", None)),
+    ("delete doc01.txt and doc02.txt", two_deleted),
+    ("Delete doc29.txt (below the fold)", leaves_file("doc29.txt", None)),
+    ("Open Files, click readme.txt, click Delete, click Cancel", kept),
+    ("Open Files, select todo.txt, press Delete, press escape", kept),
+    ("count the files", answers("32")),
+    ("What is the number of files?", answers("32")),
+    ("Delete readme.txt, then tell me how many files there are", answers("31")),
+    ("read readme.txt", answers("hello")),
+    ("What's in the file todo.txt?", answers("milk")),
+    ("what does readme.txt say", answers("hello")),
+    ("show me the contents of doc07.txt", answers("Document 7")),
+    ("Open Files, double-click todo.txt and read the note", answers("milk")),
+    ("Open Files, scroll down 5, select todo.txt, click Open, read the Note text", answers("milk")),
+    # Settings
+    ("Enable dark mode", leaves_on("Dark mode")),
+    ("please switch on the Wi-Fi in the settings", leaves_on("Wi-Fi")),
+    ("Turn wifi on", leaves_on("Wi-Fi")),
+    ("Turn on Wi-Fi and Notifications", leaves_on("Wi-Fi", "Notifications")),
+    ("Open preferences and activate Location, then deactivate Location", leaves_on()),
+    ("turn dark mode on and then switch it... ", fails("not understood")),
+    ("set Notifications to on", leaves_on("Notifications")),
+    ("Switch to dark mode", leaves_on("Dark mode")),
+    ("toggle Bluetooth on", fails("Bluetooth")),
+    ("is dark mode on?", answers("off")),
+    ("Change the volume to 35 percent", leaves_volume(35)),
+    ("set volume to 0", leaves_volume(0)),
+    ("turn the sound up to 100%", leaves_volume(100)),
+    ("Mute the volume", leaves_volume(0)),
+    ("Turn on Wi-Fi, set the volume to 7, what is the volume?", answers("7")),
+    ("set the volume to 180", fails("0 to 100")),
+    # Nothing and waiting
+    ("Do nothing", window()),
+    ("Open Notes, wait 0.01 seconds, close Notes", window()),
+    # What cannot be done
+    ("Send an email to Bob", fails("not understood", "Send an email to Bob")),
+    ("Open the spreadsheet", fails("spreadsheet")),
+    ("open nosuch.txt", fails("nosuch.txt")),
+    ("Open Notes, press Frobnicate", fails("Frobnicate")),
+    ("Open the form, set Colour to red", fails("Colour")),
+    ("Write a poem about the sea and book me a flight", fails("book me a flight")),
+    ("what is the meaning of life?", fails("not understood")),
+    ("calculate 1 +* 2", fails("1+×2")),
+]
+
+
+@pytest.mark.parametrize(("instruction", "check"), WORDINGS, ids=[row[0][:50] for row in WORDINGS])
+async def test_wording_leaves_the_desktop_as_asked_for(instruction, check):
+    ended = await run(instruction, steps=50)
+
+    assert check(ended.state, ended.completed, ended.answer), (ended.answer, ended.actions)
