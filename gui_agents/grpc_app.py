@@ -17,7 +17,7 @@ from gui_agents import config as configuration
 from gui_agents.config import Config
 from gui_agents.errors import ConfigError, RefusedError
 from gui_agents.pulse import Heartbeat, sample_runtime_files
-from gui_agents.rpc.accounting import AccountingInterceptor
+from gui_agents.rpc.accounting import Accounting
 from gui_agents.service import Parts, Service
 from gui_agents.state import HEARTBEAT_SECONDS
 
@@ -43,7 +43,7 @@ class Monitoring:
         self._endpoint = endpoint
         self._heartbeat = Heartbeat(service.state, HEARTBEAT_SECONDS)
         self._sampler: asyncio.Task[None] | None = None
-        self.interceptor = AccountingInterceptor(service.state, service.clock)
+        self.accounting = Accounting(service.state, service.clock)
 
     @property
     def port(self) -> int:
@@ -101,7 +101,7 @@ class App:
             except OSError as error:
                 mistakes.append(f"PROMETHEUS_PORT: {error}; free it, or set another one (0 takes a free one)")
         try:
-            await self.service.start(() if self.monitoring is None else (self.monitoring.interceptor,))
+            await self.service.start(None if self.monitoring is None else self.monitoring.accounting)
         except OSError as error:
             mistakes.append(f"GRPC_PORT: {error}; free it, or set another one (0 takes a free one)")
         if mistakes:

@@ -2,7 +2,7 @@
 
 import logging
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -15,7 +15,8 @@ from gui_agents.clock import Clock, SystemClock
 from gui_agents.config import Config
 from gui_agents.models.factory import PROVIDERS, ModelFactory
 from gui_agents.models.pricing import PriceList
-from gui_agents.rpc.handlers import generic_handler
+from gui_agents.rpc.accounting import Accounting
+from gui_agents.rpc.handlers import method_handlers
 from gui_agents.rpc.methods import COUNTED, SERVICE
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.sandboxes.factory import SandboxFactory
@@ -75,6 +76,26 @@ def build_state(config: Config, prices: PriceList, clock: Clock) -> ServiceState
     )
 
 
+class _Routes:
+    """Takes handlers as a server does, and registers them with one: counted, where calls are counted."""
+
+    def __init__(self, server: grpc.aio.Server, accounting: Accounting | None) -> None:
+        self._server = server
+        self._accounting = accounting
+        if accounting is not None:
+            server.add_generic_rpc_handlers((accounting,))
+
+    def add_generic_rpc_handlers(self, _: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Do nothing: generated code registers the same handlers by name as well."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
+        """Register the handlers of a service's methods."""
+        if self._accounting is not None:
+            wrapped = self._accounting.wrapped
+            handlers = {name: wrapped(f"/{service}/{name}", handler) for name, handler in handlers.items()}
+        self._server.add_registered_method_handlers(service, handlers)
+
+
 class Service:
     """The gRPC service; made, started, drained and stopped on one event loop."""
 
@@ -118,16 +139,18 @@ class Service:
         self.port = 0
         """The port that the server listens on, once it is started."""
 
-    async def start(self, interceptors: Sequence[grpc.aio.ServerInterceptor] = ()) -> None:
-        """Open the port and serve.
+    async def start(self, accounting: Accounting | None = None) -> None:
+        """Open the port and serve; `accounting` counts the RPCs.
 
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
-        server = grpc.aio.server(interceptors=interceptors, options=_OPTIONS)
-        server.add_generic_rpc_handlers((generic_handler(self._servicer, self.config.grpc_max_message_bytes),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        server = grpc.aio.server(options=_OPTIONS)
+        routes = _Routes(server, accounting)
+        handlers = method_handlers(self._servicer, self.config.grpc_max_message_bytes)
+        routes.add_registered_method_handlers(SERVICE, handlers)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), routes)
         address = f"{self.config.grpc_host}:{self.config.grpc_port}"
         try:
             self.port = server.add_insecure_port(address)

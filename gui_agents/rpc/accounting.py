@@ -1,13 +1,14 @@
 """Counts every RPC: its start, its end, its status code and its duration.
 
-The outermost interceptor. It works on bytes and wraps whatever serves a method, so that requests that do not parse,
-are too large, or name an unknown method are counted like any other. `finally` is the one place where a call ends,
-for unary and streaming calls alike.
+The outermost layer. It wraps whatever serves a method, and ours is served from bytes to bytes, so that requests that do
+not parse, are too large, or name an unknown method are counted like any other. `finally` is the one place where a call
+ends, for unary and streaming calls alike. It wraps handlers as they are registered: an interceptor of grpc.aio does
+the same at 20 to 45 µs more a call.
 """
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import grpc
@@ -39,32 +40,23 @@ _UNARY_RESPONSES: Final = (grpc.unary_unary_rpc_method_handler, grpc.stream_unar
 _STREAM_RESPONSES: Final = (grpc.unary_stream_rpc_method_handler, grpc.stream_stream_rpc_method_handler)
 
 Behavior = Callable[..., Any]
-Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler | None]]
 
 
-class AccountingInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
-    """Wraps the handler of each method once, and counts its calls."""
+class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
+    """Makes counted handlers out of handlers, and is itself the handler of every method that nobody serves."""
 
     def __init__(self, books: Books, clock: Clock) -> None:
         self._books = books
         self._clock = clock
-        self._wrapped: dict[str, grpc.RpcMethodHandler] = {}
         self._unknown = grpc.unary_unary_rpc_method_handler(self._counted(OTHER, _refuse))
 
-    async def intercept_service(
-        self, continuation: Continuation, details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler:
-        """Return the counted handler of the called method."""
-        path = details.method
-        wrapped = self._wrapped.get(path)
-        if wrapped is None:
-            handler = await continuation(details)
-            if handler is None:
-                return self._unknown
-            wrapped = self._wrapped[path] = self._wrap(BY_PATH[path].name if path in BY_PATH else OTHER, handler)
-        return wrapped
+    def service(self, _: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        """Return the counted refusal of an unknown method."""
+        return self._unknown
 
-    def _wrap(self, method: str, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
+    def wrapped(self, path: str, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
+        """Return the counted handler of the method that is called `path` on the wire."""
+        method = BY_PATH[path].name if path in BY_PATH else OTHER
         if handler.response_streaming:
             behavior = handler.stream_stream if handler.request_streaming else handler.unary_stream
             make = _STREAM_RESPONSES[handler.request_streaming]

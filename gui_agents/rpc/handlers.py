@@ -14,7 +14,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from gui_agents.errors import InvalidFieldError, OversizedMessageError, RefusedError
-from gui_agents.rpc.methods import METHODS, SERVICE, Method
+from gui_agents.rpc.methods import METHODS, Method
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse
 
@@ -27,11 +27,9 @@ UnaryCall = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 StreamCall = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[None]]
 
 
-def generic_handler(servicer: AgentServicer, max_request_bytes: int) -> grpc.GenericRpcHandler:
-    """Return the handler of all methods of the contract."""
-    return grpc.method_handlers_generic_handler(
-        SERVICE, {method.name: _handler(method, servicer, max_request_bytes) for method in METHODS}
-    )
+def method_handlers(servicer: AgentServicer, max_request_bytes: int) -> dict[str, grpc.RpcMethodHandler]:
+    """Return the handlers of all methods of the contract, by name."""
+    return {method.name: _handler(method, servicer, max_request_bytes) for method in METHODS}
 
 
 def _handler(method: Method, servicer: AgentServicer, limit: int) -> grpc.RpcMethodHandler:
