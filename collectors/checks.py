@@ -4,9 +4,9 @@ Wrong label counts, negative counters, NaN and broken histograms would reach the
 for ever. Here they fail their section, with the metric's name.
 """
 
-import math
 from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
+from math import inf, isfinite, isnan
 from typing import Any
 
 from collectors.definitions import QUANTILES, Metric, Number, Reading
@@ -14,24 +14,27 @@ from collectors.errors import ReadingError
 from gui_agents.snapshot import HistogramPoint, WindowPoint
 
 
-def check_numbers(name: str, numbers: Collection[Number]) -> None:
-    """Raise unless all `numbers` are finite and not negative.
+def check_number(name: str, value: Any) -> Number:
+    """Return `value`, or raise unless it is a finite number from 0 on."""
+    if not isinstance(value, int | float) or not 0 <= value < inf:
+        raise ReadingError(name, f"read {value!r:.80}, which is no finite number from 0 on")
+    return value
+
+
+def check_numbers(name: str, numbers: Collection[Any]) -> Number:
+    """Return the sum of `numbers`, or raise unless all of them are finite and not negative.
 
     Two passes in C: a NaN or an infinity makes the sum one, wherever it hides from `min`.
     """
-    if not numbers:
-        return
     try:
-        fine = min(numbers) >= 0 and math.isfinite(sum(numbers))
+        total: Number = sum(numbers)
+        if isfinite(total) and min(numbers, default=0) >= 0:
+            return total
     except (TypeError, OverflowError):
-        fine = False
-    if not fine:
-        wrong = next((number for number in numbers if not _is_exposable(number)), "a sum that no double holds")
-        raise ReadingError(name, f"read {wrong!r:.80}, which is no finite number from 0 on")
-
-
-def _is_exposable(number: object) -> bool:
-    return isinstance(number, int | float) and 0 <= number < math.inf
+        pass
+    for number in numbers:
+        check_number(name, number)
+    raise ReadingError(name, "read numbers whose sum no double holds")
 
 
 def check_histogram(name: str, point: object) -> HistogramPoint:
@@ -44,14 +47,14 @@ def check_histogram(name: str, point: object) -> HistogramPoint:
     # A sum of whole numbers is one only if all of them are.
     if type(sum(counts)) is not int or min(counts) < 0:
         raise ReadingError(name, f"has buckets that are no counts: {counts!r:.80}")
-    check_numbers(name, (point.sum,))
+    check_number(name, point.sum)
     return point
 
 
 def check_bounds(name: str, point: HistogramPoint) -> None:
     """Raise unless the bounds of the buckets are finite and strictly increasing."""
     bounds = point.bounds
-    if not all(map(math.isfinite, bounds)) or any(lower >= upper for lower, upper in pairwise(bounds)):
+    if not all(map(isfinite, bounds)) or any(lower >= upper for lower, upper in pairwise(bounds)):
         raise ReadingError(name, f"has bounds that do not increase: {bounds!r:.80}")
 
 
@@ -61,14 +64,15 @@ def check_summary(name: str, point: object) -> tuple[WindowPoint, tuple[float, .
         raise ReadingError(name, f"read {point!r:.80}, which is no summary")
     check_numbers(name, (point.sum, point.count))
     quantiles = point.quantiles(QUANTILES)
-    check_numbers(name, [quantile for quantile in quantiles if not math.isnan(quantile)])
+    check_numbers(name, [quantile for quantile in quantiles if not isnan(quantile)])
     return point, quantiles
 
 
 def check_series(metric: Metric, reading: Reading) -> Mapping[Any, Any]:
     """Return what was read by label values, or raise unless it has the shape that the metric's labels ask for."""
     if metric.labels:
-        if not isinstance(reading, Mapping):
+        # The plain question first: the general one takes ten times as long.
+        if type(reading) is not dict and not isinstance(reading, Mapping):
             raise ReadingError(metric.name, f"read {reading!r:.80}, but has the labels {metric.labels!r}")
         return reading
     if isinstance(reading, Mapping):

@@ -18,7 +18,7 @@ from collectors.checks import (
     check_histogram,
     check_info,
     check_labels,
-    check_numbers,
+    check_number,
     check_series,
     check_summary,
 )
@@ -58,8 +58,7 @@ def family(metric: Metric, reading: Reading) -> Any:
         elif metric.type is MetricType.SUMMARY:
             _add_summary(made, *check_summary(metric.name, value))
         else:
-            check_numbers(metric.name, (value,))
-            made.add_metric(labels, value)
+            made.add_metric(labels, check_number(metric.name, value))
     return made
 
 

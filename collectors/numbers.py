@@ -8,7 +8,7 @@ from prometheus_client import utils
 any_number: Final[Callable[[float], str]] = utils.floatToGoString
 """Writes any number; the measure of all that is faster."""
 
-_PLAIN: Final = 10**6
+PLAIN: Final = 10**6
 """Whole numbers below it are written out; from it on they have an exponent."""
 _EXACT: Final = 10**15
 """Every whole number below it is a double with the same digits."""
@@ -19,9 +19,9 @@ _EXPONENTS: Final = {digits: any_number(10.0 ** (digits - 1))[1:] for digits in 
 def number(value: float) -> str:
     """Write one number; whole ones, which most are, without a detour over the digits of a double."""
     if type(value) is int:
-        if -_PLAIN < value < _PLAIN:
+        if -PLAIN < value < PLAIN:
             return f"{value}.0"
-        if _PLAIN <= value < _EXACT:
+        if PLAIN <= value < _EXACT:
             digits = str(value)
             fraction = digits[1:].rstrip("0")
             if fraction:
