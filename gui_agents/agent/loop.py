@@ -4,6 +4,7 @@ The deadline and a cancel are the runner's: they end the task at once and cancel
 for. Everything that happens is told to the ledger as it happens.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -53,12 +54,14 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
     repetition = Repetition()
     invalid = 0
     while True:
+        end_if_cancelled()
         ended = episode.budget.exceeded(ledger)
         if ended is not None:
             return ended
         began = clock.monotonic()
         observation = await sandbox.observe(screenshot=model.takes_screenshots)
         seen = clock.monotonic()
+        end_if_cancelled()
         try:
             decision = await model.decide(_request(episode, sandbox, ledger, clock, observation), ledger.model_called)
         except InvalidActionError as error:
@@ -70,11 +73,28 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
             continue
         ledger.decided(seen - began, clock.monotonic() - seen)
         invalid = 0
+        end_if_cancelled()
         ended = _verdict(decision.action, ledger.steps) or repetition.stuck(decision.action, observation)
         outcome = "" if ended else await _act(sandbox, decision.action, ledger, clock)
         _note(episode, ledger, observation, Turn(episode.instruction, decision.action, decision.rationale, outcome))
         if ended is not None:
             return ended
+
+
+def is_cancelled() -> bool:
+    """Return whether the current asyncio task was cancelled, also where something has swallowed that."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def end_if_cancelled() -> None:
+    """End the current asyncio task here if a sandbox or a model has swallowed its cancel.
+
+    Raises:
+        CancelledError: it was cancelled.
+    """
+    if is_cancelled():
+        raise asyncio.CancelledError
 
 
 def _request(

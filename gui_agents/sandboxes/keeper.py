@@ -3,7 +3,8 @@
 Theory of operation. Every sandbox that exists or is being made has one of a bounded number of places: the slots, the
 kept ones, and an allowance for those that are still closing. A place is reserved before a task starts and is free
 when the sandbox is closed, however that went; who finds no place stays pending. Closing happens in the background,
-under a timeout of its own, so that no task and no caller ever waits for it.
+under a timeout of its own, so that no task and no caller ever waits for it. A sandbox that hangs in `close` is
+abandoned with whatever it waits for.
 """
 
 import asyncio
@@ -55,9 +56,10 @@ class SandboxKeeper:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._abandoned: set[asyncio.Task[None]] = set()
         self._stopping = False
         self.on_free: Callable[[], None] = lambda: None
-        """Called whenever a place becomes free."""
+        """Called whenever a place becomes free, or can be made free."""
 
     @property
     def places(self) -> int:
@@ -79,7 +81,7 @@ class SandboxKeeper:
         self.on_free()
 
     def keep(self, kept: Kept) -> None:
-        """Keep a sandbox; the least recently used one goes where there are too many."""
+        """Keep a sandbox; the least recently used one goes where there are too many, or where its place is needed."""
         if self._capacity == 0 or self._stopping:
             self.close(kept.sandbox, destroy=True)
             return
@@ -88,6 +90,8 @@ class SandboxKeeper:
         self._expiries[kept.task_id] = loop.call_later(self._keep_seconds, self._expire, kept.task_id)
         if len(self._kept) > self._capacity:
             self._evict()
+        # Who waits for a place may ask again, and have it from the kept ones.
+        self.on_free()
 
     def take(self, task_id: str) -> Kept:
         """Hand over the sandbox that `task_id` used last, exclusively.
@@ -136,8 +140,7 @@ class SandboxKeeper:
 
     async def _reap(self, sandbox: Sandbox, *, destroy: bool, opened: bool) -> None:
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await sandbox.close(destroy=destroy)
+            await self._closed_in_time(sandbox, destroy=destroy)
         except Exception:  # noqa: BLE001 - the boundary of a background task
             _log.exception("sandbox %s could not be closed and is abandoned", sandbox.sandbox_id)
             self._books.sandbox_failed(sandbox.sandbox_type)
@@ -145,3 +148,19 @@ class SandboxKeeper:
             if opened:
                 self._books.sandbox_closed(sandbox.sandbox_type)
             self.release()
+
+    async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:
+        """Close a sandbox; one that hangs is cancelled and left to itself, because it may ignore that too."""
+        closing = asyncio.get_running_loop().create_task(sandbox.close(destroy=destroy))
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        if not done:
+            closing.cancel()
+            self._abandoned.add(closing)
+            closing.add_done_callback(self._forget)
+            raise TimeoutError(f"not closed after {CLOSE_SECONDS:g} seconds")
+        await closing
+
+    def _forget(self, abandoned: asyncio.Task[None]) -> None:
+        self._abandoned.discard(abandoned)
+        if not abandoned.cancelled() and abandoned.exception() is not None:
+            _log.warning("an abandoned sandbox failed to close at last", exc_info=abandoned.exception())

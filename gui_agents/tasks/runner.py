@@ -4,7 +4,8 @@ Theory of operation. The task table is the queue: its head starts as soon as a s
 free. A task runs in an asyncio task of its own, which is no child of any RPC. Whatever ends it (its own verdict, the
 deadline, a cancel, the shutdown) goes through `_end`, which is one critical section of the state: after it the slot is
 free and the next task starts, while the asyncio task unwinds behind and hands its sandbox to the keeper. The first one
-to end a task wins; later ones find it ended and change nothing.
+to end a task wins; later ones find it ended and change nothing. What does not unwind in time, because it swallows the
+cancel or waits for ever, loses its sandbox to the keeper, which closes it.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from gui_agents.tasks.spec import ModelChoice, TaskSpec
 from gui_agents.tasks.table import SandboxInfo
 
 UNWIND_SECONDS: Final = 5.0
-"""How long the shutdown waits for cancelled tasks to let go of what they hold."""
+"""How long a task that was stopped may take to let go of what it holds."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +61,26 @@ class SpendingLimits:
 
 
 @attrs.define
+class _Desk:
+    """What a running task works with."""
+
+    task_id: str
+    spec: TaskSpec
+    conversation: Conversation
+    sandbox: Sandbox | None = None
+    model: Model | None = None
+    opened: bool = False
+    usable: bool = True
+    left: bool = False
+    """Whether its sandbox, or the place for one, was handed back."""
+
+
+@attrs.define
 class _Execution:
-    """A running task's asyncio task, and the timer of its deadline."""
+    """A running task's asyncio task, what it works with, and the timer of its deadline."""
 
     task: asyncio.Task[None]
+    desk: _Desk
     deadline: asyncio.TimerHandle
 
 
@@ -91,7 +108,7 @@ class TaskRunner:
         self._clock = clock
         self._new_id = new_id
         self._executions: dict[str, _Execution] = {}
-        self._unwinding: set[asyncio.Task[None]] = set()
+        self._unwinding: dict[asyncio.Task[None], _Desk] = {}
         self._handed: dict[str, Kept] = {}
         self._draining = False
         self._idle = asyncio.Event()
@@ -154,6 +171,8 @@ class TaskRunner:
             self._stop(task_id, _INTERRUPTED)
         if self._unwinding:
             await asyncio.wait(self._unwinding, timeout=UNWIND_SECONDS)
+        for desk in self._unwinding.values():
+            self._abandon(desk)
         await self._keeper.close_all()
 
     def _continued(self, spec: TaskSpec) -> Kept | None:
@@ -163,12 +182,11 @@ class TaskRunner:
                 raise NotFoundError("task", previous)
             return self._keeper.take(previous)
         if spec.sandbox_id is not None:
-            kept = self._keeper.take(self._keeper.user_of(spec.sandbox_id))
-            return attrs.evolve(kept, conversation=Conversation())
+            return self._keeper.take(self._keeper.user_of(spec.sandbox_id))
         return None
 
     def _dispatch(self) -> None:
-        while self._state.free_slots > 0:
+        while self._state.free_slots > 0 and not self._draining:
             task_id = self._state.head()
             if task_id is None or not (task_id in self._handed or self._keeper.reserve()):
                 return
@@ -178,13 +196,19 @@ class TaskRunner:
         self._state.task_started(task_id)
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
-        kept = self._handed.pop(task_id, None)
-        desk = _Desk(Conversation()) if kept is None else _Desk(kept.conversation, kept.sandbox, opened=True)
-        task = running.create_task(self._run(task_id, spec, desk), name=f"task {task_id}")
-        self._unwinding.add(task)
-        task.add_done_callback(self._unwinding.discard)
+        desk = self._desk(task_id, spec)
+        task = running.create_task(self._run(desk), name=f"task {task_id}")
+        self._unwinding[task] = desk
+        task.add_done_callback(self._unwound)
         deadline = running.call_later(spec.timeout_seconds, self._expire, task_id, spec.timeout_seconds)
-        self._executions[task_id] = _Execution(task, deadline)
+        self._executions[task_id] = _Execution(task, desk, deadline)
+
+    def _desk(self, task_id: str, spec: TaskSpec) -> _Desk:
+        kept = self._handed.pop(task_id, None)
+        if kept is None:
+            return _Desk(task_id, spec, Conversation())
+        conversation = Conversation() if spec.previous_task_id is None else kept.conversation
+        return _Desk(task_id, spec, conversation, kept.sandbox, opened=True)
 
     def _expire(self, task_id: str, seconds: float) -> None:
         self._stop(task_id, _failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
@@ -195,6 +219,8 @@ class TaskRunner:
         self._end(task_id, ending)
         if execution is not None:
             execution.task.cancel()
+            patience = asyncio.get_running_loop().call_later(UNWIND_SECONDS, self._abandon, execution.desk)
+            execution.task.add_done_callback(lambda _: patience.cancel())
 
     def _end(self, task_id: str, ending: Ending) -> None:
         if self._state.status(task_id) not in LIVE:
@@ -210,12 +236,12 @@ class TaskRunner:
             self._idle.set()
         self._dispatch()
 
-    async def _run(self, task_id: str, spec: TaskSpec, desk: "_Desk") -> None:
+    async def _run(self, desk: _Desk) -> None:
         """Run one task; an error of any kind ends this task and no other."""
         try:
-            ending = await self._work(task_id, spec, desk)
+            ending = await self._work(desk)
         except asyncio.CancelledError:
-            ending = _INTERRUPTED
+            ending = _INTERRUPTED if loop.is_cancelled() else self._defect(desk)
         except SandboxError as error:
             desk.usable = False
             if desk.sandbox is not None:
@@ -224,51 +250,68 @@ class TaskRunner:
         except ModelError as error:
             ending = _failure(FailureReason.MODEL_ERROR, str(error))
         except Exception:  # noqa: BLE001 - the boundary of a task
-            _log.exception("task %s ended by a defect of the service", task_id)
-            ending = _failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
-        self._end(task_id, ending)
-        self._leave(task_id, spec, desk)
+            ending = self._defect(desk)
+        self._end(desk.task_id, ending)
+        self._leave(desk)
+        await self._close_model(desk)
 
-    async def _work(self, task_id: str, spec: TaskSpec, desk: "_Desk") -> Ending:
+    def _defect(self, desk: _Desk) -> Ending:
+        _log.exception("task %s ended by a defect of the service", desk.task_id)
+        return _failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
+
+    async def _close_model(self, desk: _Desk) -> None:
+        """Close a task's model, once the task has ended: nothing waits for it, and how it went changes nothing."""
+        try:
+            if desk.model is not None:
+                await desk.model.close()
+        except Exception:  # noqa: BLE001 - the boundary of a task
+            _log.exception("the model of task %s could not be closed", desk.task_id)
+
+    async def _work(self, desk: _Desk) -> Ending:
+        spec = desk.spec
         deadline = self._clock.monotonic() + spec.timeout_seconds
         if desk.sandbox is None:
             desk.sandbox = self._sandboxes.create(spec)
             await desk.sandbox.open()
-            desk.opened = True
-            self._state.sandbox_opened(task_id, _info(desk.sandbox))
+            # One that was abandoned while it opened is closed already.
+            if not desk.left:
+                desk.opened = True
+                self._state.sandbox_opened(desk.task_id, _info(desk.sandbox))
+            loop.end_if_cancelled()
         else:
-            self._state.sandbox_taken(task_id, _info(desk.sandbox))
-        model = self._models.create(spec.model)
-        try:
-            episode = Episode(
-                instruction=spec.instruction,
-                budget=Budget(spec.steps, self._spending.tokens, self._spending.cost),
-                deadline_monotonic_seconds=deadline,
-                conversation=desk.conversation,
-            )
-            ledger = Ledger(task_id, self._state, self._prices)
-            return await loop.run(episode, desk.sandbox, model, ledger, self._clock)
-        finally:
-            await model.close()
+            self._state.sandbox_taken(desk.task_id, _info(desk.sandbox))
+        desk.model = self._models.create(spec.model)
+        episode = Episode(
+            instruction=spec.instruction,
+            budget=Budget(spec.steps, self._spending.tokens, self._spending.cost),
+            deadline_monotonic_seconds=deadline,
+            conversation=desk.conversation,
+        )
+        ledger = Ledger(desk.task_id, self._state, self._prices)
+        return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)
 
-    def _leave(self, task_id: str, spec: TaskSpec, desk: "_Desk") -> None:
-        """Hand the sandbox to the keeper, which keeps it or closes it behind."""
+    def _unwound(self, task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before its first step has run nothing of its own, not even a `finally`.
+        self._leave(self._unwinding.pop(task))
+
+    def _abandon(self, desk: _Desk) -> None:
+        """Take the sandbox away from a task that was stopped and does not unwind."""
+        if not desk.left:
+            _log.warning("task %s does not let go of its sandbox, which is closed now", desk.task_id)
+            desk.usable = False
+            self._leave(desk)
+
+    def _leave(self, desk: _Desk) -> None:
+        """Hand the sandbox to the keeper, which keeps it or closes it behind; a second call does nothing."""
+        if desk.left:
+            return
+        desk.left = True
         if desk.sandbox is None:
             self._keeper.release()
-        elif desk.opened and desk.usable and not spec.destroy_sandbox:
-            self._keeper.keep(Kept(task_id, desk.sandbox, desk.conversation))
+        elif desk.opened and desk.usable and not desk.spec.destroy_sandbox:
+            self._keeper.keep(Kept(desk.task_id, desk.sandbox, desk.conversation))
         else:
             self._keeper.close(desk.sandbox, destroy=True, opened=desk.opened)
-
-
-@attrs.define
-class _Desk:
-    """What a running task works with."""
-
-    conversation: Conversation
-    sandbox: Sandbox | None = None
-    opened: bool = False
-    usable: bool = True
 
 
 def _info(sandbox: Sandbox) -> SandboxInfo:
