@@ -1,0 +1,333 @@
+"""Sandboxes that are kept, taken over and closed behind the tasks, and never more of them than there are places."""
+
+import asyncio
+
+import pytest
+
+from gui_agents.agent.actions import Type
+from gui_agents.errors import NotFoundError, PreconditionError
+from gui_agents.tasks.lifecycle import TaskStatus
+from tests.gui_agents.tasks.rig import AGES, CLICK, Rig
+from tests.virtual_time import settle, virtual
+
+
+@virtual
+async def test_a_task_continues_the_conversation_and_the_sandbox_of_another():
+    rig = Rig()
+    rig.model("first", CLICK, Type("hello"))
+    first = rig.submit("first")
+    await rig.ended(first)
+
+    second = rig.submit("second", previous_task_id=first)
+    await rig.ended(second)
+
+    assert len(rig.sandboxes) == 1
+    assert rig.record(second).sandbox == rig.record(first).sandbox
+    history = rig.models["second"].requests[0].history
+    assert [(turn.instruction, turn.action) for turn in history][:2] == [("first", CLICK), ("first", Type("hello"))]
+    assert rig.state.snapshot().sandboxes.created["Simulated"] == 1
+
+    third = rig.submit("third", previous_task_id=second)
+    await rig.ended(third)
+    assert [turn.instruction for turn in rig.models["third"].requests[0].history] == ["first"] * 3 + ["second"]
+    await rig.rest()
+
+
+@virtual
+async def test_a_task_in_a_named_sandbox_begins_a_conversation_of_its_own():
+    rig = Rig()
+    first = rig.submit("first")
+    await rig.ended(first)
+
+    second = rig.submit("second", sandbox_id=rig.record(first).sandbox.sandbox_id)
+    await rig.ended(second)
+
+    assert len(rig.sandboxes) == 1
+    assert rig.models["second"].requests[0].history == ()
+    await rig.rest()
+
+
+@virtual
+async def test_an_unknown_task_or_sandbox_cannot_be_continued():
+    rig = Rig()
+    with pytest.raises(NotFoundError, match="no task 'nobody' is known"):
+        rig.submit(previous_task_id="nobody")
+    with pytest.raises(PreconditionError, match=r"sandbox\.id: no sandbox 'nothing' is kept here"):
+        rig.submit(sandbox_id="nothing")
+    assert rig.live() == (0, 0)
+    await rig.rest()
+
+
+@virtual
+async def test_a_sandbox_is_taken_over_by_one_task_only():
+    rig = Rig()
+    rig.model("long", seconds=10)
+    first = rig.submit("long")
+    with pytest.raises(PreconditionError, match="gone or in use"):
+        rig.submit(previous_task_id=first)
+    await rig.ended(first)
+
+    second = rig.submit("long", previous_task_id=first)
+    with pytest.raises(PreconditionError, match="gone or in use"):
+        rig.submit(previous_task_id=first)
+    with pytest.raises(PreconditionError, match="gone, in use or unknown"):
+        rig.submit(sandbox_id="s1")
+    await rig.ended(second)
+    with pytest.raises(PreconditionError, match="gone or in use"):
+        rig.submit(previous_task_id=first)
+    assert rig.live() == (0, 0)
+    await rig.rest()
+
+
+@pytest.mark.parametrize("how", ["previous_task_id", "sandbox_id"])
+@virtual
+async def test_a_pending_task_that_is_cancelled_gives_the_sandbox_back(how):
+    rig = Rig(slots=1)
+    rig.model("first", CLICK)
+    first = rig.submit("first")
+    await rig.ended(first)
+    rig.model("long", seconds=10)
+    busy = rig.submit("long")
+    waiting = rig.submit("second", **{how: first if how == "previous_task_id" else "s1"})
+    with pytest.raises(PreconditionError):
+        rig.submit("third", previous_task_id=first)
+
+    rig.runner.cancel(waiting)
+
+    third = rig.submit("third", previous_task_id=first)
+    await rig.ended(busy)
+    await rig.ended(third)
+    assert [turn.instruction for turn in rig.models["third"].requests[0].history] == ["first", "first"]
+    assert rig.record(third).sandbox.sandbox_id == "s1"
+    await rig.rest()
+
+
+@virtual
+async def test_a_cancelled_task_keeps_its_sandbox_for_the_next_one():
+    rig = Rig()
+    rig.model("long", CLICK, seconds=10)
+    first = rig.submit("long")
+    await asyncio.sleep(15)
+    rig.runner.cancel(first)
+    await settle()
+    second = rig.submit("second", previous_task_id=first)
+    await rig.ended(second)
+    assert [turn.action for turn in rig.models["second"].requests[0].history] == [CLICK]
+    await rig.rest()
+
+
+@virtual
+async def test_cancel_right_after_a_takeover_keeps_the_sandbox():
+    rig = Rig()
+    first = rig.submit()
+    await rig.ended(first)
+    second = rig.submit(previous_task_id=first)
+    rig.runner.cancel(second)
+    await settle()
+    third = rig.submit(previous_task_id=second)
+    await rig.ended(third)
+    assert rig.record(third).sandbox.sandbox_id == "s1"
+    await rig.rest()
+
+
+@virtual
+async def test_destroy_sandbox_closes_it_behind_the_task():
+    rig = Rig()
+    rig.sandbox("once", closes=3)
+    task = rig.submit("once", destroy_sandbox=True)
+    await rig.ended(task)
+    assert asyncio.get_running_loop().time() == 0
+    assert rig.open_now() == 1
+    with pytest.raises(PreconditionError):
+        rig.submit(previous_task_id=task)
+    await asyncio.sleep(4)
+    assert rig.open_now() == 0
+    assert rig.sandboxes[0].closed == [True]
+    await rig.rest()
+
+
+@virtual
+async def test_a_sandbox_is_kept_for_so_many_seconds():
+    rig = Rig(keep_seconds=600)
+    first, second = rig.submit(), rig.submit()
+    await rig.ended(first)
+    await rig.ended(second)
+    await asyncio.sleep(599)
+    again = rig.submit(previous_task_id=first)
+    await rig.ended(again)
+    await asyncio.sleep(2)
+    assert [sandbox.closed for sandbox in rig.sandboxes] == [[], [True]]
+    await asyncio.sleep(599)
+    assert rig.open_now() == 0
+    with pytest.raises(PreconditionError):
+        rig.submit(previous_task_id=again)
+    await rig.rest()
+
+
+@virtual
+async def test_the_least_recently_used_sandbox_is_closed_first():
+    rig = Rig(slots=1, keep=2)
+    first, second = rig.submit(), rig.submit()
+    await rig.ended(second)
+    first = rig.submit(previous_task_id=first)
+    await rig.ended(first)
+    third = rig.submit()
+    await rig.ended(third)
+    await settle()
+    assert [sandbox.closed for sandbox in rig.sandboxes] == [[], [True], []]
+    await rig.rest()
+
+
+@virtual
+async def test_nothing_is_kept_where_keeping_is_off():
+    rig = Rig(keep=0)
+    task = rig.submit()
+    await rig.ended(task)
+    await settle()
+    assert rig.open_now() == 0
+    with pytest.raises(PreconditionError):
+        rig.submit(previous_task_id=task)
+    await rig.rest()
+
+
+@pytest.mark.parametrize("closing", [{"closes": AGES}, {"closes": AGES, "stubborn": "close"}])
+@virtual
+async def test_a_sandbox_that_hangs_in_close_is_abandoned(closing, caplog):
+    rig = Rig(slots=1)
+    rig.sandbox("hangs", **closing)
+    first = rig.submit("hangs", destroy_sandbox=True)
+    second = rig.submit()
+    await rig.ended(first)
+    await rig.ended(second)
+    assert asyncio.get_running_loop().time() == 0
+    await asyncio.sleep(9)
+    assert rig.open_now() == 2
+    await asyncio.sleep(2)
+    assert rig.open_now() == 1
+    assert rig.state.snapshot().sandboxes.failures["Simulated"] == 1
+    assert "sandbox s1 could not be closed and is abandoned" in caplog.text
+    await asyncio.sleep(2 * AGES)
+    rig.alive.discard("s1")
+    await rig.rest()
+
+
+@virtual
+async def test_a_sandbox_that_cannot_be_closed_gives_its_place_back(caplog):
+    rig = Rig(slots=1, keep=0)
+    rig.sandbox("quick", close_error=OSError("device busy"))
+    for _ in range(2 * rig.keeper.places):
+        task = rig.submit()
+        await rig.ended(task)
+        await settle()
+    assert rig.state.snapshot().sandboxes.failures["Simulated"] == 2 * rig.keeper.places
+    assert "device busy" in caplog.text
+    rig.alive.clear()
+    await rig.rest()
+
+
+@virtual
+async def test_what_an_abandoned_sandbox_says_at_last_is_logged(caplog):
+    rig = Rig(slots=1, keep=0)
+    rig.sandbox("hangs", closes=60, stubborn="close", close_error=OSError("too late"))
+    await rig.ended(rig.submit("hangs"))
+    await asyncio.sleep(100)
+    assert "an abandoned sandbox failed to close at last" in caplog.text
+    rig.alive.clear()
+    await rig.rest()
+
+
+@virtual
+async def test_sandboxes_never_exceed_their_places_however_slowly_they_close():
+    rig = Rig(slots=2, keep=1)
+    rig.sandbox("short", closes=8)
+    rig.model("short", seconds=1)
+    tasks = [rig.submit("short", destroy_sandbox=number % 2 == 0) for number in range(30)]
+    most = 0
+    while rig.live() != (0, 0):
+        await asyncio.sleep(0.25)
+        most = max(most, len(rig.alive))
+        running, _ = rig.live()
+        assert running <= 2
+        assert rig.open_now() <= rig.keeper.places
+    assert most == rig.keeper.places == 5
+    assert {rig.status(task) for task in tasks} == {TaskStatus.COMPLETED}
+    await rig.rest()
+
+
+@virtual
+async def test_a_task_that_waits_for_a_place_is_pending():
+    rig = Rig(slots=1, keep=0)
+    rig.sandbox("slow", closes=5)
+    for _ in range(2):
+        await rig.ended(rig.submit("slow"))
+    waiting = rig.submit("slow")
+    assert rig.status(waiting) is TaskStatus.PENDING
+    assert rig.live() == (0, 1)
+    await rig.ended(waiting)
+    assert asyncio.get_running_loop().time() == 5
+    await rig.rest()
+
+
+@virtual
+async def test_a_kept_sandbox_makes_room_for_a_task_that_finds_no_place():
+    """All places are taken by sandboxes that wait for their next task, whose place in the queue is behind."""
+    rig = Rig(slots=1, keep=2)
+    rig.model("long", seconds=10)
+    kept = [rig.submit(), rig.submit()]
+    await rig.ended(kept[1])
+    busy = rig.submit("long")
+    fresh = [rig.submit("long"), rig.submit("long")]
+    behind = [rig.submit(previous_task_id=task) for task in kept]
+    await rig.ended(busy)
+    # Its sandbox has the last place, and the second of the fresh ones needs it.
+    behind.append(rig.submit(previous_task_id=busy))
+    await rig.ended(behind[-1])
+    assert asyncio.get_running_loop().time() == 30
+    assert {rig.status(task) for task in fresh + behind} == {TaskStatus.COMPLETED}
+    assert len(rig.alive) <= rig.keeper.places
+    await rig.rest()
+
+
+@virtual
+async def test_tasks_that_do_not_unwind_give_their_places_back():
+    rig = Rig(slots=1, keep=1)
+    rig.sandbox("hangs", acts=AGES, stubborn="act")
+    rig.model("hangs", CLICK)
+    for _ in range(rig.keeper.places):
+        task = rig.submit("hangs")
+        await settle()
+        rig.runner.cancel(task)
+    waiting = rig.submit()
+    assert rig.status(waiting) is TaskStatus.PENDING
+    await rig.ended(waiting)
+    assert asyncio.get_running_loop().time() == 5
+    await asyncio.sleep(2 * AGES)
+    await rig.rest()
+
+
+@virtual
+async def test_a_sandbox_that_opens_after_it_was_abandoned_is_not_counted():
+    rig = Rig(slots=1)
+    rig.sandbox("late", opens=60, stubborn="open")
+    task = rig.submit("late")
+    await settle()
+    rig.runner.cancel(task)
+    await asyncio.sleep(100)
+    sandboxes = rig.state.snapshot().sandboxes
+    assert (sandboxes.created["Simulated"], sandboxes.open["Simulated"]) == (0, 0)
+    assert rig.sandboxes[0].closed == [True]
+    await rig.rest()
+
+
+@virtual
+async def test_a_sandbox_that_opens_in_spite_of_a_cancel_is_kept_like_any_other():
+    rig = Rig(slots=1)
+    rig.sandbox("late", opens=3, stubborn="open")
+    task = rig.submit("late")
+    await settle()
+    rig.runner.cancel(task)
+    await asyncio.sleep(4)
+    assert rig.open_now() == 1
+    assert rig.sandboxes[0].asked_for_screenshots == []
+    await rig.ended(rig.submit(previous_task_id=task))
+    await rig.rest()
