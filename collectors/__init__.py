@@ -5,5 +5,15 @@ Importing this package needs the `prometheus` extra: `pip install "gui-agents[pr
 
 from collectors.collector import ServiceCollector, register
 from collectors.errors import AlreadyRegisteredError, CollectorsError, ListenError
+from collectors.http.endpoint import MetricsEndpoint
+from collectors.http.serve import serve
 
-__all__ = ["AlreadyRegisteredError", "CollectorsError", "ListenError", "ServiceCollector", "register"]
+__all__ = [
+    "AlreadyRegisteredError",
+    "CollectorsError",
+    "ListenError",
+    "MetricsEndpoint",
+    "ServiceCollector",
+    "register",
+    "serve",
+]

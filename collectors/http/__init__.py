@@ -1,0 +1,1 @@
+"""The endpoint that serves the metrics and the status page, in a thread of its own."""

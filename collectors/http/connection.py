@@ -1,0 +1,264 @@
+"""One client's connection: bytes to requests and answers to bytes, with h11 for the protocol.
+
+A connection is always in one phase: waiting for a request, receiving one, answering it, sending what the client does
+not take, or leaving. Each phase but answering, which is ours, has a deadline; the endpoint's sweep ends what is past
+it. So an idle, slow or hanging client costs an object and never a thread.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from enum import Enum, auto
+from http import HTTPStatus
+from math import inf
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import attrs
+import h11
+
+from collectors.http.messages import Request, Response, plain
+
+_log = logging.getLogger(__name__)
+
+MAX_HEADER_BYTES: Final = 16 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024
+"""Of a request; nothing here needs one."""
+MAX_PIPELINED_BYTES: Final = 64 * 1024
+"""Received while an answer is under way; then the client has to wait."""
+
+
+class Phase(Enum):
+    """What a connection is doing."""
+
+    IDLE = auto()
+    RECEIVING = auto()
+    ANSWERING = auto()
+    SENDING = auto()
+    LEAVING = auto()
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """How many seconds each phase may last."""
+
+    idle: float = 300.0
+    """Between two requests: longer than any sensible scrape interval."""
+    receiving: float = 10.0
+    """From the first byte of a request to its last one."""
+    sending: float = 10.0
+    """Until the client has taken an answer."""
+    leaving: float = 1.0
+    """Until the client has seen why it is sent away."""
+
+    def of(self, phase: Phase) -> float:
+        """Return the seconds of a phase."""
+        return {
+            Phase.IDLE: self.idle,
+            Phase.RECEIVING: self.receiving,
+            Phase.ANSWERING: inf,
+            Phase.SENDING: self.sending,
+            Phase.LEAVING: self.leaving,
+        }[phase]
+
+
+class Host(Protocol):
+    """What a connection knows of its endpoint."""
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """How long each phase may last."""
+
+    def joined(self, connection: "Connection") -> None:
+        """Take notice of a new connection; it may be sent away."""
+
+    def left(self, connection: "Connection") -> None:
+        """Forget a connection."""
+
+    def answered(self, connection: "Connection") -> None:
+        """Take notice that a connection is in use."""
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, host: Host, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._host = host
+        self._answer = answer
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
+        self._transport: asyncio.Transport
+        self._request: h11.Request | None = None
+        self._body_bytes = 0
+        self._pipelined_bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._last = False
+        self.phase = Phase.IDLE
+        self.deadline = inf
+
+    def close(self) -> None:
+        """Leave now, or right after the answer that is under way."""
+        self._last = True
+        if self.phase is not Phase.ANSWERING:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Leave at once, whatever is under way."""
+        self._transport.abort()
+
+    # What the transport tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; asyncio has set TCP_NODELAY."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
+        self._transport = transport
+        # Tell as soon as the client does not take what it asked for.
+        transport.set_write_buffer_limits(high=0)
+        self._enter(Phase.IDLE)
+        self._host.joined(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - named by asyncio
+        """End, and stop answering."""
+        if self._task is not None:
+            self._task.cancel()
+        self._host.left(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in."""
+        if self.phase is Phase.LEAVING:
+            return
+        self._http.receive_data(data)
+        if self.phase in (Phase.ANSWERING, Phase.SENDING):
+            self._pipelined_bytes += len(data)
+            if self._pipelined_bytes > MAX_PIPELINED_BYTES:
+                self._transport.pause_reading()
+        else:
+            self._receive()
+
+    def eof_received(self) -> bool:
+        """Note that the client sends no more; what it has asked for, it still gets."""
+        if self.phase is Phase.LEAVING:
+            return False
+        self._http.receive_data(b"")
+        if self.phase not in (Phase.ANSWERING, Phase.SENDING):
+            self._receive()
+        return True
+
+    def pause_writing(self) -> None:
+        """Note that the client does not take the answer as fast as it comes."""
+        if self.phase is Phase.ANSWERING:
+            self._enter(Phase.SENDING)
+
+    def resume_writing(self) -> None:
+        """Go on: the client has taken everything."""
+        if self.phase is Phase.SENDING:
+            self._next()
+
+    # What follows from it.
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.deadline = time.monotonic() + self._host.timeouts.of(phase)
+
+    def _receive(self) -> None:
+        """Take requests out of what was received, up to the first complete one."""
+        try:
+            while True:
+                event = self._http.next_event()
+                if event is h11.NEED_DATA:
+                    if self.phase is Phase.IDLE and self._http.trailing_data[0]:
+                        self._enter(Phase.RECEIVING)
+                    return
+                if isinstance(event, h11.Request):
+                    self._request = event
+                    self._body_bytes = 0
+                    if self.phase is Phase.IDLE:
+                        self._enter(Phase.RECEIVING)
+                elif isinstance(event, h11.Data):
+                    self._body_bytes += len(event.data)
+                    if self._body_bytes > MAX_BODY_BYTES:
+                        self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request has too large a body")
+                        return
+                elif isinstance(event, h11.EndOfMessage):
+                    self._enter(Phase.ANSWERING)
+                    self._task = asyncio.get_running_loop().create_task(self._respond(self._current()))
+                    return
+                else:
+                    self._transport.close()
+                    return
+        except h11.RemoteProtocolError as error:
+            self._refuse(HTTPStatus(error.error_status_hint), "This is no request that can be understood")
+
+    def _current(self) -> Request:
+        """Return the request that was received, as the site reads it."""
+        event = self._request
+        assert event is not None  # noqa: S101 - for the type checker: a message has a beginning before it ends
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in event.headers:
+            name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        path, query = _split(event.target.decode("ascii"))
+        return Request(event.method.decode("ascii"), path, query, headers, time.perf_counter())
+
+    async def _respond(self, request: Request) -> None:
+        try:
+            response = await self._answer(request)
+        except Exception:  # noqa: BLE001 - the boundary of a request: logged and answered
+            _log.exception("%s %s could not be answered", request.method, request.path)
+            response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "This went wrong; the log says why")
+        self._transport.write(self._encode(response, head=request.method == "HEAD", last=self._last))
+        if self.phase is Phase.ANSWERING:
+            self._next()
+
+    def _next(self) -> None:
+        """Close, or go on with what the client has sent in the meantime."""
+        if self._http.our_state is not h11.DONE:
+            self._transport.close()
+            return
+        self._http.start_next_cycle()
+        if self._pipelined_bytes > MAX_PIPELINED_BYTES:
+            self._transport.resume_reading()
+        self._pipelined_bytes = 0
+        self._enter(Phase.IDLE)
+        self._host.answered(self)
+        self._receive()
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        """Say why, and wait a moment with closing: what is unread at the end would destroy the answer on its way."""
+        self._enter(Phase.LEAVING)
+        self._transport.write(self._encode(plain(status, text), head=False, last=True))
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:
+            self._transport.close()
+
+    def _encode(self, response: Response, *, head: bool, last: bool) -> bytes:
+        """Return an answer as one piece, so that it leaves in one packet where it fits."""
+        headers = [
+            ("Content-Type", response.content_type),
+            ("Content-Length", str(len(response.body))),
+            ("Date", formatdate(usegmt=True)),
+            ("X-Content-Type-Options", "nosniff"),
+            *response.headers,
+        ]
+        if last:
+            headers.append(("Connection", "close"))
+        status = h11.Response(status_code=response.status, headers=headers, reason=response.status.phrase.encode())
+        parts = [self._http.send(status)]
+        if response.body and not head:
+            parts.append(self._http.send(h11.Data(data=response.body)))
+        parts.append(self._http.send(h11.EndOfMessage()))
+        return b"".join(part for part in parts if part)
+
+
+def _split(target: str) -> tuple[str, str]:
+    """Return path and query of a request target; it may come with scheme and host, as proxies send it."""
+    if not target.startswith("/"):
+        try:
+            parts = urlsplit(target)
+        except ValueError:
+            return target, ""
+        return parts.path, parts.query
+    path, _, query = target.partition("?")
+    return path, query

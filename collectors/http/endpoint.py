@@ -1,0 +1,176 @@
+"""The endpoint: a thread of its own with an event loop of its own, so that it answers while the service's is blocked.
+
+The caller's thread binds the port, so that a taken one is an error before anything else has begun. All the rest
+happens on the endpoint's loop.
+"""
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Final, Self
+
+import attrs
+
+from collectors.errors import ListenError
+from collectors.http.connection import Connection, Phase, Timeouts
+from collectors.http.messages import Request, Response
+
+BACKLOG: Final = 1024
+MAX_CONNECTIONS: Final = 1000
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What clients may cost."""
+
+    connections: int = MAX_CONNECTIONS
+    """Open at once; the one that has been quiet longest makes place for a new one."""
+    timeouts: Timeouts = attrs.field(factory=Timeouts)
+    stopping_seconds: float = 1.0
+    """How long answers that are under way may take when the endpoint stops."""
+
+
+class MetricsEndpoint:
+    """Serves HTTP on one port, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        answer: Callable[[Request], Awaitable[Response]],
+        *,
+        host: str,
+        port: int,
+        limits: Limits | None = None,
+    ) -> None:
+        self._answer = answer
+        self._host = host
+        self._wanted_port = port
+        self._limits = limits or Limits()
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._started = threading.Event()
+        self._empty = asyncio.Event()
+        self._connections: OrderedDict[Connection, None] = OrderedDict()
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on; a free one where it was asked for port 0."""
+        if self._socket is None:
+            return self._wanted_port
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """How long each phase of a connection may last."""
+        return self._limits.timeouts
+
+    def start(self) -> None:
+        """Listen; when this returns, requests are answered.
+
+        Raises:
+            ListenError: the address is taken, or not of this machine.
+        """
+        self._socket = _listening_socket(self._host, self._wanted_port)
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(self._socket),), name="metrics")
+        self._thread.daemon = True
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        """Stop listening, let answers that are under way go out, and end the thread; a second call does nothing."""
+        thread, self._thread = self._thread, None
+        if thread is None or self._loop is None or self._stopping is None:
+            return
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    # On the endpoint's loop.
+
+    async def _serve(self, listening: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        server = await self._loop.create_server(lambda: Connection(self, self._answer), sock=listening, backlog=BACKLOG)
+        sweep = asyncio.create_task(self._sweep())
+        self._started.set()
+        await self._stopping.wait()
+        server.close()
+        sweep.cancel()
+        await self._leave()
+
+    async def _sweep(self) -> None:
+        """End the connections whose phase has lasted too long."""
+        timeouts = self._limits.timeouts
+        shortest = min(timeouts.idle, timeouts.receiving, timeouts.sending, timeouts.leaving)
+        while True:
+            await asyncio.sleep(min(1.0, shortest / 2))
+            now = time.monotonic()
+            for connection in [each for each in self._connections if each.deadline < now]:
+                connection.abort()
+
+    async def _leave(self) -> None:
+        """Close all connections: idle ones now, the others when they are done, but within the time for that."""
+        for connection in list(self._connections):
+            connection.close()
+        if not self._connections:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.stopping_seconds):
+                await self._empty.wait()
+        for connection in list(self._connections):
+            connection.abort()
+        # One more turn of the loop, in which the aborted connections are told so.
+        await asyncio.sleep(0)
+
+    def joined(self, connection: Connection) -> None:
+        """Take notice of a new connection; at the limit, the one that has been quiet longest goes."""
+        self._connections[connection] = None
+        if len(self._connections) <= self._limits.connections:
+            return
+        quiet = (each for each in self._connections if each.phase in (Phase.IDLE, Phase.RECEIVING))
+        # The new one is quiet too, and the last of them: it goes where all others are being answered.
+        next(quiet).abort()
+
+    def left(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._connections.pop(connection, None)
+        if not self._connections and self._stopping is not None and self._stopping.is_set():
+            self._empty.set()
+
+    def answered(self, connection: Connection) -> None:
+        """Take notice that a connection is in use."""
+        self._connections.move_to_end(connection)
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ListenError(host, port, _reason(error)) from error
+    try:
+        # Lets a restarted service listen at once. SO_REUSEPORT would let two services share the port unnoticed.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise ListenError(host, port, _reason(error)) from error
+    return listening
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,51 @@
+"""The landing page without scripts: links, and the key figures as they stand."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+from collectors import models, service, tasks
+from gui_agents.snapshot import ServiceSnapshot
+
+LINKS = (
+    ("/metrics", "Metrics, as Prometheus reads them"),
+    ("/-/healthy", "Whether this endpoint is alive"),
+    ("/-/ready", "Whether the service takes tasks"),
+)
+
+
+def landing_page(snapshot: ServiceSnapshot | None, failures: Mapping[str, int]) -> str:
+    """Return the page; without a snapshot it says that there is none."""
+    links = "".join(f'<li><a href="{path}">{path}</a> {escape(text)}</li>' for path, text in LINKS)
+    if snapshot is None:
+        body = "<p>The state of the service cannot be read; its log says why.</p>"
+    else:
+        rows = "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in figures(snapshot)
+        )
+        body = f"<table><caption>Key figures</caption><tbody>{rows}</tbody></table>"
+    failed = ", ".join(f"{name} ({count} times)" for name, count in failures.items() if count)
+    trouble = f"<p>Sections of the metrics that have failed: {escape(failed)}.</p>" if failed else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>GUI agents</title></head>'
+        f"<body><main><h1>GUI agents</h1>{body}{trouble}<ul>{links}</ul></main></body></html>\n"
+    )
+
+
+def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
+    """Yield the key figures in words."""
+    created, live = snapshot.tasks.created, snapshot.tasks.live
+    rate = tasks.success_rate(snapshot.tasks)
+    yield "Version", snapshot.service.info.version
+    yield "Uptime", f"{service.uptime_seconds(snapshot.service):.0f} s"
+    yield "Tasks running", f"{live['running']} of {snapshot.tasks.slots}"
+    yield "Tasks waiting", str(live["pending"])
+    yield "Tasks completed", str(created["completed"])
+    yield "Tasks failed", str(created["failed"])
+    yield "Tasks cancelled", str(created["cancelled"])
+    yield "Success rate", "none has ended yet" if rate is None else f"{rate:.1%}"
+    yield "Steps", str(snapshot.steps.steps)
+    yield "Tokens", str(models.consumed(snapshot.models.tokens)["total"])
+    for currency, amount in models.cost(snapshot.models).items():
+        yield f"Cost in {currency}", f"{amount:.2f}"
+    yield "Event loop lag", f"{service.lag_seconds(snapshot):.2f} s"

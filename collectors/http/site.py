@@ -1,0 +1,107 @@
+"""What the endpoint answers: one table of paths, pure but for the page that is rendered."""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qs
+
+from collectors.exposition import Exposition
+from collectors.http.flight import Flight, Page
+from collectors.http.landing import landing_page
+from collectors.http.messages import HTML, Request, Response, plain
+from collectors.http.static import PAGE_HEADERS, StaticFile
+from collectors.negotiation import accepts_gzip, choose_format
+from collectors.scrape import Instant
+from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
+
+_log = logging.getLogger(__name__)
+
+METHODS: Final = frozenset({"GET", "HEAD"})
+TIMEOUT_HEADER: Final = "x-prometheus-scrape-timeout-seconds"
+INDEX: Final = "index.html"
+"""The file that is the page at /, where there is one."""
+
+
+class Site:
+    """Answers requests; lives on the endpoint's loop."""
+
+    def __init__(
+        self,
+        source: SnapshotSource,
+        exposition: Exposition,
+        *,
+        ready: Callable[[], bool],
+        static: Mapping[str, StaticFile],
+    ) -> None:
+        self._source = source
+        self._exposition = exposition
+        self._ready = ready
+        self._static = static
+        self._flight = Flight(source, exposition)
+        self._routes: dict[str, Callable[[Request], Awaitable[Response]]] = {
+            "/metrics": self._metrics,
+            "/-/healthy": self._healthy,
+            "/-/ready": self._readiness,
+            "/": self._landing,
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """Return the answer to one request."""
+        route = self._routes.get(request.path)
+        if route is None and request.path.removeprefix("/assets/") in self._static:
+            route = self._asset
+        if route is None:
+            return plain(HTTPStatus.NOT_FOUND, f"There is nothing here; see {', '.join(self._routes)}")
+        if request.method not in METHODS:
+            return plain(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD", ("Allow", "GET, HEAD"))
+        return await route(request)
+
+    async def _metrics(self, request: Request) -> Response:
+        names = parse_qs(request.query).get("name[]") if request.query else None
+        page = Page(
+            choose_format(request.header("accept")),
+            None if names is None else frozenset(names),
+            _timeout_seconds(request.header(TIMEOUT_HEADER)),
+            accepts_gzip(request.header("accept-encoding")),
+        )
+        body = await self._flight.page(page, request.arrived)
+        headers = [("Vary", "Accept, Accept-Encoding")]
+        if page.compressed:
+            headers.append(("Content-Encoding", "gzip"))
+        return Response(HTTPStatus.OK, body, page.form.value, tuple(headers))
+
+    async def _healthy(self, _request: Request) -> Response:
+        return plain(HTTPStatus.OK, "healthy")
+
+    async def _readiness(self, _request: Request) -> Response:
+        if self._ready():
+            return plain(HTTPStatus.OK, "ready")
+        return plain(HTTPStatus.SERVICE_UNAVAILABLE, "not ready")
+
+    async def _landing(self, request: Request) -> Response:
+        index = self._static.get(INDEX)
+        if index is not None:
+            return index.answer(request)
+        page = landing_page(self._snapshot(), self._exposition.failures())
+        return Response(HTTPStatus.OK, page.encode(), HTML, (("Cache-Control", "no-store"), *PAGE_HEADERS))
+
+    async def _asset(self, request: Request) -> Response:
+        return self._static[request.path.removeprefix("/assets/")].answer(request)
+
+    def _snapshot(self) -> ServiceSnapshot | None:
+        try:
+            return Instant(self._source).snapshot()
+        except Exception:  # noqa: BLE001 - the boundary of the landing page: logged, and said on it
+            _log.exception("the landing page goes without a snapshot")
+            return None
+
+
+def _timeout_seconds(header: str) -> float:
+    """Return the scrape's timeout; none where the header is absent or no number above 0."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        return math.inf
+    return seconds if seconds > 0 else math.inf
