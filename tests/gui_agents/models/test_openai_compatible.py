@@ -1,4 +1,5 @@
 import asyncio
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -395,3 +396,12 @@ async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
         with pytest.raises(PreconditionError):
             await one.decide()
     assert one.calls == []
+
+
+def test_nothing_of_the_sdk_is_imported_before_a_model_needs_it():
+    program = (
+        "import sys, gui_agents.models.openai_compatible, gui_agents.models.pricing\n"
+        "print(sorted({'openai', 'httpx', 'httpx2', 'pydantic', 'genai_prices'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
