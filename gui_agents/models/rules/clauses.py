@@ -25,6 +25,7 @@ _POLITE_BEFORE: Final = re.compile(
 _POLITE_BEHIND: Final = re.compile(
     r",? (?:please|for me|now|thanks|thank you|afterwards|too|as well|right away)$", re.IGNORECASE
 )
+_COLON: Final = re.compile(r"(?!(?:name|e-?mail|message|size)\b)((?:[a-z]+ ){0,5}[a-z]+): (?=\S)", re.IGNORECASE)
 _REMARK: Final = re.compile(r" \([^()]*[a-z]{2}[^()]*\)$", re.IGNORECASE)
 
 
@@ -68,7 +69,7 @@ def polished(raw: str) -> str:
         text = _stripped(text[: len(text) - len(match[0])])
     if text.endswith(")") and not quotes.has_quotes(text):
         text = _REMARK.sub("", text[-200:]) if len(text) <= 200 else text  # noqa: PLR2004 - a remark is short
-    return text
+    return _COLON.sub(r"\1 ", text, count=1) if _COLON.match(text) else text
 
 
 def _stripped(text: str) -> str:

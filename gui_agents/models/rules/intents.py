@@ -19,6 +19,11 @@ class CloseWindow:
 
 
 @attrs.frozen
+class CloseAll:
+    """Close every window."""
+
+
+@attrs.frozen
 class Press:
     """Press a button or a key, or click what is named so."""
 
@@ -129,6 +134,7 @@ class Nothing:
 
 Intent = (
     OpenTarget
+    | CloseAll
     | CloseWindow
     | Press
     | Toggle

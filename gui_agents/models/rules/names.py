@@ -87,6 +87,7 @@ _ALIASES: Final[Mapping[str, str]] = {
     "locationservices": "location",
     "autoupdates": "automaticupdates",
     "updates": "automaticupdates",
+    "volumelevel": "volume",
     "sound": "volume",
     "soundvolume": "volume",
     "numberoffiles": "filecount",
@@ -146,6 +147,14 @@ def variants(label: str) -> Iterator[str]:
 def without_article(label: str) -> str:
     """Return the label without a leading `the` and its like."""
     return _ARTICLE.sub("", label.strip(), count=1) if _ARTICLE.match(label.strip()) else label.strip()
+
+
+def short_sign(label: str) -> str | None:
+    """Return the key of a calculator that is meant by `the + button` and its like."""
+    bare = _NOUN_BEHIND.sub("", without_article(label)).lower()
+    if len(bare) == 1:
+        return _SIGNS.get(bare, bare)
+    return _SIGNS.get(bare)
 
 
 def app_named(label: str) -> str | None:

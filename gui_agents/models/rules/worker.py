@@ -10,6 +10,7 @@ from gui_agents.models.rules.hands import Hands, NotPossibleError, quoted
 from gui_agents.models.rules.intents import (
     Calculate,
     Choose,
+    CloseAll,
     CloseWindow,
     Confirm,
     CountFiles,
@@ -77,6 +78,9 @@ class Worker(Hands):
                 yield from self._open(target)
             case CloseWindow(app):
                 yield from self._close(app)
+            case CloseAll():
+                while self.screen.windows:
+                    yield from self._close(None)
             case Press(label, count):
                 yield from self._press(label, count)
             case Toggle(label, on, in_settings):

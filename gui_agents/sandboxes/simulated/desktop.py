@@ -3,6 +3,7 @@
 Nothing here knows time. A message stays for a number of events, so that equal events lead to equal screens.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from gui_agents.agent.actions import Button
@@ -29,7 +30,7 @@ from gui_agents.sandboxes.simulated.widgets import (
 )
 
 _TOAST_EVENTS: Final = 3
-_PRESSED_BY: Final = {
+_PRESSED_BY: Final[Mapping[Chord, frozenset[str]]] = {
     ("enter",): frozenset({"button"}),
     ("space",): frozenset({"button", "checkbox", "listitem", "radio", "switch"}),
 }
@@ -294,7 +295,7 @@ class Desktop:
         if keys == ("enter",) and widget.role == "listitem":
             window.app.open(widget.key)
             return True
-        if widget.role in _PRESSED_BY.get(keys, ()):
+        if widget.role in _PRESSED_BY.get(keys, frozenset()):
             self._activate(window, widget.key)
             return True
         return False
