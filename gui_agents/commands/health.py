@@ -1,0 +1,36 @@
+"""`gui-agents health`: whether the service answers and serves, for containers and balancers to ask."""
+
+import argparse
+import asyncio
+from typing import Final
+
+from gui_agents.client import AgentClient
+from gui_agents.commands import environment
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.verbs import Verbs, add_verb
+
+EXAMPLES: Final = """\
+  gui-agents health
+  gui-agents health --address 127.0.0.1:50051
+"""
+SECONDS: Final = 5.0
+"""A service that needs longer to answer is not healthy."""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "tell whether the service answers and takes tasks"
+    environment.add_address(add_verb(verbs, "health", execute, summary=summary, examples=EXAMPLES))
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Ask the service; it fails while it is draining, and is out of reach where nothing answers."""
+    address = environment.address(arguments)
+    serving = asyncio.run(_ask(address))
+    print(f"{address} is {'serving' if serving else 'not serving'}")
+    return ExitCode.DONE if serving else ExitCode.FAILED
+
+
+async def _ask(address: str) -> bool:
+    async with AgentClient(address) as client:
+        return await client.serving(SECONDS)
