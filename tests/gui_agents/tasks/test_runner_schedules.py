@@ -1,0 +1,129 @@
+"""Any schedule of submissions, cancels, passing time, failures and hangs keeps the runner's bounds."""
+
+import asyncio
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui_agents.errors import ModelError, PreconditionError, QueueFullError, SandboxError
+from gui_agents.tasks.lifecycle import LIVE
+from tests.gui_agents.tasks.rig import CLICK, Rig
+from tests.promises import broken, broken_between
+from tests.virtual_time import run, settle
+
+SLOTS, QUEUE, KEEP = 2, 3, 1
+
+BEHAVIOURS: dict[str, tuple[dict[str, Any], tuple[Any, ...], dict[str, Any]]] = {
+    "quick": ({}, (), {}),
+    "works": ({"opens": 0.5, "acts": 0.25, "closes": 0.5}, (CLICK, CLICK), {"seconds": 1}),
+    "thinks": ({}, (), {"seconds": 30}),
+    "steps": ({"acts": 0.5}, (CLICK,) * 9, {}),
+    "no model": ({}, (ModelError("out of reach"),), {"seconds": 1}),
+    "does not open": ({"opens": 1, "opening": [SandboxError("no display")]}, (), {}),
+    "breaks": ({"then": SandboxError("broken")}, (CLICK,), {}),
+    "cannot be made": ({"create_error": SandboxError("no display")}, (), {}),
+    "closes slowly": ({"closes": 8}, (), {}),
+    "opens stubbornly": ({"opens": 12, "stubborn": "open"}, (), {}),
+    "acts stubbornly": ({"acts": 12, "stubborn": "act"}, (CLICK,), {}),
+    "closes stubbornly": ({"closes": 12, "stubborn": "close"}, (), {}),
+}
+
+steps = st.one_of(
+    st.tuples(
+        st.just("submit"),
+        st.sampled_from(sorted(BEHAVIOURS)),
+        st.fixed_dictionaries(
+            {"destroy_sandbox": st.booleans(), "timeout_seconds": st.sampled_from([2.0, 100.0]), "steps": st.just(5)}
+        ),
+    ),
+    st.tuples(st.just("continue"), st.integers(0, 20), st.sampled_from(sorted(BEHAVIOURS))),
+    st.tuples(st.just("cancel"), st.integers(0, 20)),
+    st.tuples(st.just("settle")),
+    st.tuples(st.just("wait"), st.sampled_from([0.1, 0.5, 1.0, 3.0, 20.0])),
+)
+
+
+def new_rig() -> Rig:
+    rig = Rig(slots=SLOTS, queue=QUEUE, keep=KEEP, keep_seconds=15)
+    for name, (sandbox, actions, model) in BEHAVIOURS.items():
+        rig.sandbox(name, **sandbox)
+        rig.model(name, *actions, **model)
+    return rig
+
+
+async def take(rig: Rig, step: tuple[Any, ...], tasks: list[str]) -> None:
+    match step:
+        case "submit", behaviour, options:
+            submit(rig, tasks, behaviour, **options)
+        case "continue", index, behaviour if tasks:
+            submit(rig, tasks, behaviour, previous_task_id=tasks[index % len(tasks)])
+        case "cancel", index if tasks:
+            rig.runner.cancel(tasks[index % len(tasks)])
+        case "settle", *_:
+            await settle()
+        case "wait", seconds:
+            await asyncio.sleep(seconds)
+
+
+def submit(rig: Rig, tasks: list[str], behaviour: str, **options: Any) -> None:
+    running, pending = rig.live()
+    room = pending < QUEUE + SLOTS - running
+    try:
+        tasks.append(rig.submit(behaviour, **options))
+    except QueueFullError:
+        assert not room
+    except PreconditionError:
+        assert "previous_task_id" in options
+    else:
+        assert room
+
+
+def check(rig: Rig) -> None:
+    running, pending = rig.live()
+    assert running <= SLOTS
+    assert pending <= QUEUE + SLOTS
+    assert rig.open_now() <= rig.keeper.places
+    assert broken(rig.state.snapshot()) == []
+
+
+async def play(schedule: list[tuple[Any, ...]], drain_seconds: float) -> None:
+    rig, tasks = new_rig(), []
+    before = rig.state.snapshot()
+    for step in schedule:
+        await take(rig, step, tasks)
+        check(rig)
+        after = rig.state.snapshot()
+        assert broken_between(before, after) == []
+        before = after
+    await rig.runner.drain(drain_seconds)
+    check(rig)
+    assert [rig.status(task) for task in tasks if rig.status(task) in LIVE] == []
+    assert rig.open_now() == 0
+    # What was abandoned ends by itself, and changes nothing any more.
+    await asyncio.sleep(100)
+    assert rig.alive == set()
+    assert broken_between(before, rig.state.snapshot()) == []
+
+
+async def play_to_the_end(schedule: list[tuple[Any, ...]]) -> None:
+    """Whatever happened before: with time, every task ends, and the runner is as good as new."""
+    rig, tasks = new_rig(), []
+    for step in schedule:
+        await take(rig, step, tasks)
+    await asyncio.sleep(1000)
+    assert rig.live() == (0, 0)
+    assert rig.open_now() == 0
+    fresh = [rig.submit("quick") for _ in range(SLOTS + QUEUE)]
+    await asyncio.gather(*(rig.ended(task) for task in fresh))
+    await rig.rest()
+
+
+@given(schedule=st.lists(steps, max_size=40), drain_seconds=st.sampled_from([0.0, 3.0]))
+def test_bounds_hold_at_every_step_and_nothing_is_left_behind(schedule, drain_seconds):
+    run(play(schedule, drain_seconds))
+
+
+@given(schedule=st.lists(steps, max_size=40))
+def test_every_task_ends_and_every_place_comes_back(schedule):
+    run(play_to_the_end(schedule))
