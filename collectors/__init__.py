@@ -5,8 +5,8 @@ Importing this package needs the `prometheus` extra: `pip install "gui-agents[pr
 
 from collectors.collector import ServiceCollector, register
 from collectors.errors import AlreadyRegisteredError, CollectorsError, ListenError
+from collectors.http.composition import metrics_endpoint
 from collectors.http.endpoint import MetricsEndpoint
-from collectors.http.serve import serve
 
 __all__ = [
     "AlreadyRegisteredError",
@@ -14,6 +14,6 @@ __all__ = [
     "ListenError",
     "MetricsEndpoint",
     "ServiceCollector",
+    "metrics_endpoint",
     "register",
-    "serve",
 ]

@@ -2,7 +2,7 @@
 
 CollectorsError
 ├── AlreadyRegisteredError           a registry that has these metrics already
-├── ListenError                      the endpoint cannot listen where it should
+├── ListenError                      the endpoint cannot listen where it should; an OSError, too
 └── ReadingError                     a row that read what must not be exposed
 """
 
@@ -27,14 +27,11 @@ class AlreadyRegisteredError(CollectorsError):
         self.names = frozenset(names)
 
 
-class ListenError(CollectorsError):
+class ListenError(CollectorsError, OSError):
     """The endpoint cannot listen at `host` and `port`."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(
-            f"cannot serve metrics on {host} port {port}: {reason}; "
-            "set PROMETHEUS_HOST and PROMETHEUS_PORT to an address that is free (port 0 takes any free one)"
-        )
+        super().__init__(f"cannot listen on {host} port {port}: {reason}")
         self.host = host
         self.port = port
 

@@ -131,6 +131,11 @@ def host(text: str) -> str:
     return text
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Read names separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def existing_file(text: str) -> Path:
     """Read the path of a file that can be read."""
     path = Path(text)
@@ -152,6 +157,9 @@ class Config:
     prometheus_host: str = _setting("PROMETHEUS_HOST", host, "127.0.0.1", "Address of the metrics endpoint.")
     prometheus_port: int = _setting(
         "PROMETHEUS_PORT", integer(0, 65535), "8000", "Port of the metrics endpoint; 0 takes a free one."
+    )
+    prometheus_disable: tuple[str, ...] = _setting(
+        "PROMETHEUS_DISABLE", names, "", "Optional metrics that are neither read nor shown, separated by commas."
     )
     grpc_host: str = _setting("GRPC_HOST", host, "127.0.0.1", "Address of the gRPC service.")
     grpc_port: int = _setting("GRPC_PORT", integer(0, 65535), "50051", "Port of the gRPC service; 0 takes a free one.")

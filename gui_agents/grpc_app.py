@@ -131,16 +131,17 @@ class App:
 def _monitoring(service: Service) -> Monitoring | None:
     """Return the monitoring of a service, or None, with a warning, where its packages are missing."""
     try:
-        from collectors.http.endpoint import MetricsEndpoint  # noqa: PLC0415 - optional
+        from collectors import metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
         _log.warning("ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, INSTALL_MONITORING)
         return None
     config = service.config
-    endpoint = MetricsEndpoint(
+    endpoint = metrics_endpoint(
         service.state,
         host=config.prometheus_host,
         port=config.prometheus_port,
         ready=lambda: not service.runner.draining,
+        disabled=config.prometheus_disable,
     )
     return Monitoring(service, endpoint)
 

@@ -10,7 +10,7 @@ from collectors.http.static import packaged_files
 from gui_agents.snapshot import SnapshotSource
 
 
-def serve(
+def metrics_endpoint(
     source: SnapshotSource,
     *,
     host: str,
@@ -19,7 +19,7 @@ def serve(
     disabled: Collection[str] = (),
     limits: Limits | None = None,
 ) -> MetricsEndpoint:
-    """Serve the metrics and the status page of `source`; return the running endpoint, for its `port` and `stop`.
+    """Return the endpoint of the metrics and the status page of `source`; it listens from `start` to `stop`.
 
     Args:
         source: tells how the service stands; asked from the endpoint's thread.
@@ -30,11 +30,8 @@ def serve(
         limits: what clients may cost.
 
     Raises:
-        ListenError: the address is taken, or not of this machine.
         ConfigError: `disabled` names what is no optional family.
     """
     exposition = Exposition(catalogue.sections(disabled))
     site = Site(source, exposition, ready=ready, static=packaged_files())
-    endpoint = MetricsEndpoint(site.answer, host=host, port=port, limits=limits)
-    endpoint.start()
-    return endpoint
+    return MetricsEndpoint(site.answer, host=host, port=port, limits=limits)
