@@ -12,10 +12,15 @@ from typing import Any
 from gui_agents.models.price import Price, Rates
 
 
+def load() -> None:
+    """Read the package's prices now: it takes half a second, which an event loop cannot spare. Any thread may call."""
+    known_price("openai", "", datetime.now(UTC).date())
+
+
 def known_price(provider: str, model: str, day: date) -> Price | None:
     """Return the model's price in US dollars on that day, or None where the package is missing or knows none."""
     try:
-        # Imported here: it is optional, and takes a third of a second.
+        # Imported here: it is optional, and slow; see `load`.
         from genai_prices import Usage, calc_price  # noqa: PLC0415
     except ImportError:
         return None

@@ -1,8 +1,8 @@
 """The `openai` SDK, imported when the first model needs it, and its clients as this service wants them.
 
 Each task has a client of its own, so that its connections, and nothing of another key, end with it. All share one TLS
-context, the only part that is slow to build (30 to 50 ms; the rest of a client takes less than 1 ms). The import
-(over 1 s) and the context are made in a thread, once.
+context, the only part that is slow to build (30 to 50 ms; the rest of a client takes less than 1 ms). The imports
+(over 1 s, public prices included) and the context are made in a thread, once.
 
 The SDK also reads an organization, a project, further keys and arbitrary headers from environment variables, and would
 send them to any address. Here a request leaves with its own headers only.
@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from gui_agents.errors import PreconditionError
+from gui_agents.models import known_prices
 from gui_agents.models.endpoint import NO_KEY, Endpoint
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class OpenAIClients:
 
 def _load() -> ssl.SSLContext:
     import openai.resources.chat.completions  # noqa: F401, PLC0415 - so that the event loop never waits for it
+
+    # The price of the first call is asked for on the event loop, right after it.
+    known_prices.load()
 
     context = ssl.create_default_context()
     if find_spec("certifi") is not None:

@@ -46,8 +46,8 @@ def _utc_now() -> datetime:
 class OpenAICompatibleModel:
     """A model at `endpoint`; one instance serves one task.
 
-    Models of one event loop share `clients`, and with it what is slow to set up. `timeout_seconds` bounds each of
-    up to `max_attempts` attempts as a whole. `random` returns numbers from 0 to 1. The tool is demanded of OpenAI
+    Models of one event loop share `clients`, and with it what is slow to set up. `timeout_seconds` bounds each
+    attempt as a whole. `random` returns numbers from 0 to 1. The tool is demanded of OpenAI
     itself (`required`); other endpoints often know `auto` alone, and a text with the same object will do.
     """
 
@@ -57,7 +57,7 @@ class OpenAICompatibleModel:
         endpoint: Endpoint,
         clients: OpenAIClients | None = None,
         timeout_seconds: float = 120.0,
-        max_attempts: int = 3,
+        retry: RetryPolicy | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], datetime] = _utc_now,
         random: Callable[[], float] = random_module.random,
@@ -66,7 +66,7 @@ class OpenAICompatibleModel:
         self._endpoint = endpoint
         self._clients = OpenAIClients() if clients is None else clients
         self._timeout_seconds = timeout_seconds
-        self._retry = RetryPolicy(max_attempts=max_attempts)
+        self._retry = RetryPolicy() if retry is None else retry
         self._monotonic = monotonic
         self._wall_clock = wall_clock
         self._random = random

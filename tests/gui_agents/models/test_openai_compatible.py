@@ -15,6 +15,7 @@ from gui_agents.models.endpoint import Endpoint
 from gui_agents.models.openai_client import OpenAIClients
 from gui_agents.models.openai_compatible import OpenAICompatibleModel, check_available
 from gui_agents.models.pricing import Price, PriceList
+from gui_agents.models.retry import RetryPolicy
 from gui_agents.testing.scripted_model import (
     ScriptedModelServer,
     completion,
@@ -228,7 +229,7 @@ async def test_a_redirect_is_not_followed(asked):
 
 async def test_attempts_end(asked):
     async with ScriptedModelServer([error(503, "busy")] * 5) as server:
-        one = asked(server, max_attempts=4)
+        one = asked(server, retry=RetryPolicy(max_attempts=4))
         with pytest.raises(ModelError, match=r"answered 503: busy \(after 4 attempts\)"):
             await one.decide()
         assert len(server.requests) == 4
@@ -261,7 +262,7 @@ async def test_tokens_of_a_failed_call_are_reported(asked):
 
 async def test_no_answer_in_time_is_a_timeout(asked):
     async with ScriptedModelServer(lambda _: tool_call(DONE).on_release()) as server:
-        one = asked(server, timeout_seconds=0.05, max_attempts=2)
+        one = asked(server, timeout_seconds=0.05, retry=RetryPolicy(max_attempts=2))
         with pytest.raises(ModelError, match=r"gave no answer within 0.05 s \(after 2 attempts\)"):
             await one.decide()
     assert one.outcomes == [(CallOutcome.TIMEOUT, None)] * 2
@@ -371,7 +372,7 @@ async def test_close_can_be_called_twice_and_before_any_call(asked):
 async def test_a_thousand_slow_calls_at_once(asked):
     clients = OpenAIClients()
     async with ScriptedModelServer(lambda _: tool_call(DONE, usage=TOLD).on_release()) as server:
-        many = [asked(server, clients=clients, max_attempts=1) for _ in range(1000)]
+        many = [asked(server, clients=clients, retry=RetryPolicy(max_attempts=1)) for _ in range(1000)]
         deciding = [asyncio.create_task(one.decide()) for one in many]
         await server.wait_for_requests(1000)
         server.release()
@@ -405,3 +406,16 @@ def test_nothing_of_the_sdk_is_imported_before_a_model_needs_it():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_public_prices_are_read_along_with_the_sdk_and_not_on_the_event_loop():
+    program = (
+        "import asyncio, sys\n"
+        "from gui_agents.models.endpoint import Endpoint\n"
+        "from gui_agents.models.openai_client import OpenAIClients\n"
+        "endpoint = Endpoint(provider='openai', model='m', base_url='http://127.0.0.1:1/v1', api_key=None)\n"
+        "asyncio.run(OpenAIClients().client(endpoint, timeout_seconds=1.0))\n"
+        "print('genai_prices.data' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
