@@ -100,8 +100,12 @@ async def _perform(console: Console, service: DemoService) -> ExitCode:
 def _judged(service: DemoService, row: Instruction, report: TaskReport) -> bool:
     """Return whether a task led to what its instruction has to lead to; read from its desktop, not from its claim."""
     completed = report.status is TaskStatus.COMPLETED
-    answer = report.result if completed else report.message
-    return row.check(service.desktops.outcome(row.instruction), completed, answer)
+    return row.check(service.desktops.outcome(row.instruction), completed, _answer(report))
+
+
+def _answer(report: TaskReport) -> str:
+    """Return the agent's answer, or why there is none."""
+    return report.result if report.status is TaskStatus.COMPLETED else report.message
 
 
 async def _task(
@@ -120,7 +124,7 @@ async def _task(
     report = await client.status(task_id)
     if report is not None:
         line.status = report.status
-        line.answer = " ".join((report.result or report.message).split())
+        line.answer = " ".join(_answer(report).split()) or "(an empty answer)"
         line.as_expected = judged(report)
         books.ended(report)
     shown.changed(line)

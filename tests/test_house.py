@@ -1,0 +1,244 @@
+"""What the public texts say is true: commands, variables, links, exit codes and metric names exist."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from collectors import ServiceCollector
+from gui_agents import cli, config
+from gui_agents.commands.config import dotenv_example
+from gui_agents.commands.exits import ExitCode
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMAND_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
+VARIABLES = {setting.variable for setting in config.settings()}
+MAKE_VARIABLES = {"ARGS", "PYTHON", "DEMO_EXIT", "SOAK_SECONDS", "HYPOTHESIS_PROFILE", *VARIABLES}
+URL_PATHS = {"/", "/metrics", "/-/healthy", "/-/ready"}
+SUFFIXES = re.compile(r"_(total|bucket|sum|count|info)$")
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def console_lines(page: Path) -> list[str]:
+    fences = re.findall(r"^```console\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    return [line.removeprefix("$ ") for fence in fences for line in fence.splitlines() if line.startswith("$ ")]
+
+
+def inline_commands(page: Path) -> list[str]:
+    spans = re.findall(r"`([^`\n]+)`", page.read_text())
+    return [span for span in spans if re.match(r"([A-Z_]+=\S+ )*(make|gui-agents) ", span)]
+
+
+COMMANDS = sorted(
+    {(named(page), line) for page in COMMAND_PAGES for line in [*console_lines(page), *inline_commands(page)]}
+)
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS)
+def test_every_command_of_the_public_texts_exists(page, line):
+    for words in split_at_pipes(line):
+        check_command(words)
+
+
+def split_at_pipes(line: str) -> list[list[str]]:
+    return [shlex.split(part, comments=True) for part in re.split(r" \| ", line)]
+
+
+def check_command(words: list[str]) -> None:
+    while re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        assert words[0].partition("=")[0] in MAKE_VARIABLES
+        words = words[1:]
+    match words:
+        case ["make", *rest]:
+            check_make(rest)
+        case ["gui-agents", *rest]:
+            check_verb(rest)
+        case ["pip" | ".venv/bin/pip", "install", "-e", target]:
+            check_extra(target)
+        case ["curl", *_, url]:
+            assert "/" + url.split("/", 3)[3] in URL_PATHS
+        case ["cp", source, _]:
+            assert (ROOT / source).is_file()
+        case ["apt", "install", *packages]:
+            assert set(packages) <= set(re.findall(r"[\w-]+", (ROOT / ".ci" / "run").read_text()))
+        case ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate"]:
+            pass
+        case ["grep", name]:
+            assert SUFFIXES.sub("", name) in families()
+        case _:
+            pytest.fail(f"nothing here knows how to check {words}")
+
+
+def check_make(words: list[str]) -> None:
+    for word in words:
+        name, equals, _ = word.partition("=")
+        assert name in (MAKE_VARIABLES if equals else TARGETS)
+
+
+def check_verb(words: list[str]) -> None:
+    if len(words) == 1 and words[0] != "config":
+        assert words[0] in {module.__name__.rpartition(".")[2] for module in cli.VERBS}
+    else:
+        cli.parser().parse_args(words)
+
+
+def check_extra(target: str) -> None:
+    extra = target.removeprefix(".[").removesuffix("]")
+    assert extra in PROJECT["optional-dependencies"]
+
+
+class EmptySource:
+    """What a description never asks."""
+
+    def snapshot(self):
+        raise AssertionError("a description takes no snapshot")
+
+
+def families() -> set[str]:
+    described = ServiceCollector(EmptySource()).describe()
+    return {SUFFIXES.sub("", family.name) for family in described}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_local_link_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    local = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", COMMAND_PAGES, ids=named)
+def test_every_metric_that_is_named_is_in_the_catalogue(page):
+    names = set(re.findall(r"\bagent_[a-z_]+", page.read_text())) - {"agent_pb2"}
+    assert {name for name in names if SUFFIXES.sub("", name) not in families()} == set()
+
+
+def test_the_readme_tells_every_exit_code():
+    rows = re.findall(r"^\| (\d+) \| ", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [int(row) for row in rows] == list(ExitCode)
+
+
+def test_the_readme_tells_the_defaults_that_are_in_force():
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    defaults = {setting.variable: setting.default for setting in config.settings()}
+    assert dict(rows) == {variable: defaults[variable] for variable, _ in rows}
+    assert len(rows) >= 3
+
+
+def test_the_example_environment_is_what_the_code_prints():
+    assert (ROOT / ".env.example").read_text() == dotenv_example()
+
+
+def test_the_changelog_begins_with_this_version():
+    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] in {PROJECT["version"], "Unreleased"}
+    assert PROJECT["version"] in versions
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_constraints_hold_names_and_versions_only():
+    assert all(re.fullmatch(r"[\w.-]+", name) for name in pins())
+    assert all(re.fullmatch(r"(\d+!)?[\w.+]+", version) for version in pins().values())
+
+
+def test_every_dependency_has_a_pin():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    names = {re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for group in groups for requirement in group}
+    pinned = {normalized(name) for name in pins()}
+    assert {name for name in names if normalized(name) not in pinned} == {"gui-agents"}
+
+
+def test_every_target_explains_itself():
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert phony is not None
+    assert set(phony[1].split()) == TARGETS
+
+
+def test_make_alone_lists_the_targets():
+    reply = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.findall(r"^  ([a-z0-9-]+) ", reply.stdout, re.MULTILINE) == re.findall(
+        r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """What the installation reads, and nothing installed."""
+    (tmp_path / "tools").mkdir()
+    for name in ("pyproject.toml", "constraints.txt", "tools/install.sh"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def install(checkout: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        ["tools/install.sh", "dev"], cwd=checkout, check=False, capture_output=True, text=True, env=environment
+    )
+
+
+def test_an_old_python_is_told_in_one_line(checkout):
+    old = checkout / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.18 && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    programs = checkout / "programs"
+    programs.mkdir()
+    for name in ("cat", "cksum", "sh"):
+        (programs / name).symlink_to(shutil.which(name) or "")
+    reply = install(checkout, PATH=f"{checkout}:{programs}", PYTHON="")
+    assert (reply.returncode, reply.stderr.count("\n")) == (2, 1)
+    assert "Python 3.11 or later is needed, and this machine has Python 3.9.18" in reply.stderr
+
+
+def test_a_named_python_that_cannot_be_used_is_told_in_one_line(checkout):
+    reply = install(checkout, PYTHON="/nonexistent/python3")
+    assert (reply.returncode, reply.stdout) == (2, "")
+    assert reply.stderr == (
+        "make: PYTHON=/nonexistent/python3 is not a Python 3.11 or later with the venv module; name another one\n"
+    )
+
+
+def test_what_is_installed_is_not_installed_again(checkout):
+    programs = checkout / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(shutil.which("false") or "")
+    inputs = f"{checkout}\n".encode() + b"".join(
+        (checkout / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")
+    )
+    stamp = subprocess.run(["cksum"], input=inputs, capture_output=True, check=True).stdout
+    (checkout / ".venv" / "installed-dev").write_bytes(stamp)
+    reply = install(checkout)
+    assert (reply.returncode, reply.stdout, reply.stderr) == (0, "", "")
+
+
+def test_ci_calls_only_make_targets_that_exist():
+    script = (ROOT / ".ci" / "run").read_text()
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert set(re.findall(r"^make (\w+)", script, re.MULTILINE)) == {"check", "test", "demo"}
+    assert subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=False).returncode == 0
+
+
+def test_both_console_scripts_are_installed():
+    scripts = {entry.name: entry.value for entry in metadata.entry_points(group="console_scripts")}
+    assert scripts["gui-agents"] == "gui_agents.cli:main"
+    assert scripts["lybic-guiagent-grpc"] == "gui_agents.grpc_app:main"
