@@ -52,7 +52,7 @@ def add_window(ui: Layout, window: Window, *, active: bool) -> None:
         ui.add("window", app.name, bounds, key="window", value=app.value, states=states)
         with ui.inside(clip=bounds):
             with ui.blocked(window.dialog is not None):
-                _add_title(ui, window)
+                _add_title(ui, window, active=active)
                 area = Bounds(bounds.x, bounds.y + TITLE_HEIGHT, bounds.width, bounds.height - TITLE_HEIGHT)
                 app.build(ui, area)
             if window.dialog is not None:
@@ -80,11 +80,12 @@ def add_toast(ui: Layout, text: str) -> None:
     ui.add("alert", text, _TOAST, key="toast")
 
 
-def _add_title(ui: Layout, window: Window) -> None:
+def _add_title(ui: Layout, window: Window, *, active: bool) -> None:
     bounds = window.bounds
     value = window.app.value
     title = f"{value} - {window.app.name}" if value else window.app.name
-    ui.add("titlebar", title, Bounds(bounds.x, bounds.y, bounds.width, TITLE_HEIGHT), key="titlebar")
+    bar = Bounds(bounds.x, bounds.y, bounds.width, TITLE_HEIGHT)
+    ui.add("titlebar", title, bar, key="titlebar", look="" if active else "inactive")
     with ui.inside():
         left, top = bounds.x + bounds.width - 2 * (_TITLE_BUTTON + 8), bounds.y + 6
         for label in ("Minimize", "Close"):

@@ -4,10 +4,11 @@ Nothing here knows time. A message stays for a number of events, so that equal e
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from gui_agents.agent.actions import Button
-from gui_agents.sandboxes.base import Bounds
+from gui_agents.sandboxes.base import Bounds, Element
 from gui_agents.sandboxes.simulated import chrome
 from gui_agents.sandboxes.simulated.apps import APPS
 from gui_agents.sandboxes.simulated.apps.base import Dialog
@@ -27,6 +28,7 @@ from gui_agents.sandboxes.simulated.widgets import (
     focus_order,
     hit,
     named,
+    tree,
 )
 
 _TOAST_EVENTS: Final = 3
@@ -50,7 +52,9 @@ class Desktop:
         self._selected_icon: str | None = None
         self._toast = ""
         self._toast_events = 0
+        self._untouched = True
         self._scene: Scene | None = None
+        self._tree: Element | None = None
 
     def state(self) -> DesktopState:
         """Return how everything stands."""
@@ -68,8 +72,14 @@ class Desktop:
     def scene(self) -> Scene:
         """Return everything there is to see, in painting order."""
         if self._scene is None:
-            self._scene = self._built()
+            self._scene = _first_scene() if self._untouched else self._built()
         return self._scene
+
+    def tree(self) -> Element:
+        """Return the accessibility tree of the scene."""
+        if self._tree is None:
+            self._tree = _first_tree() if self._untouched else tree(self.scene())
+        return self._tree
 
     def click(self, x: int, y: int, button: Button, count: int) -> str:
         """Press and release a button; any but the left one only gives the focus."""
@@ -150,7 +160,7 @@ class Desktop:
     def settle(self) -> None:
         """Let the message of the moment go, as time would."""
         self._toast = ""
-        self._scene = None
+        self._change()
 
     def toast(self, text: str) -> None:
         """Show a message."""
@@ -173,13 +183,18 @@ class Desktop:
 
     def _begin_event(self) -> Scene:
         scene = self.scene()
-        self._scene = None
+        self._change()
         self._toast_events -= 1
         if self._toast_events <= 0:
             self._toast = ""
         return scene
 
+    def _change(self) -> None:
+        self._untouched = False
+        self._scene = self._tree = None
+
     def _built(self) -> Scene:
+        """Lay out everything as it stands."""
         ui = Layout()
         active = self._active()
         ui.add("desktop", "Desktop", SCREEN)
@@ -299,6 +314,19 @@ class Desktop:
             self._activate(window, widget.key)
             return True
         return False
+
+
+@cache
+def _first_scene() -> Scene:
+    """Return what a fresh desktop shows; frozen, so that all desktops share one."""
+    desktop = Desktop()
+    desktop.settle()
+    return desktop.scene()
+
+
+@cache
+def _first_tree() -> Element:
+    return tree(_first_scene())
 
 
 def _field(window: Window, key: str | None) -> TextField | None:

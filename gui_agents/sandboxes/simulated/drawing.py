@@ -64,8 +64,8 @@ def _text_colour(theme: Theme, widget: Widget) -> Colour:
 
 def _paint_focus(painter: Painter, theme: Theme, widget: Widget, radius: int = 8) -> None:
     if "focused" in widget.states:
-        box = inset(widget.bounds, -2)
-        painter.rounded(box, theme.accent, radius + 2)
+        painter.rounded(inset(widget.bounds, -4), theme.accent, radius + 4)
+        painter.rounded(inset(widget.bounds, -2), theme.window, radius + 2)
 
 
 def _paint_icon(painter: Painter, theme: Theme, widget: Widget) -> None:
@@ -84,8 +84,9 @@ def _paint_window(painter: Painter, theme: Theme, widget: Widget) -> None:
 def _paint_titlebar(painter: Painter, theme: Theme, widget: Widget) -> None:
     box = widget.bounds
     inner = Bounds(box.x + 1, box.y + 1, box.width - 2, box.height)
-    painter.rounded(inner, theme.title, 9)
-    painter.rounded(Bounds(inner.x, box.y + 20, inner.width, 20), theme.title, 0)
+    colour = theme.title_inactive if widget.look == "inactive" else theme.title
+    painter.rounded(inner, colour, 9)
+    painter.rounded(Bounds(inner.x, box.y + 20, inner.width, 20), colour, 0)
     painter.rounded(Bounds(inner.x, box.y + box.height - 1, inner.width, 1), theme.border, 0)
     paint_icon(painter, widget.owner, Bounds(box.x + 12, box.y + 9, 22, 22))
     painter.text(widget.name, Bounds(box.x + 44, box.y, box.width - 130, box.height), theme.text, 15)

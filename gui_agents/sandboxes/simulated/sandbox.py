@@ -11,7 +11,7 @@ from gui_agents.sandboxes.simulated.apps import APPS
 from gui_agents.sandboxes.simulated.desktop import Desktop
 from gui_agents.sandboxes.simulated.keys import chord
 from gui_agents.sandboxes.simulated.machine import DesktopState
-from gui_agents.sandboxes.simulated.widgets import HEIGHT, SCREEN, WIDTH, tree
+from gui_agents.sandboxes.simulated.widgets import HEIGHT, SCREEN, WIDTH
 
 SUPPORTED: Final = frozenset(
     {
@@ -72,16 +72,16 @@ class SimulatedSandbox:
     async def observe(self, *, screenshot: bool) -> Observation:
         """Return the accessibility tree, and a PNG where it is asked for; drawn off the event loop."""
         desktop = self._open_desktop()
-        scene = desktop.scene()
-        image = None
+        tree, image = desktop.tree(), None
         if screenshot:
             # Pillow is loaded by the first screenshot: most tasks of the built-in model never need it.
             from gui_agents.sandboxes.simulated.drawing import render_png  # noqa: PLC0415
 
             desktop.screenshots += 1
+            scene = desktop.scene()
             dark = desktop.machine.switches["Dark mode"]
             image = await asyncio.to_thread(render_png, scene, dark=dark, pointer=desktop.pointer)
-        return Observation(WIDTH, HEIGHT, tree(scene), image)
+        return Observation(WIDTH, HEIGHT, tree, image)
 
     async def act(self, action: Action) -> str:  # noqa: PLR0911 - one line for each action
         """Carry out one action.

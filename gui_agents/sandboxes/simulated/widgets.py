@@ -60,11 +60,13 @@ Scene = tuple[Widget, ...]
 
 def intersection(bounds: Bounds, clip: Bounds) -> Bounds:
     """Return the part of `bounds` inside `clip`; where there is none, an edge of `clip` without area."""
-    left = min(max(bounds.x, clip.x), clip.x + clip.width)
-    top = min(max(bounds.y, clip.y), clip.y + clip.height)
-    right = min(max(bounds.x + bounds.width, left), clip.x + clip.width)
-    bottom = min(max(bounds.y + bounds.height, top), clip.y + clip.height)
-    return Bounds(left, top, right - left, bottom - top)
+    right, bottom = bounds.x + bounds.width, bounds.y + bounds.height
+    clip_right, clip_bottom = clip.x + clip.width, clip.y + clip.height
+    if clip.x <= bounds.x and clip.y <= bounds.y and right <= clip_right and bottom <= clip_bottom:
+        return bounds
+    left = min(max(bounds.x, clip.x), clip_right)
+    top = min(max(bounds.y, clip.y), clip_bottom)
+    return Bounds(left, top, min(max(right, left), clip_right) - left, min(max(bottom, top), clip_bottom) - top)
 
 
 class Layout:
