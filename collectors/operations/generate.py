@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from collectors.operations import rules
+from collectors.operations import configuration, kubernetes, rules
+from collectors.operations.configuration import Site
 from collectors.operations.dashboards import boards, guide
 from collectors.operations.dashboards.render import render
 from collectors.operations.model import Setting
@@ -14,9 +15,13 @@ from collectors.operations.thresholds import ThresholdError, with_changes
 
 def files(setting: Setting) -> Mapping[str, str]:
     """Return the text of every generated file by its path below docs."""
+    site = Site(setting=setting)
     return {
+        "prometheus.yml": configuration.prometheus(site),
+        "alertmanager.yml": configuration.alertmanager(site),
         "prometheus-alert-rules.yml": rules.alert_rules(setting),
         "prometheus-recording-rules.yml": rules.recording_rules(setting),
+        "kubernetes/prometheusrule.yml": kubernetes.prometheus_rule(setting),
         "grafana-dashboard-guide.md": guide.render(boards()),
         **{f"grafana/{board.file}": render(board) for board in boards()},
     }

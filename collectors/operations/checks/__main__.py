@@ -18,12 +18,11 @@ def check(directory: Path) -> list[Finding]:
     """Check the files that `python -m collectors.operations.generate` writes, and the runbooks beside them."""
     recordings, alerts = directory / RECORDINGS, directory / ALERTS
     findings = check_rules([recordings, alerts])
-    if recordings.is_file():
-        recorded = recorded_shapes([recordings])
-        for path in sorted((directory / "grafana").glob("*.json")):
-            findings += check_dashboard(path, recorded)
+    recorded = recorded_shapes([recordings]) if recordings.is_file() else {}
+    for path in sorted((directory / "grafana").glob("*.json")):
+        findings += check_dashboard(path, recorded)
     if alerts.is_file():
-        findings += check_runbooks(alerts, alert_lines(alerts), directory / "runbooks")
+        findings += check_runbooks(alerts, alert_lines(alerts), directory / "runbooks", recorded)
     return findings
 
 

@@ -4,14 +4,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from collectors.operations.checks.expressions import Checker
 from collectors.operations.checks.findings import Finding
+from collectors.operations.checks.shapes import Shape
+from collectors.operations.vocabulary import known_series
 
 SECTIONS: Final = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 INDEX: Final = "README.md"
 
 
-def check_runbooks(rules: Path, alerts: Mapping[str, int], directory: Path) -> list[Finding]:
-    """Check the pages in `directory` against `alerts`, which are the alerts of the file `rules` by their lines."""
+def check_runbooks(
+    rules: Path, alerts: Mapping[str, int], directory: Path, recorded: Mapping[str, Shape]
+) -> list[Finding]:
+    """Check the pages in `directory` against `alerts`, which are the alerts of the file `rules` by their lines.
+
+    Queries in the pages may read the series `recorded` besides those of the service.
+    """
     pages = {path.stem: path for path in sorted(directory.glob("*.md")) if path.name != INDEX}
     findings = [
         Finding(str(rules), line, f"{alert}: has no runbook; write {directory / alert}.md")
@@ -22,6 +30,7 @@ def check_runbooks(rules: Path, alerts: Mapping[str, int], directory: Path) -> l
         if name not in alerts:
             findings.append(Finding(str(path), 1, f"no alert of {rules} is called {name}"))
         findings.extend(_page(path))
+        findings.extend(_queries(path, recorded))
     return sorted(findings)
 
 
@@ -37,3 +46,15 @@ def _page(path: Path) -> Iterator[Finding]:
     for (number, heading), end in zip(headings, ends, strict=True):
         if not any(line.strip() for line in lines[number:end]):
             yield Finding(str(path), number, f"its section {heading} is empty")
+
+
+def _queries(path: Path, recorded: Mapping[str, Shape]) -> Iterator[Finding]:
+    """Check each line of the page's blocks of PromQL, which is one query."""
+    within = False
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if line.startswith("```"):
+            within = line == "```promql"
+        elif within:
+            checker = Checker(known_series(), recorded)
+            checker.shape(line)
+            yield from (Finding(str(path), number, problem.reason) for problem in checker.problems)

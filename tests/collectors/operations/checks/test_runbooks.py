@@ -8,7 +8,7 @@ def findings(tmp_path, pages, alerts):
     directory.mkdir()
     for name, text in pages.items():
         (directory / name).write_text(text, "utf-8")
-    found = check_runbooks(tmp_path / "rules.yml", alerts, directory)
+    found = check_runbooks(tmp_path / "rules.yml", alerts, directory, {})
     return [str(finding).replace(f"{tmp_path}/", "") for finding in found]
 
 
@@ -36,4 +36,11 @@ def test_a_page_without_a_section_or_with_an_empty_one_is_found(tmp_path):
         "runbooks/Down.md:7: its section Impact is empty",
         "runbooks/Late.md:1: its first line must be '# Late'",
         "runbooks/Slow.md:3: its sections must be: Meaning, Impact, Diagnosis, Mitigation",
+    ]
+
+
+def test_a_query_with_a_typo_is_found_at_its_line(tmp_path):
+    query = '```promql\nsum(agent_task_active{job="gui_agents"})\n```'
+    assert findings(tmp_path, {"Down.md": PAGE.replace("Text.", query, 1)}, {"Down": 1}) == [
+        "runbooks/Down.md:6: unknown metric agent_task_active; is agent_tasks_active meant?"
     ]

