@@ -30,12 +30,15 @@ check: venv ## Format, lint, types, import contracts, generated files up to date
 	$(BIN)/lint-imports
 	$(BIN)/python tools/proto.py --check
 	$(BIN)/python tools/docs.py --check
+	$(BIN)/python -m collectors.operations.generate docs --check
+	$(BIN)/python -m collectors.operations.checks docs
 
-bench: venv ## Run the benchmarks and print their ratios
-	$(BIN)/python -m tests.bench
+bench: venv ## Run the benchmarks and print their ratios (ARGS="rpc" chooses)
+	$(BIN)/python -m tests.bench $(ARGS)
 
-docs: venv ## Regenerate the generated pages: docs/metrics.md, .env.example
+docs: venv ## Regenerate what code generates: docs/metrics.md, .env.example, rules and dashboards
 	$(BIN)/python tools/docs.py
+	$(BIN)/python -m collectors.operations.generate docs
 
 proto: venv ## Regenerate the protobuf code from gui_agents/proto/agent.proto
 	$(BIN)/python tools/proto.py

@@ -59,7 +59,7 @@ def of_report(report: TaskReport) -> ExitCode:
 
 def of_call(error: CallError) -> CommandError:
     """Return the error that a failed call ends the command with."""
-    facts = "".join(f" [{fact}]" for fact in error.facts)
+    facts = "".join(f" [{fact}]" for fact in error.facts if fact != error.code)
     if error.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"} and not error.facts:
         return CommandError(
             ExitCode.UNREACHABLE,
