@@ -14,7 +14,7 @@ from gui_agents.sandboxes.base import Element
 from gui_agents.sandboxes.simulated.sandbox import SimulatedSandbox
 
 _BITS: Final = 7
-"""Of each colour; the eighth doubles a file's size for nothing that one sees."""
+"""Of each colour; one bit less saves a tenth of a file and changes nothing that one sees."""
 
 Deed = Action | str
 """An action, or the name of what is to be clicked in the active window."""
