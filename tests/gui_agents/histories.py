@@ -1,0 +1,168 @@
+"""Histories of a service: any sequence of verbs, also those that come too late for their task."""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import attrs
+from hypothesis import strategies as st
+
+from gui_agents.agent.actions import ActionName
+from gui_agents.errors import IllegalTransitionError, NotFoundError
+from gui_agents.models.base import Bill, CallOutcome, ModelCall, Usage
+from gui_agents.sandboxes.base import SandboxType
+from gui_agents.state import ServiceState
+from gui_agents.stats import ConfigType
+from gui_agents.streams import Subscription
+from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.tasks.table import RejectReason, SandboxInfo
+from tests.fakes import METHODS, FakeClock, a_spec
+
+
+@attrs.frozen
+class Event:
+    """One verb, and two numbers from which everything that it needs is chosen."""
+
+    verb: str
+    number: int
+    seconds: float
+
+
+class Player:
+    """Plays events on a state; what an event needs and is not there makes it do nothing."""
+
+    def __init__(self, state: ServiceState, clock: FakeClock) -> None:
+        self.state = state
+        self.clock = clock
+        self.tasks: list[str] = []
+        """Every task that ever was."""
+        self._subscriptions: list[Subscription] = []
+        self._calls: list[str] = []
+        self._sandboxes: list[SandboxType] = []
+
+    def play(self, event: Event) -> None:
+        verb: Callable[[int, float], None] = getattr(self, event.verb)
+        with contextlib.suppress(NotFoundError, IllegalTransitionError, _NothingThereError):
+            verb(event.number, event.seconds)
+
+    def create(self, number: int, seconds: float) -> None:
+        self.tasks.append(f"task-{len(self.tasks)}")
+        self.state.task_created(self.tasks[-1], a_spec(), "accepted")
+
+    def start(self, number: int, seconds: float) -> None:
+        head = self.state.head()
+        if head is not None:
+            self.state.task_started(head)
+
+    def complete(self, number: int, seconds: float) -> None:
+        self._end(number, Ending(event=TaskEvent.COMPLETE, message="done"))
+
+    def fail(self, number: int, seconds: float) -> None:
+        reason = list(FailureReason)[number % len(FailureReason)]
+        self._end(number, Ending(event=TaskEvent.FAIL, message="failed", reason=reason))
+
+    def cancel(self, number: int, seconds: float) -> None:
+        self._end(number, Ending(event=TaskEvent.CANCEL, message="cancelled"))
+
+    def reject(self, number: int, seconds: float) -> None:
+        self.state.task_rejected(list(RejectReason)[number % len(RejectReason)])
+
+    def decide(self, number: int, seconds: float) -> None:
+        self.state.decided(_pick(self.tasks, number), seconds / 2, seconds)
+
+    def act(self, number: int, seconds: float) -> None:
+        self.state.acted(_pick(self.tasks, number), ActionName.CLICK, seconds, ok=number % 3 > 0)
+
+    def tell(self, number: int, seconds: float) -> None:
+        self.state.step_told(_pick(self.tasks, number), "a step")
+
+    def call(self, number: int, seconds: float) -> None:
+        usage = None if number % 5 == 0 else Usage(2 * number, number, number)
+        bill = Bill(Decimal(0), None) if number % 7 == 0 else Bill(Decimal(number) / 1000, ("USD", "EUR")[number % 2])
+        outcome = list(CallOutcome)[number % len(CallOutcome)]
+        provider = ("openai", "builtin", "unheard of")[number % 3]
+        self.state.model_called(_pick(self.tasks, number), ModelCall(provider, "model", outcome, usage, seconds), bill)
+
+    def open_sandbox(self, number: int, seconds: float) -> None:
+        kind = list(SandboxType)[number % len(SandboxType)]
+        self.state.sandbox_opened(_pick(self.tasks, number), SandboxInfo("sandbox", kind))
+        self._sandboxes.append(kind)
+
+    def take_sandbox(self, number: int, seconds: float) -> None:
+        self.state.sandbox_taken(_pick(self.tasks, number), SandboxInfo("sandbox", SandboxType.SIMULATED))
+
+    def close_sandbox(self, number: int, seconds: float) -> None:
+        self.state.sandbox_closed(_take(self._sandboxes, number))
+
+    def fail_sandbox(self, number: int, seconds: float) -> None:
+        self.state.sandbox_failed(list(SandboxType)[number % len(SandboxType)])
+
+    def subscribe(self, number: int, seconds: float) -> None:
+        self._subscriptions.append(self.state.subscribed(_pick(self.tasks, number)))
+
+    def take(self, number: int, seconds: float) -> None:
+        self.state.stream_taken(_pick(self._subscriptions, number))
+
+    def unsubscribe(self, number: int, seconds: float) -> None:
+        self.state.unsubscribed(_pick(self._subscriptions, number))
+
+    def start_rpc(self, number: int, seconds: float) -> None:
+        self._calls.append(METHODS[number % len(METHODS)].name)
+        self.state.rpc_started(self._calls[-1])
+
+    def end_rpc(self, number: int, seconds: float) -> None:
+        code = ("OK", "INTERNAL", "CANCELLED")[number % 3]
+        self.state.rpc_ended(_take(self._calls, number), code, seconds)
+
+    def update_config(self, number: int, seconds: float) -> None:
+        self.state.config_updated(list(ConfigType)[number % len(ConfigType)])
+
+    def beat(self, number: int, seconds: float) -> None:
+        self.state.heartbeat()
+
+    def count_files(self, number: int, seconds: float) -> None:
+        self.state.runtime_files_counted(number)
+
+    def pass_time(self, number: int, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def _end(self, number: int, ending: Ending) -> None:
+        task_id = _pick(self.tasks if number % 9 == 0 else self.state.live(), number)
+        if self.state.status(task_id) is not None:
+            self.state.task_ended(task_id, ending)
+
+
+class _NothingThereError(Exception):
+    """An event needs what is not there."""
+
+
+def _pick(candidates: list[Any], number: int) -> Any:
+    if not candidates:
+        raise _NothingThereError
+    return candidates[number % len(candidates)]
+
+
+def _take(candidates: list[Any], number: int) -> Any:
+    chosen = _pick(candidates, number)
+    candidates.remove(chosen)
+    return chosen
+
+
+VERBS = tuple(name for name, value in vars(Player).items() if callable(value) and name[0] != "_" and name != "play")
+"""Every verb of the state, by the player's name for it."""
+
+BUSY = (*VERBS, *["create", "start", "complete", "fail", "decide", "tell"] * 2, "pass_time")
+"""The verbs, those more often that make a history of tasks that live and end."""
+
+
+def events() -> st.SearchStrategy[Event]:
+    return st.builds(Event, st.sampled_from(BUSY), st.integers(0, 10**6), st.floats(0, 10_000))
+
+
+def endless(seed: int) -> Iterator[Event]:
+    """Yield random events for ever."""
+    source = random.Random(seed)
+    while True:
+        yield Event(source.choice(BUSY), source.randrange(10**6), source.choice([0.0, 0.3, 2.0, 45.0]))
