@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from gui_agents.clock import Clock, SystemClock
 from gui_agents.config import Config
@@ -150,7 +150,8 @@ class Service:
         handlers = method_handlers(self._servicer, self.config.grpc_max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), routes)
+        reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(reflected), routes)
         address = f"{self.config.grpc_host}:{self.config.grpc_port}"
         try:
             self.port = server.add_insecure_port(address)

@@ -158,7 +158,7 @@ def task_stream(task_id: str, message: StreamMessage) -> pb.TaskStream:
     """Return a message of a task's stream."""
     nanoseconds = round(message.published_at * 1e9)
     timestamp = Timestamp(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
-    return pb.TaskStream(taskId=task_id, stage=message.stage, message=message.text, timestamp=timestamp)
+    return pb.TaskStream(taskId=task_id, stage=message.stage, message=_writable(message.text), timestamp=timestamp)
 
 
 def task_status(record: TaskRecord) -> pb.QueryTaskStatusResponse:
@@ -167,8 +167,8 @@ def task_status(record: TaskRecord) -> pb.QueryTaskStatusResponse:
     return pb.QueryTaskStatusResponse(
         taskId=record.task_id,
         status=STATUSES[record.status],
-        message=_LIVE_MESSAGES[record.status] if ending is None else ending.message,
-        result="" if ending is None else ending.result,
+        message=_LIVE_MESSAGES[record.status] if ending is None else _writable(ending.message),
+        result="" if ending is None else _writable(ending.result),
         sandbox=None if record.sandbox is None else _sandbox(record.sandbox),
         executionStatistics=_statistics(record),
     )
@@ -191,6 +191,11 @@ def _statistics(record: TaskRecord) -> pb.ExecutionStatistics:
         cost=float(statistics.cost),
         currencySymbol="" if statistics.currency is None else symbol(statistics.currency),
     )
+
+
+def _writable(text: str) -> str:
+    """Return a text with `?` for what UTF-8 cannot write: models answer halves of characters, and screens show them."""
+    return text.encode(errors="replace").decode()
 
 
 def _sandbox(info: SandboxInfo) -> pb.Sandbox:
