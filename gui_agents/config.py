@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import attrs
 from dotenv import dotenv_values
@@ -124,6 +125,14 @@ def model(text: str) -> str:
     return text
 
 
+def address(text: str) -> str:
+    """Read the base URL of an API."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be an http or https URL without a user name, such as https://api.openai.com/v1")
+    return text
+
+
 def host(text: str) -> str:
     """Read an address to listen on."""
     if not text or any(character.isspace() or character in "/@" for character in text):
@@ -203,7 +212,10 @@ class Config:
         "OPENAI_API_KEY", Secret, None, "Key for OPENAI_BASE_URL; it is sent to no other endpoint."
     )
     openai_base_url: str = _setting(
-        "OPENAI_BASE_URL", str, "https://api.openai.com/v1", "Endpoint of the OpenAI-compatible provider, /v1 included."
+        "OPENAI_BASE_URL",
+        address,
+        "https://api.openai.com/v1",
+        "Endpoint of the OpenAI-compatible provider, /v1 included.",
     )
     model_timeout_seconds: float = _setting(
         "MODEL_TIMEOUT_SECONDS", seconds(0.1, 3600), "120", "Seconds that one call to a model may take."

@@ -28,6 +28,8 @@ EXIT_OK: Final = 0
 EXIT_WRONG_START: Final = 2
 INSTALL_MONITORING: Final = 'pip install "gui-agents[prometheus]"'
 PORTS_FILE: Final = "ports.json"
+CHATTY_LOGGERS: Final = ("openai", "httpx", "httpcore")
+"""Libraries that would log whole requests, screenshots included."""
 FILES_PER_TASK: Final = 8
 """Open files that a running task may need: its client's connection, its model's, its sandbox's."""
 FILES_BASE: Final = 1024
@@ -176,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         config = configuration.load(os.environ, Path(".env"))
-        logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        _log_to_stderr(config.log_level)
         asyncio.run(serve(config))
     except (ConfigError, RefusedError) as error:
         print(error, file=sys.stderr)
@@ -184,6 +186,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return EXIT_OK
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in CHATTY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _raise_open_files(wanted: int) -> None:

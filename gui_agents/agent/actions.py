@@ -5,7 +5,6 @@ evaluated: an answer is parsed as data, and what is no action on this screen rai
 that the model can learn from.
 """
 
-import math
 from collections.abc import Collection, Mapping
 from enum import StrEnum, unique
 from typing import Any, ClassVar, Final
@@ -18,6 +17,8 @@ MAX_TEXT_LENGTH: Final = 10_000
 MAX_NOTCHES: Final = 100
 MAX_CLICKS: Final = 3
 MAX_KEYS: Final = 5
+
+_HUGE: Final = 1e300
 
 
 class InvalidActionError(ValueError):
@@ -308,12 +309,13 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
         raise InvalidActionError('the answer must be one JSON object such as {"action": "done", "message": "..."}')
     wanted = answer.get("action")
     allowed = [name for name in ACTIONS if name in supported or name in TERMINAL_ACTIONS]
-    if wanted not in allowed:
-        raise InvalidActionError(f"action {wanted!r:.60} is not one of: {', '.join(allowed)}")
+    if not isinstance(wanted, str) or wanted not in allowed:
+        shown = f" {wanted!r:.60}" if isinstance(wanted, str) else ""
+        raise InvalidActionError(f"action{shown} is not one of: {', '.join(allowed)}")
     name = ActionName(wanted)
     slots = _SLOTS[name]
     known = {"action", *(slot.key for slot in slots)}
-    unknown = sorted(str(key)[:30] for key in answer if key not in known and answer[key] is not None)
+    unknown = sorted(f"{key!r:.30}" for key in answer if key not in known and answer[key] is not None)
     if unknown:
         raise InvalidActionError(f"{name} has no field {', '.join(unknown)}; it takes {_usage(name)}")
     limits = {"x": width, "y": height}
@@ -334,12 +336,10 @@ def _checked(label: str, value: Any, field: Field, limits: Mapping[str, int]) ->
         case "integer":
             number = _integer(label, value)
             if field.axis is not None and not 0 <= number < limits[field.axis]:
-                raise InvalidActionError(f"{label}={number} leaves the screen (0 to {limits[field.axis] - 1})")
+                raise InvalidActionError(f"{label}={number:.6g} leaves the screen (0 to {limits[field.axis] - 1})")
             return _bounded(label, number, rule)
         case "number":
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise InvalidActionError(f"{label} must be a number")
-            return _bounded(label, float(value), rule)
+            return _bounded(label, float(_number(label, value, "a number")), rule)
         case "array":
             if not isinstance(value, list | tuple) or not rule["minItems"] <= len(value) <= rule["maxItems"]:
                 raise InvalidActionError(f"{label} must be a list of {rule['minItems']} to {rule['maxItems']} strings")
@@ -348,12 +348,18 @@ def _checked(label: str, value: Any, field: Field, limits: Mapping[str, int]) ->
             return _string(label, value, rule)
 
 
+def _number(label: str, value: Any, wanted: str) -> int | float:
+    """Return a number that a double can hold, which JSON's need not be."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_HUGE <= value <= _HUGE:
+        raise InvalidActionError(f"{label} must be {wanted}")
+    return value
+
+
 def _integer(label: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidActionError(f"{label} must be a whole number")
-    if int(value) != value:
-        raise InvalidActionError(f"{label} must be a whole number, not {value}")
-    return int(value)
+    number = _number(label, value, "a whole number")
+    if int(number) != number:
+        raise InvalidActionError(f"{label} must be a whole number, not {number}")
+    return int(number)
 
 
 def _bounded(label: str, number: Any, rule: Mapping[str, Any]) -> Any:
@@ -376,4 +382,6 @@ def _string(label: str, value: Any, rule: Mapping[str, Any]) -> str:
         return Button(value)
     if not rule["minLength"] <= len(value) <= rule["maxLength"]:
         raise InvalidActionError(f"{label} must have {rule['minLength']} to {rule['maxLength']} characters")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidActionError(f"{label} must be Unicode text, without halves of surrogate pairs")
     return value

@@ -6,7 +6,7 @@ from gui_agents.clock import Clock
 from gui_agents.config import BUILTIN_MODEL, Config
 from gui_agents.errors import InvalidFieldError
 from gui_agents.models.base import Model
-from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI_PROVIDER, LLMSettings, select_endpoint
+from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI_PROVIDER, OPENAI_TEXT_PROVIDER, LLMSettings, select_endpoint
 from gui_agents.models.openai_client import OpenAIClients, check_available
 from gui_agents.models.openai_compatible import OpenAICompatibleModel
 from gui_agents.models.retry import RetryPolicy
@@ -28,7 +28,7 @@ class ModelFactory:
         self._clock = clock
         self._clients = OpenAIClients()
         self._environment = LLMSettings(
-            model=config.default_model.removeprefix(f"{OPENAI_PROVIDER}/"),
+            model="" if config.default_model == BUILTIN_MODEL else config.default_model.removeprefix("openai/"),
             provider=OPENAI_PROVIDER,
             api_key=config.openai_api_key,
             endpoint=config.openai_base_url,
@@ -46,8 +46,9 @@ class ModelFactory:
         provider = OPENAI_PROVIDER if named is None or named.provider is None else named.provider
         if name == BUILTIN_MODEL:
             return _BUILTIN
-        if provider not in PROVIDERS:
-            known = f"{OPENAI_PROVIDER} (any endpoint that speaks its protocol), {BUILTIN_PROVIDER}"
+        if provider not in (*PROVIDERS, OPENAI_TEXT_PROVIDER):
+            known = f"{OPENAI_PROVIDER} (any endpoint that speaks its protocol), {OPENAI_TEXT_PROVIDER} (the same, "
+            known += f"without screenshots), {BUILTIN_PROVIDER}"
             raise InvalidFieldError(f"{field}.provider", f"{provider!r:.60} is none of: {known}")
         if provider == BUILTIN_PROVIDER or name.startswith(f"{BUILTIN_PROVIDER}/"):
             raise InvalidFieldError(

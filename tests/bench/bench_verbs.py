@@ -1,6 +1,6 @@
 """The inline cost of monitoring: what the verbs cost the event loop per RPC and per step.
 
-    python -m tests.bench.bench_verbs
+python -m tests.bench.bench_verbs
 """
 
 import sys
@@ -22,19 +22,23 @@ LIMIT_MICROSECONDS = 3.0
 TASK = "0" * 32
 
 
-def running_state() -> ServiceState:
-    """Return a state with one running task."""
-    state = build_state(load({}), PriceList.load(None), SystemClock())
+def spec() -> TaskSpec:
+    """Return what a task that does nothing is asked to do."""
     defaults = Defaults(backend="simulated", steps=50, timeout_seconds=3600)
-    spec = TaskSpec(
+    return TaskSpec(
         instruction="Do nothing",
-        backend="simulated",
-        steps=50,
-        timeout_seconds=3600,
+        backend=defaults.backend,
+        steps=defaults.steps,
+        timeout_seconds=defaults.timeout_seconds,
         model=ModelChoice("builtin", "builtin/rules"),
         config=defaults.as_config(),
     )
-    state.task_created(TASK, spec, "accepted")
+
+
+def running_state() -> ServiceState:
+    """Return a state with one running task."""
+    state = build_state(load({}), PriceList.load(None), SystemClock())
+    state.task_created(TASK, spec(), "accepted")
     state.task_started(TASK)
     return state
 
