@@ -1,0 +1,357 @@
+import asyncio
+import contextlib
+import socket
+import threading
+from http import HTTPStatus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors import ListenError, MetricsEndpoint, metrics_endpoint
+from collectors.http.connection import MAX_BODY_BYTES, MAX_HEADER_BYTES, Timeouts
+from collectors.http.endpoint import Limits
+from collectors.http.messages import plain
+from gui_agents.snapshot import ServiceSnapshot
+from tests.collectors import golden
+from tests.collectors.http.serving import TIMEOUT, Client, ask, serving
+from tests.collectors.sources import Fixed
+
+GET = b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+def threads():
+    return {thread.name for thread in threading.enumerate()}
+
+
+class Gated:
+    """A source whose snapshots wait for a test."""
+
+    def __init__(self):
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+        self.taken = 0
+
+    def snapshot(self) -> ServiceSnapshot:
+        self.asked.set()
+        assert self.go_on.wait(TIMEOUT)
+        self.taken += 1
+        return golden.busy_snapshot()
+
+
+def test_a_connection_is_kept_for_the_next_request():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        for _ in range(3):
+            status, headers, body = client.ask("/-/healthy")
+            assert (status, body, headers["content-length"]) == (200, b"healthy\n", "8")
+            assert "connection" not in headers
+
+
+def test_a_client_that_asks_for_it_is_closed():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        answer = client.raw().lower()
+        assert answer.startswith(b"http/1.1 200 ")
+        assert b"\r\nconnection: close\r\n" in answer
+
+
+def test_http_1_0_is_answered_and_closed():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"GET /-/healthy HTTP/1.0\r\n\r\n")
+        assert client.raw().endswith(b"\r\n\r\nhealthy\n")
+
+
+def test_pipelined_requests_are_answered_in_order():
+    targets = [b"/-/healthy", b"/metrics", b"/nothing", b"/-/ready"]
+    requests = [b"GET %s HTTP/1.1\r\nHost: test\r\n\r\n" % target for target in targets]
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"".join(requests))
+        client.socket.shutdown(socket.SHUT_WR)
+        answer = client.raw()
+    positions = [
+        answer.index(part) for part in (b"healthy\n", b"agent_tasks_active 3.0", b"nothing here", b"\nready\n")
+    ]
+    assert positions == sorted(positions)
+    assert answer.count(b"HTTP/1.1 200 ") == 3
+
+
+def test_many_pipelined_requests_are_all_answered():
+    count = 4000
+    with serving() as endpoint, Client(endpoint.port) as client:
+        sender = threading.Thread(target=client.send, args=(GET * count,))
+        sender.start()
+        for _ in range(count):
+            client.answer_pipelined()
+        sender.join(TIMEOUT)
+
+
+def test_a_request_in_single_bytes_is_answered():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in GET:
+            client.send(bytes([byte]))
+        assert client.socket.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
+def test_head_tells_the_length_without_the_body():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(GET.replace(b"GET", b"HEAD") + GET)
+        client.socket.shutdown(socket.SHUT_WR)
+        answer = client.raw().lower()
+    assert answer.count(b"content-length: 8\r\n") == 2
+    assert answer.count(b"healthy\n") == 1
+
+
+def test_a_body_is_read_and_dropped():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello" + GET)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.raw().count(b"healthy\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * (MAX_HEADER_BYTES + 1), 431),
+        (b"GET /" + b"x" * (MAX_HEADER_BYTES + 1), 431),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % 10**6 + b"x" * (MAX_BODY_BYTES + 1), 413),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: odd\r\n\r\n", 501),
+    ],
+)
+def test_what_is_no_request_is_refused_and_closed(data, status):
+    with serving() as endpoint:
+        with Client(endpoint.port) as client:
+            client.send(data)
+            answer = client.raw()
+        assert answer.startswith(b"HTTP/1.1 %d " % status)
+        assert b"\r\nconnection: close\r\n" in answer.lower()
+        assert ask(endpoint, "/-/healthy")[0] == 200
+
+
+def test_any_bytes_leave_the_endpoint_alive():
+    with serving() as endpoint:
+
+        @settings(max_examples=100)
+        @given(
+            st.lists(st.binary(max_size=60) | st.sampled_from([GET, b"\r\n", b"GET ", b" HTTP/1.1\r\n"]), max_size=6)
+        )
+        def send(parts):
+            with Client(endpoint.port) as client:
+                client.send(b"".join(parts))
+                client.socket.shutdown(socket.SHUT_WR)
+                client.raw()
+
+        send()
+        assert ask(endpoint, "/-/healthy")[0] == 200
+
+
+QUICK = Limits(timeouts=Timeouts(idle=0.2, receiving=0.2, sending=0.2, leaving=0.2))
+
+
+def test_a_client_that_never_ends_its_request_is_closed():
+    with serving(limits=QUICK) as endpoint, Client(endpoint.port) as client:
+        client.send(GET[:-2])
+        assert client.raw() == b""
+
+
+def test_a_client_that_drips_its_request_is_closed():
+    """Each byte is in time, the request is not."""
+    closed = threading.Event()
+    with serving(limits=QUICK) as endpoint, Client(endpoint.port) as client:
+
+        def drip():
+            try:
+                while not closed.wait(0.01):
+                    client.send(b"x")
+            except OSError:
+                pass
+
+        dripping = threading.Thread(target=drip)
+        client.send(b"GET /-/healthy HTTP/1.1\r\nHost: ")
+        dripping.start()
+        assert client.raw() == b""
+        closed.set()
+        dripping.join(TIMEOUT)
+
+
+def test_an_idle_client_is_closed():
+    with serving(limits=QUICK) as endpoint, Client(endpoint.port) as client:
+        client.ask("/-/healthy")
+        assert client.raw() == b""
+
+
+def test_a_refused_client_that_stays_is_closed():
+    with serving(limits=QUICK) as endpoint, Client(endpoint.port) as client:
+        client.send(b"nonsense\r\n\r\n")
+        client.send(b"more nonsense")
+        assert client.raw().startswith(b"HTTP/1.1 400 ")
+
+
+def stop_reading(endpoint):
+    """Return a client that asks for more than fits into all buffers, and takes nothing."""
+    client = Client(endpoint.port)
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.socket.settimeout(0.5)
+    # It ends as the buffers are full, or as the endpoint has had enough.
+    with contextlib.suppress(OSError):
+        while True:
+            client.send(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n" * 100)
+    client.socket.settimeout(TIMEOUT)
+    return client
+
+
+def test_a_client_that_stops_reading_is_closed_and_costs_nobody_anything():
+    with serving(limits=QUICK) as endpoint, stop_reading(endpoint) as client:
+        assert ask(endpoint)[0] == 200
+        client.raw()
+
+
+def test_a_client_that_reads_late_gets_everything():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        requests = 200
+        client.send(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n" * requests)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.raw().count(b"agent_tasks_active 3.0\n") == requests
+
+
+def test_idle_connections_do_not_keep_others_out():
+    with serving() as endpoint:
+        idle = [Client(endpoint.port) for _ in range(200)]
+        assert ask(endpoint)[0] == 200
+        assert [client.ask("/-/healthy")[0] for client in idle[:3]] == [200] * 3
+        for client in idle:
+            client.socket.close()
+
+
+def test_at_the_limit_the_quietest_connection_goes():
+    with serving(limits=Limits(connections=3)) as endpoint:
+        first, second, third = (Client(endpoint.port) for _ in range(3))
+        for client in (first, second, third, first):
+            assert client.ask("/-/healthy")[0] == 200
+        with Client(endpoint.port) as fourth:
+            assert fourth.ask("/-/healthy")[0] == 200
+            assert second.raw() == b""
+            assert first.ask("/-/healthy")[0] == 200
+        for client in (first, second, third):
+            client.socket.close()
+
+
+def test_where_everyone_is_being_answered_a_new_connection_goes():
+    asked, go_on = threading.Event(), threading.Event()
+
+    async def answer(request):
+        asked.set()
+        await asyncio.to_thread(go_on.wait, TIMEOUT)
+        return plain(HTTPStatus.OK, "at last")
+
+    limits = Limits(connections=1)
+    endpoint = MetricsEndpoint(answer, host="127.0.0.1", port=0, limits=limits)
+    with endpoint, Client(endpoint.port) as client:
+        client.request()
+        assert asked.wait(TIMEOUT)
+        with Client(endpoint.port) as late:
+            assert late.raw() == b""
+        go_on.set()
+        assert client.answer()[2] == b"at last\n"
+
+
+def test_a_client_that_leaves_before_its_answer_is_forgotten():
+    source = Gated()
+    with serving(source) as endpoint:
+        with Client(endpoint.port) as client:
+            client.request()
+            assert source.asked.wait(TIMEOUT)
+        source.go_on.set()
+        assert ask(endpoint)[0] == 200
+
+
+def test_a_taken_port_is_an_error_at_once():
+    with serving() as endpoint:
+        with pytest.raises(ListenError) as second:
+            serving_on(endpoint.port)
+        assert second.value.port == endpoint.port
+        assert f"cannot listen on 127.0.0.1 port {endpoint.port}: address already in use" in str(second.value)
+        assert isinstance(second.value, OSError)
+
+
+def serving_on(port, host="127.0.0.1"):
+    metrics_endpoint(Fixed(golden.busy_snapshot()), host=host, port=port, ready=lambda: True).start()
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_ours_is_an_error_at_once(host):
+    with pytest.raises(ListenError, match=f"cannot listen on {host} port 0: "):
+        serving_on(0, host)
+
+
+def test_the_port_is_free_after_the_end():
+    with serving() as endpoint:
+        port = endpoint.port
+        assert ask(endpoint)[0] == 200
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
+def test_the_end_leaves_no_thread():
+    before = threads()
+    with serving() as endpoint:
+        assert ask(endpoint)[0] == 200
+        assert threads() == before | {"metrics"}
+    assert threads() == before
+    endpoint.stop()
+
+
+def test_the_end_does_not_wait_for_clients_that_hang():
+    before = threads()
+    limits = Limits(stopping_seconds=0.1)
+    with serving(limits=limits) as endpoint:
+        idle, half = Client(endpoint.port), Client(endpoint.port)
+        half.send(GET[:-2])
+        idle.ask("/-/healthy")
+        deaf = stop_reading(endpoint)
+    assert threads() == before
+    for client in (idle, half, deaf):
+        client.raw()
+        client.socket.close()
+
+
+def test_an_answer_that_is_under_way_goes_out_at_the_end():
+    source = Gated()
+    with serving(source) as endpoint, Client(endpoint.port) as client:
+        client.request()
+        assert source.asked.wait(TIMEOUT)
+        stopping = threading.Thread(target=endpoint.stop)
+        stopping.start()
+        source.go_on.set()
+        assert client.answer()[0] == 200
+        stopping.join(TIMEOUT)
+        assert not stopping.is_alive()
+
+
+def test_an_endpoint_that_never_started_stops_at_once():
+    endpoint = metrics_endpoint(Fixed(golden.busy_snapshot()), host="127.0.0.1", port=1234, ready=lambda: True)
+    assert endpoint.port == 1234
+    endpoint.stop()
+
+
+def test_scrapes_are_answered_while_python_blocks_the_main_thread():
+    """The main thread never waits and never lets go of more than the interpreter takes from it."""
+    answers = []
+    with serving() as endpoint:
+
+        def scrape():
+            with Client(endpoint.port) as client:
+                answers.extend(client.ask()[0] for _ in range(5))
+
+        scraper = threading.Thread(target=scrape)
+        scraper.start()
+        burned = 0
+        while len(answers) < 5 and scraper.is_alive():
+            burned += sum(range(1000))
+        scraper.join(TIMEOUT)
+    assert answers == [200] * 5

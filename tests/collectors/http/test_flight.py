@@ -1,0 +1,88 @@
+import asyncio
+import gzip
+import math
+import threading
+
+from collectors import catalogue
+from collectors.exposition import Exposition
+from collectors.http.flight import Flight, Page
+from collectors.layouts import Format
+from tests.collectors import golden
+from tests.collectors.http.serving import TIMEOUT, Client, serving
+from tests.collectors.sources import Fixed
+
+
+def flight(source=None):
+    source = source or Fixed(golden.busy_snapshot())
+    return source, Flight(source, Exposition(catalogue.sections()))
+
+
+async def test_requests_at_the_same_time_share_one_page():
+    source, pages = flight()
+    bodies = await asyncio.gather(*[pages.page(Page(Format.TEXT), 0.0) for _ in range(50)])
+    assert source.taken == 1
+    assert all(body is bodies[0] for body in bodies)
+
+
+async def test_a_request_after_the_snapshot_gets_another_one():
+    source, pages = flight()
+    await pages.page(Page(Format.TEXT), 0.0)
+    await pages.page(Page(Format.TEXT), 0.0)
+    assert source.taken == 2
+
+
+async def test_different_pages_show_the_same_instant():
+    source, pages = flight()
+    names = frozenset({"agent_tasks_active"})
+    text, openmetrics, short, squeezed = await asyncio.gather(
+        pages.page(Page(Format.TEXT), 0.0),
+        pages.page(Page(Format.OPENMETRICS), 0.0),
+        pages.page(Page(Format.TEXT, names), 0.0),
+        pages.page(Page(Format.TEXT, names, compressed=True), 0.0),
+    )
+    assert source.taken == 1
+    assert openmetrics.endswith(b"# EOF\n")
+    assert gzip.decompress(squeezed) == short
+    assert len(short) < 200 < len(text)
+
+
+async def test_who_has_left_is_skipped():
+    _, pages = flight()
+    stays = asyncio.create_task(pages.page(Page(Format.TEXT), 0.0))
+    leaves = asyncio.create_task(pages.page(Page(Format.TEXT), 0.0))
+    asyncio.get_running_loop().call_soon(leaves.cancel)
+    assert b"agent_tasks_active 3.0" in await stays
+    assert leaves.cancelled() or leaves.cancelling()
+
+
+async def test_a_scraper_in_a_hurry_does_not_shorten_the_page_of_others():
+    _, pages = flight()
+    short, whole = await asyncio.gather(
+        pages.page(Page(Format.TEXT, timeout_seconds=1e-9), 0.0),
+        pages.page(Page(Format.TEXT, timeout_seconds=math.inf), 0.0),
+    )
+    assert b"agent_tasks_active" not in short
+    assert b"agent_tasks_active 3.0" in whole
+
+
+def test_a_request_during_the_snapshot_gets_another_one():
+    class Slow(Fixed):
+        def __init__(self):
+            super().__init__(golden.busy_snapshot())
+            self.asked = threading.Event()
+            self.go_on = threading.Event()
+
+        def snapshot(self):
+            self.asked.set()
+            assert self.go_on.wait(TIMEOUT)
+            return super().snapshot()
+
+    source = Slow()
+    with serving(source) as endpoint, Client(endpoint.port) as early, Client(endpoint.port) as late:
+        early.request()
+        assert source.asked.wait(TIMEOUT)
+        late.request()
+        source.go_on.set()
+        assert early.answer()[0] == 200
+        assert late.answer()[0] == 200
+    assert source.taken == 2

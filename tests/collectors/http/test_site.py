@@ -1,0 +1,216 @@
+import re
+
+import attrs
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from collectors.http.site import Site
+from collectors.http.static import POLICY, packaged_files
+from collectors.layouts import Format
+from tests.collectors import golden
+from tests.collectors.http.serving import Client, ask, serving
+from tests.collectors.sources import Broken, Fixed
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+
+
+def comparable(page: bytes) -> list[str]:
+    """Return a page without the process and the durations, which change from one to the next."""
+    ours = (line for line in page.decode().splitlines() if " agent_" in line or line.startswith("agent_"))
+    return [line for line in ours if "agent_memory_usage" not in line and "agent_collector_duration" not in line]
+
+
+def test_metrics_come_as_text_by_default():
+    with serving() as endpoint:
+        status, headers, body = ask(endpoint)
+    assert (status, headers["content-type"]) == (200, Format.TEXT.value)
+    golden_lines = golden.PATH.read_text(encoding="utf-8").splitlines()
+    shown = [line for line in golden_lines if "agent_collector" not in line]
+    assert [line for line in comparable(body) if "agent_collector" not in line] == [
+        line for line in shown if " agent_" in line or line.startswith("agent_")
+    ]
+
+
+def test_metrics_come_as_openmetrics_when_asked():
+    with serving() as endpoint:
+        status, headers, body = ask(endpoint, accept=OPENMETRICS)
+    assert (status, headers["content-type"]) == (200, Format.OPENMETRICS.value)
+    assert body.endswith(b"\n# EOF\n")
+    assert any(family.name == "agent_tasks_created" for family in text_string_to_metric_families(body.decode()))
+
+
+@pytest.mark.parametrize("accept", ["*/*", OPENMETRICS])
+def test_a_compressed_page_is_the_same_page(accept):
+    with serving() as endpoint, Client(endpoint.port) as client:
+        _, plain_headers, plain = client.ask(accept=accept)
+        _, headers, compressed = client.ask(accept=accept, accept_encoding="gzip")
+    assert "content-encoding" not in plain_headers
+    assert headers["content-encoding"] == "gzip"
+    assert int(headers["content-length"]) < int(plain_headers["content-length"]) / 5
+    assert headers["vary"] == "Accept, Accept-Encoding"
+    assert comparable(compressed) == comparable(plain)
+
+
+def test_names_in_the_query_choose_families():
+    with serving() as endpoint:
+        _, _, body = ask(endpoint, "/metrics?name[]=agent_tasks_active&name%5B%5D=agent_proxy_steps_total&other=1")
+    values = [line for line in body.decode().splitlines() if not line.startswith("#")]
+    assert values == ["agent_tasks_active 3.0", "agent_proxy_steps_total 263.0"]
+
+
+def test_disabled_families_are_absent():
+    with serving(disabled=["agent_actions_total", "python_info"]) as endpoint:
+        _, _, body = ask(endpoint)
+    assert b"agent_actions_total" not in body
+    assert b"python_info" not in body
+    assert b"python_gc_collections_total" in body
+
+
+def test_health_and_readiness():
+    taking = [True]
+    with serving(ready=lambda: taking[0]) as endpoint:
+        assert ask(endpoint, "/-/healthy")[::2] == (200, b"healthy\n")
+        assert ask(endpoint, "/-/ready")[::2] == (200, b"ready\n")
+        taking[0] = False
+        assert ask(endpoint, "/-/healthy")[::2] == (200, b"healthy\n")
+        assert ask(endpoint, "/-/ready")[::2] == (503, b"not ready\n")
+
+
+@pytest.mark.parametrize("target", ["/nothing", "/metrics/", "/assets/", "/assets/../site.py", "/-/", "*", "http://[/"])
+def test_another_path_is_not_found(target):
+    with serving() as endpoint:
+        status, _, body = ask(endpoint, target)
+    assert status == 404
+    assert b"/metrics" in body
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "ODD"])
+def test_another_method_is_not_allowed(method):
+    with serving() as endpoint:
+        status, headers, _ = ask(endpoint, "/metrics", method)
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_target_with_scheme_and_host_is_understood():
+    with serving() as endpoint:
+        assert ask(endpoint, "http://elsewhere/-/healthy?x=1")[::2] == (200, b"healthy\n")
+
+
+def test_repeated_headers_are_one_list():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"GET /metrics HTTP/1.0\r\nAccept: text/plain;q=0.1\r\nAccept: %s\r\n\r\n" % OPENMETRICS.encode())
+        assert b"application/openmetrics-text" in client.raw()
+
+
+@pytest.fixture
+def without_files(monkeypatch):
+    """The endpoint as it is without a page of files."""
+    monkeypatch.setattr("collectors.http.composition.packaged_files", dict)
+
+
+def test_the_landing_page_shows_links_and_key_figures(without_files):
+    with serving() as endpoint:
+        status, headers, body = ask(endpoint, "/")
+    text = body.decode()
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert headers["content-security-policy"] == POLICY
+    for path in ("/metrics", "/-/healthy", "/-/ready"):
+        assert f'href="{path}"' in text
+    cells = dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', text))
+    assert cells["Tasks running"] == "3 of 5"
+    assert cells["Success rate"] == "60.0%"
+    assert cells["Tokens"] == "12340015"
+    assert cells["Cost in USD"] == "12.30"
+    assert "have failed" not in text
+
+
+def test_the_landing_page_escapes_what_it_shows(without_files):
+    busy = golden.busy_snapshot()
+    info = attrs.evolve(busy.service.info, version="<script>alert(1)</script>")
+    source = Fixed(attrs.evolve(busy, service=attrs.evolve(busy.service, info=info)))
+    with serving(source) as endpoint:
+        assert b"<script>" not in ask(endpoint, "/")[2]
+
+
+def test_the_landing_page_of_an_idle_service_has_no_rate(without_files):
+    busy = golden.busy_snapshot()
+    tasks = attrs.evolve(busy.tasks, created=dict.fromkeys(busy.tasks.created, 0))
+    with serving(Fixed(attrs.evolve(busy, tasks=tasks))) as endpoint:
+        assert b"<td>none has ended yet</td>" in ask(endpoint, "/")[2]
+
+
+def test_the_landing_page_says_what_fails(without_files, caplog):
+    with serving(Broken()) as endpoint:
+        ask(endpoint)
+        status, _, body = ask(endpoint, "/")
+    assert status == 200
+    assert b"The state of the service cannot be read" in body
+    assert b"have failed: tasks (1 times), rpcs (1 times)" in body
+    assert "the landing page goes without a snapshot" in caplog.text
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A package with a page of files."""
+    package = tmp_path / "paged"
+    (package / "assets" / "folder").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "assets" / "index.html").write_text("<!doctype html>")
+    (package / "assets" / "page.js").write_text("let x;")
+    (package / "assets" / "page.py").write_text("secret = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = packaged_files("paged")
+    monkeypatch.setattr("collectors.http.composition.packaged_files", lambda: found)
+    return found
+
+
+def test_files_are_served_with_a_tag_and_a_policy(files):
+    assert set(files) == {"index.html", "page.js"}
+    with serving() as endpoint, Client(endpoint.port) as client:
+        status, headers, body = client.ask("/assets/page.js")
+        assert (status, body, headers["content-type"]) == (200, b"let x;", "text/javascript; charset=utf-8")
+        assert headers["content-security-policy"] == POLICY
+        assert headers["cache-control"] == "no-cache"
+        assert headers["x-content-type-options"] == "nosniff"
+        status, again, body = client.ask("/assets/page.js", if_none_match=f'"other", W/{headers["etag"]}')
+        assert (status, again["etag"], body) == (304, headers["etag"], b"")
+        assert client.ask("/assets/page.py")[0] == 404
+        assert client.ask("/assets/page.js", "POST")[0] == 405
+
+
+def test_an_index_takes_the_place_of_the_landing_page(files):
+    with serving() as endpoint:
+        assert ask(endpoint, "/")[2] == b"<!doctype html>"
+
+
+def test_a_package_without_files_has_none():
+    assert packaged_files("tests.collectors.http") == {}
+
+
+def test_an_error_of_ours_is_answered_and_logged(monkeypatch, caplog):
+    async def fail(self, request):
+        raise LookupError("nothing there")
+
+    monkeypatch.setattr(Site, "_healthy", fail)
+    with serving() as endpoint, Client(endpoint.port) as client:
+        assert client.ask("/-/healthy")[::2] == (500, b"This went wrong; the log says why\n")
+        assert client.ask("/-/ready")[0] == 200
+    assert "GET /-/healthy could not be answered" in caplog.text
+    assert "LookupError: nothing there" in caplog.text
+
+
+@pytest.mark.parametrize("timeout", ["10", "0.5", "-1", "0", "nan", "soon", ""])
+def test_a_scrape_timeout_leaves_a_quick_page_whole(timeout):
+    with serving() as endpoint:
+        body = ask(endpoint, x_prometheus_scrape_timeout_seconds=timeout)[2].decode()
+    successes = [line for line in body.splitlines() if line.startswith("agent_collector_success")]
+    assert len(successes) == 7
+    assert all(line.endswith(" 1.0") for line in successes)
+
+
+def test_a_scrape_timeout_that_cannot_be_met_reports_the_sections():
+    with serving() as endpoint:
+        body = ask(endpoint, x_prometheus_scrape_timeout_seconds="0.000001")[2].decode()
+    successes = [line for line in body.splitlines() if line.startswith("agent_collector_success")]
+    assert len(successes) == 7
+    assert all(line.endswith(" 0.0") for line in successes)

@@ -1,0 +1,82 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.layouts import Format
+from collectors.negotiation import accepts_gzip, choose_format
+
+OPENMETRICS = Format.OPENMETRICS
+TEXT = Format.TEXT
+PROMETHEUS_2 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+    "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+    "text/plain;version=0.0.4;q=0.2,/;q=0.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", TEXT),
+        ("*/*", TEXT),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", TEXT),
+        ("application/openmetrics-text", OPENMETRICS),
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", OPENMETRICS),
+        ('application/openmetrics-text;version="1.0.0"', OPENMETRICS),
+        ("APPLICATION/OpenMetrics-Text", OPENMETRICS),
+        ("application/openmetrics-text;version=0.0.1", TEXT),
+        ("application/openmetrics-text;version=2.0.0", TEXT),
+        ("application/*", OPENMETRICS),
+        ("application/json", TEXT),
+        ("text/plain", TEXT),
+        ("text/plain,application/openmetrics-text", TEXT),
+        ("application/openmetrics-text,text/plain", OPENMETRICS),
+        ("text/plain;q=0.5,application/openmetrics-text;q=0.4", TEXT),
+        ("text/plain;q=0.4,application/openmetrics-text;q=0.5", OPENMETRICS),
+        ("application/openmetrics-text;q=0,*/*", TEXT),
+        ("text/plain;q=0,*/*;q=0.1", OPENMETRICS),
+        ("application/openmetrics-text;q=high,text/plain;q=0.1", TEXT),
+        ("application/openmetrics-text;q=nan", TEXT),
+        (",;,", TEXT),
+        (
+            PROMETHEUS_2,
+            OPENMETRICS,
+        ),
+        (
+            PROMETHEUS_3,
+            OPENMETRICS,
+        ),
+        ("text/plain;version=0.0.4;q=0.5,application/openmetrics-text;version=1.0.0;q=0.3", TEXT),
+    ],
+)
+def test_the_preferred_format_is_chosen(accept, form):
+    assert choose_format(accept) is form
+
+
+@given(st.text(max_size=80) | st.text('aplictonexmrsvqud/*;=,.01 \t"-', max_size=80))
+def test_any_header_leads_to_a_format(header):
+    assert choose_format(header) in Format
+    assert accepts_gzip(header) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("deflate, gzip;q=0.5", True),
+        ("GZIP", True),
+        ("gzip;q=0", False),
+        ("identity", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("br, *;q=0.1", True),
+    ],
+)
+def test_gzip_is_used_where_it_is_asked_for(header, accepted):
+    assert accepts_gzip(header) is accepted
