@@ -60,7 +60,7 @@ class NotFoundError(RefusedError):
     """No `kind` of this name is known."""
 
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"no {kind} {name!r} is known")
+        super().__init__(f"no {kind} {name!r:.80} is known")
         self.kind = kind
         self.name = name
 

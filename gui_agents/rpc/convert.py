@@ -70,7 +70,18 @@ def check_sandbox(sandbox: pb.Sandbox) -> None:
         InvalidFieldError: its operating system is no known one, or its id is too long.
     """
     _enum("sandbox.os", sandbox.os, pb.SandboxOS)
-    _short("sandbox.id", sandbox.id)
+    short("sandbox.id", sandbox.id)
+
+
+def short(field: str, value: str) -> str:
+    """Return a name or an id of a request: what a status tells back must fit into its headers.
+
+    Raises:
+        InvalidFieldError: it is too long.
+    """
+    if len(value) > MAX_NAME:
+        raise InvalidFieldError(field, f"must have at most {MAX_NAME} characters")
+    return value
 
 
 def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfig = NOTHING_STORED) -> RunningConfig:
@@ -80,15 +91,15 @@ def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfi
         InvalidFieldError: which field below `field` is wrong, and how.
     """
     _enum(f"{field}.mode", message.mode, pb.InstanceMode)
-    _short(f"{field}.backend", message.backend)
+    short(f"{field}.backend", message.backend)
     return RunningConfig(
         backend=message.backend or None,
         mode=Mode(message.mode),
         steps=_limit(f"{field}.steps", message.steps, MAX_STEPS),
-        platform=_short(f"{field}.platform", message.platform),
+        platform=short(f"{field}.platform", message.platform),
         timeout_seconds=_limit(f"{field}.taskTimeout", message.taskTimeout, MAX_TIMEOUT_SECONDS),
         authorization=_authorization(message, field, stored.authorization),
-        web_search_engine=_short(f"{field}.stageModelConfig.webSearchEngine", message.stageModelConfig.webSearchEngine)
+        web_search_engine=short(f"{field}.stageModelConfig.webSearchEngine", message.stageModelConfig.webSearchEngine)
         or None,
         stages={
             stage: llm_settings(
@@ -111,7 +122,7 @@ def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | Non
     if not message.modelName.strip():
         raise InvalidFieldError(f"{field}.modelName", "must name a model")
     for name in ("modelName", "provider"):
-        _short(f"{field}.{name}", getattr(message, name))
+        short(f"{field}.{name}", getattr(message, name))
     if message.apiEndpoint:
         check_address(message.apiEndpoint, f"{field}.apiEndpoint")
     return LLMSettings(
@@ -206,7 +217,7 @@ def _authorization(message: pb.CommonConfig, field: str, stored: Authorization |
     if not message.HasField("authorizationInfo"):
         return None
     info = message.authorizationInfo
-    _short(f"{field}.authorizationInfo.orgID", info.orgID)
+    short(f"{field}.authorizationInfo.orgID", info.orgID)
     if info.apiEndpoint:
         check_address(info.apiEndpoint, f"{field}.authorizationInfo.apiEndpoint")
     key = _key(f"{field}.authorizationInfo", info, stored)
@@ -251,9 +262,3 @@ def _limit(field: str, value: int, maximum: int) -> int | None:
     if not 0 <= value <= maximum:
         raise InvalidFieldError(field, f"must be from 1 to {maximum}, or 0 for the default; it is {value}")
     return value or None
-
-
-def _short(field: str, value: str) -> str:
-    if len(value) > MAX_NAME:
-        raise InvalidFieldError(field, f"must have at most {MAX_NAME} characters")
-    return value

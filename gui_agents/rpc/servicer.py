@@ -11,6 +11,7 @@ from gui_agents.errors import (
     InvalidFieldError,
     NotAllowedError,
     NotFoundError,
+    PreconditionError,
     QueueFullError,
     RefusedError,
 )
@@ -22,7 +23,7 @@ from gui_agents.state import ServiceState
 from gui_agents.stats import ConfigType
 from gui_agents.streams import follow
 from gui_agents.tasks.runner import TaskRunner
-from gui_agents.tasks.spec import ModelChoice, TaskSpec
+from gui_agents.tasks.spec import FAST_STAGE, NORMAL_STAGE, ModelChoice, TaskSpec
 from gui_agents.tasks.table import RejectReason
 
 GLOBAL: Final = "global"
@@ -49,8 +50,8 @@ class Models(Protocol):
 class Backends(Protocol):
     """Knows sandboxes."""
 
-    def check(self, backend: str) -> None:
-        """Raise RefusedError for a backend that is unknown, or cannot run here."""
+    def check(self, backend: str, field: str) -> None:
+        """Raise RefusedError for a backend that is unknown, or cannot run here; `field` names it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,11 +81,12 @@ class AgentServicer:
 
     async def GetCommonConfig(self, request: pb.GetCommonConfigRequest) -> pb.CommonConfig:  # noqa: N802
         """Answer the global configuration, or the one that a task runs with."""
-        if request.id == GLOBAL:
+        config_id = convert.short("id", request.id)
+        if config_id == GLOBAL:
             return convert.common_config(GLOBAL, self.settings.effective)
-        if self.state.status(request.id) is None:
-            raise NotFoundError("configuration", request.id)
-        return convert.common_config(request.id, self.state.record(request.id).spec.config)
+        if self.state.status(config_id) is None:
+            raise NotFoundError("configuration", config_id)
+        return convert.common_config(config_id, self.state.record(config_id).spec.config)
 
     async def SetGlobalCommonConfig(  # noqa: N802
         self, request: pb.SetGlobalCommonConfigRequest
@@ -95,14 +97,17 @@ class AgentServicer:
             raise InvalidFieldError("commonConfig", "must be set")
         config = convert.running_config(request.commonConfig, field="commonConfig", stored=self.settings.changed)
         if config.backend is not None:
-            self.backends.check(config.backend)
+            self.backends.check(config.backend, "commonConfig.backend")
+        for stage in (NORMAL_STAGE, FAST_STAGE):
+            if stage in config.stages:
+                self._check_model(config.stages[stage], f"commonConfig.stageModelConfig.{stage}")
         self.settings.replace(config)
         self.state.config_updated(ConfigType.GLOBAL)
         return pb.SetCommonConfigResponse(success=True, id=GLOBAL)
 
     async def SetGlobalCommonLLMConfig(self, request: pb.SetGlobalCommonLLMConfigRequest) -> pb.LLMConfig:  # noqa: N802
         """Use one model for every stage but grounding and embedding."""
-        return self._set_stages(request.llmConfig, COMMON_STAGES, "actionGeneratorModel", ConfigType.LLM)
+        return self._set_stages(request.llmConfig, COMMON_STAGES, NORMAL_STAGE, ConfigType.LLM)
 
     async def SetGlobalGroundingLLMConfig(  # noqa: N802
         self, request: pb.SetGlobalGroundingLLMConfigRequest
@@ -140,26 +145,29 @@ class AgentServicer:
         self, request: pb.GetAgentTaskStreamRequest
     ) -> AsyncGenerator[pb.GetAgentTaskStreamResponse, None]:
         """Replay a task's messages, then follow them to the end."""
-        messages = follow(self.state, request.taskId)
+        task_id = convert.short("taskId", request.taskId)
+        messages = follow(self.state, task_id)
         try:
             async for message in messages:
-                yield pb.GetAgentTaskStreamResponse(taskStream=convert.task_stream(request.taskId, message))
+                yield pb.GetAgentTaskStreamResponse(taskStream=convert.task_stream(task_id, message))
         finally:
             await messages.aclose()
 
     async def QueryTaskStatus(self, request: pb.QueryTaskStatusRequest) -> pb.QueryTaskStatusResponse:  # noqa: N802
         """Answer how a task stands."""
+        task_id = convert.short("taskId", request.taskId)
         try:
-            return convert.task_status(self.state.record(request.taskId))
+            return convert.task_status(self.state.record(task_id))
         except NotFoundError as error:
-            return pb.QueryTaskStatusResponse(taskId=request.taskId, status=pb.NOT_FOUND, message=str(error))
+            return pb.QueryTaskStatusResponse(taskId=task_id, status=pb.NOT_FOUND, message=str(error))
 
     async def CancelTask(self, request: pb.CancelTaskRequest) -> pb.CancelTaskResponse:  # noqa: N802
         """Cancel a task."""
-        cancelled = self.runner.cancel(request.taskId)
-        status = self.state.status(request.taskId)
+        task_id = convert.short("taskId", request.taskId)
+        cancelled = self.runner.cancel(task_id)
+        status = self.state.status(task_id)
         message = "cancelled" if cancelled else f"the task has ended already: {status}"
-        return pb.CancelTaskResponse(taskId=request.taskId, success=cancelled, message=message)
+        return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=message)
 
     def rejected(self, error: RefusedError) -> None:
         """Count a submission that became no task."""
@@ -176,7 +184,7 @@ class AgentServicer:
         requested = convert.running_config(request.runningConfig, field=field)
         config = requested.over(settings.effective)
         backend = config.backend or settings.defaults.backend
-        self.backends.check(backend)
+        self.backends.check(backend, f"{field}.backend")
         stage, named = requested.decider(config.mode)
         _, configured = settings.effective.decider(config.mode)
         model = self.models.choose(named, configured, f"{field}.stageModelConfig.{stage}")
@@ -188,7 +196,7 @@ class AgentServicer:
             model=model,
             config=config,
             destroy_sandbox=request.destroySandbox,
-            previous_task_id=request.previousTaskId or None,
+            previous_task_id=convert.short("previousTaskId", request.previousTaskId) or None,
             sandbox_id=request.sandbox.id or None,
         )
 
@@ -197,9 +205,16 @@ class AgentServicer:
     ) -> pb.LLMConfig:
         self._check_setter()
         settings = convert.llm_settings(message, field="llmConfig", stored=self.settings.changed.stages.get(stored))
+        if NORMAL_STAGE in stages:
+            self._check_model(settings, "llmConfig")
         self.settings.set_stages(stages, settings)
         self.state.config_updated(config_type)
         return convert.llm_config(settings)
+
+    def _check_model(self, settings: LLMSettings, field: str) -> None:
+        """Refuse a model that no task could use; what it may still be given, such as a key, does not matter yet."""
+        with contextlib.suppress(PreconditionError):
+            self.models.choose(settings, None, field)
 
     def _check_setter(self) -> None:
         if not self.allow_set_global_config:

@@ -15,14 +15,14 @@ _MAKERS: Final[Mapping[str, Callable[[], Sandbox]]] = {"simulated": SimulatedSan
 class SandboxFactory:
     """Knows every backend, and makes its sandboxes."""
 
-    def check(self, backend: str) -> None:
-        """Check that a backend can be used.
+    def check(self, backend: str, field: str) -> None:
+        """Check that a backend can be used, which `field` of a request names.
 
         Raises:
             InvalidFieldError: nobody knows it.
         """
         if backend not in _MAKERS:
-            raise InvalidFieldError("runningConfig.backend", f"{backend!r} is none of: {', '.join(BACKENDS)}")
+            raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(BACKENDS)}")
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox, which is not open yet, for a task whose backend was checked."""

@@ -116,7 +116,9 @@ class SandboxKeeper:
         for task_id, kept in self._kept.items():
             if kept.sandbox.sandbox_id == sandbox_id:
                 return task_id
-        raise PreconditionError(f"sandbox.id: no sandbox {sandbox_id!r} is kept here; it is gone, in use or unknown")
+        raise PreconditionError(
+            f"sandbox.id: no sandbox {sandbox_id!r:.80} is kept here; it is gone, in use or unknown"
+        )
 
     def close(self, sandbox: Sandbox, *, destroy: bool, opened: bool = True) -> None:
         """Close a sandbox in the background; its place is free when that has ended."""

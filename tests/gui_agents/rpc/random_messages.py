@@ -1,0 +1,57 @@
+"""Random requests: bytes of no meaning, and messages with every field filled at random."""
+
+import random
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+TEXTS = (
+    "",
+    " ",
+    "finish",
+    "give up",
+    "work 3",
+    "wait",
+    "global",
+    "simulated",
+    "builtin/rules",
+    "openai",
+    "********",
+    "http://127.0.0.1:9/v1",
+    "http://user:password@host",
+    "\x00",
+    "\U0001f600" * 50,
+    "../../etc/passwd",
+    "x" * 600,
+    "%s%n{0}",
+)
+NUMBERS = (0, 0, 0, 1, 2, 3, 50, -1, 2**31 - 1, -(2**31))
+
+
+def random_bytes(source: random.Random) -> bytes:
+    """Return bytes that seldom parse."""
+    return source.randbytes(source.choice((0, 1, 2, 5, 20, 100, 1000)))
+
+
+def random_message(source: random.Random, kind: type[Message]) -> bytes:
+    """Return a message that parses, with some of its bytes flipped now and then."""
+    message = kind()
+    _fill(source, message)
+    data = bytearray(message.SerializeToString())
+    if data and source.random() < 0.1:
+        data[source.randrange(len(data))] = source.randrange(256)
+    return bytes(data)
+
+
+def _fill(source: random.Random, message: Message) -> None:
+    for field in message.DESCRIPTOR.fields:
+        if source.random() < 0.5:
+            continue
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            _fill(source, getattr(message, field.name))
+        elif field.type == FieldDescriptor.TYPE_STRING:
+            setattr(message, field.name, source.choice(TEXTS))
+        elif field.type == FieldDescriptor.TYPE_BOOL:
+            setattr(message, field.name, source.random() < 0.5)
+        else:
+            setattr(message, field.name, source.choice(NUMBERS))
