@@ -15,7 +15,7 @@ _MAKERS: Final[Mapping[str, Callable[[], Sandbox]]] = {"simulated": SimulatedSan
 class SandboxFactory:
     """Knows every backend, and makes its sandboxes."""
 
-    def check(self, backend: str, field: str) -> None:
+    def check(self, backend: str, field: str = "backend") -> None:
         """Check that a backend can be used, which `field` of a request names.
 
         Raises:
