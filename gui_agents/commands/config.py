@@ -83,6 +83,8 @@ def _shown(value: Any) -> Any:
             return MASK
         case Path() | Decimal():
             return str(value)
+        case tuple():
+            return ",".join(value)
         case _:
             return value
 
