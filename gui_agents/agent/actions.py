@@ -294,9 +294,20 @@ def _usage(name: ActionName) -> str:
 
 def to_json(action: Action) -> dict[str, Any]:
     """Return the object that `parse` reads back as this action."""
-    values = {slot.key: getattr(action, slot.attribute) for slot in _SLOTS[action.name]}
-    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
-    return {"action": str(action.name), **plain}
+    return {
+        "action": str(action.name),
+        **{slot.key: _plain(getattr(action, slot.attribute)) for slot in _SLOTS[action.name]},
+    }
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Button():
+            return str(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value
 
 
 def parse(answer: object, *, width: int, height: int, supported: Collection[ActionName]) -> Action:

@@ -15,7 +15,7 @@ from gui_agents.agent.actions import Action, InvalidActionError
 from gui_agents.agent.budget import Budget, Repetition
 from gui_agents.agent.ledger import Ledger
 from gui_agents.clock import Clock
-from gui_agents.errors import TransientSandboxError, UnsupportedActionError
+from gui_agents.errors import SandboxError, TransientSandboxError, UnsupportedActionError
 from gui_agents.models.base import DecisionRequest, Model, Remaining, Turn
 from gui_agents.sandboxes.base import Element, Observation, Sandbox
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
@@ -75,8 +75,14 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         invalid = 0
         end_if_cancelled()
         ended = _verdict(decision.action, ledger.steps) or repetition.stuck(decision.action, observation)
-        outcome = "" if ended else await _act(sandbox, decision.action, ledger, clock)
-        _note(episode, ledger, observation, Turn(episode.instruction, decision.action, decision.rationale, outcome))
+        turn = Turn(episode.instruction, decision.action, decision.rationale, "")
+        if ended is None:
+            try:
+                turn = attrs.evolve(turn, outcome=await _act(sandbox, decision.action, ledger, clock))
+            except SandboxError as error:
+                _note(episode, ledger, observation, attrs.evolve(turn, outcome=f"error: {error}"))
+                raise
+        _note(episode, ledger, observation, turn)
         if ended is not None:
             return ended
 

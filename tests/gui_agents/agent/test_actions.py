@@ -218,6 +218,7 @@ def test_actions_are_read_by_their_names_in_json():
     assert read({"action": "open_app", "name": "Notes"}) == OpenApp("Notes")
     assert to_json(OpenApp("Notes")) == {"action": "open_app", "name": "Notes"}
     assert to_json(Key(("ctrl", "s"))) == {"action": "key", "keys": ["ctrl", "s"]}
+    assert repr(to_json(Click(1, 2))) == "{'action': 'click', 'x': 1, 'y': 2, 'button': 'left', 'count': 1}"
     assert to_json(Done("89")) == {"action": "done", "message": "89"}
     assert read({"action": "wait", "seconds": 10}) == Wait(10.0)
     assert actions.MAX_WAIT_SECONDS == 10.0

@@ -1,0 +1,96 @@
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui_agents.agent.actions import ActionName
+from gui_agents.agent.ledger import Ledger
+from gui_agents.models.base import CallOutcome, ModelCall, Usage
+from gui_agents.tasks.lifecycle import Ending, TaskEvent
+from tests.fakes import FakeClock, FixedPrices, a_price, a_spec, new_state
+
+PRICES = FixedPrices({"dear": a_price("3", "0.3", "15"), "yen": a_price("400", "40", "1600", "JPY")})
+
+usages = st.none() | st.builds(
+    lambda fresh, cached, output: Usage(fresh + cached, cached, output), *[st.integers(0, 10**6)] * 3
+)
+calls = st.builds(
+    ModelCall, st.just("openai"), st.just("dear"), st.sampled_from(CallOutcome), usages, st.floats(0, 100)
+)
+
+
+def running():
+    state = new_state(FakeClock())
+    state.task_created("t", a_spec(), "accepted")
+    state.task_started("t")
+    return state, Ledger("t", state, PRICES)
+
+
+def call(model, usage):
+    return ModelCall("openai", model, CallOutcome.OK, usage, 0.5)
+
+
+@given(st.lists(calls, max_size=20), st.integers(0, 5))
+def test_the_ledger_says_what_the_record_and_the_service_say(made, steps):
+    state, ledger = running()
+    for each in made:
+        ledger.model_called(each)
+    for _ in range(steps):
+        ledger.decided(0.25, 0.5)
+    statistics, snapshot = state.record("t").statistics, state.snapshot()
+    assert ledger.steps == statistics.steps == snapshot.steps.steps == steps
+    assert ledger.tokens == statistics.input_tokens + statistics.output_tokens
+    assert ledger.cost == statistics.cost == snapshot.models.cost["USD"]
+    told = [each.usage for each in made if each.usage is not None]
+    cached = sum(usage.cached_input_tokens for usage in told)
+    fresh = sum(usage.input_tokens for usage in told) - cached
+    millionths = 3 * fresh + Decimal("0.3") * cached + 15 * sum(usage.output_tokens for usage in told)
+    assert ledger.cost == millionths / 10**6
+    assert ledger.tokens == fresh + cached + sum(usage.output_tokens for usage in told)
+
+
+def test_an_unknown_price_costs_nothing_and_is_counted():
+    state, ledger = running()
+    ledger.model_called(call("never heard of", Usage(10, 0, 5)))
+    assert (ledger.tokens, ledger.cost) == (15, Decimal(0))
+    assert state.record("t").statistics.currency is None
+    assert state.snapshot().models.price_unknown["openai"] == 1
+
+
+def test_a_call_without_usage_costs_nothing_and_is_counted():
+    state, ledger = running()
+    ledger.model_called(call("dear", None))
+    models = state.snapshot().models
+    assert (ledger.tokens, ledger.cost) == (0, Decimal(0))
+    assert (models.usage_unknown["openai"], models.price_unknown["openai"]) == (1, 0)
+
+
+def test_money_keeps_its_currency():
+    state, ledger = running()
+    ledger.model_called(call("yen", Usage(1000, 0, 0)))
+    assert state.record("t").statistics.currency == "JPY"
+    assert state.snapshot().models.cost == {"USD": Decimal(0), "JPY": Decimal("0.4")}
+
+
+def test_actions_and_messages_reach_the_books():
+    state, ledger = running()
+    ledger.acted(ActionName.CLICK, 0.25, ok=True)
+    ledger.acted(ActionName.TYPE, 0.5, ok=False)
+    ledger.told("saw a screen")
+    snapshot = state.snapshot()
+    assert snapshot.sandboxes.actions["click", "ok"] == snapshot.sandboxes.actions["type", "error"] == 1
+    assert snapshot.steps.phases["act"].sum == 0.75
+    assert snapshot.streams.messages == 2
+
+
+def test_what_comes_after_the_end_changes_the_tasks_books_no_more():
+    state, ledger = running()
+    ledger.decided(0.1, 0.2)
+    state.task_ended("t", Ending(event=TaskEvent.CANCEL, message="cancelled"))
+    before = state.record("t")
+    ledger.decided(0.1, 0.2)
+    ledger.model_called(call("dear", Usage(10, 0, 5)))
+    ledger.told("too late")
+    assert state.record("t") == before
+    assert state.snapshot().models.tokens["openai"].input == 10
+    assert state.snapshot().steps.steps == 1
