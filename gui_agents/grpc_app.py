@@ -92,11 +92,14 @@ class App:
         """Open the ports, the gRPC port last.
 
         Raises:
-            ConfigError: with a line for each port that cannot be opened.
+            ConfigError: with a line for each port that cannot be opened, and for a directory that cannot be made.
         """
         _raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks)
-        self.config.runtime_dir.mkdir(parents=True, exist_ok=True)
         mistakes = []
+        try:
+            self.config.runtime_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            mistakes.append(f"RUNTIME_DIR: {error}; name a directory that can be made")
         if self.monitoring is not None:
             try:
                 self.monitoring.start()

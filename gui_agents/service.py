@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import socket
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
@@ -96,6 +97,18 @@ class _Routes:
         self._server.add_registered_method_handlers(service, handlers)
 
 
+def _check_free(host: str, port: int) -> None:
+    """Check that a port can be opened: grpc does not say why it cannot, but writes lines of its own to stderr.
+
+    Raises:
+        OSError: it cannot.
+    """
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+
+
 class Service:
     """The gRPC service; made, started, drained and stopped on one event loop."""
 
@@ -152,11 +165,13 @@ class Service:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
         reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(reflected), routes)
-        address = f"{self.config.grpc_host}:{self.config.grpc_port}"
+        host, port = self.config.grpc_host.strip("[]"), self.config.grpc_port
         try:
-            self.port = server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen on {address}") from error
+            _check_free(host, port)
+            self.port = server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        except (OSError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
+            raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
         for name in ("", SERVICE):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()

@@ -1,0 +1,178 @@
+"""The composed service: what is up when, what is off when it is off, and that a scrape always answers."""
+
+import asyncio
+import json
+import sys
+import threading
+import time
+
+import grpc.aio
+import pytest
+
+from gui_agents.errors import ConfigError
+from gui_agents.grpc_app import App, serve
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import agent_pb2_grpc as pb_grpc
+from tests.serving import Page, configured, scrape, serving_app
+
+
+async def test_the_ports_are_told_while_the_service_is_up(tmp_path):
+    async with serving_app({}, tmp_path) as served:
+        ports = json.loads((tmp_path / "ports.json").read_text())
+        assert ports == {"grpc": served.service.port, "metrics": served.app.metrics_port}
+        page = await served.scrape()
+        assert page.one("agent_task_slots") == 5
+    assert not (tmp_path / "ports.json").exists()
+
+
+async def test_metrics_answer_until_grpc_has_stopped(tmp_path, monkeypatch):
+    last: list[Page] = []
+    async with serving_app({"DRAIN_SECONDS": "0"}, tmp_path) as served:
+        monitoring, port, metrics_port = served.app.monitoring, served.service.port, served.app.metrics_port
+        stop = monitoring.stop
+
+        async def stop_and_look() -> None:
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", port)
+            last.append(await asyncio.to_thread(scrape, metrics_port))
+            await stop()
+
+        monkeypatch.setattr(monitoring, "stop", stop_and_look)
+        await served.start("wait")
+    assert last[0].one("agent_task_failures_total", reason="interrupted") == 1
+    assert last[0].one("agent_sandboxes", sandbox_type="Simulated") == 0
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", metrics_port)
+
+
+async def test_a_drain_says_not_ready(tmp_path):
+    async with serving_app({}, tmp_path) as served:
+
+        async def ready() -> str:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.app.metrics_port)
+            writer.write(b"GET /-/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+            return answer.split(b" ", 2)[1].decode()
+
+        assert await ready() == "200"
+        await served.service.drain()
+        assert await ready() == "503"
+
+
+async def test_taken_ports_are_told_line_by_line_and_nothing_stays_open(tmp_path):
+    async with serving_app({}, tmp_path / "first") as served:
+        taken = {"GRPC_PORT": str(served.service.port), "PROMETHEUS_PORT": str(served.app.metrics_port)}
+        config = configured({"ENABLE_PROMETHEUS": "true", "RUNTIME_DIR": str(tmp_path / "second"), **taken})
+        with pytest.raises(ConfigError) as failure:
+            await App(config).start()
+        metrics, agent = failure.value.mistakes
+        assert metrics.startswith("PROMETHEUS_PORT: ")
+        assert taken["PROMETHEUS_PORT"] in metrics
+        assert (
+            agent == f"GRPC_PORT: cannot listen on 127.0.0.1 port {taken['GRPC_PORT']}: Address already in use; "
+            "free it, or set another one (0 takes a free one)"
+        )
+        assert not (tmp_path / "second" / "ports.json").exists()
+
+
+async def test_where_the_grpc_port_is_taken_the_metrics_port_is_closed_again(tmp_path, unused_tcp_port):
+    async with serving_app({}, tmp_path / "first") as served:
+        config = configured(
+            {
+                "ENABLE_PROMETHEUS": "true",
+                "RUNTIME_DIR": str(tmp_path / "second"),
+                "GRPC_PORT": str(served.service.port),
+                "PROMETHEUS_PORT": str(unused_tcp_port),
+            }
+        )
+        with pytest.raises(ConfigError, match="GRPC_PORT"):
+            await App(config).start()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+
+
+async def test_a_second_service_on_the_port_is_an_error(tmp_path):
+    async with serving_app({}, tmp_path) as served:
+        config = configured({"GRPC_PORT": str(served.service.port), "RUNTIME_DIR": str(tmp_path)})
+        with pytest.raises(ConfigError, match="GRPC_PORT"):
+            await serve(config)
+
+
+async def test_a_runtime_directory_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    config = configured({"RUNTIME_DIR": str(tmp_path / "file" / "runtime")})
+    with pytest.raises(ConfigError, match=r"RUNTIME_DIR: .*file"):
+        await App(config).start()
+
+
+async def test_with_monitoring_off_nothing_counts_beats_or_listens(tmp_path):
+    app = App(configured({"RUNTIME_DIR": str(tmp_path)}))
+    await app.start()
+    try:
+        assert (app.monitoring, app.metrics_port) == (None, None)
+        assert json.loads((tmp_path / "ports.json").read_text()) == {"grpc": app.service.port, "metrics": None}
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{app.service.port}") as channel:
+            agent = pb_grpc.AgentStub(channel)
+            assert (await agent.GetAgentInfo(pb.GetAgentInfoRequest())).maxConcurrentTasks == 5
+        snapshot = app.service.state.snapshot()
+        assert sum(snapshot.rpcs.started.values()) == 0
+        assert snapshot.service.heartbeat.last_monotonic_seconds == snapshot.service.started_monotonic_seconds
+        assert "runtime files" not in {task.get_name() for task in asyncio.all_tasks()}
+    finally:
+        await app.stop()
+
+
+async def test_missing_packages_are_a_warning_with_the_install_command(tmp_path, monkeypatch, caplog):
+    for module in [name for name in sys.modules if name.partition(".")[0] in ("collectors", "prometheus_client")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    app = App(configured({"ENABLE_PROMETHEUS": "true", "RUNTIME_DIR": str(tmp_path)}))
+    assert app.monitoring is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "prometheus_client is not installed; run: pip install" in caplog.text
+
+
+def block(seconds: float) -> None:
+    """Run pure Python, which keeps the event loop and the interpreter busy."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+async def test_scrapes_answer_and_show_a_blocked_event_loop(tmp_path):
+    async with serving_app({}, tmp_path) as served:
+        pages: list[Page] = []
+        enough = threading.Event()
+
+        def scrape_on_and_on() -> None:
+            while not enough.is_set():
+                pages.append(scrape(served.app.metrics_port))
+
+        scraper = threading.Thread(target=scrape_on_and_on)
+        scraper.start()
+        block(2)
+        enough.set()
+        scraper.join()
+        lag = [page.one("agent_event_loop_lag_seconds") for page in pages]
+        blocked = [page.one("agent_event_loop_blocked_seconds_total") for page in pages]
+        uptime = {page.one("agent_service_uptime_seconds") for page in pages}
+        assert max(lag) > 1
+        assert blocked == sorted(blocked)
+        assert blocked[-1] > 1
+        assert len(uptime) == 1
+        await asyncio.sleep(0.3)
+        after = await served.scrape()
+        assert after.one("agent_event_loop_blocked_seconds_total") >= blocked[-1]
+        assert after.one("agent_event_loop_lag_seconds") < 1
+        assert after.one("agent_service_uptime_seconds") > max(uptime)
+
+
+async def test_the_files_below_the_runtime_directory_are_counted(tmp_path):
+    (tmp_path / "old").mkdir()
+    for number in range(3):
+        (tmp_path / "old" / f"{number}.png").touch()
+    async with serving_app({}, tmp_path) as served:
+        async with asyncio.timeout(10):
+            while not (await served.scrape()).one("agent_temp_files_count") >= 3:
+                await asyncio.sleep(0.01)

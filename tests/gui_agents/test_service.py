@@ -1,0 +1,77 @@
+"""The gRPC service by itself: how it opens, and how it ends."""
+
+import asyncio
+import logging
+import socket
+
+import grpc.aio
+import pytest
+
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import agent_pb2_grpc as pb_grpc
+from gui_agents.service import Service
+from tests.serving import configured, refused, serving, until
+
+
+async def answers(service: Service, host: str = "127.0.0.1") -> bool:
+    async with grpc.aio.insecure_channel(f"{host}:{service.port}") as channel:
+        return (await pb_grpc.AgentStub(channel).GetAgentInfo(pb.GetAgentInfoRequest())).maxConcurrentTasks == 5
+
+
+async def test_two_services_run_side_by_side_in_one_process():
+    services = [Service(configured()) for _ in range(2)]
+    for service in services:
+        await service.start()
+    assert [await answers(service) for service in services] == [True, True]
+    for service in services:
+        await service.stop()
+
+
+@pytest.mark.parametrize(("host", "reason"), [("127.0.0.1", "Address already in use"), ("no.such.host.invalid", "")])
+async def test_an_address_that_cannot_be_opened_is_told(host, reason, capfd):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        service = Service(configured({"GRPC_HOST": host, "GRPC_PORT": str(port)}))
+        with pytest.raises(OSError, match=f"cannot listen on {host} port {port}: {reason}"):
+            await service.start()
+        await service.stop()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+async def test_an_address_of_version_six_may_have_brackets(host):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    service = Service(configured({"GRPC_HOST": host}))
+    await service.start()
+    assert await answers(service, "[::1]")
+    await service.stop()
+
+
+async def test_streams_end_with_a_message_when_the_service_ends(caplog):
+    caplog.set_level(logging.WARNING)
+    async with serving({"TASK_MAX_TASKS": "1", "DRAIN_SECONDS": "0"}) as served:
+        tasks = [await served.start("wait"), await served.start("finish")]
+        streams = [asyncio.create_task(served.watch(task)) for task in tasks]
+        own = asyncio.create_task(served.run("wait"))
+        await until(lambda: served.state.snapshot().streams.subscribers == 3)
+        await served.service.drain()
+        told = [await stream for stream in (*streams, own)]
+        assert [messages[-1].stage for messages in told] == ["error"] * 3
+        assert {messages[-1].message for messages in told} == {"interrupted: the service is shutting down"}
+    assert caplog.records == []
+
+
+async def test_a_call_that_does_not_end_is_cut_off_when_the_service_stops(caplog):
+    """A stream whose client does not read cannot hold the service up."""
+    async with serving() as served:
+        task = await served.start("go on")
+        call = served.agent.GetAgentTaskStream(pb.GetAgentTaskStreamRequest(taskId=task))
+        await call.read()
+        await served.service.drain()
+        await served.service.stop()
+        assert (await refused(served.agent.GetAgentInfo(pb.GetAgentInfoRequest()))).code == "UNAVAILABLE"
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
