@@ -269,7 +269,8 @@ def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
         try:
             values[setting.name] = _value(setting, text)
         except ValueError as error:
-            shown = "" if setting.parse is Secret else f" (it is {text!r:.80})"
+            # A URL with a user name may hold a password, too.
+            shown = "" if setting.parse is Secret or "@" in text else f" (it is {text!r:.80})"
             mistakes.append(f"{setting.variable} {error}{shown}")
     if not mistakes:
         mistakes.extend(_contradictions(values))
@@ -293,5 +294,9 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
 def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> Mapping[str, str]:
     if dotenv is None or not dotenv.is_file():
         return environment
-    fill = {key: value for key, value in dotenv_values(dotenv).items() if value is not None}
-    return {**fill, **environment}
+    try:
+        filling = dotenv_values(dotenv)
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError([f"{dotenv} cannot be read: {problem}"]) from error
+    return {**{key: value for key, value in filling.items() if value is not None}, **environment}

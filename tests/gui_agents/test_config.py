@@ -1,0 +1,245 @@
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui_agents.config import Config, Secret, load, settings
+from gui_agents.errors import ConfigError
+
+DEFAULTS = {
+    "enable_prometheus": False,
+    "prometheus_host": "127.0.0.1",
+    "prometheus_port": 8000,
+    "grpc_host": "127.0.0.1",
+    "grpc_port": 50051,
+    "task_max_tasks": 5,
+    "task_queue_size": 100,
+    "task_retention": 1000,
+    "task_steps": 50,
+    "task_timeout_seconds": 3600.0,
+    "task_max_tokens": None,
+    "task_max_cost": None,
+    "task_storage_backend": "memory",
+    "runtime_dir": Path("runtime"),
+    "log_level": "INFO",
+    "allow_set_global_config": False,
+    "default_backend": "simulated",
+    "default_model": "builtin/rules",
+    "openai_api_key": None,
+    "model_prices_file": None,
+    "sandbox_keep": None,
+    "sandbox_keep_seconds": 600.0,
+    "drain_seconds": 10.0,
+}
+
+GOOD = [
+    ("ENABLE_PROMETHEUS", "true", True),
+    ("ENABLE_PROMETHEUS", "Off", False),
+    ("PROMETHEUS_HOST", "localhost", "localhost"),
+    ("PROMETHEUS_PORT", "0", 0),
+    ("PROMETHEUS_PORT", "65535", 65535),
+    ("GRPC_HOST", "::", "::"),
+    ("GRPC_PORT", " 6000 ", 6000),
+    ("GRPC_MAX_MESSAGE_BYTES", "1048576", 1048576),
+    ("TASK_MAX_TASKS", "1000", 1000),
+    ("TASK_QUEUE_SIZE", "0", 0),
+    ("TASK_RETENTION", "0", 0),
+    ("TASK_STEPS", "7", 7),
+    ("TASK_TIMEOUT_SECONDS", "1.5", 1.5),
+    ("TASK_MAX_TOKENS", "100000", 100000),
+    ("TASK_MAX_COST", "2.50", Decimal("2.50")),
+    ("TASK_STORAGE_BACKEND", "memory", "memory"),
+    ("STREAM_LOG_MESSAGES", "16", 16),
+    ("RUNTIME_DIR", "/var/lib/agents", Path("/var/lib/agents")),
+    ("LOG_LEVEL", "debug", "DEBUG"),
+    ("ALLOW_SET_GLOBAL_CONFIG", "1", True),
+    ("DEFAULT_BACKEND", "simulated", "simulated"),
+    ("DEFAULT_MODEL", "openai/gpt-4o", "openai/gpt-4o"),
+    ("OPENAI_API_KEY", "sk-secret", Secret("sk-secret")),
+    ("OPENAI_BASE_URL", "http://127.0.0.1:1234/v1", "http://127.0.0.1:1234/v1"),
+    ("MODEL_TIMEOUT_SECONDS", "30", 30.0),
+    ("MODEL_MAX_ATTEMPTS", "1", 1),
+    ("SANDBOX_KEEP", "0", 0),
+    ("SANDBOX_KEEP_SECONDS", "0", 0.0),
+    ("DRAIN_SECONDS", "0.25", 0.25),
+]
+
+BAD = [
+    ("ENABLE_PROMETHEUS", "maybe", "must be true or false"),
+    ("PROMETHEUS_HOST", "http://localhost", "must be a host name or an address"),
+    ("PROMETHEUS_PORT", "65536", "must be a whole number from 0 to 65535"),
+    ("GRPC_HOST", "local host", "must be a host name or an address"),
+    ("GRPC_PORT", "-1", "must be a whole number from 0 to 65535"),
+    ("GRPC_PORT", "5.5", "must be a whole number from 0 to 65535"),
+    ("GRPC_MAX_MESSAGE_BYTES", "1", "must be a whole number from 1024"),
+    ("TASK_MAX_TASKS", "0", "must be a whole number from 1 to 10000"),
+    ("TASK_QUEUE_SIZE", "many", "must be a whole number from 0"),
+    ("TASK_RETENTION", "-5", "must be a whole number from 0"),
+    ("TASK_STEPS", "9" * 5000, "must be a whole number from 1"),
+    ("TASK_TIMEOUT_SECONDS", "nan", "must be a number of seconds from 1"),
+    ("TASK_TIMEOUT_SECONDS", "inf", "must be a number of seconds from 1"),
+    ("TASK_MAX_TOKENS", "0", "must be a whole number from 1"),
+    ("TASK_MAX_COST", "free", "must be an amount of money above 0"),
+    ("TASK_MAX_COST", "0", "must be an amount of money above 0"),
+    ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
+    ("TASK_STORAGE_BACKEND", "sqlite", "sqlite is not available in this version; use memory"),
+    ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
+    ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
+    ("LOG_LEVEL", "loud", "must be one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+    ("ALLOW_SET_GLOBAL_CONFIG", "2", "must be true or false"),
+    ("DEFAULT_BACKEND", "vnc", "must be one of: simulated"),
+    ("DEFAULT_MODEL", "gpt-4o", "must be builtin/rules or openai/NAME"),
+    ("DEFAULT_MODEL", "openai/", "must be builtin/rules or openai/NAME"),
+    ("OPENAI_BASE_URL", "api.openai.com", "must be an http or https URL"),
+    ("MODEL_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
+    ("MODEL_MAX_ATTEMPTS", "0", "must be a whole number from 1 to 20"),
+    ("MODEL_PRICES_FILE", "/nowhere/prices.json", "must name a file that exists"),
+    ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
+    ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),
+    ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),
+]
+
+
+def mistakes(environment, dotenv=None):
+    with pytest.raises(ConfigError) as caught:
+        load(environment, dotenv)
+    assert str(caught.value) == "\n".join(caught.value.mistakes)
+    return caught.value.mistakes
+
+
+def value_of(config, variable):
+    name = next(setting.name for setting in settings() if setting.variable == variable)
+    return getattr(config, name)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_an_empty_environment_gives_the_documented_defaults(name):
+    assert getattr(load({}), name) == DEFAULTS[name]
+    assert load(dict.fromkeys((setting.variable for setting in settings()), " ")) == load({})
+
+
+@pytest.mark.parametrize(("variable", "text", "value"), GOOD)
+def test_a_variable_is_read(variable, text, value):
+    assert value_of(load({variable: text}), variable) == value
+
+
+@pytest.mark.parametrize(("variable", "text", "problem"), BAD)
+def test_a_mistake_names_the_variable_and_what_would_be_right(variable, text, problem):
+    (line,) = mistakes({variable: text})
+    assert line.startswith(f"{variable} {problem}")
+    assert f"(it is {text!r}"[:40] in line
+    assert len(line) < 300
+
+
+def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
+    tried = {variable for variable, _, _ in BAD}
+    anything = {"RUNTIME_DIR", "OPENAI_API_KEY"}
+    elsewhere = {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
+    assert {setting.variable for setting in settings()} - elsewhere == tried | anything
+
+
+@pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN"])
+def test_these_are_true_in_any_case(text):
+    assert load({"ENABLE_PROMETHEUS": text}).enable_prometheus is True
+
+
+def test_all_mistakes_are_told_at_once():
+    environment = {"GRPC_PORT": "x", "LOG_LEVEL": "loud", "TASK_MAX_TASKS": "0", "TASK_STEPS": "5"}
+    assert [line.partition(" ")[0] for line in mistakes(environment)] == ["GRPC_PORT", "TASK_MAX_TASKS", "LOG_LEVEL"]
+
+
+def test_two_servers_cannot_have_one_port():
+    environment = {"GRPC_PORT": "9000", "PROMETHEUS_PORT": "9000"}
+    assert mistakes({**environment, "ENABLE_PROMETHEUS": "on"}) == (
+        "PROMETHEUS_PORT and GRPC_PORT are both 9000; give each its own",
+    )
+    assert load(environment).grpc_port == 9000
+    assert load({"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "ENABLE_PROMETHEUS": "on"}).prometheus_port == 0
+
+
+def test_the_dotenv_file_fills_what_the_environment_leaves_out(tmp_path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("# ours\nGRPC_PORT=7001\nexport LOG_LEVEL='warning'\nTASK_STEPS\nUNRELATED=1\n", encoding="utf-8")
+    config = load({"GRPC_PORT": "7002"}, dotenv)
+    assert (config.grpc_port, config.log_level, config.task_steps) == (7002, "WARNING", 50)
+
+
+def test_a_mistake_in_the_dotenv_file_is_told_too(tmp_path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("GRPC_PORT=nine\n", encoding="utf-8")
+    assert mistakes({}, dotenv)[0].startswith("GRPC_PORT must be a whole number")
+
+
+@pytest.mark.parametrize("path", [None, "missing", "."])
+def test_no_dotenv_file_is_as_good_as_an_empty_one(tmp_path, path):
+    assert load({}, None if path is None else tmp_path / path) == load({})
+
+
+def test_a_dotenv_file_that_is_no_text_is_one_clear_line(tmp_path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"GRPC_PORT=7001\n\xff\xfe")
+    assert mistakes({}, dotenv) == (f"{dotenv} cannot be read: it is not UTF-8",)
+
+
+def test_a_price_file_that_exists_is_taken(tmp_path):
+    prices = tmp_path / "prices.json"
+    prices.write_text("{}", encoding="utf-8")
+    assert load({"MODEL_PRICES_FILE": str(prices)}).model_prices_file == prices
+
+
+def test_secrets_are_never_shown(tmp_path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("OPENAI_API_KEY=sk-from-the-file\n", encoding="utf-8")
+    config = load({}, dotenv)
+    assert config.openai_api_key.reveal() == "sk-from-the-file"
+    shown = f"{config!r} {config} {config.openai_api_key} {config.openai_api_key!r:>30} {attrs.asdict(config)}"
+    assert "sk-from-the-file" not in shown
+    assert "Secret(********)" in shown
+    wrong = {"OPENAI_API_KEY": "sk-in-the-environment", "GRPC_PORT": "x"}
+    assert "sk-in-the-environment" not in str(mistakes(wrong))
+
+
+def test_a_password_in_an_address_is_never_shown():
+    (line,) = mistakes({"OPENAI_BASE_URL": "https://me:hunter2@example.com/v1"})
+    assert "without a user name" in line
+    assert "hunter2" not in line
+
+
+def test_secrets_are_equal_by_their_value():
+    assert Secret("a") == Secret("a")
+    assert hash(Secret("a")) == hash(Secret("a"))
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+
+
+def test_the_configuration_cannot_be_changed():
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        load({}).grpc_port = 1
+
+
+def test_every_setting_has_a_variable_a_default_that_parses_and_a_help_text():
+    for setting in settings():
+        assert setting.variable == setting.name.upper()
+        assert setting.help.endswith(".")
+        if setting.default is not None:
+            setting.parse(setting.default)
+    assert [setting.name for setting in settings()] == [field.name for field in attrs.fields(Config)]
+
+
+variables = st.sampled_from([setting.variable for setting in settings()])
+
+
+@given(st.dictionaries(variables, st.text() | st.from_regex(r"-?[0-9.e]+", fullmatch=True), max_size=5))
+def test_any_environment_is_a_configuration_or_a_list_of_mistakes(environment):
+    try:
+        config = load(environment)
+    except ConfigError as error:
+        told = error.mistakes
+    else:
+        assert isinstance(config, Config)
+        return
+    assert told
+    assert all("\n" not in line and line.split(" ")[0] in environment for line in told)
