@@ -1,0 +1,213 @@
+"""The service as operators run it: a process with an environment, signals, exit statuses and what it writes."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+import grpc.aio
+import psutil
+import pytest
+
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import agent_pb2_grpc as pb_grpc
+from gui_agents.testing.scripted_model import running_in_thread, tool_call
+from tests.serving import SECONDS, scrape, until
+
+COMMAND = (sys.executable, "-W", "error", "-m", "gui_agents.grpc_app")
+DONE = tool_call({"action": "done", "message": "done"})
+
+
+@attrs.define
+class Process:
+    """A service in a process of its own."""
+
+    popen: subprocess.Popen[bytes]
+    directory: Path
+
+    @property
+    def ports_file(self) -> Path:
+        return self.directory / "runtime" / "ports.json"
+
+    @property
+    def log(self) -> str:
+        """Everything that it has written to stderr so far."""
+        return (self.directory / "stderr").read_text()
+
+    async def started(self) -> dict[str, int | None]:
+        """Return its ports, once it serves."""
+        await until(lambda: self.popen.poll() is not None or bool(self.ports_file.exists() and self._ports()))
+        assert self.popen.poll() is None, self.log
+        return self._ports()
+
+    def _ports(self) -> dict[str, int | None]:
+        text = self.ports_file.read_text()
+        return json.loads(text) if text else {}
+
+    async def ended(self) -> int:
+        """Return its exit status."""
+        return await asyncio.to_thread(self.popen.wait, SECONDS)
+
+
+@contextmanager
+def process(directory: Path, **environment: str) -> Iterator[Process]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    root = str(Path(__file__).parents[2])
+    defaults = {"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "PYTHONPATH": root}
+    with (directory / "stderr").open("wb") as stderr:
+        popen = subprocess.Popen(
+            COMMAND, cwd=directory, stdout=stderr, stderr=stderr, env={**inherited, **defaults, **environment}
+        )
+    try:
+        yield Process(popen, directory)
+    finally:
+        if popen.poll() is None:
+            popen.kill()
+            popen.wait()
+
+
+def complaints(log: str) -> list[str]:
+    """Return the lines of a log that a clean end does not write."""
+    signs = ("Traceback", "WARNING", "ERROR", "Warning", "never retrieved", "destroyed", "Exception")
+    return [line for line in log.splitlines() if any(sign in line for sign in signs)]
+
+
+async def stages(agent: pb_grpc.AgentStub, task_id: str) -> list[str]:
+    call = agent.GetAgentTaskStream(pb.GetAgentTaskStreamRequest(taskId=task_id))
+    return [message.taskStream.stage async for message in call]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_the_streams_and_the_process(tmp_path, number):
+    with running_in_thread([DONE.on_release()] * 2) as model:
+        environment = {
+            "ENABLE_PROMETHEUS": "true",
+            "TASK_MAX_TASKS": "2",
+            "DEFAULT_MODEL": "openai/scripted",
+            "OPENAI_BASE_URL": model.base_url,
+            "DRAIN_SECONDS": "1",
+        }
+        with process(tmp_path, **environment) as service:
+            ports = await service.started()
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+                agent = pb_grpc.AgentStub(channel)
+                request = pb.RunAgentInstructionRequest(instruction="do it")
+                tasks = [(await agent.RunAgentInstructionAsync(request)).taskId for _ in range(3)]
+                streams = [asyncio.create_task(stages(agent, task)) for task in tasks]
+                await until(lambda: len(model.requests) == 2)
+                await until(lambda: scrape(ports["metrics"]).one("agent_stream_subscribers") == 3)
+
+                service.popen.send_signal(number)
+
+                assert await streams[2] == ["starting", "error"]
+                page = scrape(ports["metrics"])
+                assert page.by("agent_tasks") == {"running": 2}
+                assert page.by("agent_task_failures_total") == {"interrupted": 1}
+                with pytest.raises(grpc.aio.AioRpcError) as refusal:
+                    await agent.RunAgentInstructionAsync(request)
+                assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+                if number is signal.SIGINT:
+                    model.release()
+                last = "finished" if number is signal.SIGINT else "error"
+                assert [(await stream)[-1] for stream in streams[:2]] == [last] * 2
+            assert await service.ended() == 0
+            assert not service.ports_file.exists()
+            with pytest.raises(urllib.error.URLError):
+                scrape(ports["metrics"])
+            assert complaints(service.log) == []
+            assert service.log.splitlines()[-1].endswith("ended")
+
+
+async def test_a_second_signal_ends_the_process_at_once(tmp_path):
+    with running_in_thread([DONE.on_release()]) as model:
+        environment = {"DEFAULT_MODEL": "openai/scripted", "OPENAI_BASE_URL": model.base_url, "DRAIN_SECONDS": "600"}
+        with process(tmp_path, **environment) as service:
+            ports = await service.started()
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+                request = pb.RunAgentInstructionRequest(instruction="do it")
+                await pb_grpc.AgentStub(channel).RunAgentInstructionAsync(request)
+                await until(lambda: len(model.requests) == 1)
+                service.popen.send_signal(signal.SIGINT)
+                await until(lambda: "shutting down" in service.log)
+                service.popen.send_signal(signal.SIGINT)
+                assert await service.ended() == 130
+
+
+async def test_taken_ports_end_the_start_with_a_line_each(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        taken = [str(server.getsockname()[1]) for server in (first, second)]
+        environment = {"ENABLE_PROMETHEUS": "yes", "GRPC_PORT": taken[0], "PROMETHEUS_PORT": taken[1]}
+        with process(tmp_path, **environment) as service:
+            assert await service.ended() == 2
+            metrics, agent = service.log.splitlines()
+    assert metrics.startswith("PROMETHEUS_PORT: ")
+    assert agent.startswith("GRPC_PORT: ")
+
+
+async def test_a_wrong_configuration_ends_the_start_with_a_line_for_each_mistake(tmp_path):
+    (tmp_path / ".env").write_text("TASK_QUEUE_SIZE=-1\nLOG_LEVEL=LOUD\n")
+    wrong = {"TASK_MAX_TASKS": "none", "DEFAULT_BACKEND": "nope", "TASK_STORAGE_BACKEND": "sqlite", "LOG_LEVEL": "info"}
+    with process(tmp_path, **wrong) as service:
+        assert await service.ended() == 2
+        variables = [line.split(" ")[0] for line in service.log.splitlines()]
+    assert variables == ["TASK_MAX_TASKS", "TASK_QUEUE_SIZE", "TASK_STORAGE_BACKEND", "DEFAULT_BACKEND"]
+
+
+async def test_an_unknown_family_to_disable_ends_the_start(tmp_path):
+    with process(tmp_path, ENABLE_PROMETHEUS="1", PROMETHEUS_DISABLE="nope") as service:
+        assert await service.ended() == 2
+        assert len(service.log.splitlines()) == 1
+        assert "nope" in service.log
+
+
+LIST_MODULES = """
+import atexit, sys
+atexit.register(lambda: print("MODULES", *sorted(sys.modules), file=sys.stderr))
+"""
+BLOCK_PACKAGES = """
+import sys
+for name in ("prometheus_client", "psutil", "h11"):
+    sys.modules[name] = None
+"""
+
+
+@pytest.mark.parametrize("monitoring", ["off", "on, but not installed"])
+async def test_without_monitoring_nothing_of_it_is_imported_and_nothing_listens(tmp_path, monitoring):
+    code = LIST_MODULES + (BLOCK_PACKAGES if monitoring != "off" else "")
+    (tmp_path / "sitecustomize.py").write_text(code)
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
+    with process(tmp_path, PYTHONPATH=path, ENABLE_PROMETHEUS=str(monitoring != "off")) as service:
+        ports = await service.started()
+        assert ports["metrics"] is None
+        listening = [
+            connection.laddr.port
+            for connection in psutil.Process(service.popen.pid).net_connections(kind="inet")
+            if connection.status == psutil.CONN_LISTEN
+        ]
+        assert set(listening) == {ports["grpc"]}
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+            agent = pb_grpc.AgentStub(channel)
+            task = (
+                await agent.RunAgentInstructionAsync(pb.RunAgentInstructionRequest(instruction="What is 1+1?"))
+            ).taskId
+            assert (await stages(agent, task))[-1] == "finished"
+            assert (await agent.QueryTaskStatus(pb.QueryTaskStatusRequest(taskId=task))).result == "2"
+        service.popen.terminate()
+        assert await service.ended() == 0
+        *log, modules = service.log.splitlines()
+    roots = {name.partition(".")[0] for name in modules.split()}
+    assert "gui_agents" in roots
+    if monitoring == "off":
+        assert roots & {"prometheus_client", "collectors", "psutil", "h11"} == set()
+        assert complaints("\n".join(log)) == []
+    else:
+        (warning,) = complaints("\n".join(log))
+        assert 'is not installed; run: pip install "gui-agents[prometheus]"' in warning
