@@ -1,0 +1,179 @@
+"""A metric that is declared and never moves is a defect: each sample of the catalogue is made to move."""
+
+import math
+from decimal import Decimal
+from itertools import product
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+import collectors
+from collectors import catalogue
+from gui_agents.agent.actions import SANDBOX_ACTIONS
+from gui_agents.models.base import Bill, CallOutcome, ModelCall, Usage
+from gui_agents.rpc.methods import COUNTED
+from gui_agents.sandboxes.base import SandboxType
+from gui_agents.snapshot import ServiceInfo
+from gui_agents.state import ServiceState
+from gui_agents.stats import ConfigType
+from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.tasks.table import RejectReason, SandboxInfo, TaskLimits
+from tests.fakes import FakeClock, a_spec
+
+NEVER_MOVE = {
+    "agent_service_info": "what the service says of itself",
+    "agent_task_slots": "a configured limit",
+    "agent_task_queue_capacity": "a configured limit",
+    "agent_task_retention_limit": "a configured limit",
+}
+"""What is constant by its meaning."""
+
+BY_ITSELF = {"agent_memory_usage_bytes", "agent_collector_success", "agent_collector_duration_seconds"}
+"""What the process and each scrape tell, whatever the service does; tested beside the collector."""
+
+PROVIDERS = ("builtin", "openai")
+
+SECONDS = (0.001, 0.007, 0.02, 0.03, 0.07, 0.2, 0.3, 0.7, 2.0, 3.0, 7.0, 20.0, 40.0, 90.0, 200.0, 400.0, 1000.0)
+"""For every bucket of an RPC, a phase, a wait, and times 4 of a task."""
+
+ENDINGS = (
+    Ending(event=TaskEvent.COMPLETE, message="done"),
+    Ending(event=TaskEvent.CANCEL, message="cancelled"),
+    *[Ending(event=TaskEvent.FAIL, message="failed", reason=reason) for reason in FailureReason],
+)
+
+
+class Service:
+    """A state and the samples of its collector."""
+
+    def __init__(self):
+        self.clock = FakeClock()
+        self.state = ServiceState(
+            info=ServiceInfo("1", 40, "INFO", ""),
+            limits=TaskLimits(slots=40, queue_capacity=10, retention=5),
+            methods=COUNTED,
+            providers=PROVIDERS,
+            currencies=["USD"],
+            stream_log_messages=4,
+            clock=self.clock,
+        )
+        self.registry = CollectorRegistry()
+        collectors.register(self.state, self.registry)
+        self.seen = [self.samples()]
+
+    def samples(self):
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in self.registry.collect()
+            for sample in family.samples
+        }
+
+    def look(self):
+        """Remember what is shown now."""
+        self.seen.append(self.samples())
+
+
+def work(service):
+    """Let everything happen that can happen, and look whenever something is about to change back."""
+    for reason in RejectReason:
+        service.state.task_rejected(reason)
+    for config_type in ConfigType:
+        service.state.config_updated(config_type)
+    for kind in SandboxType:
+        service.state.sandbox_failed(kind)
+    service.state.runtime_files_counted(7)
+    for number, ending in enumerate((*ENDINGS, *ENDINGS)):
+        run_a_task(service, number, ending)
+    for method in COUNTED:
+        call(service, method)
+    service.look()
+
+
+def run_a_task(service, number, ending):
+    state, task_id = service.state, f"task-{number}"
+    kind = list(SandboxType)[number % len(SandboxType)]
+    state.task_created(task_id, a_spec(), "accepted")
+    service.clock.advance(SECONDS[number % len(SECONDS)])
+    service.look()
+    state.task_started(task_id)
+    state.sandbox_opened(task_id, SandboxInfo("sandbox", kind))
+    subscription = state.subscribed(task_id)
+    service.look()
+    for seconds in SECONDS if number % 5 else SECONDS[:1]:
+        take_a_step(state, task_id, seconds)
+    service.clock.advance(SECONDS[-number % len(SECONDS)] * 4)
+    service.look()
+    state.task_ended(task_id, ending)
+    state.stream_taken(subscription)
+    state.unsubscribed(subscription)
+    state.sandbox_closed(kind)
+    state.heartbeat()
+    service.look()
+
+
+def take_a_step(state, task_id, seconds):
+    """Decide, call every model with every outcome, and try every action."""
+    known = seconds < 1
+    usage, bill = (Usage(1000, 400, 50), Bill(Decimal("0.5"), "USD")) if known else (None, Bill(Decimal(0), None))
+    for provider, outcome in product((*PROVIDERS, "unheard of"), CallOutcome):
+        state.model_called(task_id, ModelCall(provider, "m", outcome, usage, seconds), bill)
+    state.decided(task_id, seconds, seconds)
+    for action, ok in product(sorted(SANDBOX_ACTIONS), (True, False)):
+        state.acted(task_id, action, seconds, ok=ok)
+    state.step_told(task_id, "a step")
+
+
+def call(service, method):
+    for code, seconds in product(method.codes, SECONDS):
+        service.state.rpc_started(method.name)
+        if code == "OK" and seconds == SECONDS[0]:
+            service.look()
+        service.state.rpc_ended(method.name, code, seconds)
+
+
+@pytest.fixture(scope="module")
+def worked():
+    service = Service()
+    work(service)
+    return service
+
+
+def rows():
+    return [metric for section in catalogue.sections() for metric in section.metrics]
+
+
+def moves(service, belongs):
+    """Return for each sample that belongs to a metric whether it has changed."""
+    first, *later = service.seen
+    keys = {key for seen in service.seen for key in seen if belongs(key[0])}
+    return {key: any(_differ(first.get(key), seen.get(key)) for seen in later) for key in keys}
+
+
+def _differ(one, other):
+    if one is None or other is None:
+        return one is not other
+    return one != other and not (math.isnan(one) and math.isnan(other))
+
+
+@pytest.mark.parametrize("metric", rows(), ids=lambda metric: metric.name)
+def test_every_sample_of_a_metric_moves(worked, metric):
+    moved = moves(worked, metric.names.__contains__)
+    assert moved, f"{metric.name} was never shown"
+    if metric.name in NEVER_MOVE:
+        assert not any(moved.values())
+    elif metric.name not in BY_ITSELF:
+        assert [key for key, has_moved in moved.items() if not has_moved] == []
+
+
+def test_the_exceptions_are_metrics_of_the_catalogue():
+    names = {metric.name for metric in rows()}
+    assert NEVER_MOVE.keys() <= names
+    assert names & BY_ITSELF == {"agent_memory_usage_bytes"}
+
+
+def test_every_label_set_is_there_from_the_first_scrape():
+    service = Service()
+    work(service)
+    first, last = service.seen[0], service.seen[-1]
+    late = {name for name, _ in last.keys() - first.keys()}
+    assert late == {"agent_task_success_rate"}
