@@ -1,21 +1,18 @@
-"""The landing page without scripts: links, and the key figures as they stand."""
+"""The key figures as they stand, written into the status page for readers without scripts."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
+from typing import Final
 
 from collectors import models, service, tasks
 from gui_agents.snapshot import ServiceSnapshot
 
-LINKS = (
-    ("/metrics", "Metrics, as Prometheus reads them"),
-    ("/-/healthy", "Whether this endpoint is alive"),
-    ("/-/ready", "Whether the service takes tasks"),
-)
+PLACE: Final = "<!-- key figures -->"
+"""Where they belong in the page."""
 
 
-def landing_page(snapshot: ServiceSnapshot | None, failures: Mapping[str, int]) -> str:
-    """Return the page; without a snapshot it says that there is none."""
-    links = "".join(f'<li><a href="{path}">{path}</a> {escape(text)}</li>' for path, text in LINKS)
+def landing_page(page: str, snapshot: ServiceSnapshot | None, failures: Mapping[str, int]) -> str:
+    """Return the page with the key figures; without a snapshot it says that there are none."""
     if snapshot is None:
         body = "<p>The state of the service cannot be read; its log says why.</p>"
     else:
@@ -25,11 +22,7 @@ def landing_page(snapshot: ServiceSnapshot | None, failures: Mapping[str, int]) 
         body = f"<table><caption>Key figures</caption><tbody>{rows}</tbody></table>"
     failed = ", ".join(f"{name} ({count} times)" for name, count in failures.items() if count)
     trouble = f"<p>Sections of the metrics that have failed: {escape(failed)}.</p>" if failed else ""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>GUI agents</title></head>'
-        f"<body><main><h1>GUI agents</h1>{body}{trouble}<ul>{links}</ul></main></body></html>\n"
-    )
+    return page.replace(PLACE, body + trouble)
 
 
 def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 METHODS: Final = frozenset({"GET", "HEAD"})
 TIMEOUT_HEADER: Final = "x-prometheus-scrape-timeout-seconds"
 INDEX: Final = "index.html"
-"""The file that is the page at /, where there is one."""
+"""The file that is the page at /."""
 
 
 class Site:
@@ -39,6 +39,7 @@ class Site:
         self._exposition = exposition
         self._ready = ready
         self._static = static
+        self._index = static[INDEX].content.decode()
         self._flight = Flight(source, exposition)
         self._routes: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "/metrics": self._metrics,
@@ -80,11 +81,8 @@ class Site:
             return plain(HTTPStatus.OK, "ready")
         return plain(HTTPStatus.SERVICE_UNAVAILABLE, "not ready")
 
-    async def _landing(self, request: Request) -> Response:
-        index = self._static.get(INDEX)
-        if index is not None:
-            return index.answer(request)
-        page = landing_page(self._snapshot(), self._exposition.failures())
+    async def _landing(self, _request: Request) -> Response:
+        page = landing_page(self._index, self._snapshot(), self._exposition.failures())
         return Response(HTTPStatus.OK, page.encode(), HTML, (("Cache-Control", "no-store"), *PAGE_HEADERS))
 
     async def _asset(self, request: Request) -> Response:

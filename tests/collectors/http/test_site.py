@@ -4,6 +4,7 @@ import attrs
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from collectors.http.landing import PLACE
 from collectors.http.site import Site
 from collectors.http.static import POLICY, packaged_files
 from collectors.layouts import Format
@@ -102,19 +103,13 @@ def test_repeated_headers_are_one_list():
         assert b"application/openmetrics-text" in client.raw()
 
 
-@pytest.fixture
-def without_files(monkeypatch):
-    """The endpoint as it is without a page of files."""
-    monkeypatch.setattr("collectors.http.composition.packaged_files", dict)
-
-
-def test_the_landing_page_shows_links_and_key_figures(without_files):
+def test_the_landing_page_shows_links_and_key_figures():
     with serving() as endpoint:
         status, headers, body = ask(endpoint, "/")
     text = body.decode()
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert headers["content-security-policy"] == POLICY
-    for path in ("/metrics", "/-/healthy", "/-/ready"):
+    for path in ("metrics", "-/healthy", "-/ready"):
         assert f'href="{path}"' in text
     cells = dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', text))
     assert cells["Tasks running"] == "3 of 5"
@@ -124,7 +119,7 @@ def test_the_landing_page_shows_links_and_key_figures(without_files):
     assert "have failed" not in text
 
 
-def test_the_landing_page_escapes_what_it_shows(without_files):
+def test_the_landing_page_escapes_what_it_shows():
     busy = golden.busy_snapshot()
     info = attrs.evolve(busy.service.info, version="<script>alert(1)</script>")
     source = Fixed(attrs.evolve(busy, service=attrs.evolve(busy.service, info=info)))
@@ -132,14 +127,14 @@ def test_the_landing_page_escapes_what_it_shows(without_files):
         assert b"<script>" not in ask(endpoint, "/")[2]
 
 
-def test_the_landing_page_of_an_idle_service_has_no_rate(without_files):
+def test_the_landing_page_of_an_idle_service_has_no_rate():
     busy = golden.busy_snapshot()
     tasks = attrs.evolve(busy.tasks, created=dict.fromkeys(busy.tasks.created, 0))
     with serving(Fixed(attrs.evolve(busy, tasks=tasks))) as endpoint:
         assert b"<td>none has ended yet</td>" in ask(endpoint, "/")[2]
 
 
-def test_the_landing_page_says_what_fails(without_files, caplog):
+def test_the_landing_page_says_what_fails(caplog):
     with serving(Broken()) as endpoint:
         ask(endpoint)
         status, _, body = ask(endpoint, "/")
@@ -155,7 +150,7 @@ def files(tmp_path, monkeypatch):
     package = tmp_path / "paged"
     (package / "assets" / "folder").mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / "assets" / "index.html").write_text("<!doctype html>")
+    (package / "assets" / "index.html").write_text(f"<!doctype html>{PLACE}")
     (package / "assets" / "page.js").write_text("let x;")
     (package / "assets" / "page.py").write_text("secret = 1")
     monkeypatch.syspath_prepend(tmp_path)
@@ -178,9 +173,10 @@ def test_files_are_served_with_a_tag_and_a_policy(files):
         assert client.ask("/assets/page.js", "POST")[0] == 405
 
 
-def test_an_index_takes_the_place_of_the_landing_page(files):
+def test_the_index_is_the_page_with_the_key_figures_in_their_place(files):
     with serving() as endpoint:
-        assert ask(endpoint, "/")[2] == b"<!doctype html>"
+        body = ask(endpoint, "/")[2]
+    assert body.startswith(b"<!doctype html><table><caption>Key figures</caption>")
 
 
 def test_a_package_without_files_has_none():

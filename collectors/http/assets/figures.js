@@ -1,0 +1,224 @@
+/** What is on the page, part by part: every chart and table with its words. */
+
+import { HistogramFigure } from "./histogram.js";
+import { BYTES, bytes, count, COUNT, duration, money, percent, RATE, SECONDS } from "./quantities.js";
+import { barsCard, factsCard, methodsCard, providersCard, sectionsCard } from "./tables.js";
+import { LinesFigure, StacksFigure } from "./timeline.js";
+
+const TONES = ["blue", "violet", "amber", "green"];
+
+/** Return the cards of each part of the page, by the part's id. */
+export function figures() {
+  return { tasks: tasks(), rpcs: rpcs(), agent: agent(), process: process(), health: health() };
+}
+
+function tasks() {
+  return [
+    new LinesFigure({
+      key: "slots",
+      title: "Slots and queue",
+      note: "Tasks that run, and tasks that wait for a slot.",
+      quantity: COUNT,
+      least: 4,
+      series: () => [
+        { name: "running", tone: "blue", filled: true, stepped: true, of: ({ tasks: { running } }) => running },
+        { name: "waiting", tone: "amber", stepped: true, of: ({ tasks: { waiting } }) => waiting },
+      ],
+    }),
+    new StacksFigure({
+      key: "outcomes",
+      title: "Ended tasks",
+      note: "How tasks ended, in steps of ten seconds.",
+      series: [
+        { name: "completed", tone: "green", of: ({ tasks: { created } }) => created.completed },
+        { name: "failed", tone: "red", of: ({ tasks: { created } }) => created.failed },
+        { name: "cancelled", tone: "grey", of: ({ tasks: { created } }) => created.cancelled },
+      ],
+      empty: ({ last }) => (last.tasks.ended === 0 ? "No task has ended yet." : undefined),
+    }),
+    new LinesFigure({
+      key: "latency",
+      title: "How long tasks take",
+      note: "Quantiles of the tasks that ended in the ten minutes before.",
+      quantity: SECONDS,
+      series: () => [
+        { name: "half within", tone: "blue", of: ({ tasks: { p50 } }) => p50 },
+        { name: "95 % within", tone: "violet", of: ({ tasks: { p95 } }) => p95 },
+        { name: "99 % within", tone: "amber", of: ({ tasks: { p99 } }) => p99 },
+      ],
+      empty: ({ last }) => (Number.isNaN(last.tasks.p50) ? "No task has ended in the last ten minutes." : undefined),
+    }),
+    new HistogramFigure({
+      key: "durations",
+      title: "Durations of all tasks",
+      note: "From the slot to the end, of every task since the start.",
+      unit: "tasks",
+      tone: "blue",
+      of: ({ tasks: { execution } }) => execution,
+      empty: "No task that ran has ended yet.",
+    }),
+    new HistogramFigure({
+      key: "waits",
+      title: "Waits in the queue",
+      note: "From the submission to the slot, of every task since the start.",
+      unit: "tasks",
+      tone: "amber",
+      of: ({ tasks: { queueWait } }) => queueWait,
+      empty: "No task has left the queue yet.",
+    }),
+    barsCard({
+      key: "failures",
+      title: "Why tasks failed",
+      note: "Failed and rejected tasks since the start, by reason.",
+      columns: ["Reason", "Tasks"],
+      tone: "red",
+      text: count,
+      values: ({ tasks: { failures, rejected } }) => (failures.size === 0 ? undefined : new Map([
+        ...failures, ...[...rejected].map(([reason, number]) => [`rejected: ${reason}`, number]),
+      ])),
+      empty: "No task has failed, and none was rejected.",
+    }),
+  ];
+}
+
+function rpcs() {
+  return [
+    new LinesFigure({
+      key: "requests",
+      title: "Requests",
+      note: "RPCs that began, and those that ended with an error, a second.",
+      quantity: RATE,
+      least: 1,
+      series: () => [
+        { name: "requests", tone: "blue", filled: true, rate: true, of: ({ rpcs: { requests } }) => requests },
+        { name: "errors", tone: "red", rate: true, of: ({ rpcs: { errors } }) => errors },
+      ],
+    }),
+    methodsCard({ key: "methods", title: "Methods", note: "RPCs since the start, by method." }),
+  ];
+}
+
+function agent() {
+  return [
+    new LinesFigure({
+      key: "steps",
+      title: "Steps",
+      note: "Decisions of the agents, a second.",
+      quantity: RATE,
+      least: 1,
+      series: () => [{ name: "steps", tone: "violet", filled: true, rate: true, of: ({ steps: { made } }) => made }],
+      empty: ({ last }) => (last.steps.made === 0 ? "No agent has made a step yet." : undefined),
+    }),
+    barsCard({
+      key: "phases",
+      title: "Where a step’s time goes",
+      note: "Mean time of each phase since the start.",
+      columns: ["Phase", "Mean"],
+      tone: "violet",
+      text: duration,
+      values: ({ steps: { phases } }) => (phases.size === 0 ? undefined : phases),
+      empty: "No agent has made a step yet.",
+    }),
+    new LinesFigure({
+      key: "tokens",
+      title: "Tokens",
+      note: "Tokens that models read and wrote, a second.",
+      quantity: RATE,
+      least: 1,
+      series: () => [
+        { name: "read", tone: "blue", filled: true, rate: true, of: ({ models: { input } }) => input },
+        { name: "written", tone: "green", rate: true, of: ({ models: { output } }) => output },
+      ],
+      empty: ({ last: { models } }) => (models.input + models.output === 0 ? "No tokens have been used yet." : undefined),
+    }),
+    new LinesFigure({
+      key: "cost",
+      title: "Cost",
+      note: "Price of the model calls, an hour at the present rate.",
+      quantity: { text: (value) => (Number.isFinite(value) ? count(value) : "–"), unit: () => 1 },
+      series: ({ models: { cost } }) => spent(cost).map(([currency], index) => ({
+        name: `${currency} an hour`,
+        tone: TONES[index % TONES.length],
+        rate: true,
+        of: (reading) => hourly(reading.models.cost.get(currency)),
+        text: (value) => money(value, currency),
+      })),
+      empty: ({ last: { models } }) => (spent(models.cost).length === 0 ? "Nothing has been spent yet." : undefined),
+    }),
+    providersCard({ key: "providers", title: "Models", note: "Calls since the start, by provider." }),
+    barsCard({
+      key: "actions",
+      title: "Actions",
+      note: "What was done in the sandboxes since the start.",
+      columns: ["Action", "Times"],
+      tone: "green",
+      text: count,
+      values: ({ sandboxes: { actions } }) => (actions.size === 0 ? undefined : actions),
+      empty: "Nothing has been done in a sandbox yet.",
+    }),
+  ];
+}
+
+function process() {
+  return [
+    new LinesFigure({
+      key: "memory",
+      title: "Memory",
+      note: "Resident memory of the service.",
+      quantity: BYTES,
+      series: () => [{ name: "resident", tone: "violet", filled: true, of: ({ process: { memory } }) => memory }],
+    }),
+    new LinesFigure({
+      key: "loop",
+      title: "Event loop",
+      note: "How late the loop is, and the share of time that it was blocked.",
+      quantity: SECONDS,
+      least: 0.1,
+      series: () => [
+        { name: "late by", tone: "amber", filled: true, of: ({ service: { lag } }) => lag },
+        { name: "blocked a second", tone: "red", rate: true, of: ({ service: { blocked } }) => blocked },
+      ],
+    }),
+    new LinesFigure({
+      key: "cpu",
+      title: "Processor",
+      note: "Share of one core that the service uses.",
+      quantity: { text: percent, unit: () => 0.01 },
+      least: 0.1,
+      series: () => [{ name: "used", tone: "blue", filled: true, rate: true, of: ({ process: { cpu } }) => cpu }],
+    }),
+    factsCard({
+      key: "facts",
+      title: "Also worth knowing",
+      note: "As of the last scrape.",
+      facts: ({ process: own, service, sandboxes, streams, tasks: { retained } }) => [
+        ["Open sandboxes", count([...sandboxes.open.values()].reduce((sum, open) => sum + open, 0))],
+        ["Sandboxes that failed", count(sandboxes.failed)],
+        ["Stream subscribers", count(streams.subscribers)],
+        ["Messages published", count(streams.messages)],
+        ["Ended tasks in memory", count(retained)],
+        ["Open files", `${count(own.openFiles)} of ${count(own.maxFiles)}`],
+        ["Files in the runtime directory", count(service.files)],
+        ["Memory", bytes(own.memory)],
+      ],
+    }),
+  ];
+}
+
+function health() {
+  return [
+    sectionsCard({
+      key: "sections",
+      title: "Sections of the last scrape",
+      note: "A section that fails is left out whole; the others stay.",
+    }),
+  ];
+}
+
+function spent(cost) {
+  return [...cost].filter(([, amount]) => amount > 0);
+}
+
+function hourly(amount) {
+  return amount === undefined ? undefined : amount * 3600;
+}

@@ -1,0 +1,142 @@
+/** What the page shows of one scrape; the one place that knows the names of the metrics. Absent values are undefined. */
+
+const OUTCOMES = ["completed", "failed", "cancelled"];
+
+/** Return a reading of an exposition; both times are Unix seconds, one by this clock and one by the service's. */
+export function read(page, time, serviceTime) {
+  return {
+    time,
+    service: service(page),
+    tasks: tasks(page, serviceTime),
+    rpcs: rpcs(page),
+    models: models(page),
+    steps: steps(page),
+    sandboxes: sandboxes(page),
+    streams: streams(page),
+    process: process(page),
+    sections: sections(page),
+  };
+}
+
+function service(page) {
+  const info = page.samples("agent_service_info")[0]?.labels ?? {};
+  return {
+    version: info.version,
+    domain: info.domain,
+    logLevel: info.log_level,
+    uptime: page.value("agent_service_uptime_seconds"),
+    lag: page.value("agent_event_loop_lag_seconds"),
+    blocked: page.value("agent_event_loop_blocked_seconds_total"),
+    files: page.value("agent_temp_files_count"),
+  };
+}
+
+function tasks(page, now) {
+  const created = page.by("status", "agent_tasks_created_total");
+  const age = (name) => {
+    const since = page.value(name);
+    return since === undefined ? undefined : Math.max(0, now - since);
+  };
+  return {
+    running: page.value("agent_tasks_active"),
+    waiting: page.value("agent_tasks", { status: "pending" }),
+    slots: page.value("agent_task_slots"),
+    capacity: page.value("agent_task_queue_capacity"),
+    retained: page.value("agent_tasks_retained"),
+    created: Object.fromEntries(["pending", "running", ...OUTCOMES].map((status) => [status, created.get(status)])),
+    ended: created.size === 0 ? undefined : OUTCOMES.reduce((sum, status) => sum + created.get(status), 0),
+    failures: page.by("reason", "agent_task_failures_total"),
+    rejected: page.by("reason", "agent_tasks_rejected_total"),
+    successRate: page.value("agent_task_success_rate"),
+    longestWait: age("agent_task_oldest_pending_timestamp_seconds"),
+    longestSilence: age("agent_task_oldest_progress_timestamp_seconds"),
+    p50: page.value("agent_task_latency_seconds", { quantile: "0.5" }),
+    p95: page.value("agent_task_latency_seconds", { quantile: "0.95" }),
+    p99: page.value("agent_task_latency_seconds", { quantile: "0.99" }),
+    execution: page.histogram("agent_task_execution_duration_seconds"),
+    queueWait: page.histogram("agent_task_queue_wait_duration_seconds"),
+  };
+}
+
+function rpcs(page) {
+  const errors = page.by("method", "agent_grpc_errors_total");
+  const seconds = page.by("method", "agent_grpc_request_duration_seconds_sum");
+  const ended = page.by("method", "agent_grpc_request_duration_seconds_count");
+  const open = page.by("method", "agent_grpc_stream_connections");
+  const methods = [...page.by("method", "agent_grpc_requests_total")].map(([name, requests]) => ({
+    name,
+    requests,
+    errors: errors.get(name) ?? 0,
+    codes: [...page.by("status_code", "agent_grpc_errors_total", { method: name })].filter(([, count]) => count > 0),
+    meanSeconds: ended.get(name) > 0 ? seconds.get(name) / ended.get(name) : undefined,
+    open: open.get(name),
+  }));
+  return {
+    methods,
+    requests: page.total("agent_grpc_requests_total"),
+    errors: page.total("agent_grpc_errors_total"),
+  };
+}
+
+function models(page) {
+  const calls = page.by("provider", "agent_model_requests_total");
+  const good = page.by("provider", "agent_model_requests_total", { outcome: "ok" });
+  const seconds = page.by("provider", "agent_model_request_duration_seconds_sum");
+  return {
+    input: page.value("agent_tokens_consumed_total", { type: "input" }),
+    output: page.value("agent_tokens_consumed_total", { type: "output" }),
+    cost: page.by("currency", "agent_execution_cost_total"),
+    priceUnknown: page.total("agent_model_price_unknown_total"),
+    providers: [...calls].map(([name, count]) => ({
+      name,
+      calls: count,
+      good: good.get(name),
+      meanSeconds: count > 0 ? seconds.get(name) / count : undefined,
+    })),
+  };
+}
+
+function steps(page) {
+  const seconds = page.by("phase", "agent_step_phase_duration_seconds_sum");
+  const count = page.by("phase", "agent_step_phase_duration_seconds_count");
+  return {
+    made: page.value("agent_proxy_steps_total"),
+    phases: new Map([...seconds].map(([phase, sum]) => [phase, count.get(phase) > 0 ? sum / count.get(phase) : 0])),
+  };
+}
+
+function sandboxes(page) {
+  return {
+    open: page.by("sandbox_type", "agent_sandboxes"),
+    created: page.total("agent_sandbox_created_total"),
+    failed: page.total("agent_sandbox_failures_total"),
+    actions: page.by("action", "agent_actions_total"),
+    failedActions: page.by("action", "agent_actions_total", { outcome: "error" }),
+  };
+}
+
+function streams(page) {
+  return {
+    logs: page.value("agent_stream_manager_tasks"),
+    subscribers: page.value("agent_stream_subscribers"),
+    messages: page.value("agent_stream_messages_total"),
+  };
+}
+
+function process(page) {
+  return {
+    memory: page.value("agent_memory_usage_bytes"),
+    cpu: page.value("process_cpu_seconds_total"),
+    openFiles: page.value("process_open_fds"),
+    maxFiles: page.value("process_max_fds"),
+  };
+}
+
+function sections(page) {
+  const seconds = page.by("section", "agent_collector_duration_seconds");
+  return [...page.by("section", "agent_collector_success")].map(([name, success]) => ({
+    name,
+    success: success === 1,
+    seconds: seconds.get(name),
+  }));
+}

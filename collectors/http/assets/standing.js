@@ -1,0 +1,69 @@
+/** How things stand between the page and the service, in the header, in the notice and in the window's title. */
+
+import { html, setText } from "./dom.js";
+import { clock, count, duration } from "./quantities.js";
+
+export class Standing {
+  #pill = document.getElementById("pill");
+  #facts = document.getElementById("facts-line");
+  #notice = document.getElementById("notice");
+  #text = html("p");
+  #retry = html("button", { type: "button" }, "Try now");
+  #updated = document.getElementById("updated");
+  #lastAnswer;
+  #silent = false;
+
+  /** `retry` is called when the reader does not want to wait for the next try. */
+  constructor(retry) {
+    this.#retry.addEventListener("click", retry);
+    this.#notice.append(this.#text, this.#retry);
+  }
+
+  /** Show that the service has answered. */
+  answered(reading, ready) {
+    this.#lastAnswer = reading.time;
+    this.#silent = false;
+    document.body.classList.remove("stale");
+    const failed = reading.sections.filter(({ success }) => !success).map(({ name }) => name);
+    if (!ready) this.#show("warn", "Takes no new tasks");
+    else if (failed.length > 0) this.#show("warn", "Some numbers are missing");
+    else this.#show("good", "Taking tasks");
+    this.#tell(failed.length > 0 ? missing(failed) : "", false);
+    const { version, domain, uptime, logLevel } = reading.service;
+    const facts = version === undefined ? [] : [`Version ${version}`, domain, `up ${duration(uptime)}`, `log level ${logLevel}`];
+    setText(this.#facts, facts.join(" · "));
+    setText(this.#updated, `Updated ${clock(reading.time)}`);
+    const { running, waiting } = reading.tasks;
+    document.title = running > 0 ? `${count(running)} running, ${count(waiting)} waiting · GUI agents` : "GUI agents";
+  }
+
+  /** Show that the service does not answer. */
+  failed(reason, seconds) {
+    document.body.classList.add("stale");
+    this.#show("bad", "Not answering");
+    document.title = "Not answering · GUI agents";
+    const since = this.#lastAnswer === undefined ? "" : ` The numbers are those of ${clock(this.#lastAnswer)}.`;
+    setText(this.#updated, `Next try in ${duration(seconds)}`);
+    // Told once, so that a screen reader does not repeat it at every try.
+    if (!this.#silent) this.#tell(`The service does not answer: ${reason}.${since}`, true);
+    this.#silent = true;
+  }
+
+  #show(tone, text) {
+    this.#pill.className = `pill ${tone}`;
+    setText(this.#pill, text);
+  }
+
+  #tell(text, retry) {
+    setText(this.#text, text);
+    this.#retry.hidden = !retry;
+    this.#notice.classList.toggle("shown", text !== "");
+  }
+}
+
+function missing(sections) {
+  const many = sections.length > 1;
+  const list = sections.join(", ");
+  return `The ${many ? "sections" : "section"} ${list} could not be read in the last scrape; `
+    + `${many ? "their" : "its"} numbers are left out, and the service’s log says why.`;
+}
