@@ -32,6 +32,11 @@ OK: Final = "OK"
 UNKNOWN: Final = "UNKNOWN"
 """What a client sees where a handler raises without setting a status."""
 
+TRAVEL_SECONDS: Final = 0.05
+"""How much later than the client's a deadline may begin here."""
+ROUNDING: Final = 0.011
+"""How much longer than the client's it may be: 1 % of the timeout, and a little for the rounding of the rounding."""
+
 _NAMES: Final = {
     **{code: code.name for code in grpc.StatusCode},
     **{code.value[0]: code.name for code in grpc.StatusCode},
@@ -82,8 +87,9 @@ class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no t
                 reply = await behavior(request, context)
                 code = _told(context) or OK
             except asyncio.CancelledError:
-                remaining = context.time_remaining()
-                code = "CANCELLED" if remaining is None or remaining > 0 else "DEADLINE_EXCEEDED"
+                code = (
+                    "DEADLINE_EXCEEDED" if _deadline_met(context.time_remaining(), monotonic() - began) else "CANCELLED"
+                )
                 raise
             except BaseException:
                 code = _told(context) or UNKNOWN
@@ -93,6 +99,17 @@ class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no t
             return reply
 
         return call
+
+
+def _deadline_met(remaining: float | None, elapsed: float) -> bool:
+    """Tell whether a call was cancelled by its deadline, of which `remaining` seconds are left here.
+
+    A client's own timer often fires first, and its cancel says nothing of that: the deadline here began later, by the
+    request's way, and is later, because the wire carries a timeout in two or three digits, rounded up.
+    """
+    if remaining is None:
+        return False
+    return remaining <= TRAVEL_SECONDS + ROUNDING * (elapsed + remaining)
 
 
 async def _refuse(_: bytes, context: grpc.aio.ServicerContext) -> None:
