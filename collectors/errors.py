@@ -3,6 +3,7 @@
 CollectorsError
 ├── AlreadyRegisteredError           a registry that has these metrics already
 ├── ListenError                      the endpoint cannot listen where it should; an OSError, too
+├── NotMetricsError                  a text that is no page of metrics
 └── ReadingError                     a row that read what must not be exposed
 """
 
@@ -34,6 +35,10 @@ class ListenError(CollectorsError, OSError):
         super().__init__(f"cannot listen on {host} port {port}: {reason}")
         self.host = host
         self.port = port
+
+
+class NotMetricsError(CollectorsError):
+    """A text that should be a page of metrics is none; says why."""
 
 
 class ReadingError(CollectorsError):

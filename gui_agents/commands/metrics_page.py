@@ -1,0 +1,78 @@
+"""The metrics page of a running service, as `top` and `push` read it: its options, its address, its text."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from gui_agents import config
+from gui_agents.commands import environment, web_client
+from gui_agents.commands.exits import CommandError, ExitCode
+from gui_agents.commands.web_client import Peer, WebClient
+from gui_agents.errors import GuiAgentsError
+
+if TYPE_CHECKING:
+    from collectors.scraped import Scraped
+
+PEER: Final = Peer(title="the metrics page", password_variable="METRICS_PASSWORD")  # noqa: S106 - a variable's name
+TEXT: Final = "text/plain; version=0.0.4"
+INSTALL: Final = 'pip install "gui-agents[prometheus]"'
+
+
+@attrs.frozen
+class MetricsPage:
+    """Reads one page again and again."""
+
+    url: str
+    client: WebClient
+    _parse: Callable[[str], "Scraped"]
+
+    def read(self) -> "Scraped":
+        """Return what the page says now.
+
+        Raises:
+            CommandError: it cannot be reached, or is no page of metrics.
+        """
+        text = self.client.get(self.url, TEXT)
+        try:
+            return self._parse(text)
+        except GuiAgentsError as error:
+            raise CommandError(ExitCode.FAILED, f"{self.url} is no page of metrics: {error}") from error
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` take where the page is and how to read it."""
+    parser.add_argument(
+        "--metrics-url", metavar="URL", help="the page (default: /metrics at PROMETHEUS_HOST and PROMETHEUS_PORT)"
+    )
+    web_client.add_timeout(parser)
+    web_client.add_options(parser, PEER)
+
+
+def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
+    """Return the page that the user means.
+
+    Raises:
+        CommandError: no address is known, an option cannot be used, or the parser is not installed.
+        ConfigError: PROMETHEUS_HOST or PROMETHEUS_PORT is wrong.
+    """
+    try:
+        from collectors.scraped import Scraped  # noqa: PLC0415 - needs an extra
+    except ImportError as error:
+        raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
+    known = environment.variables()
+    url = web_client.checked_url("--metrics-url", arguments.metrics_url or _default_url())
+    return MetricsPage(url, web_client.client(arguments, PEER, known), Scraped.parse)
+
+
+def _default_url() -> str:
+    known = environment.variables()
+    ours = config.load({name: known[name] for name in ("PROMETHEUS_HOST", "PROMETHEUS_PORT") if name in known})
+    if ours.prometheus_port == 0:
+        raise CommandError(
+            ExitCode.USAGE,
+            "PROMETHEUS_PORT is 0, a port that the service chooses: name the page with --metrics-url "
+            "(ports.json has the port)",
+        )
+    return f"http://{environment.endpoint(ours.prometheus_host, ours.prometheus_port)}/metrics"

@@ -1,0 +1,230 @@
+"""HTTP as the verbs that read or push metrics speak it: one user, one TLS context, and errors that say what to do.
+
+Each peer (the metrics page, the gateway) has the same options, told apart by a prefix. A password comes from a
+variable of the environment or from a prompt, never from the command line, where every process list shows it.
+"""
+
+import argparse
+import base64
+import getpass
+import http.client
+import math
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import attrs
+
+from gui_agents.commands.exits import CommandError, ExitCode
+from gui_agents.config import Secret
+
+MAX_BYTES: Final = 32 * 2**20
+"""Of an answer; a page of metrics is a small part of it."""
+CHUNK_BYTES: Final = 2**16
+UNAUTHORIZED: Final = 401
+
+
+@attrs.frozen(kw_only=True)
+class Peer:
+    """Whom a client talks to, as its options and errors name it."""
+
+    title: str
+    """In a sentence, such as `the metrics page`."""
+    prefix: str = ""
+    """Of its options: `--{prefix}user` and so on."""
+    password_variable: str
+
+
+@attrs.frozen(kw_only=True)
+class WebClient:
+    """Sends requests to one peer; every error ends the command with a sentence of its own."""
+
+    peer: Peer
+    timeout_seconds: float
+    """For one request with its whole answer."""
+    user: str | None = None
+    password: Secret | None = None
+    tls: ssl.SSLContext | None = None
+    """None: what the system trusts."""
+
+    def get(self, url: str, accept: str) -> str:
+        """Return the text at `url`.
+
+        Raises:
+            CommandError: the peer cannot be reached, refuses, or answers what is no text.
+        """
+        body = self.send(url, "GET", [("Accept", accept)], None)
+        try:
+            return body.decode()
+        except UnicodeDecodeError as error:
+            raise CommandError(ExitCode.FAILED, f"{url} answers with what is no text") from error
+
+    def send(self, url: str, method: str, headers: Iterable[tuple[str, str]], body: bytes | None) -> bytes:
+        """Send one request and return the body of its answer.
+
+        Raises:
+            CommandError: the peer cannot be reached, or refuses.
+        """
+        request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 - checked
+        if self.user is not None and self.password is not None:
+            credentials = base64.b64encode(f"{self.user}:{self.password.reveal()}".encode()).decode()
+            # Unredirected: another server, to which a redirect may lead, learns no password.
+            request.add_unredirected_header("Authorization", f"Basic {credentials}")
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=self.tls))
+        deadline = time.monotonic() + self.timeout_seconds
+        try:
+            with opener.open(request, timeout=self.timeout_seconds) as answer:
+                return self._read(answer, url, deadline)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refusal(url, error, deadline) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(url, error) from error
+
+    def _read(self, answer: http.client.HTTPResponse | urllib.error.HTTPError, url: str, deadline: float) -> bytes:
+        body = b""
+        while chunk := answer.read1(CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise CommandError(ExitCode.FAILED, f"{url} answers with more than {MAX_BYTES >> 20} MiB")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no whole answer within {self.timeout_seconds:g} s")
+        return body
+
+    def _refusal(self, url: str, error: urllib.error.HTTPError, deadline: float) -> CommandError:
+        if error.code == UNAUTHORIZED:
+            text = (
+                f"{url} asks for a user and a password: name them with --{self.peer.prefix}user and "
+                f"{self.peer.password_variable}"
+            )
+            if self.user is not None:
+                text = f"{url} does not take the password of {self.user!r}"
+            return CommandError(ExitCode.REFUSED, text)
+        try:
+            lines = self._read(error, url, deadline).decode(errors="replace").strip().splitlines()
+        except (OSError, http.client.HTTPException):
+            lines = []
+        said = f": {lines[0]:.200}" if lines and lines[0].isprintable() else ""
+        return CommandError(ExitCode.REFUSED, f"{url} refuses with {error.code} {error.reason}{said}")
+
+    def _unreachable(self, url: str, error: Exception) -> CommandError:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        hint = ""
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            hint = f"; name the authority that signed its certificate with --{self.peer.prefix}ca-file"
+        told = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+        text = f"{self.peer.title} at {url} cannot be reached: {str(told) or type(reason).__name__}{hint}"
+        return CommandError(ExitCode.UNREACHABLE, text)
+
+
+def add_options(parser: argparse.ArgumentParser, peer: Peer) -> None:
+    """Let `parser` take how to speak to `peer`."""
+    options = parser.add_argument_group(f"access to {peer.title}")
+    options.add_argument(
+        f"--{peer.prefix}user",
+        metavar="NAME",
+        help=f"user for basic authentication; the password is {peer.password_variable}, or asked for",
+    )
+    options.add_argument(
+        f"--{peer.prefix}ca-file", metavar="FILE", help="authorities to trust, instead of the system's"
+    )
+    options.add_argument(f"--{peer.prefix}cert", metavar="FILE", help="certificate to show, where one is asked for")
+    options.add_argument(f"--{peer.prefix}key", metavar="FILE", help="its private key, where the file has none")
+    options.add_argument(
+        f"--{peer.prefix}insecure", action="store_true", help="accept any certificate; for tests, never for production"
+    )
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    """Let `parser` take how long one request may last."""
+    parser.add_argument(
+        "--timeout", type=positive_seconds, default=10.0, metavar="SECONDS", help="for one request (default: 10)"
+    )
+
+
+def client(arguments: argparse.Namespace, peer: Peer, environment: Mapping[str, str]) -> WebClient:
+    """Return the client that the options ask for.
+
+    Raises:
+        CommandError: a file cannot be used, or a password is missing and nobody is there to be asked.
+    """
+    user, ca_file, cert, key, insecure = (
+        getattr(arguments, f"{peer.prefix}{name}".replace("-", "_"))
+        for name in ("user", "ca-file", "cert", "key", "insecure")
+    )
+    return WebClient(
+        peer=peer,
+        timeout_seconds=arguments.timeout,
+        user=user,
+        password=None if user is None else _password(user, peer, environment),
+        tls=_tls(peer, ca_file, cert, key, insecure=insecure),
+    )
+
+
+def checked_url(option: str, url: str) -> str:
+    """Return `url`, or raise unless it is one that a client can be sent to.
+
+    Raises:
+        CommandError: it is no HTTP address, or holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isprintable() or " " in url:
+        raise CommandError(
+            ExitCode.USAGE, f"{option} must be an address such as http://127.0.0.1:8000, not {_without_user(url)!r}"
+        )
+    if "@" in parts.netloc:
+        raise CommandError(ExitCode.USAGE, f"{option} must hold no user and no password; there are options for them")
+    return url
+
+
+def positive_seconds(text: str) -> float:
+    """Read a number of seconds above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
+    return number
+
+
+def _without_user(url: str) -> str:
+    return url.rpartition("@")[2]
+
+
+def _password(user: str, peer: Peer, environment: Mapping[str, str]) -> Secret:
+    given = environment.get(peer.password_variable)
+    if given is not None:
+        return Secret(given)
+    if not sys.stdin.isatty():
+        raise CommandError(ExitCode.USAGE, f"the password of {user!r} must be in {peer.password_variable}")
+    return Secret(getpass.getpass(f"Password of {user} for {peer.title}: "))
+
+
+def _tls(
+    peer: Peer, ca_file: str | None, cert: str | None, key: str | None, *, insecure: bool
+) -> ssl.SSLContext | None:
+    if not (ca_file or cert or key or insecure):
+        return None
+    if key and not cert:
+        raise CommandError(ExitCode.USAGE, f"--{peer.prefix}key needs --{peer.prefix}cert")
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if cert:
+            context.load_cert_chain(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        files = ", ".join(name for name in (ca_file, cert, key) if name)
+        raise CommandError(ExitCode.USAGE, f"{files} cannot be used for TLS: {error}") from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
