@@ -85,7 +85,7 @@ BOARD: Final = Board(
                         Query(
                             "histogram_quantile(0.95, sum by (method, le) (rate("
                             'agent_grpc_request_duration_seconds_bucket{@,method!~"RunAgentInstruction|'
-                            'GetAgentTaskStream"}[$__rate_interval])))',
+                            'GetAgentTaskStream"}[$__rate_interval]))) >= 0',
                             "{{method}}",
                         ),
                     ),

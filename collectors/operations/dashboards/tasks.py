@@ -9,11 +9,14 @@ LIMITS: Final = Thresholds()
 
 
 def quantiles(histogram: str, labels: str = "", legend: str = "") -> tuple[Query, ...]:
-    """Return the queries for the median, the 95th and the 99th percentile of a histogram, by `labels`."""
+    """Return the queries for the median, the 95th and the 99th percentile of a histogram, by `labels`.
+
+    The comparison leaves out what has no observations, whose quantile is NaN.
+    """
     by = ", ".join(part for part in (labels, "le") if part)
     return tuple(
         Query(
-            f"histogram_quantile({quantile}, sum by ({by}) (rate({histogram}_bucket{{@}}[$__rate_interval])))",
+            f"histogram_quantile({quantile}, sum by ({by}) (rate({histogram}_bucket{{@}}[$__rate_interval]))) >= 0",
             " ".join(part for part in (legend, name) if part),
         )
         for quantile, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))

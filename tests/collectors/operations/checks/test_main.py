@@ -37,7 +37,7 @@ def test_every_kind_of_mistake_is_told_with_file_line_and_reason(docs, capsys):
     assert main([str(docs)]) == 1
     told = "\n".join(sorted(capsys.readouterr().err.replace(f"{docs}/", "").splitlines()))
     for mistake in (
-        r"prometheus-alert-rules.yml:\d+: TooManyTempFiles: unknown metric agent_tmp_files_count; is .*_temp_.* meant\?",
+        r"prometheus-alert-rules.yml:\d+: TooManyTempFiles: unknown metric agent_tmp_files_count; is .* meant\?",
         r"prometheus-alert-rules.yml:\d+: TaskStuck: has no runbook; write .*TaskStuck.md",
         r"grafana/gui-agents-rpc.json:\d+: query .*: unknown metric agent_grpc_request_total; is .* meant\?",
     ):

@@ -1,0 +1,144 @@
+"""The chain from the service to a webhook: one Prometheus, one Alertmanager, and a job for each group of faults."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import attrs
+import yaml
+
+from collectors.operations import configuration, rules
+from collectors.operations.configuration import Site
+from collectors.operations.model import Setting
+from collectors.operations.thresholds import Thresholds
+from tests.e2e.programs import Instance, alertmanager, prometheus, query, until
+from tests.e2e.webhook import Inbox, inbox
+
+SCALE = Fraction(1, 60)
+THRESHOLDS = Thresholds(scrape_seconds=9, loop_blocked_seconds=30, grpc_latency_p95_seconds=9)
+"""Three durations are longer than the defaults: at 1:60 those are too short for a busy machine with two cores."""
+
+PATIENCE_SECONDS = 150
+
+
+Fault = Callable[[], contextlib.AbstractAsyncContextManager[None]]
+"""Makes a block that begins with a fault and ends with its healing."""
+
+
+@attrs.frozen
+class Seen:
+    """What became of one alert."""
+
+    job: str
+    alert: str
+    receiver: str
+    fired: float
+    """Seconds after its fault began."""
+    resolved: float
+    """Seconds after its fault ended."""
+
+
+@attrs.define
+class Chain:
+    """What the faults of a test work with."""
+
+    directory: Path
+    inbox: Inbox
+    port: int
+    """Of Prometheus."""
+    seen: list[Seen] = attrs.field(factory=list)
+    starts: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(2))
+    """So many instances start at once: a start takes a second of a core, and scrapes need some too."""
+
+    def aim(self, job: str, targets: Sequence[str]) -> None:
+        """Tell Prometheus which targets a job has."""
+        path = self.directory / "targets" / f"{job}.json"
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps([{"targets": list(targets)}] if targets else []), "utf-8")
+        draft.rename(path)
+
+    @contextlib.asynccontextmanager
+    async def instances(self, job: str, *environments: dict[str, object]) -> AsyncIterator[list[Instance]]:
+        """Run the instances of a job, and scrape them."""
+        started = [Instance(self.directory, f"{job}-{index}", **env) for index, env in enumerate(environments)]
+        try:
+            for instance in started:
+                async with self.starts:
+                    await instance.start()
+            self.aim(job, [instance.target for instance in started])
+            await until(lambda: self._up(job) == len(started), f"{job} is scraped")
+            yield started
+        finally:
+            for instance in started:
+                await instance.kill()
+
+    def _up(self, job: str) -> int:
+        return len(query(self.port, f'up{{job="{job}"}} == 1'))
+
+    async def prove(self, job: str, alerts: Sequence[str], fault: Fault) -> None:
+        """Inject the fault, wait until every alert fires, heal it, and wait until every alert is resolved."""
+        injected = time.monotonic()
+        async with fault():
+            fired = [await self.inbox.wait(job, alert, "firing", PATIENCE_SECONDS) for alert in alerts]
+            healing = time.monotonic()
+        resolved = [await self.inbox.wait(job, alert, "resolved", PATIENCE_SECONDS) for alert in alerts]
+        for alert, first, last in zip(alerts, fired, resolved, strict=True):
+            assert "error" not in first.annotations["description"], first.annotations
+            self.seen.append(Seen(job, alert, first.receiver, first.at - injected, last.at - healing))
+
+    def table(self) -> str:
+        """Return what fired when, in seconds after its fault began, and resolved, in seconds after it ended."""
+        lines = [f"{'alert':<28}{'job':<10}{'receiver':<18}{'fired after':>12}{'resolved after':>16}"]
+        lines.extend(
+            f"{seen.alert:<28}{seen.job:<10}{seen.receiver:<18}{seen.fired:>10.1f} s{seen.resolved:>14.1f} s"
+            for seen in sorted(self.seen, key=lambda one: (one.job, one.fired))
+        )
+        return "\n".join(lines)
+
+
+@contextlib.asynccontextmanager
+async def chain(directory: Path, jobs: Sequence[str]) -> AsyncIterator[Chain]:
+    """Run Prometheus with the rules of every job at 1:60, Alertmanager with our routing, and the webhook."""
+    (directory / "targets").mkdir()
+    with inbox() as box:
+        routing = directory / "alertmanager.yml"
+        routing.write_text(_hurried(configuration.alertmanager(Site(webhook=f"http://127.0.0.1:{box.port}"))), "utf-8")
+        async with alertmanager(directory, routing) as alerts:
+            config = directory / "prometheus.yml"
+            config.write_text(json.dumps(_scraping(directory, jobs, alerts)), "utf-8")
+            async with prometheus(directory, config, "--rules.alert.resend-delay=1s") as port:
+                yield Chain(directory, box, port)
+
+
+def _hurried(text: str) -> str:
+    """Return the routing as it is, without its pauses, and with every receiver told of the end."""
+    data = yaml.safe_load(text)
+    for route in (data["route"], *data["route"]["routes"]):
+        route |= {"group_wait": "0s", "group_interval": "500ms"}
+    for receiver in data["receivers"]:
+        for webhook in receiver["webhook_configs"]:
+            webhook["send_resolved"] = True
+    return json.dumps(data)
+
+
+def _scraping(directory: Path, jobs: Sequence[str], alerts: int) -> dict[str, object]:
+    files = []
+    for job in jobs:
+        setting = Setting(job=job, scale=SCALE, thresholds=THRESHOLDS)
+        for kind, text in (("recordings", rules.recording_rules(setting)), ("alerts", rules.alert_rules(setting))):
+            path = directory / f"{job}-{kind}.yml"
+            path.write_text(text, "utf-8")
+            files.append(str(path))
+    return {
+        "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"},
+        "rule_files": files,
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alerts}"]}]}]},
+        "scrape_configs": [
+            {"job_name": job, "file_sd_configs": [{"files": [str(directory / "targets" / f"{job}.json")]}]}
+            for job in jobs
+        ],
+    }

@@ -1,0 +1,193 @@
+"""Programs of the stack, started on free ports in a directory of their own and ended by their process id."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from gui_agents.proto import agent_pb2, agent_pb2_grpc
+from tests.system_tools import require_program
+
+STARTUP_SECONDS = 60
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(url: str) -> bytes:
+    """Fetch an address of this machine."""
+    with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310 - all of this machine
+        return reply.read()
+
+
+def query(port: int, expr: str, at: float | None = None) -> list[dict[str, Any]]:
+    """Ask Prometheus and return the samples."""
+    parameters = {"query": expr} if at is None else {"query": expr, "time": str(at)}
+    data = get(f"http://127.0.0.1:{port}/api/v1/query?{urllib.parse.urlencode(parameters)}")
+    return json.loads(data)["data"]["result"]
+
+
+async def until(condition: Callable[[], Any], what: str, seconds: float = STARTUP_SECONDS) -> Any:
+    """Return the first true value of `condition`, which may fail to connect; asked ten times a second."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while loop.time() < end:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            value = await asyncio.to_thread(condition)
+            if value:
+                return value
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"not within {seconds:g} s: {what}")
+
+
+def _spawn(command: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, which no signal to the tests reaches."""
+    return subprocess.Popen(command, start_new_session=True, **more)
+
+
+@contextlib.asynccontextmanager
+async def running(directory: Path, name: str, *command: str, ready: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """Run a program until the block ends; the address `ready` must answer first."""
+    log = (directory / f"{name}.log").open("wb")
+    process = _spawn(command, cwd=directory, stdout=log, stderr=log)
+    try:
+        await until(lambda: process.poll() is not None or get(ready), f"{name} at {ready}")
+        assert process.poll() is None, (directory / f"{name}.log").read_text("utf-8")
+        yield process
+    finally:
+        process.terminate()
+        try:
+            await asyncio.to_thread(process.wait, 10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+@contextlib.asynccontextmanager
+async def prometheus(directory: Path, config: Path, *options: str, name: str = "prometheus") -> AsyncIterator[int]:
+    """Run Prometheus and yield its port."""
+    port = free_port()
+    command = (
+        require_program("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={directory / name}-data",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+        *options,
+    )
+    async with running(directory, name, *command, ready=f"http://127.0.0.1:{port}/-/ready"):
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def alertmanager(directory: Path, config: Path) -> AsyncIterator[int]:
+    """Run Alertmanager and yield its port."""
+    port = free_port()
+    command = (
+        require_program("prometheus-alertmanager"),
+        f"--config.file={config}",
+        f"--storage.path={directory / 'alertmanager-data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    )
+    async with running(directory, "alertmanager", *command, ready=f"http://127.0.0.1:{port}/-/ready"):
+        yield port
+
+
+class Instance:
+    """One process of the service, which can be told to have faults, be killed, and start again on its port."""
+
+    def __init__(self, directory: Path, name: str, **variables: object) -> None:
+        self.runtime = directory / name
+        self._log = directory / f"{name}.log"
+        self._variables = {key.upper(): str(value) for key, value in variables.items()}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: grpc.aio.Channel | None = None
+        self.metrics_port = 0
+
+    @property
+    def target(self) -> str:
+        """What Prometheus scrapes."""
+        return f"127.0.0.1:{self.metrics_port}"
+
+    @property
+    def agent(self) -> agent_pb2_grpc.AgentStub:
+        """A client of it."""
+        assert self._channel is not None
+        return agent_pb2_grpc.AgentStub(self._channel)
+
+    async def start(self) -> None:
+        """Start it, on its old metrics port if it had one, and wait until it serves."""
+        ports = self.runtime / "ports.json"
+        ports.unlink(missing_ok=True)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "ENABLE_PROMETHEUS": "true",
+            "GRPC_PORT": "0",
+            "PROMETHEUS_PORT": str(self.metrics_port),
+            "RUNTIME_DIR": str(self.runtime),
+            "DRAIN_SECONDS": "0",
+            **self._variables,
+        }
+        with self._log.open("ab") as log:
+            self._process = _spawn(
+                [sys.executable, "-m", "tests.e2e.instance"],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+        found = json.loads(await until(lambda: ports.is_file() and ports.read_bytes(), f"{self.runtime.name} serves"))
+        self.metrics_port = found["metrics"]
+        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{found['grpc']}")
+
+    def tell(self, **faults: object) -> None:
+        """Switch a fault on or off."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(faults).encode() + b"\n")
+        self._process.stdin.flush()
+
+    async def kill(self) -> None:
+        """End it at once."""
+        if self._channel is not None:
+            await self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            assert self._process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+            await asyncio.to_thread(self._process.wait)
+            self._process = None
+
+    async def submit(self, instruction: str = "Calculate 1+1", model: str | None = None, **more: Any) -> str:
+        """Submit a task and return its id."""
+        config = agent_pb2.CommonConfig()
+        if model is not None:
+            config.stageModelConfig.actionGeneratorModel.modelName = model
+        request = agent_pb2.RunAgentInstructionRequest(
+            instruction=instruction, runningConfig=config, destroySandbox=True, **more
+        )
+        reply = await self.agent.RunAgentInstructionAsync(request, timeout=20)
+        return str(reply.taskId)

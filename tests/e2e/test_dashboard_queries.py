@@ -1,0 +1,133 @@
+"""Every query of every dashboard on a real Prometheus with three instances under load: data, finite, of its unit."""
+
+import asyncio
+import contextlib
+import json
+import math
+from collections.abc import AsyncIterator
+from fractions import Fraction
+
+import grpc
+import pytest
+
+from collectors.operations import rules
+from collectors.operations.dashboards import boards
+from collectors.operations.dashboards.model import Panel, Unit
+from collectors.operations.dashboards.render import RESTARTS
+from collectors.operations.model import Setting
+from gui_agents.proto import agent_pb2
+from gui_agents.testing.scripted_model import running_in_thread
+from tests.e2e.programs import Instance, prometheus, query, until
+from tests.e2e.test_real_chain import PRICES, again, answer
+
+pytestmark = pytest.mark.system_tools
+
+SETTING = Setting(scale=Fraction(1, 60))
+VARIABLES = {"$__rate_interval": "10s", "$__range": "30s", "$job": ".*", "$instance": ".*"}
+
+
+@contextlib.asynccontextmanager
+async def load(instance: Instance) -> AsyncIterator[None]:
+    """Keep an instance busy with everything that a metric tells."""
+    models = ("plain", "acting", "costly", "silent", "unpriced", "slow")
+
+    async def tasks() -> None:
+        ids = [await instance.submit(model=model) for model in models]
+        request = agent_pb2.GetAgentTaskStreamRequest(taskId=ids[-1])
+        stream = instance.agent.GetAgentTaskStream(request)
+        await stream.read()
+        await asyncio.sleep(2)
+        stream.cancel()
+        await instance.agent.CancelTask(agent_pb2.CancelTaskRequest(taskId=ids[-1]), timeout=20)
+
+    async def calls() -> None:
+        await instance.agent.GetAgentInfo(agent_pb2.GetAgentInfoRequest(), timeout=20)
+        config = agent_pb2.CommonConfig(steps=20)
+        await instance.agent.SetGlobalCommonConfig(agent_pb2.SetGlobalCommonConfigRequest(commonConfig=config))
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await instance.submit(instruction="")
+
+    async with again(0.5, tasks), again(0.5, calls):
+        yield
+
+
+def asked(expr: str) -> str:
+    """Return a query with the variables of Grafana filled in."""
+    for variable, value in VARIABLES.items():
+        expr = expr.replace(variable, value)
+    return expr
+
+
+PLAUSIBLE = {Unit.RATIO: (0, 1.05), Unit.BYTES: (2**20, 2**40), Unit.SECONDS: (0, 3600)}
+"""What values of a unit can be here; extrapolation may lift a ratio of rates a little."""
+
+
+def wrong(panel: Panel, samples: list[dict[str, object]]) -> str | None:
+    """Say what is wrong with the answer to a query of a panel."""
+    values = [float(sample["value"][1]) for sample in samples]
+    low, high = PLAUSIBLE.get(panel.unit, (0, math.inf))
+    if not values:
+        return "is empty"
+    if not all(math.isfinite(value) and low <= value <= high for value in values):
+        return f"cannot be {panel.unit}: {values}"
+    return None
+
+
+async def test_every_query_of_every_dashboard_returns_finite_data(tmp_path):
+    recordings, config = tmp_path / "recordings.yml", tmp_path / "prometheus.yml"
+    recordings.write_text(rules.recording_rules(SETTING), "utf-8")
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps(PRICES), "utf-8")
+    async with contextlib.AsyncExitStack() as stack:
+        model = stack.enter_context(running_in_thread(answer))
+        instances = []
+        for index in range(3):
+            instance = Instance(
+                tmp_path,
+                f"instance-{index}",
+                default_model="openai/plain",
+                openai_base_url=model.base_url,
+                openai_api_key="none",
+                model_prices_file=prices,
+                allow_set_global_config="true",
+                task_max_tasks=2,
+            )
+            await instance.start()
+            stack.push_async_callback(instance.kill)
+            instances.append(instance)
+        instances[0].tell(sandbox="fail")
+        config.write_text(
+            json.dumps(
+                {
+                    "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+                    "rule_files": [str(recordings)],
+                    "scrape_configs": [
+                        {
+                            "job_name": SETTING.job,
+                            "static_configs": [{"targets": [instance.target for instance in instances]}],
+                        }
+                    ],
+                }
+            ),
+            "utf-8",
+        )
+        port = await stack.enter_async_context(prometheus(tmp_path, config))
+        for instance in instances:
+            await stack.enter_async_context(load(instance))
+
+        def problems() -> list[str]:
+            return [
+                f"{board.uid}, {panel.title}: {told}: {one.expr}"
+                for board in boards()
+                for panel in board.panels
+                for one in panel.queries
+                if (told := wrong(panel, query(port, asked(one.expr))))
+            ]
+
+        with contextlib.suppress(AssertionError):
+            await until(lambda: not problems(), "every query has an answer", 60)
+        assert problems() == []
+        restarting = instances[1]
+        await restarting.kill()
+        await restarting.start()
+        await until(lambda: query(port, asked(RESTARTS)), "the restart is an annotation", 30)

@@ -1,0 +1,303 @@
+"""Every alert on the real chain: service under a fault -> Prometheus -> Alertmanager -> webhook, fired and resolved."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import grpc
+import pytest
+
+from collectors.operations.alerts import alert_names
+from collectors.operations.model import Setting
+from gui_agents.proto import agent_pb2
+from gui_agents.testing.scripted_model import Answer, RecordedRequest, running_in_thread, tool_call, usage
+from tests.e2e.chain import Chain, chain
+from tests.e2e.programs import Instance
+
+pytestmark = pytest.mark.system_tools
+
+JOBS = ("loop", "scrape", "restart", "fail", "full", "busy", "slow", "rpc", "cost", "leak")
+BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage"}
+OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "Slo" in name}
+SLOW_SECONDS = (6.0, 8.5, 6.5, 8.0, 7.0, 7.5)
+"""Unequal, so that tasks which began together do not end together."""
+DONE = {"action": "done", "message": "ok"}
+PRICES = {"costly": {"input": "20", "output": "20", "currency": "USD"}}
+
+
+def answer(request: RecordedRequest) -> Answer:
+    """Answer as the model's name says."""
+    match request.body["model"]:
+        case "hanging":
+            return tool_call(DONE, usage=usage(1, 1)).on_release()
+        case "slow":
+            return tool_call(DONE, usage=usage(1, 1)).after(SLOW_SECONDS[request.index % len(SLOW_SECONDS)])
+        case "costly":
+            return tool_call(DONE, usage=usage(100_000, 1_000))
+        case "acting" if request.index % 2:
+            return tool_call({"action": "click", "x": 640, "y": 360}, usage=usage(1, 1))
+        case "silent":
+            return tool_call(DONE)
+        case _:
+            return tool_call(DONE, usage=usage(1, 1))
+
+
+@contextlib.asynccontextmanager
+async def again(seconds: float, action: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    """Do something again and again while the block lasts."""
+
+    async def repeat() -> None:
+        while True:
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                await action()
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextlib.contextmanager
+def stranger() -> Iterator[str]:
+    """Serve a page with metrics of something else, and yield its target."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"something_else 1\n")
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def switched(instances: list[Instance], **fault: str) -> AsyncIterator[None]:
+    """Have a fault on all instances while the block lasts."""
+    for instance in instances:
+        instance.tell(**fault)
+    try:
+        yield
+    finally:
+        for instance in instances:
+            instance.tell(**dict.fromkeys(fault, "ok"))
+
+
+async def loop_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Block the event loop for moments, then for good."""
+    async with chain.instances("loop", env) as [instance]:
+
+        async def block() -> None:
+            instance.tell(block=0.9)
+
+        @contextlib.asynccontextmanager
+        async def stalled() -> AsyncIterator[None]:
+            instance.tell(block=15)
+            yield
+
+        await chain.prove("loop", ["EventLoopBlocked"], lambda: again(1.0, block))
+        await chain.prove("loop", ["HeartbeatStalled"], stalled)
+
+
+async def scrape_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Let a section be slow, then fail."""
+    async with chain.instances("scrape", env) as instances:
+        await chain.prove("scrape", ["ScrapeSlow"], lambda: switched(instances, section="slow"))
+        await chain.prove("scrape", ["CollectorSectionFailed"], lambda: switched(instances, section="fail"))
+
+
+async def absences(chain: Chain, env: dict[str, object]) -> None:
+    """Take instances, targets and metrics away."""
+    async with chain.instances("restart", env, env) as instances:
+        first, second = instances
+        targets = [instance.target for instance in instances]
+
+        @contextlib.asynccontextmanager
+        async def down(*victims: Instance) -> AsyncIterator[None]:
+            await asyncio.gather(*(victim.kill() for victim in victims))
+            yield
+            await asyncio.gather(*(victim.start() for victim in victims))
+
+        @contextlib.asynccontextmanager
+        async def aimed(*wanted: str) -> AsyncIterator[None]:
+            chain.aim("restart", wanted)
+            yield
+            chain.aim("restart", targets)
+
+        @contextlib.asynccontextmanager
+        async def restarting() -> AsyncIterator[None]:
+            for _ in range(4):
+                await asyncio.sleep(1.2)
+                await first.kill()
+                await first.start()
+            yield
+
+        await chain.prove("restart", ["ServiceDown"], lambda: down(second))
+        await chain.prove("restart", ["AllInstancesDown"], lambda: down(first, second))
+        await chain.prove("restart", ["TargetsMissing"], aimed)
+        with stranger() as other:
+            await chain.prove("restart", ["MetricsAbsent"], lambda: aimed(*targets, other))
+        await chain.prove("restart", ["Restarting"], restarting)
+
+
+async def failures(chain: Chain, env: dict[str, object]) -> None:
+    """Let every sandbox of three instances fail, then work again."""
+    async with chain.instances("fail", env, env, env) as instances:
+
+        async def submit() -> None:
+            await asyncio.gather(*(instance.submit() for instance in instances))
+
+        async with again(1, submit):
+            await chain.prove(
+                "fail", ["HighTaskFailureRate", "LowTaskSuccessRate"], lambda: switched(instances, sandbox="fail")
+            )
+
+
+async def full(chain: Chain, env: dict[str, object]) -> None:
+    """Fill every slot and queue of two instances with tasks that hang."""
+    env = {**env, "task_max_tasks": 1, "task_queue_size": 2}
+    async with chain.instances("full", env, env) as instances:
+
+        async def submit() -> None:
+            await asyncio.gather(*(instance.submit(model="hanging") for instance in instances), return_exceptions=True)
+
+        @contextlib.asynccontextmanager
+        async def filled() -> AsyncIterator[None]:
+            async with again(0.4, submit):
+                yield
+            for instance in instances:
+                await instance.kill()
+                await instance.start()
+
+        alerts = ["TaskStuck", "NoTaskCompletes", "OldestPendingTooOld", "TaskUtilizationAtCapacity"]
+        await chain.prove("full", [*alerts, "SubmissionsRejected"], filled)
+
+
+async def busy(chain: Chain, env: dict[str, object]) -> None:
+    """Fill one instance and nearly fill another one, with streams and files."""
+    async with chain.instances("busy", {**env, "task_max_tasks": 1}, {**env, "task_max_tasks": 20}) as instances:
+        small, large = instances
+
+        @contextlib.asynccontextmanager
+        async def crowded() -> AsyncIterator[None]:
+            tasks = [await small.submit(model="hanging")]
+            others = [await large.submit(model="hanging") for _ in range(19)]
+            request = agent_pb2.GetAgentTaskStreamRequest(taskId=tasks[0])
+            streams = [small.agent.GetAgentTaskStream(request) for _ in range(101)]
+            for stream in streams:
+                await stream.read()
+            yield
+            for stream in streams:
+                stream.cancel()
+            for instance, ids in ((small, tasks), (large, others)):
+                for task in ids:
+                    await instance.agent.CancelTask(agent_pb2.CancelTaskRequest(taskId=task), timeout=20)
+
+        @contextlib.asynccontextmanager
+        async def littered() -> AsyncIterator[None]:
+            litter = large.runtime / "litter"
+            litter.mkdir()
+            files = [litter / str(number) for number in range(1001)]
+            for file in files:
+                file.touch()
+            yield
+            for file in files:
+                file.unlink()
+
+        alerts = ["HighTaskUtilization", "InstanceSaturated", "TooManyStreamConnections"]
+        await asyncio.gather(
+            chain.prove("busy", alerts, crowded),
+            chain.prove("busy", ["TooManyTempFiles"], littered),
+        )
+
+
+async def slow(chain: Chain, env: dict[str, object]) -> None:
+    """Keep the slots of two instances busy with tasks that take long, and their queues filled."""
+    env = {**env, "task_max_tasks": 6, "task_queue_size": 4}
+    async with chain.instances("slow", env, env) as instances:
+        turns = itertools.cycle(instances)
+
+        async def submit() -> None:
+            await next(turns).submit(model="slow")
+
+        await chain.prove("slow", ["HighTaskExecutionTime", "HighTaskQueueWaitTime"], lambda: again(0.4, submit))
+
+
+async def rpc_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Let three instances answer INTERNAL, then late."""
+    async with chain.instances("rpc", env, env, env) as instances:
+
+        async def submit() -> None:
+            await asyncio.gather(*(instance.submit() for instance in instances), return_exceptions=True)
+
+        async with again(0.5, submit):
+            await chain.prove("rpc", ["HighGRPCErrorRate"], lambda: switched(instances, model="fail"))
+            await chain.prove("rpc", ["HighGRPCLatency"], lambda: switched(instances, model="slow"))
+
+
+async def cost(chain: Chain, env: dict[str, object]) -> None:
+    """Let tasks of two instances spend much, on models without a price and without usage too."""
+    async with chain.instances("cost", env, env) as instances:
+
+        async def spend() -> None:
+            await asyncio.gather(
+                *(instance.submit(model=model) for instance in instances for model in ("costly", "silent", "unpriced"))
+            )
+
+        alerts = ["HighTokenConsumptionRate", "HighExecutionCost", "PriceUnknown", "UsageUnknown"]
+        await chain.prove("cost", alerts, lambda: again(1.5, spend))
+
+
+async def leak(chain: Chain, env: dict[str, object]) -> None:
+    """Let an instance keep logs of tasks that do not exist."""
+    env = {**env, "task_max_tasks": 1, "task_queue_size": 0, "task_retention": 1}
+    async with chain.instances("leak", env) as [instance]:
+
+        @contextlib.asynccontextmanager
+        async def leaking() -> AsyncIterator[None]:
+            instance.tell(leak=5)
+            yield
+            instance.tell(mend=True)
+
+        await chain.prove("leak", ["StreamManagerOverload", "StreamManagerLeak"], leaking)
+
+
+async def test_every_alert_fires_and_resolves_on_the_real_chain(tmp_path, capsys):
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps(PRICES), "utf-8")
+    with running_in_thread(answer) as model:
+        env: dict[str, object] = {
+            "default_model": "openai/plain",
+            "openai_base_url": model.base_url,
+            "openai_api_key": "none",
+            "model_prices_file": prices,
+        }
+        async with chain(tmp_path, JOBS) as link:
+            stages = (loop_faults, scrape_faults, absences, failures, full, busy, slow, rpc_faults, cost, leak)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for stage in stages:
+                        group.create_task(stage(link, env))
+            finally:
+                with capsys.disabled():
+                    sys.stdout.write(f"\n{link.table()}\n")
+            watchdogs = [delivery for job in JOBS for delivery in link.inbox.find(job, "Watchdog")]
+    assert {(delivery.receiver, delivery.status) for delivery in watchdogs} == {("watchdog", "firing")}
+    assert len(watchdogs) == len(JOBS)
+    proven = {seen.alert for seen in link.seen}
+    assert proven == set(alert_names(Setting())) - BY_RULE_TESTS_ONLY - OF_OTHER_TESTS - {"Watchdog"}
+    assert {seen.receiver for seen in link.seen} == {"page", "ticket", "digest"}
