@@ -13,10 +13,12 @@ from collectors.definitions import QUANTILES, Metric, Number, Reading
 from collectors.errors import ReadingError
 from gui_agents.snapshot import HistogramPoint, WindowPoint
 
+_NUMBERS = (int, float)
+
 
 def check_number(name: str, value: Any) -> Number:
     """Return `value`, or raise unless it is a finite number from 0 on."""
-    if not isinstance(value, int | float) or not 0 <= value < inf:
+    if not isinstance(value, _NUMBERS) or not 0 <= value < inf:
         raise ReadingError(name, f"read {value!r:.80}, which is no finite number from 0 on")
     return value
 
@@ -37,18 +39,19 @@ def check_numbers(name: str, numbers: Collection[Any]) -> Number:
     raise ReadingError(name, "read numbers whose sum no double holds")
 
 
-def check_histogram(name: str, point: object) -> HistogramPoint:
-    """Return `point`, or raise unless it is a histogram that can be exposed."""
+def check_histogram(name: str, point: object) -> tuple[int, ...]:
+    """Return the cumulative counts of `point`, or raise unless it is a histogram that can be exposed."""
     if not isinstance(point, HistogramPoint):
         raise ReadingError(name, f"read {point!r:.80}, which is no histogram")
     counts = point.counts
     if len(counts) != len(point.bounds) + 1 or not counts:
         raise ReadingError(name, f"has {len(counts)} buckets for {len(point.bounds)} bounds")
-    # A sum of whole numbers is one only if all of them are.
-    if type(sum(counts)) is not int or min(counts) < 0:
+    cumulative = point.cumulative()
+    # A sum is a whole number only if all that it adds up are.
+    if type(cumulative[-1]) is not int or min(counts) < 0:
         raise ReadingError(name, f"has buckets that are no counts: {counts!r:.80}")
     check_number(name, point.sum)
-    return point
+    return cumulative
 
 
 def check_bounds(name: str, point: HistogramPoint) -> None:

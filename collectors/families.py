@@ -54,7 +54,7 @@ def family(metric: Metric, reading: Reading) -> Any:
     for key, value in check_series(metric, reading).items():
         labels = check_labels(metric, key)
         if metric.type is MetricType.HISTOGRAM:
-            _add_histogram(made, labels, check_histogram(metric.name, value))
+            _add_histogram(made, labels, value, check_histogram(metric.name, value))
         elif metric.type is MetricType.SUMMARY:
             _add_summary(made, *check_summary(metric.name, value))
         else:
@@ -78,12 +78,12 @@ def empty_family(metric: Metric) -> Any:
             return InfoMetricFamily(metric.family, metric.help, labels=labels)
 
 
-def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint) -> None:
+def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, counts: tuple[int, ...]) -> None:
     check_bounds(made.name, point)
     bounds = (*map(number, point.bounds), "+Inf")
     buckets = [
         (bound, count) if exemplar is None else (bound, count, _family_exemplar(exemplar))
-        for bound, count, exemplar in zip(bounds, point.cumulative(), point.exemplars, strict=True)
+        for bound, count, exemplar in zip(bounds, counts, point.exemplars, strict=True)
     ]
     made.add_metric(labels, buckets, point.sum)
 

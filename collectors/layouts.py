@@ -19,7 +19,7 @@ from prometheus_client.samples import Sample
 from collectors.checks import check_histogram, check_info, check_number, check_numbers, check_series, check_summary
 from collectors.definitions import Metric, MetricType, Reading
 from collectors.families import empty_family, family
-from collectors.numbers import PLAIN, number
+from collectors.numbers import PLAIN, large, number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
 
 
@@ -122,7 +122,7 @@ class _Numbers:
             if total < PLAIN:
                 self._text = self._plain % values
             else:
-                self._text = self._any % tuple([number(value) if value >= PLAIN else f"{value}.0" for value in values])
+                self._text = self._any % tuple([large(value) if value >= PLAIN else f"{value}.0" for value in values])
             self._values = values
         return self._text
 
@@ -165,10 +165,10 @@ class _Histogram:
 
     def text(self, point: HistogramPoint) -> str:
         if point is not self._point:
-            check_histogram(self._metric.name, point)
+            counts = check_histogram(self._metric.name, point)
             if self._point is None or point.bounds != self._point.bounds:
                 self._lay_out(point)
-            self._text = self._write(point)
+            self._text = self._write(point, counts)
             self._point = point
         return self._text
 
@@ -182,17 +182,15 @@ class _Histogram:
                 self._templates[plain, marked] = "".join([*bucket_lines, f"{count}{slot}\n", f"{total}%s\n"])
         self._marks = [(None, "")] * len(buckets)
 
-    def _write(self, point: HistogramPoint) -> str:
-        counts: Sequence[Any] = point.cumulative()
+    def _write(self, point: HistogramPoint, counts: Sequence[Any]) -> str:
         # The last one is the largest: where it is written plainly, all are.
         plain = counts[-1] < PLAIN
         if not plain:
-            counts = list(map(number, counts))
-        marked = self._form is Format.OPENMETRICS and any(point.exemplars)
-        numbers = (
-            chain.from_iterable(zip(counts, self._written_marks(point.exemplars), strict=True)) if marked else counts
-        )
-        return self._templates[plain, marked] % (*numbers, counts[-1], number(point.sum))
+            counts = [large(count) if count >= PLAIN else f"{count}.0" for count in counts]
+        if self._form is Format.OPENMETRICS and any(point.exemplars):
+            marked = chain.from_iterable(zip(counts, self._written_marks(point.exemplars), strict=True))
+            return self._templates[plain, True] % (*marked, counts[-1], number(point.sum))
+        return self._templates[plain, False] % (*counts, counts[-1], number(point.sum))
 
     def _written_marks(self, exemplars: Sequence[Exemplar | None]) -> list[str]:
         marks = self._marks
@@ -205,7 +203,9 @@ class _Histogram:
 def _mark(exemplar: Exemplar | None) -> str:
     if exemplar is None:
         return ""
-    task_id = exemplar.task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    task_id = exemplar.task_id
+    if not task_id.isalnum():
+        task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
     return f' # {{task_id="{task_id}"}} {number(exemplar.value)} {exemplar.observed_at}'
 
 

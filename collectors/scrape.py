@@ -82,7 +82,7 @@ class SectionReader:
         self._sections = tuple(sections)
         self._clock = clock
         self._expected: dict[str, float] = {}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, type[Exception]] = {}
         self._failures = dict.fromkeys((section.name for section in self._sections), 0)
 
     def failures(self) -> dict[str, int]:
@@ -135,7 +135,7 @@ class SectionReader:
         if started + expected > deadline:
             # Halved, so that a section that was slow once gets another chance soon.
             self._expected[section.name] = expected / 2
-            self._failed(section.name, "it would miss the scrape's timeout", None)
+            self._failed(section.name, TimeoutError("it would miss the scrape's timeout"))
             return [], Outcome(section.name, success=False, seconds=0.0)
         made: list[Product] = []
         success = True
@@ -143,19 +143,20 @@ class SectionReader:
             made = list(make(section, instant.snapshot() if section.subject is None else section.subject))
         except Exception as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
             success = False
-            self._failed(section.name, f"{type(error).__name__}: {error}", error)
+            self._failed(section.name, error)
         else:
             self._succeeded(section.name)
         seconds = max(0.0, self._clock() - started)
         self._expected[section.name] = seconds
         return made, Outcome(section.name, success, seconds)
 
-    def _failed(self, section: str, problem: str, error: Exception | None) -> None:
+    def _failed(self, section: str, error: Exception) -> None:
         self._failures[section] += 1
-        # Told once, not at every scrape: a scraper comes back every few seconds.
-        if self._problems.get(section) != problem:
-            self._problems[section] = problem
-            _log.error("section %s is left out of the metrics: %s", section, problem, exc_info=error)
+        # Each kind is told once, not at every scrape: a scraper comes back every few seconds.
+        if self._problems.get(section) is not type(error):
+            self._problems[section] = type(error)
+            kind = type(error).__name__
+            _log.error("section %s is left out of the metrics: %s: %s", section, kind, error, exc_info=error)
 
     def _succeeded(self, section: str) -> None:
         if self._problems.pop(section, None) is not None:

@@ -1,0 +1,85 @@
+"""Snapshot and rendering, against prometheus_client's `generate_latest` over the same collector.
+
+python -m tests.bench.bench_rendering
+"""
+
+import gzip
+import sys
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from collectors import ServiceCollector, catalogue
+from collectors.exposition import Exposition
+from collectors.http.flight import COMPRESSION_LEVEL
+from collectors.layouts import Format
+from collectors.scrape import Instant
+from tests.bench.report import conditions, line, median_ratio
+from tests.bench.workload import Workload, workload
+
+SIZES = {400: (7, 2), 4000: (115, 52)}
+"""Methods and providers that make about so many series."""
+REFERENCE = {Format.TEXT: generate_latest, Format.OPENMETRICS: generate_openmetrics}
+LIMITS = {(Format.TEXT, 1.0): 12, (Format.OPENMETRICS, 1.0): 20, (Format.TEXT, 0.1): 25, (Format.OPENMETRICS, 0.1): 25}
+ROUNDS = 15
+
+
+def seconds(render: Callable[[], bytes], repetitions: int) -> float:
+    # The thread's own time: neighbours on the machine do not count.
+    started = time.thread_time()
+    for _ in range(repetitions):
+        render()
+    return (time.thread_time() - started) / repetitions
+
+
+def compare(source: Workload, form: Format) -> tuple[float, float, float, int]:
+    """Return the ratio of the medians, both in seconds, and the number of series."""
+    # The process is left out on both sides: it is the same reading of files.
+    sections = tuple(section for section in catalogue.sections() if section.subject is None)
+    registry = CollectorRegistry()
+    registry.register(ServiceCollector(source, sections))
+    page = Exposition(sections)
+
+    def reference() -> bytes:
+        return REFERENCE[form](registry)
+
+    def ours() -> bytes:
+        return page.render(Instant(source), form)
+
+    successes = sum(
+        text.startswith(b"agent_collector_success") and text.endswith(b" 1.0") for text in ours().splitlines()
+    )
+    assert successes == len(sections), "a section that fails costs what no section should"
+    series = sum(not text.startswith(b"#") for text in ours().splitlines())
+    slow, fast = [], []
+    for _ in range(ROUNDS):
+        fast.append(seconds(ours, 60))
+        slow.append(seconds(reference, 4))
+    return median_ratio(slow, fast), sorted(slow)[ROUNDS // 2], sorted(fast)[ROUNDS // 2], series
+
+
+def compression(size: int, source: Workload) -> bool:
+    page = Exposition(catalogue.sections())
+    body = page.render(Instant(source), Format.TEXT)
+    rendering = seconds(lambda: page.render(Instant(source), Format.TEXT), 100)
+    squeezing = seconds(lambda: gzip.compress(body, COMPRESSION_LEVEL, mtime=0), 100)
+    detail = f"{squeezing * 1e6:.0f} us / {rendering * 1e6:.0f} us"
+    return line(f"gzip / rendering, about {size} series", squeezing / rendering, at_most=1.0, detail=detail)
+
+
+def main() -> int:
+    print(f"snapshot and rendering, generate_latest / ours; {conditions()}")  # noqa: T201
+    kept = []
+    for size, (methods, providers) in SIZES.items():
+        for (form, share), limit in LIMITS.items():
+            ratio, slow, fast, series = compare(workload(methods, providers, share), form)
+            what = f"{form.name.lower()}, {series} series, {'all' if share == 1 else 'a tenth'} changed"
+            kept.append(line(what, ratio, at_least=limit, detail=f"{slow * 1e6:.0f} us / {fast * 1e6:.0f} us"))
+        kept.append(compression(size, workload(methods, providers, 1.0)))
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
