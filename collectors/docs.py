@@ -1,0 +1,103 @@
+"""Renders docs/metrics.md from the catalogue.
+
+`python -m collectors.docs [FILE]` writes the page; a test compares the committed one.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from collectors import catalogue
+from collectors.definitions import Borrowed, Metric, MetricType, Section
+from collectors.scrape import OUTCOMES
+
+PAGE: Final = Path("docs/metrics.md")
+
+INTRODUCTION: Final = """\
+# Metrics
+
+This page is generated from the catalogue in `collectors/`; `make docs` writes it anew.
+
+All values of the service's state in a scrape come from one instant. Every combination of label values that can be
+known in advance is there from the first scrape, counters at 0. Counters count since the process started; a restart is
+a counter reset, which `rate` and `increase` handle. A value of 0 is a known zero, and what does not apply is absent.
+
+Names, types and labels of *stable* metrics stay as they are. *Evolving* ones may change with a release that says so,
+and can be switched off: `PROMETHEUS_DISABLE=name,...` neither reads nor shows the families that it names.
+
+A section is read as a whole: if one of its metrics cannot be read, all of them are left out of that scrape,
+`agent_collector_success` says so, and the other sections stay.
+"""
+
+
+def page(sections: Sequence[Section]) -> str:
+    """Return the whole page."""
+    return "\n".join([INTRODUCTION, *_overview(sections), *(line for each in sections for line in _section(each))])
+
+
+def _overview(sections: Sequence[Section]) -> Iterator[str]:
+    yield "| Metric | Type | Labels | Stability |"
+    yield "|---|---|---|---|"
+    for section in sections:
+        for metric in section.metrics:
+            labels = ", ".join(f"`{label}`" for label in _labels(metric))
+            yield f"| [`{metric.name}`](#{metric.name}) | {metric.type} | {labels} | {metric.stability} |"
+        for families in section.borrowed:
+            for name in sorted(families.names):
+                yield f"| [`{name}`](#{families.switch}) | | | evolving |"
+    yield ""
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## Section {section.name}"
+    yield ""
+    for metric in section.metrics:
+        yield from _metric(metric)
+    for families in section.borrowed:
+        yield from _borrowed(families)
+
+
+def _metric(metric: Metric) -> Iterator[str]:
+    yield f"### {metric.name}"
+    yield ""
+    yield metric.help
+    yield ""
+    yield f"- Type: {metric.type}, {metric.stability}"
+    for label in _labels(metric):
+        yield f"- `{label}`: {metric.values[label]}"
+    yield ""
+    yield "```promql"
+    yield metric.example
+    yield "```"
+    yield ""
+
+
+def _labels(metric: Metric) -> tuple[str, ...]:
+    """Return the labels that a metric shows; a summary's and an info's are not among those that are read."""
+    shown_by_type = metric.type in (MetricType.SUMMARY, MetricType.INFO)
+    return tuple(metric.values) if shown_by_type else metric.labels
+
+
+def _borrowed(families: Borrowed) -> Iterator[str]:
+    yield f"### {families.switch}"
+    yield ""
+    yield f"{families.title} Made by a collector of prometheus_client:"
+    yield ""
+    for name in sorted(families.names):
+        yield f"- `{name}`"
+    yield ""
+    yield "```promql"
+    yield families.example
+    yield "```"
+    yield ""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the page to the file that `arguments` name."""
+    target = Path(arguments[0]) if arguments else PAGE
+    target.write_text(page((*catalogue.sections(), OUTCOMES)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,56 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from collectors import catalogue, docs
+from collectors.definitions import Stability
+from collectors.scrape import OUTCOMES
+from tests.system_tools import require_program
+
+COMMITTED = Path(__file__).parent.parent.parent / docs.PAGE
+SECTIONS = (*catalogue.sections(), OUTCOMES)
+METRICS = [metric for section in SECTIONS for metric in section.metrics]
+
+
+def test_the_committed_page_is_the_catalogue(tmp_path):
+    docs.main([str(tmp_path / "metrics.md")])
+    written = (tmp_path / "metrics.md").read_text(encoding="utf-8")
+    assert COMMITTED.read_text(encoding="utf-8") == written, "run `python -m collectors.docs`"
+
+
+def test_the_page_is_written_where_it_belongs(tmp_path, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    docs.main([])
+    assert (tmp_path / "docs" / "metrics.md").read_text(encoding="utf-8") == docs.page(SECTIONS)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_described(metric):
+    text = docs.page(SECTIONS)
+    assert f"\n### {metric.name}\n\n{metric.help}\n" in text
+    assert metric.help.endswith(".")
+    assert set(metric.labels) <= set(metric.values)
+    assert metric.family in metric.example
+    assert metric.stability is (Stability.EVOLVING if metric.optional else Stability.STABLE)
+
+
+def test_names_are_unique():
+    names = [name for metric in METRICS for name in {metric.name, metric.family}]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.system_tools
+def test_every_example_is_a_query(tmp_path):
+    examples = [metric.example for metric in METRICS]
+    examples += [families.example for section in SECTIONS for families in section.borrowed]
+    rules = "".join(
+        f"      - record: example:{number}\n        expr: '{query}'\n" for number, query in enumerate(examples)
+    )
+    path = tmp_path / "examples.yml"
+    path.write_text(f"groups:\n  - name: examples\n    rules:\n{rules}", encoding="utf-8")
+    checked = subprocess.run(
+        [require_program("promtool"), "check", "rules", path], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
