@@ -31,8 +31,9 @@ A section is read as a whole: if one of its metrics cannot be read, all of them 
 """
 
 
-def page(sections: Sequence[Section]) -> str:
+def render() -> str:
     """Return the whole page."""
+    sections = (*catalogue.sections(), OUTCOMES)
     return "\n".join([INTRODUCTION, *_overview(sections), *(line for each in sections for line in _section(each))])
 
 
@@ -96,7 +97,7 @@ def _borrowed(families: Borrowed) -> Iterator[str]:
 def main(arguments: Sequence[str]) -> None:
     """Write the page to the file that `arguments` name."""
     target = Path(arguments[0]) if arguments else PAGE
-    target.write_text(page((*catalogue.sections(), OUTCOMES)), encoding="utf-8")
+    target.write_text(render(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,19 +16,19 @@ METRICS = [metric for section in SECTIONS for metric in section.metrics]
 def test_the_committed_page_is_the_catalogue(tmp_path):
     docs.main([str(tmp_path / "metrics.md")])
     written = (tmp_path / "metrics.md").read_text(encoding="utf-8")
-    assert COMMITTED.read_text(encoding="utf-8") == written, "run `python -m collectors.docs`"
+    assert COMMITTED.read_text(encoding="utf-8") == written, "run `make docs`"
 
 
 def test_the_page_is_written_where_it_belongs(tmp_path, monkeypatch):
     (tmp_path / "docs").mkdir()
     monkeypatch.chdir(tmp_path)
     docs.main([])
-    assert (tmp_path / "docs" / "metrics.md").read_text(encoding="utf-8") == docs.page(SECTIONS)
+    assert (tmp_path / "docs" / "metrics.md").read_text(encoding="utf-8") == docs.render()
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_every_metric_is_described(metric):
-    text = docs.page(SECTIONS)
+    text = docs.render()
     assert f"\n### {metric.name}\n\n{metric.help}\n" in text
     assert metric.help.endswith(".")
     assert set(metric.labels) <= set(metric.values)
