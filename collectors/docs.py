@@ -1,18 +1,11 @@
-"""Renders docs/metrics.md from the catalogue.
+"""Renders docs/metrics.md from the catalogue; a test compares the committed page."""
 
-`python -m collectors.docs [FILE]` writes the page; a test compares the committed one.
-"""
-
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from collectors import catalogue
 from collectors.definitions import Borrowed, Metric, MetricType, Section
 from collectors.scrape import OUTCOMES
-
-PAGE: Final = Path("docs/metrics.md")
 
 INTRODUCTION: Final = """\
 # Metrics
@@ -92,13 +85,3 @@ def _borrowed(families: Borrowed) -> Iterator[str]:
     yield families.example
     yield "```"
     yield ""
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Write the page to the file that `arguments` name."""
-    target = Path(arguments[0]) if arguments else PAGE
-    target.write_text(render(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
