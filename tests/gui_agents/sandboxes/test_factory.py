@@ -1,0 +1,26 @@
+"""Every configurable backend can be made, and nothing else."""
+
+import pytest
+
+from gui_agents.config import BACKENDS
+from gui_agents.errors import InvalidFieldError
+from gui_agents.sandboxes.factory import SandboxFactory
+from tests.fakes import a_spec
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_is_made_anew_for_each_task(backend):
+    factory = SandboxFactory()
+    factory.check(backend)
+    first, second = factory.create(a_spec(backend=backend)), factory.create(a_spec(backend=backend))
+    assert first.sandbox_id != second.sandbox_id
+    assert first.sandbox_type == "Simulated"
+
+
+@pytest.mark.parametrize("backend", ["", "Simulated", "x11\n", "\U0001f600" * 500])
+def test_an_unknown_backend_is_refused_with_the_known_ones(backend):
+    with pytest.raises(InvalidFieldError) as refusal:
+        SandboxFactory().check(backend, "commonConfig.backend")
+    assert refusal.value.field == "commonConfig.backend"
+    assert str(refusal.value).endswith("is none of: simulated")
+    assert len(str(refusal.value)) < 200
