@@ -6,12 +6,25 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from gui_agents.commands import cancel, config, demo, doctor, health, push, run, serve, status, version, watch
+from gui_agents.commands import (
+    cancel,
+    config,
+    demo,
+    doctor,
+    health,
+    monitoring,
+    push,
+    run,
+    serve,
+    status,
+    version,
+    watch,
+)
 from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
 from gui_agents.commands.verbs import add_verbs, execute
 from gui_agents.errors import CallError, ConfigError
 
-VERBS: Final = (run, watch, status, cancel, serve, health, push, config, doctor, demo, version)
+VERBS: Final = (run, watch, status, cancel, serve, health, push, monitoring, config, doctor, demo, version)
 
 EXAMPLES: Final = """\
 examples:

@@ -9,7 +9,20 @@ import pytest
 from gui_agents import cli, config
 from gui_agents.commands.exits import MEANINGS, ExitCode
 
-VERBS = ("run", "watch", "status", "cancel", "serve", "health", "push", "config", "doctor", "demo", "version")
+VERBS = (
+    "run",
+    "watch",
+    "status",
+    "cancel",
+    "serve",
+    "health",
+    "push",
+    "monitoring",
+    "config",
+    "doctor",
+    "demo",
+    "version",
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)

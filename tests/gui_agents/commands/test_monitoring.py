@@ -1,0 +1,131 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import yaml
+
+from collectors.operations import installation
+from gui_agents import cli
+from gui_agents.commands.exits import ExitCode
+from tests.system_tools import require_program
+
+
+def loaded(path):
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def test_init_writes_what_was_asked_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(installation, "promtool_says", lambda _: None)
+    out = tmp_path / "monitoring"
+    options = ["--job", "agents", "--target", "10.0.0.1:8000", "--target", "10.0.0.2:8000", "--interval", "5s"]
+    more = ["--threshold", "cost=25", "--webhook", "https://hooks.test", "--runbooks", "https://wiki.test/rb"]
+    assert cli.main(["monitoring", "init", str(out), *options, *more]) == ExitCode.DONE
+    config = loaded(out / "prometheus.yml")["scrape_configs"][0]
+    assert config["job_name"] == "agents"
+    assert config["static_configs"][0]["targets"] == ["10.0.0.1:8000", "10.0.0.2:8000"]
+    rules = [rule for group in loaded(out / "prometheus-alert-rules.yml")["groups"] for rule in group["rules"]]
+    cost = next(rule for rule in rules if rule["alert"] == "HighExecutionCost")
+    assert cost["expr"].endswith('{job="agents"} > 25')
+    assert cost["annotations"]["runbook_url"] == "https://wiki.test/rb/HighExecutionCost.md"
+    assert loaded(out / "alertmanager.yml")["receivers"][0]["webhook_configs"][0]["url"] == "https://hooks.test/page"
+    assert len(list((out / "grafana").glob("*.json"))) == 4
+    written = capsys.readouterr().out.splitlines()
+    assert str(out / "prometheus.yml") in written
+
+
+def test_init_takes_this_installations_own_port(tmp_path, monkeypatch):
+    monkeypatch.setattr(installation, "promtool_says", lambda _: None)
+    monkeypatch.setenv("PROMETHEUS_PORT", "8123")
+    monkeypatch.setenv("PROMETHEUS_HOST", "0.0.0.0")  # noqa: S104 - never bound
+    assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
+    config = loaded(tmp_path / "out" / "prometheus.yml")
+    assert config["scrape_configs"][0]["static_configs"][0]["targets"] == ["127.0.0.1:8123"]
+
+
+@pytest.mark.system_tools
+def test_init_lets_promtool_check_what_it_wrote(tmp_path, capsys):
+    require_program("promtool")
+    assert cli.main(["monitoring", "init", str(tmp_path / "out"), "--job", "agents"]) == ExitCode.DONE
+    assert "promtool finds nothing wrong" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--threshold", "task_slo=0.5"], "task_slo: 14.4 times the error budget of 0.5"),
+        (["--threshold", "nothing=1"], "nothing: is no threshold; known are"),
+        (["--job", "a b"], "job 'a b' must be letters"),
+        (["--target", "nohost"], "targets: 'nohost' must be HOST:PORT"),
+        (["--webhook", "mailto:x"], "webhook: 'mailto:x' must be an http or https address"),
+    ],
+)
+def test_init_refuses_what_cannot_work_and_writes_nothing(tmp_path, capsys, options, message):
+    assert cli.main(["monitoring", "init", str(tmp_path / "out"), *options]) == ExitCode.USAGE
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_init_needs_a_target_where_the_port_is_not_known(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PROMETHEUS_PORT", "0")
+    assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.USAGE
+    assert "name it by --target" in capsys.readouterr().err
+
+
+def test_init_writes_over_nothing_unless_it_is_told_to(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(installation, "promtool_says", lambda _: None)
+    mine = tmp_path / "alertmanager.yml"
+    mine.write_text("mine", "utf-8")
+    assert cli.main(["monitoring", "init", str(tmp_path)]) == ExitCode.USAGE
+    assert "alertmanager.yml exist already; name another directory, or say --force" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["alertmanager.yml"]
+    assert cli.main(["monitoring", "init", str(tmp_path), "--force"]) == ExitCode.DONE
+    assert mine.read_text("utf-8") != "mine"
+
+
+def test_init_into_a_file_is_wrong_usage(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert cli.main(["monitoring", "init", str(tmp_path / "file")]) == ExitCode.USAGE
+    assert "file: File exists" in capsys.readouterr().err
+
+
+@pytest.fixture
+def bare_prometheus():
+    """A Prometheus with nothing in it."""
+    answers = {"targets": {"activeTargets": []}, "rules": {"groups": []}, "alertmanagers": {"activeAlertmanagers": []}}
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps({"data": answers[self.path.split("/")[-1].split("?")[0]]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_words):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Api) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_check_says_everything_that_is_wrong(bare_prometheus, capsys):
+    assert cli.main(["monitoring", "check", bare_prometheus]) == ExitCode.FAILED
+    told = capsys.readouterr().out
+    assert "no target has job='gui_agents'" in told
+    assert "rules are not loaded" in told
+    assert "knows no Alertmanager" in told
+
+
+def test_check_of_nothing_is_unreachable(unused_tcp_port, capsys):
+    assert cli.main(["monitoring", "check", f"http://127.0.0.1:{unused_tcp_port}"]) == ExitCode.UNREACHABLE
+    assert "no Prometheus answers" in capsys.readouterr().err
+
+
+def test_check_wants_an_address(capsys):
+    assert cli.main(["monitoring", "check", "localhost:9090"]) == ExitCode.USAGE
+    assert "must be an http or https address" in capsys.readouterr().err
