@@ -170,6 +170,12 @@ class Config:
     prometheus_disable: tuple[str, ...] = _setting(
         "PROMETHEUS_DISABLE", names, "", "Optional metrics that are neither read nor shown, separated by commas."
     )
+    prometheus_native_histograms: bool = _setting(
+        "PROMETHEUS_NATIVE_HISTOGRAMS",
+        boolean,
+        "false",
+        "Serve durations also as native histograms; classic alerts may go silent: see docs/native-histograms.md.",
+    )
     grpc_host: str = _setting("GRPC_HOST", host, "127.0.0.1", "Address of the gRPC service.")
     grpc_port: int = _setting("GRPC_PORT", integer(0, 65535), "50051", "Port of the gRPC service; 0 takes a free one.")
     grpc_max_message_bytes: int = _setting(

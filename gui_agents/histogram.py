@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
+from gui_agents.exponential import ExponentialBuckets
 from gui_agents.snapshot import Exemplar, HistogramPoint
 
 _new = tuple.__new__
@@ -16,17 +17,21 @@ _new = tuple.__new__
 
 
 class Histogram:
-    """Counts observations in buckets with inclusive, strictly increasing upper `bounds`."""
+    """Counts observations in buckets with inclusive, strictly increasing upper `bounds`.
 
-    __slots__ = ("_bounds", "_counts", "_exemplars", "_point", "_sum")
+    A `native` one counts each of them in exponential buckets, too.
+    """
 
-    def __init__(self, bounds: Sequence[float]) -> None:
+    __slots__ = ("_bounds", "_counts", "_exemplars", "_native", "_point", "_sum")
+
+    def __init__(self, bounds: Sequence[float], *, native: bool = False) -> None:
         if not bounds or not all(map(math.isfinite, bounds)) or any(a >= b for a, b in pairwise(bounds)):
             raise ValueError(f"bounds must be finite and strictly increasing, not {list(bounds)}")
         self._bounds = tuple(float(bound) for bound in bounds)
         self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
         self._exemplars: list[Exemplar | None] = [None] * (len(bounds) + 1)
+        self._native = ExponentialBuckets() if native else None
         self._point: HistogramPoint | None = None
 
     def observe(self, value: float, task_id: str | None = None, at: float = 0.0) -> None:
@@ -40,6 +45,8 @@ class Histogram:
         index = bisect_left(self._bounds, value)
         self._counts[index] += 1
         self._sum += value
+        if self._native is not None:
+            self._native.observe(value)
         if task_id is not None:
             self._exemplars[index] = _new(Exemplar, (task_id, value, at))
         self._point = None
@@ -48,6 +55,7 @@ class Histogram:
         """Return the frozen state; the same object until the next observation."""
         point = self._point
         if point is None:
-            point = HistogramPoint(self._bounds, tuple(self._counts), self._sum, tuple(self._exemplars))
+            native = None if self._native is None else self._native.point()
+            point = HistogramPoint(self._bounds, tuple(self._counts), self._sum, tuple(self._exemplars), native)
             self._point = point
         return point

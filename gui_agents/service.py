@@ -74,6 +74,7 @@ def build_state(config: Config, prices: PriceList, clock: Clock) -> ServiceState
         currencies=sorted(prices.currencies()),
         stream_log_messages=config.stream_log_messages,
         clock=clock,
+        native_histograms=config.enable_prometheus and config.prometheus_native_histograms,
     )
 
 

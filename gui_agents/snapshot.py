@@ -25,6 +25,24 @@ class Exemplar(NamedTuple):
 
 
 @attrs.frozen
+class NativePoint:
+    """A histogram's exponential buckets at one instant; together they hold all of its observations."""
+
+    schema: int
+    """Resolution: bucket i holds what is above 2 ** ((i - 1) / 2 ** schema) and up to 2 ** (i / 2 ** schema)."""
+    zero_threshold: float
+    """Up to which observations count as zero."""
+    zero_count: int
+    buckets: Mapping[int, int]
+    """Observations by bucket, in no order; those that are not here are empty."""
+
+    @property
+    def count(self) -> int:
+        """Number of all observations."""
+        return self.zero_count + sum(self.buckets.values())
+
+
+@attrs.frozen
 class HistogramPoint:
     """A histogram at one instant."""
 
@@ -36,6 +54,8 @@ class HistogramPoint:
     """Of all observations."""
     exemplars: tuple[Exemplar | None, ...]
     """The latest of each bucket, where it has one."""
+    native: NativePoint | None = None
+    """The same observations in exponential buckets, where they are kept."""
 
     @property
     def count(self) -> int:

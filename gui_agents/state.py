@@ -47,14 +47,15 @@ class ServiceState:
         currencies: Iterable[str],
         stream_log_messages: int,
         clock: Clock,
+        native_histograms: bool = False,
     ) -> None:
         self._lock = Lock()
         self._monotonic = clock.monotonic
         self._time = clock.time
         self._info = info
-        self._table = TaskTable(limits)
+        self._table = TaskTable(limits, native=native_histograms)
         self._streams = StreamManager(stream_log_messages)
-        self._stats = ServiceStats(methods, providers, currencies)
+        self._stats = ServiceStats(methods, providers, currencies, native=native_histograms)
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic
         self._lateness = 0.0

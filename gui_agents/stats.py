@@ -56,11 +56,11 @@ class RpcMethod:
 class RpcStats:
     """Calls by method; what is not in `methods` is counted as `other`, which must be one of them."""
 
-    def __init__(self, methods: Iterable[RpcMethod]) -> None:
+    def __init__(self, methods: Iterable[RpcMethod], *, native: bool = False) -> None:
         methods = tuple(methods)
         self._started = {method.name: 0 for method in methods}
         self._handled = {(method.name, code): 0 for method in methods for code in method.codes}
-        self._durations = {method.name: Histogram(RPC_SECONDS) for method in methods}
+        self._durations = {method.name: Histogram(RPC_SECONDS, native=native) for method in methods}
         self._open_streams = {method.name: 0 for method in methods if method.streaming}
 
     def started(self, method: str) -> None:
@@ -90,20 +90,20 @@ class RpcStats:
 class _ProviderStats:
     __slots__ = ("cached", "durations", "input", "output", "price_unknown", "usage_unknown")
 
-    def __init__(self) -> None:
+    def __init__(self, *, native: bool) -> None:
         self.input = 0
         self.cached = 0
         self.output = 0
         self.usage_unknown = 0
         self.price_unknown = 0
-        self.durations = Histogram(PHASE_SECONDS)
+        self.durations = Histogram(PHASE_SECONDS, native=native)
 
 
 class ModelStats:
     """Calls to models by provider; an unknown provider counts as `other`."""
 
-    def __init__(self, providers: Iterable[str], currencies: Iterable[str]) -> None:
-        self._providers = {provider: _ProviderStats() for provider in (*providers, OTHER)}
+    def __init__(self, providers: Iterable[str], currencies: Iterable[str], *, native: bool = False) -> None:
+        self._providers = {provider: _ProviderStats(native=native) for provider in (*providers, OTHER)}
         self._requests = {(provider, str(outcome)): 0 for provider in self._providers for outcome in CallOutcome}
         self._cost = {currency: Decimal(0) for currency in currencies}
 
@@ -175,11 +175,11 @@ class SandboxStats:
 class StepStats:
     """The agent's steps, and where their time goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, native: bool = False) -> None:
         self._steps = 0
-        self._observe = Histogram(PHASE_SECONDS)
-        self._decide = Histogram(PHASE_SECONDS)
-        self._act = Histogram(PHASE_SECONDS)
+        self._observe = Histogram(PHASE_SECONDS, native=native)
+        self._decide = Histogram(PHASE_SECONDS, native=native)
+        self._act = Histogram(PHASE_SECONDS, native=native)
 
     def decided(self, task_id: str, at: float, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step, with the durations of its first two phases."""
@@ -204,13 +204,15 @@ class StepStats:
 
 
 class ServiceStats:
-    """All of them, and the changes of the global configuration."""
+    """All of them, and the changes of the global configuration; `native` durations as in `Histogram`."""
 
-    def __init__(self, methods: Iterable[RpcMethod], providers: Iterable[str], currencies: Iterable[str]) -> None:
-        self.rpcs = RpcStats(methods)
-        self.models = ModelStats(providers, currencies)
+    def __init__(
+        self, methods: Iterable[RpcMethod], providers: Iterable[str], currencies: Iterable[str], *, native: bool = False
+    ) -> None:
+        self.rpcs = RpcStats(methods, native=native)
+        self.models = ModelStats(providers, currencies, native=native)
         self.sandboxes = SandboxStats()
-        self.steps = StepStats()
+        self.steps = StepStats(native=native)
         self._config_updates = dict.fromkeys(map(str, ConfigType), 0)
 
     def config_updated(self, config_type: ConfigType) -> None:

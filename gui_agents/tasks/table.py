@@ -121,9 +121,9 @@ class _Entry:
 
 
 class TaskTable:
-    """All tasks in memory, and the tallies of all tasks that ever were."""
+    """All tasks in memory, and the tallies of all tasks that ever were; `native` durations as in `Histogram`."""
 
-    def __init__(self, limits: TaskLimits) -> None:
+    def __init__(self, limits: TaskLimits, *, native: bool = False) -> None:
         self.limits = limits
         self._entries: dict[str, _Entry] = {}
         self._pending: OrderedDict[str, _Entry] = OrderedDict()
@@ -132,8 +132,8 @@ class TaskTable:
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
         self._failures = dict.fromkeys(map(str, FailureReason), 0)
         self._rejected = dict.fromkeys(map(str, RejectReason), 0)
-        self._execution = Histogram(EXECUTION_SECONDS)
-        self._queue_wait = Histogram(QUEUE_WAIT_SECONDS)
+        self._execution = Histogram(EXECUTION_SECONDS, native=native)
+        self._queue_wait = Histogram(QUEUE_WAIT_SECONDS, native=native)
         self._steps = Histogram(STEPS)
         self._latency = SlidingWindow()
 

@@ -71,6 +71,7 @@ BAD = [
     ("ENABLE_PROMETHEUS", "maybe", "must be true or false"),
     ("PROMETHEUS_HOST", "http://localhost", "must be a host name or an address"),
     ("PROMETHEUS_PORT", "65536", "must be a whole number from 0 to 65535"),
+    ("PROMETHEUS_NATIVE_HISTOGRAMS", "perhaps", "must be true or false"),
     ("GRPC_HOST", "local host", "must be a host name or an address"),
     ("GRPC_PORT", "-1", "must be a whole number from 0 to 65535"),
     ("GRPC_PORT", "5.5", "must be a whole number from 0 to 65535"),
