@@ -13,6 +13,7 @@ import attrs
 from collectors import catalogue
 from collectors.definitions import MetricType
 from collectors.scrape import OUTCOMES
+from gui_agents.snapshot import ServiceInfo
 from gui_agents.tasks.lifecycle import LIVE, FailureReason, TaskStatus
 
 
@@ -113,6 +114,9 @@ BORROWED_LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Labels of what prometheus_client's own collectors expose."""
 
+INFO_LABELS: Final = {"agent_service_info": tuple(field.name for field in attrs.fields(ServiceInfo))}
+"""Labels of info metrics, which the catalogue reads together with their values."""
+
 LARGEST_BUCKET: Final[Mapping[str, float]] = {
     "agent_task_execution_duration_seconds": 3600,
     "agent_task_queue_wait_duration_seconds": 120,
@@ -129,7 +133,7 @@ def known_series() -> Mapping[str, Series]:
     """Return every series that a query can select, by its name."""
     everything = (*catalogue.sections(), OUTCOMES)
     metrics = (
-        Metric(row.name, row.type, row.labels, LARGEST_BUCKET.get(row.name))
+        Metric(row.name, row.type, INFO_LABELS.get(row.name, row.labels), LARGEST_BUCKET.get(row.name))
         for section in everything
         for row in section.metrics
     )
