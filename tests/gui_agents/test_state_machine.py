@@ -20,7 +20,7 @@ from tests.fakes import METHODS, PROVIDERS, FakeClock, a_spec, new_state
 from tests.gui_agents.naive import ENDED, NaiveService, nearest_rank, parts, point_of
 from tests.promises import broken, broken_between
 
-RETENTION = 3
+RETENTION = 2
 LOG_MESSAGES = 3
 
 # Halves of halves, so that sums of doubles are exact in any order.
@@ -68,6 +68,16 @@ class ServiceMachine(RuleBasedStateMachine):
         task_id = f"task-{self.number}"
         self.state.task_created(task_id, a_spec(), "accepted")
         self.naive.create(task_id, *self.now)
+
+    @rule()
+    def create_and_start(self):
+        self.create()
+        self.start(len(self.naive.in_status("pending")) - 1)
+
+    @rule(how=st.sampled_from(sorted(ENDINGS)))
+    def live_a_whole_life(self, how):
+        self.create_and_start()
+        self.end(list(self.naive.known()).index(f"task-{self.number}"), how)
 
     @precondition(lambda self: self.naive.known())
     @rule(which=WHICH)
@@ -278,6 +288,7 @@ class ServiceMachine(RuleBasedStateMachine):
         assert tasks.oldest_progress_at == naive.oldest("progress_at", "running")
         assert self.state.head() == next(iter(naive.in_status("pending")), None)
         assert sorted(self.state.live()) == sorted(naive.in_status("pending", "running"))
+        assert self.state.idle == (not self.state.live())
         assert self.state.pending == len(naive.in_status("pending"))
         assert self.state.free_slots == self.state.limits.slots - len(naive.in_status("running"))
 
