@@ -176,6 +176,15 @@ class Config:
         "false",
         "Serve durations also as native histograms; classic alerts may go silent: see docs/native-histograms.md.",
     )
+    enable_otel_metrics: bool = _setting(
+        "ENABLE_OTEL_METRICS", boolean, "false", "Send metrics to an OTLP endpoint, with or without Prometheus."
+    )
+    otel_metric_export_interval: int = _setting(
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        integer(100, 86_400_000),
+        "60000",
+        "Milliseconds from one OTLP export to the next.",
+    )
     grpc_host: str = _setting("GRPC_HOST", host, "127.0.0.1", "Address of the gRPC service.")
     grpc_port: int = _setting("GRPC_PORT", integer(0, 65535), "50051", "Port of the gRPC service; 0 takes a free one.")
     grpc_max_message_bytes: int = _setting(

@@ -23,10 +23,12 @@ from gui_agents.state import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
     from collectors.http.endpoint import MetricsEndpoint
+    from collectors.otel import OtelExport
 
 EXIT_OK: Final = 0
 EXIT_WRONG_START: Final = 2
 INSTALL_MONITORING: Final = 'pip install "gui-agents[prometheus]"'
+INSTALL_OTEL: Final = 'pip install "gui-agents[otel]"'
 PORTS_FILE: Final = "ports.json"
 CHATTY_LOGGERS: Final = ("openai", "httpx", "httpcore")
 """Libraries that would log whole requests, screenshots included."""
@@ -38,19 +40,22 @@ _log = logging.getLogger("gui_agents")
 
 
 class Monitoring:
-    """What exists only while monitoring is on: accounting, heartbeat, file count and the metrics endpoint."""
+    """What exists only while monitoring is on: accounting, heartbeat, file count, the endpoint and the OTLP export."""
 
-    def __init__(self, service: Service, endpoint: "MetricsEndpoint") -> None:
+    def __init__(
+        self, service: Service, endpoint: "MetricsEndpoint | None" = None, export: "OtelExport | None" = None
+    ) -> None:
         self._service = service
         self._endpoint = endpoint
+        self._export = export
         self._heartbeat = Heartbeat(service.state, HEARTBEAT_SECONDS)
         self._sampler: asyncio.Task[None] | None = None
         self.accounting = Accounting(service.state, service.clock)
 
     @property
-    def port(self) -> int:
-        """The port that the endpoint listens on."""
-        return self._endpoint.port
+    def port(self) -> int | None:
+        """The port that the endpoint listens on, where there is one."""
+        return None if self._endpoint is None else self._endpoint.port
 
     def start(self) -> None:
         """Listen, beat and count.
@@ -58,20 +63,29 @@ class Monitoring:
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
-        self._endpoint.start()
+        if self._endpoint is not None:
+            self._endpoint.start()
         self._heartbeat.start()
         self._sampler = asyncio.create_task(
             sample_runtime_files(self._service.state, self._service.config.runtime_dir), name="runtime files"
         )
 
+    def start_export(self) -> None:
+        """Send metrics, where they are to be sent; a service that could not start sends none."""
+        if self._export is not None:
+            self._export.start()
+
     async def stop(self) -> None:
-        """End all of it, the endpoint last."""
+        """End all of it, the last export and the endpoint last."""
         if self._sampler is not None:
             self._sampler.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sampler
         self._heartbeat.stop()
-        await asyncio.to_thread(self._endpoint.stop)
+        if self._export is not None:
+            await asyncio.to_thread(self._export.stop)
+        if self._endpoint is not None:
+            await asyncio.to_thread(self._endpoint.stop)
 
 
 class App:
@@ -80,7 +94,7 @@ class App:
     def __init__(self, config: Config, parts: Parts | None = None) -> None:
         self.config = config
         self.service = Service(config, parts)
-        self.monitoring = _monitoring(self.service) if config.enable_prometheus else None
+        self.monitoring = _monitoring(self.service)
         self._ports = config.runtime_dir / PORTS_FILE
 
     @property
@@ -112,10 +126,12 @@ class App:
         if mistakes:
             await self._close()
             raise ConfigError(mistakes)
+        if self.monitoring is not None:
+            self.monitoring.start_export()
         self._ports.write_text(json.dumps({"grpc": self.service.port, "metrics": self.metrics_port}), encoding="utf-8")
         _log.info("gRPC on %s:%s", self.config.grpc_host, self.service.port)
-        if self.monitoring is not None:
-            _log.info("metrics on http://%s:%s/metrics", self.config.prometheus_host, self.monitoring.port)
+        if self.metrics_port is not None:
+            _log.info("metrics on http://%s:%s/metrics", self.config.prometheus_host, self.metrics_port)
         if self.config.default_model == configuration.BUILTIN_MODEL:
             _log.info("%s decides: it follows simple instructions, and is no language model", self.config.default_model)
 
@@ -134,21 +150,46 @@ class App:
 
 
 def _monitoring(service: Service) -> Monitoring | None:
-    """Return the monitoring of a service, or None, with a warning, where its packages are missing."""
+    """Return the monitoring of a service, or None where none is wanted, or can be had."""
+    endpoint = _endpoint(service) if service.config.enable_prometheus else None
+    export = _export(service) if service.config.enable_otel_metrics else None
+    return None if endpoint is None and export is None else Monitoring(service, endpoint, export)
+
+
+def _endpoint(service: Service) -> "MetricsEndpoint | None":
+    """Return the metrics endpoint, or None, with a warning, where its packages are missing."""
     try:
         from collectors import metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
         _log.warning("ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, INSTALL_MONITORING)
         return None
     config = service.config
-    endpoint = metrics_endpoint(
+    return metrics_endpoint(
         service.state,
         host=config.prometheus_host,
         port=config.prometheus_port,
         ready=lambda: not service.runner.draining,
         disabled=config.prometheus_disable,
+        native_histograms=config.prometheus_native_histograms,
     )
-    return Monitoring(service, endpoint)
+
+
+def _export(service: Service) -> "OtelExport | None":
+    """Return the OTLP export, or None, with a warning, where its packages are missing."""
+    try:
+        from collectors.otel import otel_export  # noqa: PLC0415 - optional
+    except ImportError as error:
+        _log.warning("ENABLE_OTEL_METRICS is on, but %s is not installed; run: %s", error.name, INSTALL_OTEL)
+        return None
+    config, info = service.config, service.state.info
+    return otel_export(
+        service.state,
+        version=info.version,
+        # Host and port stay the same when the service starts again, so that its series go on.
+        instance=f"{info.domain}:{config.grpc_port or os.getpid()}",
+        interval_seconds=config.otel_metric_export_interval / 1000,
+        disabled=config.prometheus_disable,
+    )
 
 
 async def serve(config: Config, parts: Parts | None = None) -> None:
@@ -175,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lybic-guiagent-grpc",
         description="Runs the GUI-agents gRPC service, configured by environment variables and a .env file.",
-        epilog="\n".join(f"{setting.variable:<26}{setting.help}" for setting in configuration.settings()),
+        epilog="\n".join(f"{setting.variable:<28}{setting.help}" for setting in configuration.settings()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)

@@ -56,7 +56,7 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.DONE
     for row in effective:
         value = "" if row.value is None else str(row.value).lower() if isinstance(row.value, bool) else str(row.value)
-        print(f"{row.variable:<23} {value:<28} {row.source}")
+        print(f"{row.variable:<27} {value:<28} {row.source}")
     return ExitCode.DONE
 
 

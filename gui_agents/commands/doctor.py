@@ -33,6 +33,7 @@ PROBE_SECONDS: Final = 2.0
 OPTIONAL: Final = {
     "prometheus": "metrics and the status page",
     "openai": "OpenAI-compatible models and known prices",
+    "otel": "metrics over OTLP",
 }
 """The extras that the service itself can use, and what for."""
 
@@ -86,7 +87,11 @@ def examine() -> Iterator[Finding]:
         effective = config.load({})
     else:
         yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
-    wanted = {"prometheus": effective.enable_prometheus, "openai": effective.default_model.startswith("openai/")}
+    wanted = {
+        "prometheus": effective.enable_prometheus,
+        "openai": effective.default_model.startswith("openai/"),
+        "otel": effective.enable_otel_metrics,
+    }
     for name, purpose in OPTIONAL.items():
         yield _extra(name, purpose, wanted=wanted[name])
     yield from _backends()

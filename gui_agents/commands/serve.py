@@ -28,7 +28,7 @@ def execute(_arguments: argparse.Namespace) -> ExitCode:
 
 def _variables() -> str:
     rows = [
-        f"  {setting.variable:<23} {setting.help}" + (f" ({setting.default})" if setting.default is not None else "")
+        f"  {setting.variable:<27} {setting.help}" + (f" ({setting.default})" if setting.default is not None else "")
         for setting in config.settings()
     ]
     return "variables (with their defaults):\n" + "\n".join(rows)

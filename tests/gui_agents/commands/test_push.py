@@ -18,7 +18,7 @@ from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from tests.collectors import golden
 from tests.collectors.sources import Fixed
-from tests.gui_agents.commands.served_metrics import answering, serving
+from tests.web_servers import answering, serving
 from tests.system_tools import require_program
 
 SECONDS = 20.0
@@ -222,8 +222,8 @@ def test_the_page_and_the_gateway_have_passwords_of_their_own(monkeypatch):
     with answering(lambda _: (200, text)) as (url, read_requests), answering(lambda _: (202, b"")) as (gateway, pushed):
         arguments = ["push", "--gateway", gateway, "--metrics-url", url, "--user", "ann", "--gateway-user", "bob"]
         assert cli.main([*arguments, "--job", "j", "--instance", "i"]) == ExitCode.DONE
-    assert read_requests[0].headers["Authorization"] == "Basic YW5uOm9uZQ=="
-    assert pushed[0].headers["Authorization"] == "Basic Ym9iOnR3bw=="
+    assert read_requests[0].headers["authorization"] == "Basic YW5uOm9uZQ=="
+    assert pushed[0].headers["authorization"] == "Basic Ym9iOnR3bw=="
     assert (pushed[0].method, pushed[0].path) == ("PUT", "/metrics/job/j/instance/i")
     assert pushed[0].body == b"# HELP a \n# TYPE a gauge\na 1.0\n"
 

@@ -8,7 +8,7 @@ import pytest
 from gui_agents.commands import web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.web_client import Peer
-from tests.gui_agents.commands.served_metrics import answering, silent
+from tests.web_servers import answering, silent
 from tests.system_tools import require_program
 
 PEER = Peer(title="the page", prefix="far-", password_variable="FAR_PASSWORD")  # noqa: S106 - a variable's name
@@ -33,15 +33,15 @@ def test_an_answer_is_its_text():
     with answering(fine) as (url, requests):
         assert client().get(f"{url}/metrics", "text/plain") == "fine"
     assert (requests[0].method, requests[0].path) == ("GET", "/metrics")
-    assert requests[0].headers["Accept"] == "text/plain"
-    assert "Authorization" not in requests[0].headers
+    assert requests[0].headers["accept"] == "text/plain"
+    assert "authorization" not in requests[0].headers
 
 
 def test_user_and_password_are_sent_and_not_shown():
     ours = client("--far-user", "ann", environment={"FAR_PASSWORD": "pass:wörd"})
     with answering(fine) as (url, requests):
         ours.get(url, "*/*")
-    assert requests[0].headers["Authorization"] == credentials("ann", "pass:wörd")
+    assert requests[0].headers["authorization"] == credentials("ann", "pass:wörd")
     assert "pass:wörd" not in repr(ours)
 
 
@@ -52,7 +52,7 @@ def test_a_redirect_does_not_take_the_password_along():
     ):
         assert client("--far-user", "ann", environment={"FAR_PASSWORD": "secret"}).get(first, "*/*") == "fine"
     assert arrived[0].path == "/there"
-    assert "Authorization" not in arrived[0].headers
+    assert "authorization" not in arrived[0].headers
 
 
 def test_without_a_terminal_a_missing_password_is_an_error(monkeypatch):
@@ -69,7 +69,7 @@ def test_in_a_terminal_a_missing_password_is_asked_for(monkeypatch):
     with answering(fine) as (url, requests):
         client("--far-user", "ann").get(url, "*/*")
     assert asked == ["Password of ann for the page: "]
-    assert requests[0].headers["Authorization"] == credentials("ann", "typed")
+    assert requests[0].headers["authorization"] == credentials("ann", "typed")
 
 
 @pytest.mark.parametrize(

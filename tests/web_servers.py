@@ -27,6 +27,7 @@ class Asked:
     method: str
     path: str
     headers: dict[str, str]
+    """By their names in lower case."""
     body: bytes
 
 
@@ -41,7 +42,12 @@ def answering(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[tup
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            request = Asked(self.command, self.path, dict(self.headers.items()), self.rfile.read(length))
+            request = Asked(
+                self.command,
+                self.path,
+                {name.lower(): value for name, value in self.headers.items()},
+                self.rfile.read(length),
+            )
             requests.append(request)
             status, body = answer(request)
             self.send_response(status)
@@ -51,7 +57,7 @@ def answering(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[tup
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_PUT = do_DELETE = handle_any  # noqa: N815 - the names that the server looks up
+        do_GET = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815 - the names that the server looks up
 
         def log_message(self, *_: object) -> None:
             pass
