@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.system_tools import require_program
 
-SECONDS = 20
+SECONDS = 40
 """After which a test has failed, rather than hang."""
 
 FLAGS = (
@@ -42,6 +42,7 @@ class Tab:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._ids = itertools.count(1)
+        self._loaded = True
         self.errors: list[str] = []
         """Errors of the console, exceptions that nobody caught, and what the policy refused."""
         self.requests: list[str] = []
@@ -63,8 +64,11 @@ class Tab:
                 return dict(message["result"])
 
     def open(self, url: str) -> None:
-        """Go to an address."""
+        """Go to an address, and wait until the page and all that it names is loaded."""
+        self._loaded = False
         self.call("Page.navigate", url=url)
+        while not self._loaded:
+            self._note(json.loads(self._connection.recv(timeout=SECONDS)))
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of an expression; of a promise, what it resolves to."""
@@ -128,6 +132,8 @@ class Tab:
             case "Log.entryAdded" if parameters["entry"]["level"] in ("error", "warning"):
                 entry = parameters["entry"]
                 self.errors.append(f"{entry['source']}: {entry['text']} {entry.get('url', '')}")
+            case "Page.loadEventFired":
+                self._loaded = True
             case "Network.requestWillBeSent":
                 self.requests.append(parameters["request"]["url"])
 
@@ -174,7 +180,8 @@ def running_browser() -> Iterator[Browser]:
 def _port(process: subprocess.Popen[bytes], file: Path) -> int:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            return int(file.read_text().splitlines()[0])
+        # Two lines, the port and a path; the file is there before they are.
+        if file.is_file() and len(lines := file.read_text().splitlines()) == 2:
+            return int(lines[0])
         time.sleep(0.02)
     raise RuntimeError(f"Chromium did not start (exit status {process.poll()})")

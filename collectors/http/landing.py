@@ -11,15 +11,20 @@ PLACE: Final = "<!-- key figures -->"
 """Where they belong in the page."""
 
 
-def landing_page(page: str, snapshot: ServiceSnapshot | None, failures: Mapping[str, int]) -> str:
-    """Return the page with the key figures; without a snapshot it says that there are none."""
-    if snapshot is None:
-        body = "<p>The state of the service cannot be read; its log says why.</p>"
-    else:
-        rows = "".join(
-            f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in figures(snapshot)
-        )
-        body = f"<table><caption>Key figures</caption><tbody>{rows}</tbody></table>"
+UNREADABLE: Final = "<p>The state of the service cannot be read; its log says why.</p>"
+"""What stands in place of the key figures where they cannot be told."""
+
+
+def key_figures(snapshot: ServiceSnapshot) -> str:
+    """Return the key figures as a table."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in figures(snapshot)
+    )
+    return f"<table><caption>Key figures</caption><tbody>{rows}</tbody></table>"
+
+
+def landing_page(page: str, body: str, failures: Mapping[str, int]) -> str:
+    """Return the page with `body` in the place of the key figures, and the sections that have failed."""
     failed = ", ".join(f"{name} ({count} times)" for name, count in failures.items() if count)
     trouble = f"<p>Sections of the metrics that have failed: {escape(failed)}.</p>" if failed else ""
     return page.replace(PLACE, body + trouble)

@@ -2,19 +2,20 @@
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
 from collectors.exposition import Exposition
 from collectors.http.flight import Flight, Page
-from collectors.http.landing import landing_page
+from collectors.http.landing import UNREADABLE, key_figures, landing_page
 from collectors.http.messages import HTML, Request, Response, plain
 from collectors.http.static import PAGE_HEADERS, StaticFile
+from collectors.layouts import TEXT_FORMATS, Format
 from collectors.negotiation import accepts_gzip, choose_format
 from collectors.scrape import Instant
-from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
+from gui_agents.snapshot import SnapshotSource
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +35,13 @@ class Site:
         *,
         ready: Callable[[], bool],
         static: Mapping[str, StaticFile],
+        formats: Collection[Format] = TEXT_FORMATS,
     ) -> None:
         self._source = source
         self._exposition = exposition
         self._ready = ready
         self._static = static
+        self._formats = formats
         self._index = static[INDEX].content.decode()
         self._flight = Flight(source, exposition)
         self._routes: dict[str, Callable[[Request], Awaitable[Response]]] = {
@@ -60,9 +63,12 @@ class Site:
         return await route(request)
 
     async def _metrics(self, request: Request) -> Response:
-        names = parse_qs(request.query).get("name[]") if request.query else None
+        query = parse_qs(request.query) if request.query else {}
+        names = query.get("name[]")
+        # Lets a job that reads classic buckets say so, where the scraper has no setting for it.
+        formats = TEXT_FORMATS if query.get("format") == ["text"] else self._formats
         page = Page(
-            choose_format(request.header("accept")),
+            choose_format(request.header("accept"), formats),
             None if names is None else frozenset(names),
             _timeout_seconds(request.header(TIMEOUT_HEADER)),
             accepts_gzip(request.header("accept-encoding")),
@@ -82,18 +88,18 @@ class Site:
         return plain(HTTPStatus.SERVICE_UNAVAILABLE, "not ready")
 
     async def _landing(self, _request: Request) -> Response:
-        page = landing_page(self._index, self._snapshot(), self._exposition.failures())
+        page = landing_page(self._index, self._key_figures(), self._exposition.failures())
         return Response(HTTPStatus.OK, page.encode(), HTML, (("Cache-Control", "no-store"), *PAGE_HEADERS))
 
     async def _asset(self, request: Request) -> Response:
         return self._static[request.path.removeprefix("/assets/")].answer(request)
 
-    def _snapshot(self) -> ServiceSnapshot | None:
+    def _key_figures(self) -> str:
         try:
-            return Instant(self._source).snapshot()
+            return key_figures(Instant(self._source).snapshot())
         except Exception:  # noqa: BLE001 - the boundary of the landing page: logged, and said on it
-            _log.exception("the landing page goes without a snapshot")
-            return None
+            _log.exception("the landing page goes without its key figures")
+            return UNREADABLE
 
 
 def _timeout_seconds(header: str) -> float:

@@ -5,6 +5,7 @@ import { Plot } from "./plot.js";
 
 const BAR_SHARE = 0.72;
 const MOST_BAR_PIXELS = 44;
+const LABEL_PIXELS = 46;
 
 /**
  * Draw lines over the window.
@@ -19,6 +20,8 @@ export function drawLines(canvas, lines, { history, quantity, least, marked }) {
   plot.minutes();
   for (const time of history.restarts.filter((restart) => restart >= history.start)) {
     plot.add("line", { x1: x(time), x2: x(time), y1: plot.top, y2: plot.bottom, class: "restart" });
+    const anchor = x(time) > (plot.left + plot.right) / 2 ? "end" : "start";
+    plot.add("text", { x: x(time) + (anchor === "end" ? -5 : 5), y: plot.top + 8, "text-anchor": anchor, class: "tick" }, "restart");
   }
   if (marked !== undefined) {
     plot.add("line", { x1: x(marked), x2: x(marked), y1: plot.top, y2: plot.bottom, class: "marker" });
@@ -49,7 +52,7 @@ export function drawStacks(canvas, stacks, quantity, marked) {
 export function drawBuckets(canvas, counts, labels, quantity, tone) {
   const plot = new Plot(canvas, Math.max(4, ...counts), quantity);
   const width = Math.min(((plot.right - plot.left) / counts.length) * BAR_SHARE, MOST_BAR_PIXELS);
-  const every = Math.ceil((counts.length * (plot.narrow ? 46 : 42)) / (plot.right - plot.left));
+  const every = Math.ceil((counts.length * LABEL_PIXELS) / (plot.right - plot.left));
   counts.forEach((count, index) => {
     const middle = plot.x((index + 0.5) / counts.length);
     if (count > 0) column(plot, middle, width, 0, count, `fill-${tone}`);
@@ -71,7 +74,7 @@ function drawLine(plot, { runs: parts, tone, filled, stepped }, x, marked) {
   for (const run of parts) {
     const line = path(run, plot, x, stepped);
     const [first, last] = [run[0], run.at(-1)];
-    if (filled) {
+    if (filled && run.length > 1) {
       const area = `${line}V${plot.bottom}H${x(first.time).toFixed(1)}Z`;
       plot.add("path", { d: area, class: `area fill-${tone}` });
     }

@@ -1,7 +1,7 @@
 /** What is on the page, part by part: every chart and table with its words. */
 
 import { HistogramFigure } from "./histogram.js";
-import { BYTES, bytes, count, COUNT, duration, money, percent, RATE, SECONDS } from "./quantities.js";
+import { BYTES, count, COUNT, duration, MISSING, money, NONE, number, percent, RATE, SECONDS } from "./quantities.js";
 import { barsCard, factsCard, methodsCard, providersCard, sectionsCard } from "./tables.js";
 import { LinesFigure, StacksFigure } from "./timeline.js";
 
@@ -28,7 +28,7 @@ function tasks() {
     new StacksFigure({
       key: "outcomes",
       title: "Ended tasks",
-      note: "How tasks ended, in steps of ten seconds.",
+      note: "How tasks ended, in each ten seconds.",
       series: [
         { name: "completed", tone: "green", of: ({ tasks: { created } }) => created.completed },
         { name: "failed", tone: "red", of: ({ tasks: { created } }) => created.failed },
@@ -39,19 +39,19 @@ function tasks() {
     new LinesFigure({
       key: "latency",
       title: "How long tasks take",
-      note: "Quantiles of the tasks that ended in the ten minutes before.",
+      note: "Half, 95 % and 99 % of them end within …",
       quantity: SECONDS,
       series: () => [
-        { name: "half within", tone: "blue", of: ({ tasks: { p50 } }) => p50 },
-        { name: "95 % within", tone: "violet", of: ({ tasks: { p95 } }) => p95 },
-        { name: "99 % within", tone: "amber", of: ({ tasks: { p99 } }) => p99 },
+        { name: "50 %", tone: "blue", of: ({ tasks: { p50 } }) => p50 },
+        { name: "95 %", tone: "violet", of: ({ tasks: { p95 } }) => p95 },
+        { name: "99 %", tone: "amber", of: ({ tasks: { p99 } }) => p99 },
       ],
-      empty: ({ last }) => (Number.isNaN(last.tasks.p50) ? "No task has ended in the last ten minutes." : undefined),
+      empty: (_history, known) => (known ? undefined : "No task has ended in the last ten minutes."),
     }),
     new HistogramFigure({
       key: "durations",
       title: "Durations of all tasks",
-      note: "From the slot to the end, of every task since the start.",
+      note: "From the slot to the end, all since the start.",
       unit: "tasks",
       tone: "blue",
       of: ({ tasks: { execution } }) => execution,
@@ -60,7 +60,7 @@ function tasks() {
     new HistogramFigure({
       key: "waits",
       title: "Waits in the queue",
-      note: "From the submission to the slot, of every task since the start.",
+      note: "From submission to slot, all since the start.",
       unit: "tasks",
       tone: "amber",
       of: ({ tasks: { queueWait } }) => queueWait,
@@ -69,7 +69,7 @@ function tasks() {
     barsCard({
       key: "failures",
       title: "Why tasks failed",
-      note: "Failed and rejected tasks since the start, by reason.",
+      note: "Failed and rejected ones since the start.",
       columns: ["Reason", "Tasks"],
       tone: "red",
       text: count,
@@ -86,7 +86,7 @@ function rpcs() {
     new LinesFigure({
       key: "requests",
       title: "Requests",
-      note: "RPCs that began, and those that ended with an error, a second.",
+      note: "RPCs that began, and RPCs that ended with an error.",
       quantity: RATE,
       least: 1,
       series: () => [
@@ -134,8 +134,8 @@ function agent() {
     new LinesFigure({
       key: "cost",
       title: "Cost",
-      note: "Price of the model calls, an hour at the present rate.",
-      quantity: { text: (value) => (Number.isFinite(value) ? count(value) : "–"), unit: () => 1 },
+      note: "Price of the model calls, by the hour.",
+      quantity: { text: (value) => (Number.isFinite(value) ? number(value) : NONE), unit: () => 1 },
       series: ({ models: { cost } }) => spent(cost).map(([currency], index) => ({
         name: `${currency} an hour`,
         tone: TONES[index % TONES.length],
@@ -143,13 +143,16 @@ function agent() {
         of: (reading) => hourly(reading.models.cost.get(currency)),
         text: (value) => money(value, currency),
       })),
-      empty: ({ last: { models } }) => (spent(models.cost).length === 0 ? "Nothing has been spent yet." : undefined),
+      empty: ({ last: { models: { cost } } }) => {
+        if (cost.size === 0) return MISSING;
+        return spent(cost).length === 0 ? "Nothing has been spent yet." : undefined;
+      },
     }),
     providersCard({ key: "providers", title: "Models", note: "Calls since the start, by provider." }),
     barsCard({
       key: "actions",
       title: "Actions",
-      note: "What was done in the sandboxes since the start.",
+      note: "Sent to sandboxes since the start.",
       columns: ["Action", "Times"],
       tone: "green",
       text: count,
@@ -171,12 +174,12 @@ function process() {
     new LinesFigure({
       key: "loop",
       title: "Event loop",
-      note: "How late the loop is, and the share of time that it was blocked.",
+      note: "How late it is, and how much it was blocked.",
       quantity: SECONDS,
       least: 0.1,
       series: () => [
         { name: "late by", tone: "amber", filled: true, of: ({ service: { lag } }) => lag },
-        { name: "blocked a second", tone: "red", rate: true, of: ({ service: { blocked } }) => blocked },
+        { name: "blocked per second", tone: "red", rate: true, of: ({ service: { blocked } }) => blocked },
       ],
     }),
     new LinesFigure({
@@ -186,6 +189,16 @@ function process() {
       quantity: { text: percent, unit: () => 0.01 },
       least: 0.1,
       series: () => [{ name: "used", tone: "blue", filled: true, rate: true, of: ({ process: { cpu } }) => cpu }],
+    }),
+  ];
+}
+
+function health() {
+  return [
+    sectionsCard({
+      key: "sections",
+      title: "Sections of the last scrape",
+      note: "A section that fails is left out whole; the others stay.",
     }),
     factsCard({
       key: "facts",
@@ -199,18 +212,7 @@ function process() {
         ["Ended tasks in memory", count(retained)],
         ["Open files", `${count(own.openFiles)} of ${count(own.maxFiles)}`],
         ["Files in the runtime directory", count(service.files)],
-        ["Memory", bytes(own.memory)],
       ],
-    }),
-  ];
-}
-
-function health() {
-  return [
-    sectionsCard({
-      key: "sections",
-      title: "Sections of the last scrape",
-      note: "A section that fails is left out whole; the others stay.",
     }),
   ];
 }

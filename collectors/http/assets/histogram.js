@@ -2,7 +2,7 @@
 
 import { drawBuckets } from "./charts.js";
 import { Figure } from "./figure.js";
-import { count, COUNT, duration } from "./quantities.js";
+import { count, COUNT, duration, MISSING, NONE, percent } from "./quantities.js";
 
 const UNITS = [[3600, "h"], [60, "min"], [1, "s"], [0.001, "ms"]];
 
@@ -22,11 +22,10 @@ export class HistogramFigure {
   /** Show the latest reading of a history. */
   update(history) {
     const histogram = this.#spec.of(history.last);
-    const missing = histogram === undefined;
     const { bounds, counts, sum, count: total } = histogram ?? { bounds: [], counts: [], sum: 0, count: 0 };
     this.#counts = counts;
-    this.#labels = bounds.map((bound, index) => (Number.isFinite(bound) ? `≤ ${short(bound)}` : `> ${short(bounds[index - 1])}`));
-    const empty = missing ? "These numbers are missing from the last scrape." : total === 0 ? this.#spec.empty : undefined;
+    this.#labels = bounds.map((bound) => (Number.isFinite(bound) ? short(bound) : "longer"));
+    const empty = histogram === undefined ? MISSING : total === 0 ? this.#spec.empty : undefined;
     this.#figure.setEmpty(empty);
     const mean = total > 0 ? sum / total : undefined;
     this.#figure.describe(empty ?? `${count(total)} in all, ${duration(mean)} in the mean.`);
@@ -34,8 +33,8 @@ export class HistogramFigure {
       { name: this.#spec.unit, tone: this.#spec.tone, text: count(total) },
       { name: "mean", tone: "none", text: duration(mean) },
     ]);
-    this.#figure.setTable(["Bucket", "Number", "Share"], () => counts.map((each, index) => [
-      this.#labels[index], count(each), total > 0 ? `${Math.round((each / total) * 100)} %` : "–",
+    this.#figure.setTable(["Up to", "Number", "Share"], () => counts.map((each, index) => [
+      this.#labels[index], count(each), total > 0 ? percent(each / total) : NONE,
     ]));
     this.draw();
   }

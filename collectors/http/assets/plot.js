@@ -3,7 +3,7 @@
 import { svg } from "./dom.js";
 import { SLOT_SECONDS, WINDOW_SECONDS } from "./history.js";
 
-const MARGIN = { top: 10, right: 10, bottom: 24, left: 62 };
+const MARGIN = { top: 10, right: 10, bottom: 24, left: 56 };
 const STEPS = [1, 2, 2.5, 5, 10];
 const WANTED_TICKS = 4;
 const NARROW_PIXELS = 400;

@@ -1,6 +1,10 @@
 /** Numbers as people read them, with their units. */
 
+/** What stands where there is no number. */
 export const NONE = "–";
+
+/** What stands where a chart would be, had its numbers been in the last scrape. */
+export const MISSING = "These numbers are missing from the last scrape.";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -32,14 +36,16 @@ export function perSecond(value) {
 /** Return a ratio in percent; what is not all is never rounded up to 100 %. */
 export function percent(ratio) {
   if (!Number.isFinite(ratio)) return NONE;
-  const exact = ratio * 100;
-  return `${plain.format(exact < 100 ? Math.min(exact, 99.9) : exact)} %`;
+  if (ratio > 0 && ratio < 0.001) return "under 0.1 %";
+  const tenths = Math.round(ratio * 1000) / 10;
+  return `${plain.format(ratio < 1 ? Math.min(tenths, 99.9) : tenths)} %`;
 }
 
 /** Return seconds in the two largest units that matter. */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return NONE;
   if (seconds === 0) return "0 s";
+  if (seconds < 0.0009995) return `${number(seconds * 1_000_000)} µs`;
   if (seconds < 0.9995) return `${number(seconds * 1000)} ms`;
   if (seconds < 10) return `${plain.format(seconds)} s`;
   const rounded = Math.round(seconds);

@@ -1,9 +1,7 @@
 /** Cards that are tables: bars by name, RPC methods, model providers, facts and the sections of the scrape. */
 
-import { html, setText, svg } from "./dom.js";
-import { count, duration, NONE, percent, perSecond } from "./quantities.js";
-
-const UNAVAILABLE = "These numbers are missing from the last scrape.";
+import { breakable, html, setText, svg } from "./dom.js";
+import { count, duration, MISSING, NONE, percent, perSecond } from "./quantities.js";
 
 /** A card with a title and a table of rows that `rows(history)` returns; `columns` are {name, className}. */
 class TableCard {
@@ -29,7 +27,7 @@ class TableCard {
   /** Show the latest reading of a history. */
   update(history) {
     const rows = this.#spec.rows(history);
-    const empty = rows === undefined ? UNAVAILABLE : rows.length === 0 ? this.#spec.empty : "";
+    const empty = rows === undefined ? MISSING : rows.length === 0 ? this.#spec.empty : "";
     setText(this.#empty, empty);
     this.element.classList.toggle("is-empty", empty !== "");
     const shown = JSON.stringify(rows);
@@ -38,8 +36,8 @@ class TableCard {
     this.#body.replaceChildren(...(rows ?? []).map(([name, ...cells]) => html(
       "tr",
       {},
-      html("th", { scope: "row" }, name),
-      ...cells.map((cell, index) => html("td", { class: this.#spec.columns[index + 1].className }, render(cell))),
+      html("th", { scope: "row" }, ...breakable(name)),
+      ...cells.map((cell, index) => html("td", { class: this.#spec.columns[index + 1].className }, ...render(cell))),
     )));
   }
 }
@@ -69,7 +67,7 @@ export function methodsCard(spec) {
       { name: "Requests", className: "num" },
       { name: "Rate", className: "num wide" },
       { name: "Mean", className: "num" },
-      { name: "Errors", className: "num" },
+      { name: "Errors", className: "num words" },
     ],
     empty: "No RPC has been called yet.",
     rows: (history) => {
@@ -137,10 +135,10 @@ function requestsOf(reading, name) {
 function render(cell) {
   if (cell.share !== undefined) {
     const bar = svg("rect", { width: `${cell.share * 100}%`, height: "100%", rx: 3, class: `fill-${cell.tone}` });
-    return svg("svg", { class: "measure", "aria-hidden": "true" }, bar);
+    return [svg("svg", { class: "measure", "aria-hidden": "true" }, bar)];
   }
   if (cell.good !== undefined) {
-    return html("span", { class: cell.good ? "state good" : "state bad" }, cell.good ? "✓ read" : "✕ failed");
+    return [html("span", { class: cell.good ? "state good" : "state bad" }, cell.good ? "✓ read" : "✕ failed")];
   }
-  return cell;
+  return breakable(cell);
 }

@@ -1,24 +1,25 @@
 /** The key figures at the top: one large number each, a sentence below it, and a gauge where there is a limit. */
 
 import { html, setText, svg } from "./dom.js";
-import { count, duration, money, NONE, percent, perSecond } from "./quantities.js";
+import { count, duration, MISSING, money, NONE, percent, perSecond } from "./quantities.js";
 
 const MOST_SEGMENTS = 24;
+const NOTHING_ENDED = "No task has ended in the last ten minutes.";
 
-/** Return the tiles by the ids of their places. */
+/** What each tile shows of a reading, by the id of its place. */
 const TILES = {
   "tile-running": ({ tasks: { running, slots, longestSilence } }) => ({
     value: count(running),
     of: `of ${count(slots)} slots`,
     share: running / slots,
     segments: slots,
-    note: longestSilence === undefined ? "No task runs." : `Progress within the last ${duration(Math.max(1, longestSilence))}.`,
+    note: running === undefined ? MISSING : longestSilence === undefined ? "No task runs." : `Progress within the last ${duration(Math.max(1, longestSilence))}.`,
   }),
   "tile-waiting": ({ tasks: { waiting, capacity, longestWait } }) => ({
     value: count(waiting),
     of: `of ${count(capacity)} places`,
     share: waiting / capacity,
-    note: longestWait === undefined ? "Nobody waits for a slot." : `The first has waited ${duration(longestWait)}.`,
+    note: waiting === undefined ? MISSING : longestWait === undefined ? "No task waits for a slot." : `The first has waited ${duration(longestWait)}.`,
   }),
   "tile-success": ({ tasks: { successRate, created, ended } }) => ({
     value: percent(successRate),
@@ -27,17 +28,15 @@ const TILES = {
   }),
   "tile-duration": ({ tasks: { p50, p95 } }) => ({
     value: duration(p50),
-    note: Number.isFinite(p50) ? `95 % end within ${duration(p95)}.` : "No task has ended in the last ten minutes.",
+    note: p50 === undefined ? MISSING : Number.isNaN(p50) ? NOTHING_ENDED : `95 % end within ${duration(p95)}.`,
   }),
   "tile-rpcs": ({ rpcs: { requests, errors } }, history) => ({
     value: perSecond(history.rate((reading) => reading.rpcs.requests) ?? (requests === undefined ? undefined : 0)),
-    note: requests > 0 ? `${count(requests)} since the start, ${percent(errors / requests)} errors.` : "No RPC has been called yet.",
+    note: calls(requests, errors),
   }),
   "tile-cost": ({ models: { cost, input, output, priceUnknown } }) => ({
     ...amounts(cost),
-    note: priceUnknown > 0
-      ? `${count(input)} tokens read, ${count(output)} written; ${count(priceUnknown)} calls without a known price.`
-      : `${count(input)} tokens read, ${count(output)} written.`,
+    note: tokens(input, output, priceUnknown),
   }),
 };
 
@@ -89,8 +88,21 @@ function drawGauge(gauge, { share, segments }) {
 }
 
 function outcomes({ completed, failed, cancelled }) {
-  if (completed === undefined) return "These numbers are missing from the last scrape.";
+  if (completed === undefined) return MISSING;
   return `${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled.`;
+}
+
+function calls(requests, errors) {
+  if (requests === undefined) return MISSING;
+  if (requests === 0) return "No RPC has been called yet.";
+  return `${count(requests)} since the start, ${errors === 0 ? "no errors" : `${percent(errors / requests)} errors`}.`;
+}
+
+function tokens(input, output, priceUnknown) {
+  if (input === undefined) return MISSING;
+  if (input + output === 0) return "No tokens have been used yet.";
+  const unpriced = priceUnknown > 0 ? ` ${count(priceUnknown)} calls have no known price.` : "";
+  return `${count(input)} tokens read, ${count(output)} written.${unpriced}`;
 }
 
 function amounts(cost) {

@@ -4,10 +4,9 @@ import { drawLines, drawStacks } from "./charts.js";
 import { Figure } from "./figure.js";
 import { SLOT_SECONDS, WINDOW_SECONDS } from "./history.js";
 import { slotStarts } from "./plot.js";
-import { clock, count, COUNT, NONE } from "./quantities.js";
+import { clock, count, COUNT, MISSING, NONE } from "./quantities.js";
 
 const GATHERING = "Gathering the first numbers …";
-const UNAVAILABLE = "These numbers are missing from the last scrape.";
 
 /**
  * Lines over time. Its specification beside that of a Figure:
@@ -15,7 +14,7 @@ const UNAVAILABLE = "These numbers are missing from the last scrape.";
  * - `series(reading)`: {name, tone, of, rate, filled, stepped, text}; `of` reads the number from a reading, `rate` says
  *   that it is a counter whose rate is shown;
  * - `quantity` of the axis, and `least`, which the axis reaches at least;
- * - `empty(history)`: why there is nothing to see, or undefined.
+ * - `empty(history, known)`: why there is nothing to see, or undefined; `known` says that the window has a number.
  */
 export class LinesFigure {
   #spec;
@@ -58,9 +57,10 @@ export class LinesFigure {
   }
 
   #empty() {
-    const known = this.#lines.some(({ points }) => points.some(({ value }) => Number.isFinite(value)));
-    if (known && this.#lines.every(({ points }) => points.at(-1).value === undefined)) return UNAVAILABLE;
-    return this.#spec.empty?.(this.#history) ?? (known ? undefined : GATHERING);
+    const lines = this.#lines;
+    if (lines.length > 0 && lines.every(({ of }) => of(this.#history.last) === undefined)) return MISSING;
+    const known = lines.some(({ points }) => points.some(({ value }) => Number.isFinite(value)));
+    return this.#spec.empty?.(this.#history, known) ?? (known ? undefined : GATHERING);
   }
 
   #mark(share) {
@@ -107,7 +107,7 @@ export class StacksFigure {
     const increases = series.map(({ of }) => history.increases(of));
     this.#starts = slotStarts(history);
     this.#slots = this.#starts.map((start) => increases.map((slots) => slots.get(start)));
-    const why = series.every(({ of }) => of(history.last) === undefined) ? UNAVAILABLE : empty?.(history);
+    const why = series.every(({ of }) => of(history.last) === undefined) ? MISSING : empty?.(history);
     this.#figure.setEmpty(why);
     const told = series.map(({ name }, index) => `${name} ${count(this.#sum(index))}`);
     this.#figure.describe(why ?? `${told.join(", ")} in the last five minutes.`);

@@ -141,7 +141,7 @@ def test_the_landing_page_says_what_fails(caplog):
     assert status == 200
     assert b"The state of the service cannot be read" in body
     assert b"have failed: tasks (1 times), rpcs (1 times)" in body
-    assert "the landing page goes without a snapshot" in caplog.text
+    assert "the landing page goes without its key figures" in caplog.text
 
 
 @pytest.fixture

@@ -1,0 +1,287 @@
+"""The status page in a real browser, beside a real endpoint."""
+
+import asyncio
+
+import attrs
+import pytest
+
+from collectors import metrics_endpoint
+from gui_agents import config as configuration
+from gui_agents.client import AgentClient, TaskOrder
+from gui_agents.grpc_app import App
+from tests import strategies
+from tests.browser import running_browser
+from tests.collectors import golden
+from tests.collectors.http.serving import serving
+from tests.collectors.sources import Fixed
+
+pytestmark = pytest.mark.system_tools
+
+ASK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
+"""A page that comes into view asks at once, which spares tests the two seconds."""
+CARDS = 19
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def tab(browser):
+    with browser.tab() as opened:
+        yield opened
+
+
+def show(tab, endpoint):
+    tab.open(f"http://127.0.0.1:{endpoint.port}/")
+    tab.wait_for_text("#pill", "tasks")
+
+
+def tile(tab, name):
+    return tab.text(f"#tile-{name}")
+
+
+def idle():
+    """Return a service that has just started."""
+    return strategies.idle_snapshot()
+
+
+def test_the_page_shows_how_the_service_stands(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        assert tile(tab, "running").startswith("Running3 of 5 slots")
+        assert tile(tab, "waiting").startswith("Waiting2 of 100 places")
+        assert tile(tab, "success") == "Success rate60 % 3 completed, 2 failed, 2 cancelled."
+        assert tile(tab, "duration") == "Typical duration6 s 95 % end within 22 min 8 s."
+        assert "1.23M since the start" in tile(tab, "rpcs")
+        assert tile(tab, "cost").startswith("Spent$12.30 and ¥0.10")
+        assert "QueryTaskStatus" in tab.text("#methods")
+        assert "7 INTERNAL" in tab.text("#methods")
+        assert "stuck1" in tab.text("#failures tbody")
+        assert tab.evaluate("document.querySelectorAll('.state.good').length") == 7
+        assert tab.text("#notice p") == ""
+        assert tab.evaluate("document.title") == "3 running, 2 waiting · GUI agents"
+        origin = f"http://127.0.0.1:{endpoint.port}/"
+        assert {url for url in tab.requests if not url.startswith(origin)} == set()
+    assert tab.errors == []
+
+
+def test_an_idle_service_has_words_in_place_of_numbers(tab):
+    with serving(Fixed(idle())) as endpoint:
+        show(tab, endpoint)
+        assert "No task has ended yet." in tile(tab, "success")
+        assert "No task has ended in the last ten minutes." in tile(tab, "duration")
+        assert "No RPC has been called yet." in tile(tab, "rpcs")
+        empty = tab.evaluate("[...document.querySelectorAll('.is-empty .empty')].map((each) => each.textContent)")
+    assert "No task has ended yet." in empty
+    assert "No tokens have been used yet." in empty
+    assert not any("missing" in text for text in empty)
+    assert tab.errors == []
+
+
+def test_every_chart_has_a_name_and_a_table(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        charts = tab.evaluate("document.querySelectorAll('figure svg.canvas').length")
+        images = [node["name"]["value"] for node in tab.accessibility() if node["role"]["value"] == "image"]
+        assert charts == len([name for name in images if ":" in name]) >= 10
+        assert "Slots and queue: running 3, waiting 2; the last five minutes." in images
+        tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        tab.evaluate(ASK_NOW)
+        tab.wait_for("[...document.querySelectorAll('figure tbody')].every((body) => body.rows.length > 0)")
+        tables = tab.evaluate("""[...document.querySelectorAll('table')].filter((table) => table.checkVisibility())
+            .map(({ caption, rows: [head, row] }) => [caption.textContent, head.cells.length, row.cells.length])""")
+    assert len(tables) == CARDS
+    assert all(caption and columns == cells for caption, columns, cells in tables)
+    assert tab.errors == []
+
+
+async def test_the_page_moves_when_tasks_run(tab, tmp_path):
+    settings = {"ENABLE_PROMETHEUS": "true", "GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "RUNTIME_DIR": str(tmp_path)}
+    app = App(configuration.load(settings, tmp_path / "absent"))
+    await app.start()
+    try:
+        await asyncio.to_thread(show, tab, app.monitoring)
+        assert "No task has ended yet." in tile(tab, "success")
+        async with AgentClient(f"127.0.0.1:{app.service.port}") as client:
+            for instruction in ("Calculate 12*7+5", "Book me a flight to Paris"):
+                async for _ in client.run(TaskOrder(instruction=instruction)):
+                    pass
+        tab.evaluate(ASK_NOW)
+        await asyncio.to_thread(tab.wait_for_text, "#tile-success", "50 % 1 completed, 1 failed, 0 cancelled.")
+        assert "agent gave up1" in tab.text("#failures tbody")
+        assert "RunAgentInstruction2" in tab.text("#methods tbody")
+        assert tab.evaluate("document.querySelectorAll('#outcomes rect').length") == 2
+        assert tab.evaluate("document.querySelector('#steps .line').getAttribute('d').length") > 0
+        assert tab.errors == []
+    finally:
+        await app.stop()
+
+
+def test_a_failed_section_is_shown_and_the_rest_stays(tab, caplog):
+    source = Fixed(attrs.evolve(golden.busy_snapshot(), tasks=None))
+    with serving(source) as endpoint:
+        tab.open(f"http://127.0.0.1:{endpoint.port}/")
+        tab.wait_for_text("#notice", "The section tasks could not be read in the last scrape")
+        assert tab.text(".state.bad") == "✕ failed"
+        assert tab.text("#pill") == "Some numbers are missing"
+        assert tile(tab, "success") == "Success rate– These numbers are missing from the last scrape."
+        assert "missing" in tab.text("#slots .empty")
+        assert "QueryTaskStatus" in tab.text("#methods")
+        source.current = golden.busy_snapshot()
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#pill", "Taking tasks")
+        assert tab.text("#notice p") == ""
+        assert tile(tab, "success").startswith("Success rate60 %")
+        assert tab.text("#slots .empty") == ""
+    assert tab.errors == []
+
+
+def test_the_page_survives_the_restart_of_the_service(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        port = endpoint.port
+    tab.evaluate(ASK_NOW)
+    tab.wait_for_text("#notice", "The service does not answer: no connection. The numbers are those of")
+    assert tab.text("#pill") == "Not answering"
+    assert tab.evaluate("document.querySelector('#notice button').checkVisibility()")
+    assert tile(tab, "running").startswith("Running3")
+    restarted = attrs.evolve(idle(), service=attrs.evolve(idle().service, heartbeat=young_heartbeat()))
+    with metrics_endpoint(Fixed(restarted), host="127.0.0.1", port=port, ready=lambda: True):
+        tab.wait_for_text("#pill", "Taking tasks")
+        tab.wait_for("document.querySelector('#slots .restart') !== null")
+        assert tile(tab, "running").startswith("Running0")
+        assert "0/s" in tab.text("#requests .legend")
+        assert not tab.evaluate("document.querySelector('#notice').checkVisibility({visibilityProperty: true})")
+    assert tab.errors
+    assert all("net::ERR_" in error for error in tab.errors)
+
+
+def young_heartbeat():
+    service = idle().service
+    return attrs.evolve(service.heartbeat, last_monotonic_seconds=service.started_monotonic_seconds + 0.25)
+
+
+def test_the_reader_need_not_wait_for_the_next_try(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        port = endpoint.port
+    tab.evaluate(ASK_NOW)
+    tab.wait_for_text("#notice", "does not answer")
+    with metrics_endpoint(Fixed(golden.busy_snapshot()), host="127.0.0.1", port=port, ready=lambda: True):
+        tab.evaluate("document.querySelector('#notice button').click()")
+        tab.wait_for_text("#pill", "Taking tasks")
+
+
+def test_a_draining_service_says_so(tab):
+    with serving(ready=lambda: False) as endpoint:
+        tab.open(f"http://127.0.0.1:{endpoint.port}/")
+        tab.wait_for_text("#pill", "Takes no new tasks")
+        assert tile(tab, "running").startswith("Running3")
+
+
+@pytest.mark.parametrize("snapshot", [idle, golden.busy_snapshot])
+def test_a_phone_needs_no_sideways_scrolling(tab, snapshot):
+    tab.resize(360, 740, touch=True)
+    with serving(Fixed(snapshot())) as endpoint:
+        show(tab, endpoint)
+        tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        tab.evaluate(ASK_NOW)
+        tab.wait_for("document.querySelectorAll('figure tbody tr').length > 0")
+        assert tab.evaluate("[document.documentElement.scrollWidth, innerWidth]") == [360, 360]
+        clipped = (
+            "[...document.querySelectorAll('.canvas text')].filter((text) => text.getBoundingClientRect().right > 360)"
+        )
+        assert tab.evaluate(f"{clipped}.length") == 0
+
+
+def test_without_scripts_the_key_figures_stand_alone(tab):
+    tab.without_scripts()
+    with serving() as endpoint:
+        tab.open(f"http://127.0.0.1:{endpoint.port}/")
+        names = {node["name"]["value"] for node in tab.accessibility() if "name" in node}
+    assert {"Tasks running", "3 of 5", "Metrics, as Prometheus reads them"} <= names
+    assert names & {"Connecting …", "Waiting"} == set()
+
+
+def test_tables_open_by_keyboard(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        for _ in range(20):
+            press(tab, "Tab")
+            if tab.evaluate("document.activeElement.matches('#slots summary')"):
+                break
+        press(tab, "Enter", "\r")
+        tab.wait_for("document.querySelector('#slots details').open")
+        assert tab.evaluate("document.querySelector('#slots caption').textContent") == "Slots and queue"
+
+
+def press(tab, key, text=""):
+    codes = {"Tab": 9, "Enter": 13}
+    for kind in ("keyDown", "keyUp"):
+        tab.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, text=text, windowsVirtualKeyCode=codes[key])
+
+
+def test_the_pointer_reads_the_past(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        tab.evaluate("document.querySelector('#slots').scrollIntoView()")
+        left, top, width = tab.evaluate("""(() => {
+          const { left, top, width } = document.querySelector('#slots .canvas').getBoundingClientRect();
+          return [left, top, width];
+        })()""")
+        tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=left + width - 15, y=top + 50)
+        tab.wait_for("document.querySelector('#slots .marker') !== null")
+        tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
+        tab.wait_for("document.querySelector('#slots .marker') === null")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(tab, scheme):
+    tab.prefer(prefers_color_scheme=scheme)
+    with serving() as endpoint:
+        show(tab, endpoint)
+        ratios = tab.evaluate("""(() => {
+          const styles = getComputedStyle(document.documentElement);
+          const light = (name) => styles.getPropertyValue(name).match(/[0-9a-f]{2}/gi)
+            .map((part) => parseInt(part, 16) / 255)
+            .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+            .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+          const ratio = (one, other) => {
+            const [dark, bright] = [light(one), light(other)].sort((left, right) => left - right);
+            return (bright + 0.05) / (dark + 0.05);
+          };
+          const texts = [['--ink', '--ground'], ['--ink', '--surface'], ['--soft', '--ground'], ['--soft', '--surface'],
+            ['--accent', '--ground'], ['--green', '--surface'], ['--red', '--surface'], ['--good-ink', '--good-ground'],
+            ['--warn-ink', '--warn-ground'], ['--bad-ink', '--bad-ground']];
+          const lines = ['--blue', '--green', '--red', '--amber', '--violet'].map((tone) => ratio(tone, '--surface'));
+          return [Math.min(...texts.map(([one, other]) => ratio(one, other))), Math.min(...lines), light('--ground')];
+        })()""")
+    assert ratios[0] >= 4.5
+    assert ratios[1] >= 3
+    assert (ratios[2] > 0.5) == (scheme == "light")
+
+
+def test_who_wants_less_motion_gets_none(tab):
+    moving = "parseFloat(getComputedStyle(document.querySelector('.tiles')).transitionDuration) > 0"
+    with serving() as endpoint:
+        show(tab, endpoint)
+        assert tab.evaluate(moving)
+        tab.prefer(prefers_reduced_motion="reduce")
+        assert not tab.evaluate(moving)
+
+
+def test_new_numbers_move_nothing(tab):
+    places = (
+        "[...document.querySelectorAll('.card, h2')].map((each) => Math.round(each.getBoundingClientRect().top)).join()"
+    )
+    source = Fixed(golden.busy_snapshot())
+    with serving(source) as endpoint:
+        show(tab, endpoint)
+        before = tab.evaluate(places)
+        source.current = attrs.evolve(source.current, streams=attrs.evolve(source.current.streams, messages=10**9))
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#facts", "1B")
+        assert tab.evaluate(places) == before
