@@ -16,7 +16,7 @@ from collectors.operations.configuration import Site
 from collectors.operations.model import Setting
 from collectors.operations.thresholds import Thresholds
 from tests.e2e.programs import Instance, alertmanager, prometheus, query, until
-from tests.e2e.webhook import Inbox, inbox
+from tests.e2e.webhook import Delivery, Inbox, inbox
 
 SCALE = Fraction(1, 60)
 THRESHOLDS = Thresholds(scrape_seconds=9, loop_blocked_seconds=30, grpc_latency_p95_seconds=9)
@@ -80,13 +80,24 @@ class Chain:
         return len(query(self.port, f'up{{job="{job}"}} == 1'))
 
     async def prove(self, job: str, alerts: Sequence[str], fault: Fault) -> None:
-        """Inject the fault, wait until every alert fires, heal it, and wait until every alert is resolved."""
+        """Inject the fault, wait until all alerts fire, heal it, and wait until none of them does any more."""
+        for alert in alerts:
+            await until(lambda alert=alert: not self.inbox.firing(job, alert), f"{alert} of {job} is quiet")
         injected = time.monotonic()
+        fired: dict[str, Delivery] = {}
+
+        def all_fire() -> bool:
+            now = {alert: self.inbox.firing(job, alert) for alert in alerts}
+            for alert, deliveries in now.items():
+                fired.update({alert: deliveries[0]} if deliveries and alert not in fired else {})
+            return all(now.values())
+
         async with fault():
-            fired = [await self.inbox.wait(job, alert, "firing", PATIENCE_SECONDS) for alert in alerts]
+            await until(all_fire, f"{', '.join(alerts)} of {job} fire; so far {fired}", PATIENCE_SECONDS)
             healing = time.monotonic()
-        resolved = [await self.inbox.wait(job, alert, "resolved", PATIENCE_SECONDS) for alert in alerts]
-        for alert, first, last in zip(alerts, fired, resolved, strict=True):
+        for alert in alerts:
+            await until(lambda alert=alert: not self.inbox.firing(job, alert), f"{alert} resolves", PATIENCE_SECONDS)
+            first, last = fired[alert], self.inbox.latest(job, alert)
             assert "error" not in first.annotations["description"], first.annotations
             self.seen.append(Seen(job, alert, first.receiver, first.at - injected, last.at - healing))
 

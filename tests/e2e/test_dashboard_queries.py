@@ -112,22 +112,23 @@ async def test_every_query_of_every_dashboard_returns_finite_data(tmp_path):
             "utf-8",
         )
         port = await stack.enter_async_context(prometheus(tmp_path, config))
-        for instance in instances:
-            await stack.enter_async_context(load(instance))
-
-        def problems() -> list[str]:
-            return [
-                f"{board.uid}, {panel.title}: {told}: {one.expr}"
-                for board in boards()
-                for panel in board.panels
-                for one in panel.queries
-                if (told := wrong(panel, query(port, asked(one.expr))))
-            ]
-
-        with contextlib.suppress(AssertionError):
-            await until(lambda: not problems(), "every query has an answer", 60)
-        assert problems() == []
-        restarting = instances[1]
-        await restarting.kill()
-        await restarting.start()
+        async with contextlib.AsyncExitStack() as loads:
+            for instance in instances:
+                await loads.enter_async_context(load(instance))
+            with contextlib.suppress(AssertionError):
+                await until(lambda: not problems(port), "every query has an answer", 60)
+            assert problems(port) == []
+        await instances[1].kill()
+        await instances[1].start()
         await until(lambda: query(port, asked(RESTARTS)), "the restart is an annotation", 30)
+
+
+def problems(port: int) -> list[str]:
+    """Return what is wrong with the answer to each query of each panel."""
+    return [
+        f"{board.uid}, {panel.title}: {told}: {one.expr}"
+        for board in boards()
+        for panel in board.panels
+        for one in panel.queries
+        if (told := wrong(panel, query(port, asked(one.expr))))
+    ]

@@ -1,6 +1,5 @@
 """Receives what Alertmanager delivers, and remembers when each alert fired and resolved."""
 
-import asyncio
 import contextlib
 import json
 import threading
@@ -39,8 +38,15 @@ class Inbox:
                 Delivery(receiver, alert["status"], alert["labels"], alert["annotations"], now) for alert in alerts
             ]
 
-    def find(self, job: str, alert: str) -> list[Delivery]:
-        """Return the latest delivery of each series of an alert."""
+    def firing(self, job: str, alert: str) -> list[Delivery]:
+        """Return the deliveries by which an alert fires now, one for each of its series."""
+        return [delivery for delivery in self._series(job, alert) if delivery.status == "firing"]
+
+    def latest(self, job: str, alert: str) -> Delivery:
+        """Return the last delivery of an alert."""
+        return max(self._series(job, alert), key=lambda delivery: delivery.at)
+
+    def _series(self, job: str, alert: str) -> list[Delivery]:
         with self._lock:
             latest = {
                 tuple(sorted(delivery.labels.items())): delivery
@@ -48,17 +54,6 @@ class Inbox:
                 if (delivery.labels.get("job"), delivery.labels["alertname"]) == (job, alert)
             }
         return list(latest.values())
-
-    async def wait(self, job: str, alert: str, status: str, seconds: float) -> Delivery:
-        """Return the last delivery of an alert when one series of it fires, or none of them does any more."""
-        end = time.monotonic() + seconds
-        choose = any if status == "firing" else all
-        while time.monotonic() < end:
-            found = self.find(job, alert)
-            if found and choose(delivery.status == status for delivery in found):
-                return max((one for one in found if one.status == status), key=lambda one: one.at)
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"{alert} of {job} was not {status} within {seconds:g} s")
 
 
 @contextlib.contextmanager
