@@ -59,6 +59,7 @@ class ObedientModel:
 
     def __init__(self, gate: asyncio.Event) -> None:
         self._gate = gate
+        self._clicks = 0
 
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
         began = asyncio.get_running_loop().time()
@@ -75,7 +76,6 @@ class ObedientModel:
         return Decision(action, "as told")
 
     async def _obey(self, request: DecisionRequest) -> Any:
-        done = sum(turn.instruction == request.instruction for turn in request.history)
         match request.instruction.split():
             case ["give", "up"]:
                 return Fail("cannot")
@@ -83,11 +83,11 @@ class ObedientModel:
                 await asyncio.Event().wait()
             case ["hold"]:
                 await self._gate.wait()
-            case ["work", number] if done < int(number):
-                return Click(done + 1, 700)
+            case ["work", number] if self._clicks < int(number):
+                return self._click()
             case ["go", "on"]:
                 await asyncio.sleep(0.001)
-                return Click(done % 1000, 700)
+                return self._click()
             case ["nonsense"]:
                 raise InvalidActionError("no action")
             case ["no", "model"]:
@@ -97,6 +97,10 @@ class ObedientModel:
             case ["half", *_]:
                 return Done("half a character: \ud800")
         return Done(f"{request.instruction}: done")
+
+    def _click(self) -> Click:
+        self._clicks += 1
+        return Click(self._clicks % 1000, 700)
 
     async def close(self) -> None:
         pass
@@ -165,7 +169,7 @@ async def refused(call: Any) -> Refusal:
 async def until(holds: Callable[[], bool]) -> None:
     """Return when something holds that other threads, processes or machines bring about."""
     async with asyncio.timeout(SECONDS):
-        while not holds():  # noqa: ASYNC110 - there is no event to wait for
+        while not holds():
             await asyncio.sleep(0.001)
 
 

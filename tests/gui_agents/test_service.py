@@ -65,6 +65,36 @@ async def test_streams_end_with_a_message_when_the_service_ends(caplog):
     assert caplog.records == []
 
 
+async def test_clients_that_vanish_with_their_streams_are_no_defect(caplog):
+    async with serving() as served:
+        task = await served.start("go on")
+        for _ in range(10):
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{served.service.port}") as channel:
+                agent = pb_grpc.AgentStub(channel)
+                for call in (
+                    agent.GetAgentTaskStream(pb.GetAgentTaskStreamRequest(taskId=task)),
+                    agent.RunAgentInstruction(pb.RunAgentInstructionRequest(instruction="go on")),
+                ):
+                    await call.read()
+        await served.cancel(task)
+        await until(lambda: served.state.idle)
+        await served.all_calls_ended()
+        handled = served.state.snapshot().rpcs.handled
+        assert handled["GetAgentTaskStream", "CANCELLED"] == handled["RunAgentInstruction", "CANCELLED"] == 10
+        assert served.state.snapshot().tasks.created["cancelled"] == 11
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_a_service_that_has_ended_leaves_no_task_behind():
+    before = asyncio.all_tasks()
+    async with serving() as served:
+        await served.run("work 1")
+        await served.start("wait")
+        call = served.agent.GetAgentTaskStream(pb.GetAgentTaskStreamRequest(taskId=await served.start("wait")))
+        await call.read()
+    await until(lambda: asyncio.all_tasks() == before)
+
+
 async def test_a_call_that_does_not_end_is_cut_off_when_the_service_stops(caplog):
     """A stream whose client does not read cannot hold the service up."""
     async with serving() as served:

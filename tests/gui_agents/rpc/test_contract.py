@@ -319,7 +319,9 @@ KEYS = [f"sk-secret-{number}" for number in range(6)]
 
 
 def config_with_keys(endpoint: str = "http://127.0.0.1:9/v1") -> pb.CommonConfig:
-    config = pb.CommonConfig(authorizationInfo=pb.Authorization(orgID="org", apiKey=KEYS[0]))
+    account = pb.Authorization(orgID="org", apiKey=KEYS[0], apiEndpoint="http://127.0.0.1:9")
+    config = pb.CommonConfig(authorizationInfo=account)
+    config.stageModelConfig.webSearchEngine = "any"
     for number, stage in enumerate(("actionGeneratorModel", "groundingModel"), start=1):
         model = pb.LLMConfig(modelName="m", apiKey=KEYS[number], apiEndpoint=endpoint)
         getattr(config.stageModelConfig, stage).CopyFrom(model)
@@ -348,7 +350,9 @@ async def test_no_reply_and_no_log_shows_a_key(caplog):
             replies.append(await agent.GetCommonConfig(pb.GetCommonConfigRequest(id=messages[0].taskId)))
         replies.append(await agent.GetGlobalCommonConfig(pb.GetGlobalCommonConfigRequest()))
         assert replies[-1].stageModelConfig.actionGeneratorModel.apiKey == MASKED
-        assert replies[-1].authorizationInfo.apiKey == MASKED
+        account = pb.Authorization(orgID="org", apiKey=MASKED, apiEndpoint="http://127.0.0.1:9")
+        assert replies[-1].authorizationInfo == account
+        assert replies[-1].stageModelConfig.webSearchEngine == "any"
         wrong = pb.LLMConfig(modelName="m", apiKey=f"{KEYS[3]} with a space")
         refusal = await refused(agent.SetGlobalCommonLLMConfig(pb.SetGlobalCommonLLMConfigRequest(llmConfig=wrong)))
         assert (refusal.code, refusal.fields) == ("INVALID_ARGUMENT", ("llmConfig.apiKey",))

@@ -99,14 +99,14 @@ async def test_parallel_starts_do_not_wait_for_each_other():
 
 
 @virtual
-async def test_thousands_wait_and_all_of_them_run():
-    rig = Rig(slots=50, queue=2000)
+async def test_hundreds_wait_and_all_of_them_run():
+    rig = Rig(slots=50, queue=500)
     rig.model("short", seconds=1)
-    tasks = [rig.submit("short") for _ in range(2000)]
+    tasks = [rig.submit("short") for _ in range(500)]
     await rig.ended(tasks[-1])
     await settle()
-    assert now() == 2000 / 50
-    assert rig.state.snapshot().tasks.created["completed"] == 2000
+    assert now() == 500 / 50
+    assert rig.state.snapshot().tasks.created["completed"] == 500
     await rig.rest()
 
 
