@@ -66,6 +66,11 @@ async def again(seconds: float, action: Callable[[], Awaitable[object]]) -> Asyn
             await task
 
 
+async def cancel(instance: Instance, task: str) -> None:
+    """Cancel a task."""
+    await instance.agent.CancelTask(agent_pb2.CancelTaskRequest(taskId=task), timeout=20)
+
+
 @contextlib.contextmanager
 def stranger() -> Iterator[str]:
     """Serve a page with metrics of something else, and yield its target."""
@@ -165,17 +170,19 @@ async def full(chain: Chain, env: dict[str, object]) -> None:
     """Fill every slot and queue of two instances with tasks that hang."""
     env = {**env, "task_max_tasks": 1, "task_queue_size": 2}
     async with chain.instances("full", env, env) as instances:
+        tasks: list[tuple[Instance, str]] = []
 
         async def submit() -> None:
-            await asyncio.gather(*(instance.submit(model="hanging") for instance in instances), return_exceptions=True)
+            for instance in instances:
+                with contextlib.suppress(grpc.aio.AioRpcError):
+                    tasks.append((instance, await instance.submit(model="hanging")))
 
         @contextlib.asynccontextmanager
         async def filled() -> AsyncIterator[None]:
             async with again(0.4, submit):
                 yield
-            for instance in instances:
-                await instance.kill()
-                await instance.start()
+            for instance, task in tasks:
+                await cancel(instance, task)
 
         alerts = ["TaskStuck", "NoTaskCompletes", "OldestPendingTooOld", "TaskUtilizationAtCapacity"]
         await chain.prove("full", [*alerts, "SubmissionsRejected"], filled)
@@ -199,7 +206,7 @@ async def busy(chain: Chain, env: dict[str, object]) -> None:
                 stream.cancel()
             for instance, ids in ((small, tasks), (large, others)):
                 for task in ids:
-                    await instance.agent.CancelTask(agent_pb2.CancelTaskRequest(taskId=task), timeout=20)
+                    await cancel(instance, task)
 
         @contextlib.asynccontextmanager
         async def littered() -> AsyncIterator[None]:
