@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = {f"collectors/http/assets/{file.name}" for file in (ROOT / "collectors" / "http" / "assets").iterdir()}
 GENERATED = {f"gui_agents/proto/agent_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py")}
 START_SECONDS = 30
 
@@ -57,9 +58,9 @@ def installed(wheel, tmp_path_factory):
     return directory / "bin"
 
 
-def test_the_wheel_holds_the_generated_files_and_no_tests(wheel):
+def test_the_wheel_holds_the_generated_files_the_page_and_no_tests(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert names >= GENERATED | {"gui_agents/py.typed", "collectors/py.typed", "gui_agents/proto/agent.proto"}
+    assert names >= GENERATED | PAGE | {"gui_agents/py.typed", "collectors/py.typed", "gui_agents/proto/agent.proto"}
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"gui_agents", "collectors"}
 
 

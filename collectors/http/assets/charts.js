@@ -19,13 +19,9 @@ export function drawLines(canvas, lines, { history, quantity, least, marked }) {
   const x = (time) => plot.x((time - history.start) / WINDOW_SECONDS);
   plot.minutes();
   for (const time of history.restarts.filter((restart) => restart >= history.start)) {
-    plot.add("line", { x1: x(time), x2: x(time), y1: plot.top, y2: plot.bottom, class: "restart" });
-    const anchor = x(time) > (plot.left + plot.right) / 2 ? "end" : "start";
-    plot.add("text", { x: x(time) + (anchor === "end" ? -5 : 5), y: plot.top + 8, "text-anchor": anchor, class: "tick" }, "restart");
+    plot.upright(x(time), "restart", "restart");
   }
-  if (marked !== undefined) {
-    plot.add("line", { x1: x(marked), x2: x(marked), y1: plot.top, y2: plot.bottom, class: "marker" });
-  }
+  if (marked !== undefined) plot.upright(x(marked), "marker");
   for (const line of visible) drawLine(plot, line, x, marked);
   plot.show();
 }
@@ -66,7 +62,12 @@ function column(plot, middle, width, from, to, className) {
   const height = Math.max(plot.y(from) - plot.y(to), 1);
   const radius = Math.min(2, width / 2, height / 2);
   plot.add("rect", {
-    x: middle - width / 2, y: plot.y(from) - height, width, height, rx: radius, class: className,
+    x: middle - width / 2,
+    y: plot.y(from) - height,
+    width,
+    height,
+    rx: radius,
+    class: className,
   });
 }
 
@@ -79,7 +80,8 @@ function drawLine(plot, { runs: parts, tone, filled, stepped }, x, marked) {
       plot.add("path", { d: area, class: `area fill-${tone}` });
     }
     plot.add("path", { d: line, class: `line stroke-${tone}` });
-    const dot = marked === undefined ? (run === parts.at(-1) ? last : undefined) : run.find(({ time }) => time === marked);
+    const latest = run === parts.at(-1) ? last : undefined;
+    const dot = marked === undefined ? latest : run.find(({ time }) => time === marked);
     if (dot !== undefined) {
       plot.add("circle", { cx: x(dot.time), cy: plot.y(dot.value), r: 3.5, class: `dot fill-${tone}` });
     }

@@ -24,7 +24,8 @@ export function fillRows(body, rows) {
 
 /** Return a name as nodes that may break between its words, such as RunAgent and INVALID_ARGUMENT. */
 export function breakable(text) {
-  return text.split(/(?<=[a-z])(?=[A-Z])|(?<=_)/).flatMap((word, index) => (index === 0 ? [word] : [html("wbr"), word]));
+  const words = text.split(/(?<=[a-z])(?=[A-Z])|(?<=_)/);
+  return words.flatMap((word, index) => (index === 0 ? [word] : [html("wbr"), word]));
 }
 
 /** Set an element's text where it differs, so that what did not change is not announced or laid out again. */

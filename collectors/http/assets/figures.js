@@ -129,7 +129,9 @@ function agent() {
         { name: "read", tone: "blue", filled: true, rate: true, of: ({ models: { input } }) => input },
         { name: "written", tone: "green", rate: true, of: ({ models: { output } }) => output },
       ],
-      empty: ({ last: { models } }) => (models.input + models.output === 0 ? "No tokens have been used yet." : undefined),
+      empty: ({ last: { models: { input, output } } }) => (
+        input + output === 0 ? "No tokens have been used yet." : undefined
+      ),
     }),
     new LinesFigure({
       key: "cost",

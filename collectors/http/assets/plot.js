@@ -53,6 +53,15 @@ export class Plot {
     this.parts.push(svg(tag, attributes, ...children));
   }
 
+  /** Draw a line from the bottom to the top, with a word beside it where there is one to say. */
+  upright(x, className, word) {
+    this.add("line", { x1: x, x2: x, y1: this.top, y2: this.bottom, class: className });
+    if (word === undefined) return;
+    const before = x > (this.left + this.right) / 2;
+    const place = { x: before ? x - 5 : x + 5, "text-anchor": before ? "end" : "start" };
+    this.add("text", { ...place, y: this.top + 8, class: "tick" }, word);
+  }
+
   /** Label a place on the horizontal axis. */
   label(x, text, anchor = "middle") {
     this.add("text", { x, y: this.bottom + 17, "text-anchor": anchor, class: "tick" }, text);

@@ -68,9 +68,8 @@ export function money(amount, currency) {
   const small = amount !== 0 && Math.abs(amount) < 0.1;
   const digits = small ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2, minimumFractionDigits: 2 };
   if (!/^[A-Z]{3}$/.test(currency)) return `${plain.format(amount)} ${currency}`;
-  return new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits }).format(
-    amount,
-  );
+  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits };
+  return new Intl.NumberFormat("en", style).format(amount);
 }
 
 /** Return the time of day of a Unix time. */

@@ -1,4 +1,4 @@
-/** What the page shows of one scrape; the one place that knows the names of the metrics. Absent values are undefined. */
+/** What the page shows of one scrape, and the one place that knows the metrics' names. Absent values are undefined. */
 
 const OUTCOMES = ["completed", "failed", "cancelled"];
 

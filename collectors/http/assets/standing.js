@@ -29,9 +29,7 @@ export class Standing {
     else if (failed.length > 0) this.#show("warn", "Some numbers are missing");
     else this.#show("good", "Taking tasks");
     this.#tell(failed.length > 0 ? missing(failed) : "", false);
-    const { version, domain, uptime, logLevel } = reading.service;
-    const facts = version === undefined ? [] : [`Version ${version}`, domain, `up ${duration(uptime)}`, `log level ${logLevel}`];
-    setText(this.#facts, facts.join(" · "));
+    setText(this.#facts, facts(reading.service));
     setText(this.#updated, `Updated ${clock(reading.time)}`);
     const { running, waiting } = reading.tasks;
     document.title = running > 0 ? `${count(running)} running, ${count(waiting)} waiting · GUI agents` : "GUI agents";
@@ -59,6 +57,11 @@ export class Standing {
     this.#retry.hidden = !retry;
     this.#notice.classList.toggle("shown", text !== "");
   }
+}
+
+function facts({ version, domain, uptime, logLevel }) {
+  if (version === undefined) return "";
+  return [`Version ${version}`, domain, `up ${duration(uptime)}`, `log level ${logLevel}`].join(" · ");
 }
 
 function missing(sections) {

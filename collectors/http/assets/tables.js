@@ -13,13 +13,14 @@ class TableCard {
   constructor(spec) {
     this.#spec = spec;
     const titleId = `${spec.key}-title`;
-    const head = spec.columns.map(({ name, className }) => html("th", { scope: "col", class: className }, name));
+    const columns = spec.columns.map(({ name, className }) => html("th", { scope: "col", class: className }, name));
+    const caption = html("caption", { class: "unseen" }, spec.title);
     this.element = html(
       "section",
       { class: `card ${spec.className ?? ""}`, id: spec.key, "aria-labelledby": titleId },
       html("h3", { id: titleId }, spec.title),
       html("p", { class: "note" }, spec.note),
-      html("table", {}, html("caption", { class: "unseen" }, spec.title), html("thead", {}, html("tr", {}, ...head)), this.#body),
+      html("table", {}, caption, html("thead", {}, html("tr", {}, ...columns)), this.#body),
       this.#empty,
     );
   }
@@ -73,8 +74,8 @@ export function methodsCard(spec) {
     rows: (history) => {
       const { methods } = history.last.rpcs;
       if (methods.length === 0) return undefined;
-      const called = methods.filter(({ requests }) => requests > 0).sort((left, right) => right.requests - left.requests);
-      return called.map((method) => [
+      const called = methods.filter(({ requests }) => requests > 0);
+      return called.sort((left, right) => right.requests - left.requests).map((method) => [
         method.name,
         count(method.requests),
         perSecond(history.rate((reading) => requestsOf(reading, method.name))),

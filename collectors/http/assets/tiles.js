@@ -4,7 +4,6 @@ import { html, setText, svg } from "./dom.js";
 import { count, duration, MISSING, money, NONE, percent, perSecond } from "./quantities.js";
 
 const MOST_SEGMENTS = 24;
-const NOTHING_ENDED = "No task has ended in the last ten minutes.";
 
 /** What each tile shows of a reading, by the id of its place. */
 const TILES = {
@@ -13,13 +12,13 @@ const TILES = {
     of: `of ${count(slots)} slots`,
     share: running / slots,
     segments: slots,
-    note: running === undefined ? MISSING : longestSilence === undefined ? "No task runs." : `Progress within the last ${duration(Math.max(1, longestSilence))}.`,
+    note: since(running, longestSilence, "No task runs.", (age) => `Progress within ${duration(Math.max(1, age))}.`),
   }),
   "tile-waiting": ({ tasks: { waiting, capacity, longestWait } }) => ({
     value: count(waiting),
     of: `of ${count(capacity)} places`,
     share: waiting / capacity,
-    note: waiting === undefined ? MISSING : longestWait === undefined ? "No task waits for a slot." : `The first has waited ${duration(longestWait)}.`,
+    note: since(waiting, longestWait, "No task waits for a slot.", (age) => `The first has waited ${duration(age)}.`),
   }),
   "tile-success": ({ tasks: { successRate, created, ended } }) => ({
     value: percent(successRate),
@@ -28,7 +27,7 @@ const TILES = {
   }),
   "tile-duration": ({ tasks: { p50, p95 } }) => ({
     value: duration(p50),
-    note: p50 === undefined ? MISSING : Number.isNaN(p50) ? NOTHING_ENDED : `95 % end within ${duration(p95)}.`,
+    note: quantiles(p50, p95),
   }),
   "tile-rpcs": ({ rpcs: { requests, errors } }, history) => ({
     value: perSecond(history.rate((reading) => reading.rpcs.requests) ?? (requests === undefined ? undefined : 0)),
@@ -51,7 +50,11 @@ export class Tiles {
       gauge: svg("svg", { class: "gauge" }),
       note: html("dd", { class: "note" }),
     };
-    tile.append(html("dd", { class: "number" }, parts.value, " ", parts.of), html("dd", { "aria-hidden": "true" }, parts.gauge), parts.note);
+    tile.append(
+      html("dd", { class: "number" }, parts.value, " ", parts.of),
+      html("dd", { "aria-hidden": "true" }, parts.gauge),
+      parts.note,
+    );
     return parts;
   });
 
@@ -76,15 +79,23 @@ function drawGauge(gauge, { share, segments }) {
   const wanted = segments <= MOST_SEGMENTS ? segments : 1;
   const gap = wanted > 1 ? 1.2 : 0;
   const width = (100 - gap * (wanted - 1)) / wanted;
-  const filled = share * wanted;
-  const pieces = [];
-  for (let index = 0; index < wanted; index += 1) {
-    const x = index * (width + gap);
-    pieces.push(svg("rect", { x: `${x}%`, width: `${width}%`, height: "100%", rx: 3, class: "track" }));
-    const part = Math.min(1, Math.max(0, filled - index));
-    if (part > 0) pieces.push(svg("rect", { x: `${x}%`, width: `${width * part}%`, height: "100%", rx: 3, class: "filled" }));
-  }
-  gauge.replaceChildren(...pieces);
+  const segment = (index, part, className) => svg("rect", {
+    x: `${index * (width + gap)}%`, width: `${width * part}%`, height: "100%", rx: 3, class: className,
+  });
+  const parts = Array.from({ length: wanted }, (_, index) => Math.min(1, Math.max(0, share * wanted - index)));
+  gauge.replaceChildren(...parts.flatMap((part, index) => [
+    segment(index, 1, "track"), ...(part > 0 ? [segment(index, part, "filled")] : []),
+  ]));
+}
+
+function since(number, age, none, sentence) {
+  if (number === undefined) return MISSING;
+  return age === undefined ? none : sentence(age);
+}
+
+function quantiles(p50, p95) {
+  if (p50 === undefined) return MISSING;
+  return Number.isNaN(p50) ? "No task has ended in the last ten minutes." : `95 % end within ${duration(p95)}.`;
 }
 
 function outcomes({ completed, failed, cancelled }) {

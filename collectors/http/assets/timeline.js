@@ -4,7 +4,7 @@ import { drawLines, drawStacks } from "./charts.js";
 import { Figure } from "./figure.js";
 import { SLOT_SECONDS, WINDOW_SECONDS } from "./history.js";
 import { slotStarts } from "./plot.js";
-import { clock, count, COUNT, MISSING, NONE } from "./quantities.js";
+import { clock, count, COUNT, MISSING } from "./quantities.js";
 
 const GATHERING = "Gathering the first numbers …";
 
@@ -118,8 +118,9 @@ export class StacksFigure {
   /** Draw again, in the size that the figure has now. */
   draw() {
     const { series } = this.#spec;
-    const stacks = this.#slots.map((slot) => slot.map((value, index) => ({ value: value ?? 0, tone: series[index].tone })));
-    if (stacks.length === 0) return;
+    if (this.#slots.length === 0) return;
+    const part = (value, index) => ({ value: value ?? 0, tone: series[index].tone });
+    const stacks = this.#slots.map((slot) => slot.map(part));
     drawStacks(this.#figure.canvas, stacks, COUNT, this.#marked);
     this.#figure.setLegend(series.map(({ name, tone }, index) => {
       const value = this.#marked === undefined ? this.#sum(index) : this.#slots[this.#marked][index];
@@ -138,8 +139,9 @@ export class StacksFigure {
   }
 
   #rows() {
-    const seen = this.#starts.map((start, index) => [start, this.#slots[index]]).filter(([, slot]) => slot[0] !== undefined);
-    return seen.reverse().map(([start, slot]) => [clock(start), ...slot.map((value) => (value === undefined ? NONE : count(value)))]);
+    const slots = this.#starts.map((start, index) => ({ start, values: this.#slots[index] }));
+    const seen = slots.filter(({ values }) => values.some((value) => value !== undefined));
+    return seen.reverse().map(({ start, values }) => [clock(start), ...values.map(count)]);
   }
 }
 

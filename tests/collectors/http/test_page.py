@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from collectors import metrics_endpoint
+from collectors.http.site import Site
 from gui_agents import config as configuration
 from gui_agents.client import AgentClient, TaskOrder
 from gui_agents.grpc_app import App
@@ -173,6 +174,28 @@ def test_the_reader_need_not_wait_for_the_next_try(tab):
     with metrics_endpoint(Fixed(golden.busy_snapshot()), host="127.0.0.1", port=port, ready=lambda: True):
         tab.evaluate("document.querySelector('#notice button').click()")
         tab.wait_for_text("#pill", "Taking tasks")
+
+
+def test_an_error_in_place_of_the_metrics_is_told(tab, monkeypatch, caplog):
+    async def fail(self, request):
+        raise LookupError("nothing there")
+
+    monkeypatch.setattr(Site, "_metrics", fail)
+    with serving() as endpoint:
+        tab.open(f"http://127.0.0.1:{endpoint.port}/")
+        tab.wait_for_text("#notice", "The service does not answer: /metrics answers 500.")
+
+
+def test_the_policy_lets_nothing_run_that_was_slipped_in(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        assert tab.errors == []
+        tab.evaluate("""document.body.append(
+            Object.assign(document.createElement('script'), { textContent: 'globalThis.ran = true' }))""")
+        assert tab.evaluate("globalThis.ran === undefined")
+        tab.evaluate("fetch('http://127.0.0.1:9/').catch(() => null)")
+    assert any("Content Security Policy" in error and "script-src" in error for error in tab.errors)
+    assert any("Content Security Policy" in error and "connect-src" in error for error in tab.errors)
 
 
 def test_a_draining_service_says_so(tab):

@@ -186,6 +186,23 @@ def test_an_axis_is_round_and_reaches_the_highest_value(run, top, quantity):
     assert 2 <= len(ticks) <= 6
 
 
+@pytest.mark.system_tools
+def test_a_silent_service_is_asked_ever_more_slowly(run):
+    pauses = run("""(async () => {
+      const pauses = [];
+      const poller = new $poller.Poller({ answered() {}, failed(reason, seconds) { pauses.push([reason, seconds]); } });
+      const real = globalThis.fetch;
+      globalThis.fetch = () => Promise.reject(new TypeError('refused'));
+      try {
+        for (let tries = 0; tries < 6; tries += 1) await poller.ask();
+      } finally {
+        globalThis.fetch = real;
+      }
+      return pauses;
+    })()""")
+    assert pauses == [["no connection", seconds] for seconds in (2, 4, 8, 16, 16, 16)]
+
+
 def test_the_page_loads_all_of_its_scripts_at_once_and_no_others():
     page = ASSETS["index.html"].content.decode()
     named = set(re.findall(r'(?:href|src)="assets/([^"]+)"', page))
