@@ -17,10 +17,10 @@ _NUMBERS = (int, float)
 
 
 def check_number(name: str, value: Any) -> Number:
-    """Return `value`, or raise unless it is a finite number from 0 on."""
+    """Return `value`, or raise unless it is a finite number from 0 on; a negative zero becomes zero."""
     if not isinstance(value, _NUMBERS) or not 0 <= value < inf:
         raise ReadingError(name, f"read {value!r:.80}, which is no finite number from 0 on")
-    return value
+    return value + 0
 
 
 def check_numbers(name: str, numbers: Collection[Any]) -> Number:

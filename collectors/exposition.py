@@ -45,7 +45,7 @@ class Exposition:
         """
         texts = self._reader.read(instant, self._writers[form].texts, names=names, deadline=deadline)
         texts.append(form.ending)
-        return "".join(texts).encode()
+        return b"".join(texts)
 
 
 class _Writer:
@@ -56,7 +56,7 @@ class _Writer:
         self._layouts: dict[str, Layout] = {}
         self._borrowed: dict[str, FamilyLayout] = {}
 
-    def texts(self, section: Section, subject: Any) -> Iterator[str]:
+    def texts(self, section: Section, subject: Any) -> Iterator[bytes]:
         """Yield the text of each family of a section."""
         for metric in section.metrics:
             reading = metric.read(subject)

@@ -17,7 +17,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.samples import Sample
 
 from collectors.checks import check_histogram, check_info, check_number, check_numbers, check_series, check_summary
-from collectors.definitions import Metric, MetricType, Reading
+from collectors.definitions import Metric, MetricType, Number, Reading
 from collectors.families import empty_family, family
 from collectors.numbers import PLAIN, large, number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
@@ -30,9 +30,9 @@ class Format(Enum):
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
     @property
-    def ending(self) -> str:
+    def ending(self) -> bytes:
         """What the last family is followed by."""
-        return "# EOF\n" if self is Format.OPENMETRICS else ""
+        return b"# EOF\n" if self is Format.OPENMETRICS else b""
 
 
 @attrs.frozen
@@ -48,26 +48,31 @@ class _One:
 def rendered(shape: Family, form: Format) -> list[str]:
     """Return the lines of one family as prometheus_client writes them."""
     write: Callable[[Any], bytes] = generate_openmetrics if form is Format.OPENMETRICS else generate_latest
-    return write(_One(shape)).decode().removesuffix(form.ending).split("\n")[:-1]
+    return write(_One(shape)).removesuffix(form.ending).decode().split("\n")[:-1]
+
+
+def _joined(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _cut(line: str) -> str:
-    """Return a line up to its number, fit for a template."""
-    return line[: line.rindex(" ") + 1].replace("%", "%%")
+    """Return a line up to its number."""
+    return line[: line.rindex(" ") + 1]
 
 
 def _template(lines: Iterable[str], slot: str = "%s") -> str:
     """Return lines as a template with one slot for each number."""
     return "".join(
-        line.replace("%", "%%") + "\n" if line.startswith("#") else f"{_cut(line)}{slot}\n" for line in lines
+        f"{line}\n".replace("%", "%%") if line.startswith("#") else _cut(line).replace("%", "%%") + f"{slot}\n"
+        for line in lines
     )
 
 
 class Layout(Protocol):
     """One family in one format."""
 
-    def text(self, reading: Reading) -> str:
-        """Return the family's lines with the numbers that were read.
+    def text(self, reading: Reading) -> bytes:
+        """Return the family's lines with the numbers that were read; encoded, so that the page is joined only once.
 
         Raises:
             ReadingError: they must not be exposed.
@@ -88,49 +93,70 @@ def layout(metric: Metric, form: Format) -> Layout:
 
 
 class _Number:
-    """A counter or a gauge without labels."""
+    """A counter or a gauge without labels; its text is kept until its number changes."""
 
     def __init__(self, metric: Metric, form: Format) -> None:
         self._name = metric.name
         self._lines = _template(rendered(family(metric, 0), form), "").removesuffix("\n") % ()
+        self._value: Reading = None
+        self._text = b""
 
-    def text(self, reading: Reading) -> str:
-        return f"{self._lines}{number(check_number(self._name, reading))}\n"
+    def text(self, reading: Reading) -> bytes:
+        if reading != self._value:
+            self._text = f"{self._lines}{number(check_number(self._name, reading))}\n".encode()
+            self._value = reading
+        return self._text
 
 
 class _Numbers:
-    """A counter or a gauge with labels; its text is kept until one of its numbers changes."""
+    """A counter or a gauge with labels; the text of each number is kept until it changes.
+
+    Equal numbers have equal texts, because a negative zero becomes zero.
+    """
 
     def __init__(self, metric: Metric, form: Format) -> None:
         self._metric = metric
         self._form = form
+        self._reading: Reading = None
+        self._text = b""
         self._keys: tuple[object, ...] | None = None
-        self._values: tuple[int, ...] | None = None
-        self._text = self._plain = self._any = ""
+        self._values: tuple[Number, ...] = ()
+        self._parts: list[str] = []
 
-    def text(self, reading: Reading) -> str:
-        series = check_series(self._metric, reading)
+    def text(self, reading: Reading) -> bytes:
+        if reading != self._reading:
+            self._text = self._write(check_series(self._metric, reading)).encode()
+            self._reading = reading
+        return self._text
+
+    def _write(self, series: Mapping[Any, Any]) -> str:
         keys = tuple(series)
         if keys != self._keys:
             self._lay_out(keys)
         values = tuple(series.values())
         total = check_numbers(self._metric.name, values)
-        # A whole sum is that of whole numbers, none of which exceeds it. Only they are compared: 0.0 equals -0.0.
-        if type(total) is not int:
-            return self._any % tuple(map(number, values))
-        if values != self._values:
-            if total < PLAIN:
-                self._text = self._plain % values
-            else:
-                self._text = self._any % tuple([large(value) if value >= PLAIN else f"{value}.0" for value in values])
-            self._values = values
-        return self._text
+        parts = self._parts
+        known = zip(values, self._values, parts[1::2], strict=True)
+        # A whole sum is that of whole numbers, none of which exceeds it.
+        if type(total) is int and total < PLAIN:
+            parts[1::2] = [text if value == old else f"{value:d}.0" for value, old, text in known]
+        else:
+            parts[1::2] = [text if value == old else number(value + 0) for value, old, text in known]
+        self._values = values
+        return "".join(parts)
 
     def _lay_out(self, keys: tuple[object, ...]) -> None:
+        """Keep what stands around the numbers, with a place for each of them."""
         lines = rendered(family(self._metric, dict.fromkeys(keys, 0)), self._form)
-        self._plain, self._any = _template(lines, "%d.0"), _template(lines)
+        self._parts = [""]
+        for line in lines:
+            if line.startswith("#"):
+                self._parts[-1] += f"{line}\n"
+            else:
+                self._parts[-1] += _cut(line)
+                self._parts += ("", "\n")
         self._keys = keys
-        self._values = None
+        self._values = (-1,) * len(keys)
 
 
 class _Histograms:
@@ -139,16 +165,16 @@ class _Histograms:
     def __init__(self, metric: Metric, form: Format) -> None:
         self._metric = metric
         self._form = form
-        self._header = _template(rendered(empty_family(metric), form)) % ()
+        self._header = (_template(rendered(empty_family(metric), form)) % ()).encode()
         self._parts: dict[object, _Histogram] = {}
 
-    def text(self, reading: Reading) -> str:
+    def text(self, reading: Reading) -> bytes:
         series = check_series(self._metric, reading)
         parts = self._parts
         if parts.keys() != series.keys():
             parts = {key: parts.get(key) or _Histogram(self._metric, self._form, key) for key in series}
             self._parts = parts
-        return self._header + "".join([parts[key].text(point) for key, point in series.items()])
+        return self._header + b"".join([parts[key].text(point) for key, point in series.items()])
 
 
 class _Histogram:
@@ -159,23 +185,23 @@ class _Histogram:
         self._form = form
         self._key = key
         self._point: HistogramPoint | None = None
-        self._text = ""
+        self._text = b""
         self._marks: list[tuple[Exemplar | None, str]] = []
         self._templates: dict[tuple[bool, bool], str] = {}
 
-    def text(self, point: HistogramPoint) -> str:
+    def text(self, point: HistogramPoint) -> bytes:
         if point is not self._point:
             counts = check_histogram(self._metric.name, point)
             if self._point is None or point.bounds != self._point.bounds:
                 self._lay_out(point)
-            self._text = self._write(point, counts)
+            self._text = self._write(point, counts).encode()
             self._point = point
         return self._text
 
     def _lay_out(self, point: HistogramPoint) -> None:
         shape = attrs.evolve(point, exemplars=(None,) * len(point.counts))
         lines = rendered(family(self._metric, {self._key: shape} if self._metric.labels else shape), self._form)
-        *buckets, count, total = [_cut(line) for line in lines if not line.startswith("#")]
+        *buckets, count, total = [_cut(line).replace("%", "%%") for line in lines if not line.startswith("#")]
         for plain, slot in ((True, "%d.0"), (False, "%s")):
             for marked, mark in ((True, "%s"), (False, "")):
                 bucket_lines = [f"{bucket}{slot}{mark}\n" for bucket in buckets]
@@ -216,12 +242,13 @@ class _Summary:
         self._metric = metric
         self._template = _template(rendered(family(metric, _EMPTY_WINDOW), form))
         self._point: Reading = None
-        self._text = ""
+        self._text = b""
 
-    def text(self, reading: Reading) -> str:
+    def text(self, reading: Reading) -> bytes:
         if reading is not self._point:
             point, quantiles = check_summary(self._metric.name, reading)
-            self._text = self._template % tuple(map(number, (*quantiles, point.count, point.sum)))
+            text = self._template % tuple(map(number, (*quantiles, point.count, point.sum)))
+            self._text = text.encode()
             self._point = point
         return self._text
 
@@ -236,12 +263,12 @@ class _Info:
         self._metric = metric
         self._form = form
         self._labels: Mapping[str, str] | None = None
-        self._text = ""
+        self._text = b""
 
-    def text(self, reading: Reading) -> str:
+    def text(self, reading: Reading) -> bytes:
         if reading != self._labels:
             labels = check_info(self._metric, reading)
-            self._text = "".join(f"{line}\n" for line in rendered(family(self._metric, labels), self._form))
+            self._text = _joined(rendered(family(self._metric, labels), self._form))
             self._labels = labels
         return self._text
 
@@ -255,11 +282,11 @@ class FamilyLayout:
         self._template = ""
         self._order: list[int] = []
 
-    def text(self, made: Family) -> str:
+    def text(self, made: Family) -> bytes:
         """Return the family's lines."""
         samples = made.samples
         if any(_is_special(sample) for sample in samples):
-            return "".join(f"{line}\n" for line in rendered(made, self._form))
+            return _joined(rendered(made, self._form))
         shape = (
             made.name,
             made.documentation,
@@ -270,7 +297,7 @@ class FamilyLayout:
         if shape != self._shape:
             self._lay_out(made)
             self._shape = shape
-        return self._template % tuple([number(samples[index].value) for index in self._order])
+        return (self._template % tuple([number(samples[index].value) for index in self._order])).encode()
 
     def _lay_out(self, made: Family) -> None:
         numbered = Family(made.name, made.documentation, made.type, made.unit)
