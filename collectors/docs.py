@@ -1,4 +1,4 @@
-"""Renders docs/metrics.md from the catalogue; a test compares the committed page."""
+"""Renders docs/metrics.md, and the table of collectors/README.md, from the catalogue; a test compares both."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -23,11 +23,33 @@ A section is read as a whole: if one of its metrics cannot be read, all of them 
 `agent_collector_success` says so, and the other sections stay.
 """
 
+TABLE_BEGINS: Final = "<!-- This table is written by `make docs`. -->\n"
+TABLE_ENDS: Final = "<!-- The table ends here. -->\n"
+
 
 def render() -> str:
     """Return the whole page."""
     sections = (*catalogue.sections(), OUTCOMES)
     return "\n".join([INTRODUCTION, *_overview(sections), *(line for each in sections for line in _section(each))])
+
+
+def with_table(page: str) -> str:
+    """Return another page with the table of all metrics in its place, between two comments."""
+    before, begins, rest = page.partition(TABLE_BEGINS)
+    _, ends, after = rest.partition(TABLE_ENDS)
+    return "".join([before, begins, *(f"{row}\n" for row in _table()), ends, after])
+
+
+def _table() -> Iterator[str]:
+    yield "| Metric | Type | Labels | Meaning |"
+    yield "|---|---|---|---|"
+    for section in (*catalogue.sections(), OUTCOMES):
+        for metric in section.metrics:
+            labels = ", ".join(f"`{label}`" for label in _labels(metric))
+            yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.help} |"
+        for families in section.borrowed:
+            names = ", ".join(f"`{name}`" for name in sorted(families.names))
+            yield f"| {names} | | | {families.title} |"
 
 
 def _overview(sections: Sequence[Section]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,8 +18,15 @@ from gui_agents.commands.config import dotenv_example
 from gui_agents.commands.exits import ExitCode
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMAND_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+TOP_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "collectors" / "README.md"]
+PAGES = [*TOP_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
+COMMAND_PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "collectors" / "README.md",
+    ROOT / "docs" / "architecture.md",
+    ROOT / "docs" / "monitoring.md",
+]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
@@ -69,7 +77,7 @@ def check_command(words: list[str]) -> None:
         case ["pip" | ".venv/bin/pip", "install", "-e", target]:
             check_extra(target)
         case ["curl", *_, url]:
-            assert "/" + url.split("/", 3)[3] in URL_PATHS
+            assert urlsplit(url).path in URL_PATHS
         case ["cp", source, _]:
             assert (ROOT / source).is_file()
         case ["apt", "install", *packages]:
@@ -130,8 +138,9 @@ def test_the_readme_tells_every_exit_code():
     assert [int(row) for row in rows] == list(ExitCode)
 
 
-def test_the_readme_tells_the_defaults_that_are_in_force():
-    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "collectors" / "README.md"], ids=named)
+def test_a_page_tells_the_defaults_that_are_in_force(page):
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", page.read_text(), re.MULTILINE)
     defaults = {setting.variable: setting.default for setting in config.settings()}
     assert dict(rows) == {variable: defaults[variable] for variable, _ in rows}
     assert len(rows) >= 3

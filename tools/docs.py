@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
     "docs/metrics.md": docs.render,
+    "collectors/README.md": lambda: docs.with_table((ROOT / "collectors" / "README.md").read_text()),
 }
 
 

@@ -1,0 +1,144 @@
+"""What the pages on monitoring say is true: queries find something, numbers are those of a real scrape, code runs."""
+
+import contextlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from collectors import ListenError, catalogue, docs
+from collectors.http import connection, endpoint
+from collectors.operations.checks.expressions import Checker
+from collectors.operations.vocabulary import known_series
+from gui_agents import config
+from gui_agents.clock import SystemClock
+from gui_agents.errors import ConfigError
+from gui_agents.models.pricing import PriceList
+from gui_agents.service import build_state
+from tests.e2e.programs import Instance, prometheus, query, until
+from tests.serving import serving_app
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "collectors" / "README.md"
+MONITORING = ROOT / "docs" / "monitoring.md"
+
+
+def fences(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+QUERIES = [query for page in (README, MONITORING) for query in fences(page, "promql")]
+
+
+def test_the_table_of_metrics_is_the_catalogue():
+    assert README.read_text() == docs.with_table(README.read_text()), "run `make docs`"
+    assert all(f"\n| `{metric.name}` | " in README.read_text() for metric in catalogue.sections()[0].metrics)
+
+
+@pytest.mark.parametrize("text", QUERIES)
+def test_every_query_selects_what_there_is(text):
+    checker = Checker(known_series())
+    checker.shape(text)
+    assert checker.problems == []
+
+
+@pytest.mark.system_tools
+async def test_every_query_finds_something_in_prometheus(tmp_path):
+    [scraping] = [yaml.safe_load(text) for text in fences(README, "yaml")]
+    async with contextlib.AsyncExitStack() as stack:
+        instances = [Instance(tmp_path, name) for name in ("one", "two")]
+        for instance in instances:
+            await instance.start()
+            stack.push_async_callback(instance.kill)
+        scraping["scrape_configs"][0]["static_configs"][0]["targets"] = [each.target for each in instances]
+        path = tmp_path / "prometheus.yml"
+        path.write_text(json.dumps({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, **scraping}))
+        port = await stack.enter_async_context(prometheus(tmp_path, path))
+        await until(lambda: query(port, "count(agent_tasks_active) == 2"), "both are scraped")
+        await instances[0].submit("Calculate 1+1")
+        await instances[1].submit("Book me a flight to Paris")
+        failed = 'agent_tasks_created_total{status="failed"} == 1'
+        await until(lambda: query(port, failed), "the failure is scraped")
+        for text in QUERIES:
+            await until(lambda text=text: query(port, text), text, seconds=20)
+
+
+def told_samples():
+    rows = re.findall(r"^\| \**([^|*]+?)\** \| \**(\d+)\** \|$", MONITORING.read_text(), re.MULTILINE)
+    return {name.strip("`"): int(number) for name, number in rows}
+
+
+async def counted(directory, **variables):
+    """Return the samples of a service that has just started, by family."""
+    async with serving_app(variables, directory) as served:
+        page = await served.scrape()
+    samples: dict[str, int] = {}
+    for name, _ in page:
+        family = re.sub(r"_(bucket|sum|count)$", "", name)
+        samples[family] = samples.get(family, 0) + 1
+    return samples
+
+
+async def test_the_page_tells_the_samples_of_a_real_scrape(tmp_path):
+    told, found = told_samples(), await counted(tmp_path)
+    named = {name: number for name, number in told.items() if name.startswith("agent_")}
+    assert {name: found[name] for name in named} == named
+    assert told["All"] == sum(found.values())
+    assert told["all others"] == told["All"] - sum(named.values())
+    assert max(number for name, number in found.items() if name not in named) <= min(named.values())
+
+
+async def test_the_page_tells_what_is_left_without_the_optional_families(tmp_path):
+    switches = ",".join(catalogue.switches(catalogue.sections()))
+    found = await counted(tmp_path, PROMETHEUS_DISABLE=switches)
+    assert told_samples()["All with every optional family switched off"] == sum(found.values())
+
+
+def test_the_page_tells_the_limits_of_the_endpoint():
+    limits = endpoint.Limits()
+    text = " ".join(MONITORING.read_text().split())
+    for told in (
+        f"{limits.connections:,} connections",
+        f"must arrive within {limits.timeouts.receiving:g} s",
+        f"be taken within {limits.timeouts.sending:g} s",
+        f"be idle for {limits.timeouts.idle:g} s",
+        f"limited to {connection.MAX_HEADER_BYTES // 1024} KiB",
+    ):
+        assert told in text
+
+
+def test_the_python_of_the_page_runs():
+    state = build_state(config.load({}), PriceList.load(None), SystemClock())
+    [code] = fences(README, "python")
+    names = {"state": state}
+    exec(code, names)  # noqa: S102 - a page of this repository
+    families = {family.name for family in text_string_to_metric_families(names["page"].decode())}
+    assert "agent_tasks_created" in families
+
+
+def wrong_start(**variables):
+    with pytest.raises(ConfigError) as caught:
+        config.load({"ENABLE_PROMETHEUS": "true", **variables})
+    return str(caught.value)
+
+
+def unknown_switch():
+    with pytest.raises(ConfigError) as caught:
+        catalogue.sections(["nonsense"])
+    return str(caught.value)
+
+
+def test_the_errors_of_the_troubleshooting_table_are_those_of_the_service():
+    real = [
+        wrong_start(GRPC_PORT="8000"),
+        unknown_switch(),
+        f"PROMETHEUS_PORT: {ListenError('127.0.0.1', 8000, 'address already in use')}",
+    ]
+    told = {
+        text for page in (README, MONITORING) for text in re.findall(r"start ends with `([^`]+) …`", page.read_text())
+    }
+    assert len(told) == len(real)
+    assert all(any(line.startswith(text) for line in real) for text in told)
