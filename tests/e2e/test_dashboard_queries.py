@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import AsyncIterator
 from fractions import Fraction
+from pathlib import Path
 
 import grpc
 import pytest
@@ -73,20 +74,19 @@ def wrong(panel: Panel, samples: list[dict[str, object]]) -> str | None:
     return None
 
 
-async def test_every_query_of_every_dashboard_returns_finite_data(tmp_path):
-    recordings, config = tmp_path / "recordings.yml", tmp_path / "prometheus.yml"
-    recordings.write_text(rules.recording_rules(SETTING), "utf-8")
-    prices = tmp_path / "prices.json"
+@contextlib.asynccontextmanager
+async def instances_under_load(directory: Path, model_url: str) -> AsyncIterator[list[Instance]]:
+    """Run three instances, the first one with sandboxes that fail, and keep them busy."""
+    prices = directory / "prices.json"
     prices.write_text(json.dumps(PRICES), "utf-8")
     async with contextlib.AsyncExitStack() as stack:
-        model = stack.enter_context(running_in_thread(answer))
-        instances = []
+        started = []
         for index in range(3):
             instance = Instance(
-                tmp_path,
+                directory,
                 f"instance-{index}",
                 default_model="openai/plain",
-                openai_base_url=model.base_url,
+                openai_base_url=model_url,
                 openai_api_key="none",
                 model_prices_file=prices,
                 allow_set_global_config="true",
@@ -94,33 +94,49 @@ async def test_every_query_of_every_dashboard_returns_finite_data(tmp_path):
             )
             await instance.start()
             stack.push_async_callback(instance.kill)
-            instances.append(instance)
-        instances[0].tell(sandbox="fail")
-        config.write_text(
-            json.dumps(
-                {
-                    "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-                    "rule_files": [str(recordings)],
-                    "scrape_configs": [
-                        {
-                            "job_name": SETTING.job,
-                            "static_configs": [{"targets": [instance.target for instance in instances]}],
-                        }
-                    ],
-                }
-            ),
-            "utf-8",
-        )
-        port = await stack.enter_async_context(prometheus(tmp_path, config))
+            started.append(instance)
+        started[0].tell(sandbox="fail")
         async with contextlib.AsyncExitStack() as loads:
-            for instance in instances:
+            for instance in started:
                 await loads.enter_async_context(load(instance))
+            yield started
+
+
+def configured(directory: Path, instances: list[Instance]) -> Path:
+    """Write a configuration of Prometheus that scrapes the instances and records at 1:60."""
+    recordings, config = directory / "recordings.yml", directory / "prometheus.yml"
+    recordings.write_text(rules.recording_rules(SETTING), "utf-8")
+    job = {"job_name": SETTING.job, "static_configs": [{"targets": [instance.target for instance in instances]}]}
+    every_second = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    data = {"global": every_second, "rule_files": [str(recordings)], "scrape_configs": [job]}
+    config.write_text(json.dumps(data), "utf-8")
+    return config
+
+
+async def test_every_query_of_every_dashboard_returns_finite_data(tmp_path):
+    with running_in_thread(answer) as model:
+        async with (
+            instances_under_load(tmp_path, model.base_url) as started,
+            prometheus(tmp_path, configured(tmp_path, started)) as port,
+        ):
             with contextlib.suppress(AssertionError):
                 await until(lambda: not problems(port), "every query has an answer", 60)
             assert problems(port) == []
-        await instances[1].kill()
-        await instances[1].start()
-        await until(lambda: query(port, asked(RESTARTS)), "the restart is an annotation", 30)
+
+
+async def test_a_restart_is_marked_on_every_dashboard(tmp_path):
+    instance = Instance(tmp_path, "instance")
+    await instance.start()
+    try:
+        async with prometheus(tmp_path, configured(tmp_path, [instance])) as port:
+            uptime = "agent_service_uptime_seconds > 3"
+            await until(lambda: query(port, uptime), "it has run for a while")
+            assert query(port, asked(RESTARTS)) == []
+            await instance.kill()
+            await instance.start()
+            await until(lambda: query(port, asked(RESTARTS)), "the restart is marked")
+    finally:
+        await instance.kill()
 
 
 def problems(port: int) -> list[str]:
