@@ -17,6 +17,7 @@ from gui_agents.commands import (
     run,
     serve,
     status,
+    top,
     version,
     watch,
 )
@@ -24,7 +25,7 @@ from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
 from gui_agents.commands.verbs import add_verbs, execute
 from gui_agents.errors import CallError, ConfigError
 
-VERBS: Final = (run, watch, status, cancel, serve, health, push, monitoring, config, doctor, demo, version)
+VERBS: Final = (run, watch, status, cancel, serve, health, top, push, monitoring, config, doctor, demo, version)
 
 EXAMPLES: Final = """\
 examples:

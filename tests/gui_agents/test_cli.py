@@ -16,6 +16,7 @@ VERBS = (
     "cancel",
     "serve",
     "health",
+    "top",
     "push",
     "monitoring",
     "config",

@@ -18,8 +18,8 @@ from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from tests.collectors import golden
 from tests.collectors.sources import Fixed
-from tests.web_servers import answering, serving
 from tests.system_tools import require_program
+from tests.web_servers import answering, serving
 
 SECONDS = 20.0
 """After so long a test that waits has failed."""

@@ -8,8 +8,8 @@ import pytest
 from gui_agents.commands import web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.web_client import Peer
-from tests.web_servers import answering, silent
 from tests.system_tools import require_program
+from tests.web_servers import answering, silent
 
 PEER = Peer(title="the page", prefix="far-", password_variable="FAR_PASSWORD")  # noqa: S106 - a variable's name
 

@@ -1,0 +1,156 @@
+"""`gui-agents top`: what a service is doing now, live in the terminal, from nothing but its metrics page."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from math import isnan
+from typing import Any, Final
+
+import attrs
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from gui_agents.commands import metrics_page, web_client
+from gui_agents.commands.exits import CommandError, ExitCode
+from gui_agents.commands.metrics_page import MetricsPage
+from gui_agents.commands.output import add_json
+from gui_agents.commands.top.drawing import frame
+from gui_agents.commands.top.figures import Figures, figures
+from gui_agents.commands.top.history import History
+from gui_agents.commands.verbs import Verbs, add_verb
+
+EXAMPLES: Final = """\
+  gui-agents top
+  gui-agents top --metrics-url https://agents.example.com:8000/metrics --user prometheus --ca-file ca.pem
+  gui-agents top --once --json
+"""
+ALL: Final = 1000
+"""The height of a console that has no end."""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "show what a service is doing now, live; Ctrl-C ends it"
+    parser = add_verb(verbs, "top", execute, summary=summary, examples=EXAMPLES)
+    parser.add_argument(
+        "--interval", type=web_client.positive_seconds, default=2.0, metavar="SECONDS", help="between readings (2)"
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="print one frame, with rates since the start; so does a pipe"
+    )
+    add_json(parser)
+    metrics_page.add_options(parser)
+
+
+def execute(arguments: argparse.Namespace) -> ExitCode:
+    """Show one frame, or one after the other until Ctrl-C."""
+    watched = Watched(metrics_page.metrics_page(arguments))
+    console = Console(highlight=False)
+    if arguments.once or not (arguments.json or console.is_terminal):
+        _print(watched.read(), watched, console, as_json=arguments.json)
+        return ExitCode.DONE
+    try:
+        if arguments.json:
+            _print_on(watched, console, arguments.interval)
+        else:
+            _draw_on(watched, console, arguments.interval)
+    except KeyboardInterrupt:
+        pass
+    return ExitCode.DONE
+
+
+class Watched:
+    """One service, read again and again; a reading that fails leaves the last one standing."""
+
+    def __init__(
+        self,
+        page: MetricsPage,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.url = page.url
+        self._page = page
+        self._monotonic = monotonic
+        self._wall = wall
+        self._history = History()
+        self._last: Figures | None = None
+        self._read_at = 0.0
+        self._problem = ""
+        self._away_since = 0.0
+
+    def read(self) -> Figures:
+        """Read the page.
+
+        Raises:
+            CommandError: it cannot be read.
+        """
+        scraped = self._page.read()
+        self._history.add(self._monotonic(), scraped)
+        self._read_at = self._wall()
+        self._last, self._problem = figures(scraped, self._history, self._read_at), ""
+        return self._last
+
+    def look(self) -> None:
+        """Read the page, or remember why it could not be read."""
+        try:
+            self.read()
+        except CommandError as error:
+            if not self._problem:
+                self._away_since = self._wall()
+            self._problem = str(error)
+
+    @property
+    def status(self) -> Text:
+        """How fresh the figures are."""
+        if not self._problem:
+            return Text.assemble((f"{_clock(self._read_at)} ", "green"), (self.url, "dim"))
+        return Text(f"away since {_clock(self._away_since)}; trying again: {self._problem}", "bold red")
+
+    def draw(self, height: int) -> RenderableType:
+        """Return the last figures with how fresh they are, for a console of `height` lines."""
+        return self.status if self._last is None else frame(self._last, self.status, height)
+
+
+def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
+    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            watched.look()
+            live.update(watched.draw(console.height), refresh=True)
+            time.sleep(seconds)
+
+
+def _print_on(watched: Watched, console: Console, seconds: float) -> None:
+    while True:
+        try:
+            _print(watched.read(), watched, console, as_json=True)
+        except CommandError as error:
+            print(f"gui-agents: {error}", file=sys.stderr, flush=True)
+        time.sleep(seconds)
+
+
+def _print(shown: Figures, watched: Watched, console: Console, *, as_json: bool) -> None:
+    if as_json:
+        # NaN is no JSON: what has no value is null.
+        print(json.dumps(_plain(attrs.asdict(shown)), allow_nan=False), flush=True)
+    else:
+        console.print(watched.draw(ALL))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case float():
+            return None if isnan(value) else value
+        case _:
+            return value
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at).astimezone():%H:%M:%S}"

@@ -1,0 +1,158 @@
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import attrs
+import pytest
+
+from gui_agents import cli
+from gui_agents.commands.exits import ExitCode
+from tests.collectors import golden
+from tests.collectors.sources import Broken, Fixed
+from tests.fakes import FakeClock, a_spec, new_state
+from tests.web_servers import answering, serving
+
+SECONDS = 20.0
+"""After so long a test that waits has failed."""
+
+
+def test_once_prints_one_frame_of_a_real_service(capsys):
+    state = new_state(FakeClock(), slots=3)
+    for number in range(5):
+        state.task_created(f"task-{number}", a_spec(), "accepted")
+    state.task_started("task-0")
+    with serving(state) as url:
+        assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.DONE
+    shown = capsys.readouterr().out
+    assert "gui-agents 1.2.3" in shown
+    assert " 1/3" in shown
+    assert " 4/100" in shown
+    assert url in shown
+
+
+def test_elsewhere_than_in_a_terminal_it_is_one_frame_too(capsys):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        assert cli.main(["top", "--metrics-url", url]) == ExitCode.DONE
+    assert capsys.readouterr().out.count("gui-agents 0.1.0") == 1
+
+
+def test_scripts_get_every_figure(capsys):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        assert cli.main(["top", "--once", "--json", "--metrics-url", url]) == ExitCode.DONE
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["running"], shown["slots"], shown["success_rate"]) == (3, 5, 0.6)
+    assert shown["outcomes"]["completed"]["total"] == 3
+    assert shown["methods"][0]["name"] == "QueryTaskStatus"
+
+
+def test_what_has_no_value_is_null_for_scripts(capsys):
+    with serving(new_state(FakeClock())) as url:
+        cli.main(["top", "--once", "--json", "--metrics-url", url])
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["success_rate"], shown["latency_seconds"]["0.5"]) == (None, None)
+
+
+def test_a_snapshot_that_fails_is_shown(capsys):
+    with serving(Broken()) as url:
+        assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.DONE
+    shown = capsys.readouterr().out
+    assert "tasks FAILED" in shown
+    assert " process " in shown
+
+
+def test_a_service_that_is_away_is_out_of_reach(unused_tcp_port, capsys):
+    url = f"http://127.0.0.1:{unused_tcp_port}/metrics"
+    assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.UNREACHABLE
+    assert f"the metrics page at {url} cannot be reached" in capsys.readouterr().err
+
+
+def test_a_password_that_is_missing_is_asked_for_by_its_option(capsys):
+    with answering(lambda _: (401, b"")) as (url, _):
+        assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.REFUSED
+    assert "name them with --user and METRICS_PASSWORD" in capsys.readouterr().err
+
+
+def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "collectors.scraped", None)
+    assert cli.main(["top", "--once"]) == ExitCode.USAGE
+    assert 'run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
+
+
+class Terminal:
+    """The command in a terminal of 80 columns and 24 lines."""
+
+    def __init__(self, *arguments, cwd):
+        self._ours, theirs = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+        command = [sys.executable, "-m", "gui_agents.cli", "top", *arguments]
+        self.process = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=environment, start_new_session=True
+        )
+        os.close(theirs)
+        self._seen = ""
+
+    def until(self, pattern):
+        """Read until something new shows."""
+        deadline = time.monotonic() + SECONDS
+        while not re.search(pattern, self._seen):
+            left = deadline - time.monotonic()
+            assert left > 0, f"{pattern} does not show in {self._seen[-3000:]}"
+            if select.select([self._ours], [], [], left)[0]:
+                text = os.read(self._ours, 2**16).decode(errors="replace")
+                self._seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+        self._seen = ""
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
+def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
+    source = Fixed(golden.busy_snapshot())
+    with serving(source) as url:
+        terminal = Terminal("--interval", "0.05", "--metrics-url", url, cwd=tmp_path)
+        try:
+            terminal.until(r"completed 3 .*")
+            tasks = attrs.evolve(source.current.tasks, created={**source.current.tasks.created, "completed": 4})
+            source.current = attrs.evolve(source.current, tasks=tasks)
+            terminal.until(r"completed 4 .*")
+            port = int(url.split(":")[2].partition("/")[0])
+        except BaseException:
+            terminal.close()
+            raise
+    try:
+        terminal.until(r"away since \d\d:\d\d:\d\d; trying again")
+        tasks = attrs.evolve(tasks, created={**tasks.created, "completed": 2})
+        source.current = attrs.evolve(source.current, tasks=tasks)
+        with serving(source, port):
+            terminal.until("restarted 1×")
+            terminal.process.send_signal(signal.SIGINT)
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
+    finally:
+        terminal.close()
+
+
+def test_scripts_get_one_object_for_each_reading_until_ctrl_c(tmp_path):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        arguments = ["top", "--json", "--interval", "0.01", "--metrics-url", url]
+        command = [sys.executable, "-m", "gui_agents.cli", *arguments]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+            assert process.stdout is not None
+            first, second = json.loads(process.stdout.readline()), json.loads(process.stdout.readline())
+            process.send_signal(signal.SIGINT)
+            assert process.wait(SECONDS) == ExitCode.DONE
+    assert (first["averaged_seconds"], second["averaged_seconds"] > 0) == (None, True)
+
+
+@pytest.mark.parametrize("arguments", [["--interval", "0"], ["--interval", "often"], ["--timeout", "-1"]])
+def test_wrong_usage_has_the_usage_code(arguments):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["top", *arguments])
+    assert ended.value.code == ExitCode.USAGE
