@@ -89,7 +89,7 @@ def row_metrics(metric: Metric, reading: Reading, span: Span) -> Iterator[OtelMe
             yield _metric(metric.name, metric.help, Histogram(points, CUMULATIVE))
         case MetricType.COUNTER:
             yield _sum(metric.name, metric.help, _numbers(metric, reading), span)
-        case MetricType.GAUGE:
+        case _:
             yield _gauge(metric.name, metric.help, _numbers(metric, reading), span)
 
 

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -228,16 +227,19 @@ def test_the_page_and_the_gateway_have_passwords_of_their_own(monkeypatch):
     assert pushed[0].body == b"# HELP a \n# TYPE a gauge\na 1.0\n"
 
 
-def test_ctrl_c_ends_intervals_without_an_error(metrics):
+@pytest.mark.parametrize(("more", "methods"), [((), ["PUT"]), (("--delete-on-exit",), ["PUT", "DELETE"])])
+def test_ctrl_c_ends_intervals_without_an_error(metrics, more, methods):
     before = signal.getsignal(signal.SIGINT)
 
-    def pushed(_request):
-        threading.Timer(0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    def pushed(request):
+        if request.method == "PUT":
+            os.kill(os.getpid(), signal.SIGINT)
         return 200, b""
 
     with answering(pushed) as (gateway, requests):
-        assert cli.main(["push", "--gateway", gateway, "--metrics-url", metrics, "--every", "3600"]) == ExitCode.DONE
-    assert [request.method for request in requests] == ["PUT"]
+        arguments = ["push", "--gateway", gateway, "--metrics-url", metrics, "--every", "3600"]
+        assert cli.main([*arguments, *more]) == ExitCode.DONE
+    assert [request.method for request in requests] == methods
     assert signal.getsignal(signal.SIGINT) is before
 
 
