@@ -6,6 +6,7 @@ import { Plot } from "./plot.js";
 const BAR_SHARE = 0.72;
 const MOST_BAR_PIXELS = 44;
 const LABEL_PIXELS = 46;
+const ROUNDING_PIXELS = 1;
 
 /**
  * Draw lines over the window.
@@ -60,7 +61,7 @@ export function drawBuckets(canvas, counts, labels, quantity, tone) {
 
 function column(plot, middle, width, from, to, className) {
   const height = Math.max(plot.y(from) - plot.y(to), 1);
-  const radius = Math.min(2, width / 2, height / 2);
+  const radius = Math.min(ROUNDING_PIXELS, width / 2, height / 2);
   plot.add("rect", {
     x: middle - width / 2,
     y: plot.y(from) - height,
