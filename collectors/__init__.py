@@ -5,7 +5,7 @@ Importing this package needs the `prometheus` extra: `pip install "gui-agents[pr
 
 from collectors.collector import ServiceCollector, register
 from collectors.errors import AlreadyRegisteredError, CollectorsError, ListenError
-from collectors.http.composition import metrics_endpoint
+from collectors.http.composition import check_settings, metrics_endpoint
 from collectors.http.endpoint import MetricsEndpoint
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ListenError",
     "MetricsEndpoint",
     "ServiceCollector",
+    "check_settings",
     "metrics_endpoint",
     "register",
 ]

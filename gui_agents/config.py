@@ -170,6 +170,18 @@ class Config:
     prometheus_disable: tuple[str, ...] = _setting(
         "PROMETHEUS_DISABLE", names, "", "Optional metrics that are neither read nor shown, separated by commas."
     )
+    prometheus_web_config: Path | None = _setting(
+        "PROMETHEUS_WEB_CONFIG",
+        existing_file,
+        None,
+        "File with TLS and passwords of the metrics endpoint, in the format of Prometheus's exporter-toolkit.",
+    )
+    prometheus_open_probes: bool = _setting(
+        "PROMETHEUS_OPEN_PROBES", boolean, "false", "Answer /-/healthy and /-/ready without a password."
+    )
+    prometheus_access_log: bool = _setting(
+        "PROMETHEUS_ACCESS_LOG", boolean, "false", "Log each answer of the metrics endpoint."
+    )
     prometheus_native_histograms: bool = _setting(
         "PROMETHEUS_NATIVE_HISTOGRAMS",
         boolean,

@@ -170,6 +170,9 @@ def _endpoint(service: Service) -> "MetricsEndpoint | None":
         port=config.prometheus_port,
         ready=lambda: not service.runner.draining,
         disabled=config.prometheus_disable,
+        web_config=config.prometheus_web_config,
+        open_probes=config.prometheus_open_probes,
+        access_log=config.prometheus_access_log,
         native_histograms=config.prometheus_native_histograms,
     )
 

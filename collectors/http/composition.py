@@ -1,13 +1,36 @@
 """Everything behind one call: the sections, the page, the site and the endpoint."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from collectors import catalogue
 from collectors.exposition import Exposition
 from collectors.http.endpoint import Limits, MetricsEndpoint
+from collectors.http.security import Security
 from collectors.http.site import Site
 from collectors.http.static import packaged_files
+from collectors.http.web_config import load
+from gui_agents.errors import ConfigError
 from gui_agents.snapshot import SnapshotSource
+
+
+def check_settings(*, disabled: Collection[str] = (), web_config: Path | None = None) -> None:
+    """Check what a start would, without one.
+
+    Raises:
+        ConfigError: with one line for each mistake.
+    """
+    mistakes: list[str] = []
+    checks: list[Callable[[], object]] = [lambda: catalogue.sections(disabled)]
+    if web_config is not None:
+        checks.append(lambda: load(web_config))
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:
+            mistakes.extend(error.mistakes)
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
 def metrics_endpoint(
@@ -18,6 +41,9 @@ def metrics_endpoint(
     ready: Callable[[], bool],
     disabled: Collection[str] = (),
     limits: Limits | None = None,
+    web_config: Path | None = None,
+    open_probes: bool = False,
+    access_log: bool = False,
 ) -> MetricsEndpoint:
     """Return the endpoint of the metrics and the status page of `source`; it listens from `start` to `stop`.
 
@@ -28,10 +54,14 @@ def metrics_endpoint(
         ready: whether the service takes tasks; asked from the endpoint's thread.
         disabled: optional families that are neither read nor shown.
         limits: what clients may cost.
+        web_config: file in the format of Prometheus's exporter-toolkit, with TLS and passwords; re-read as it changes.
+        open_probes: whether the health probes need no password.
+        access_log: whether each answer is logged.
 
     Raises:
-        ConfigError: `disabled` names what is no optional family.
+        ConfigError: `disabled` names what is no optional family, or the web configuration has mistakes.
     """
     exposition = Exposition(catalogue.sections(disabled))
     site = Site(source, exposition, ready=ready, static=packaged_files())
-    return MetricsEndpoint(site.answer, host=host, port=port, limits=limits)
+    security = None if web_config is None else Security(web_config, open_probes=open_probes)
+    return MetricsEndpoint(site.answer, host=host, port=port, limits=limits, security=security, access_log=access_log)

@@ -22,12 +22,16 @@ import h11
 from collectors.http.messages import Request, Response, plain
 
 _log = logging.getLogger(__name__)
+_access = logging.getLogger("collectors.http.access")
 
 MAX_HEADER_BYTES: Final = 16 * 1024
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of a request; nothing here needs one."""
 MAX_PIPELINED_BYTES: Final = 64 * 1024
 """Received while an answer is under way; then the client has to wait."""
+
+
+LONGEST_LOGGED_PATH: Final = 200
 
 
 class Phase(Enum):
@@ -70,6 +74,10 @@ class Host(Protocol):
     @property
     def timeouts(self) -> Timeouts:
         """How long each phase may last."""
+
+    @property
+    def access_log(self) -> bool:
+        """Whether each answer is logged."""
 
     def joined(self, connection: "Connection") -> None:
         """Take notice of a new connection; it may be sent away."""
@@ -143,7 +151,8 @@ class Connection(asyncio.Protocol):
         self._http.receive_data(b"")
         if self.phase not in (Phase.ANSWERING, Phase.SENDING):
             self._receive()
-        return True
+        # TLS has no half-closed connections.
+        return self._transport.get_extra_info("sslcontext") is None
 
     def pause_writing(self) -> None:
         """Note that the client does not take the answer as fast as it comes."""
@@ -207,9 +216,18 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - the boundary of a request: logged and answered
             _log.exception("%s %s could not be answered", request.method, request.path)
             response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "This went wrong; the log says why")
+        if self._host.access_log:
+            self._log_access(request, response)
         self._transport.write(self._encode(response, head=request.method == "HEAD", last=self._last))
         if self.phase is Phase.ANSWERING:
             self._next()
+
+    def _log_access(self, request: Request, response: Response) -> None:
+        client = (self._transport.get_extra_info("peername") or ("",))[0]
+        milliseconds = (time.perf_counter() - request.arrived) * 1000
+        size = len(response.body)
+        path = request.path[:LONGEST_LOGGED_PATH]
+        _access.info('%s "%s %s" %d %d %.1f ms', client, request.method, path, response.status, size, milliseconds)
 
     def _next(self) -> None:
         """Close, or go on with what the client has sent in the meantime."""

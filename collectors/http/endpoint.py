@@ -18,6 +18,7 @@ import attrs
 from collectors.errors import ListenError
 from collectors.http.connection import Connection, Phase, Timeouts
 from collectors.http.messages import Request, Response
+from collectors.http.security import Security
 
 BACKLOG: Final = 1024
 MAX_CONNECTIONS: Final = 1000
@@ -44,15 +45,19 @@ class MetricsEndpoint:
         host: str,
         port: int,
         limits: Limits | None = None,
+        security: Security | None = None,
+        access_log: bool = False,
     ) -> None:
-        self._answer = answer
+        self._answer = answer if security is None else security.guarded(answer)
+        self._security = security
+        self.access_log = access_log
         self._host = host
-        self._wanted_port = port
+        self._port = port
         self._limits = limits or Limits()
-        self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
+        self._server: asyncio.Server
         self._started = threading.Event()
         self._empty = asyncio.Event()
         self._connections: OrderedDict[Connection, None] = OrderedDict()
@@ -60,9 +65,7 @@ class MetricsEndpoint:
     @property
     def port(self) -> int:
         """The port that it listens on; a free one where it was asked for port 0."""
-        if self._socket is None:
-            return self._wanted_port
-        return int(self._socket.getsockname()[1])
+        return self._port
 
     @property
     def timeouts(self) -> Timeouts:
@@ -75,8 +78,9 @@ class MetricsEndpoint:
         Raises:
             ListenError: the address is taken, or not of this machine.
         """
-        self._socket = _listening_socket(self._host, self._wanted_port)
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(self._socket),), name="metrics")
+        listening = _listening_socket(self._host, self._port)
+        self._port = int(listening.getsockname()[1])
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(listening),), name="metrics")
         self._thread.daemon = True
         self._thread.start()
         self._started.wait()
@@ -101,16 +105,32 @@ class MetricsEndpoint:
     async def _serve(self, listening: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        server = await self._loop.create_server(lambda: Connection(self, self._answer), sock=listening, backlog=BACKLOG)
-        sweep = asyncio.create_task(self._sweep())
-        self._started.set()
-        await self._stopping.wait()
-        server.close()
-        sweep.cancel()
+        with listening:
+            self._server = await self._accepting(listening)
+            sweep = asyncio.create_task(self._sweep(listening))
+            self._started.set()
+            await self._stopping.wait()
+            sweep.cancel()
+            self._server.close()
         await self._leave()
+        if self._security is not None:
+            self._security.close()
 
-    async def _sweep(self) -> None:
-        """End the connections whose phase has lasted too long."""
+    async def _accepting(self, listening: socket.socket) -> asyncio.Server:
+        """Accept connections; each server has a socket of its own, so that another one can take its place."""
+        context = None if self._security is None else self._security.context
+        timeout = None if context is None else self._limits.timeouts.receiving
+        return await asyncio.get_running_loop().create_server(
+            lambda: Connection(self, self._answer),
+            sock=listening.dup(),
+            backlog=BACKLOG,
+            ssl=context,
+            ssl_handshake_timeout=timeout,
+            ssl_shutdown_timeout=None if context is None else self._limits.timeouts.leaving,
+        )
+
+    async def _sweep(self, listening: socket.socket) -> None:
+        """End the connections whose phase has lasted too long, and look whether the web configuration has changed."""
         timeouts = self._limits.timeouts
         shortest = min(timeouts.idle, timeouts.receiving, timeouts.sending, timeouts.leaving)
         while True:
@@ -118,6 +138,9 @@ class MetricsEndpoint:
             now = time.monotonic()
             for connection in [each for each in self._connections if each.deadline < now]:
                 connection.abort()
+            if self._security is not None and self._security.reload():
+                self._server.close()
+                self._server = await self._accepting(listening)
 
     async def _leave(self) -> None:
         """Close all connections: idle ones now, the others when they are done, but within the time for that."""

@@ -50,7 +50,9 @@ def add_parser(verbs: Verbs) -> None:
 
 def execute_check(arguments: argparse.Namespace) -> ExitCode:
     """Print the configuration; a wrong one raises ConfigError, which prints its mistakes."""
-    effective = list(effective_settings(config.load(os.environ, environment.DOTENV)))
+    loaded = config.load(os.environ, environment.DOTENV)
+    _check_endpoint(loaded)
+    effective = list(effective_settings(loaded))
     if arguments.json:
         print(json.dumps({row.variable: {"value": row.value, "source": row.source} for row in effective}, indent=2))
         return ExitCode.DONE
@@ -58,6 +60,15 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
         value = "" if row.value is None else str(row.value).lower() if isinstance(row.value, bool) else str(row.value)
         print(f"{row.variable:<27} {value:<28} {row.source}")
     return ExitCode.DONE
+
+
+def _check_endpoint(loaded: config.Config) -> None:
+    """Raise ConfigError for what only the metrics endpoint can tell; nothing where its packages are missing."""
+    try:
+        from collectors import check_settings  # noqa: PLC0415 - optional
+    except ImportError:
+        return
+    check_settings(disabled=loaded.prometheus_disable, web_config=loaded.prometheus_web_config)
 
 
 def execute_env(_arguments: argparse.Namespace) -> ExitCode:

@@ -1,0 +1,109 @@
+"""The endpoint's lock: TLS and passwords of a web configuration file, re-read when it changes."""
+
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from collectors.http import web_config
+from collectors.http.messages import Request, Response
+from collectors.http.web_config import WebConfig
+from gui_agents.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collectors.http.passwords import Passwords
+
+_log = logging.getLogger(__name__)
+
+PROBES: Final = frozenset({"/-/healthy", "/-/ready"})
+
+_Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class Security:
+    """Holds what the file says now; a change that is a mistake leaves everything as it was.
+
+    With `open_probes` the health probes need no password.
+
+    Raises:
+        ConfigError: with one line for each mistake.
+    """
+
+    def __init__(self, path: Path, *, open_probes: bool = False) -> None:
+        self._path = path
+        self._open_probes = open_probes
+        self._config = web_config.load(path)
+        self._context = _context(self._config)
+        self._stamp = self._stamped()
+        self._passwords = _passwords(self._config)
+
+    @property
+    def context(self) -> ssl.SSLContext | None:
+        """What new connections are secured with; None for plain HTTP."""
+        return self._context
+
+    def reload(self) -> bool:
+        """Read the file again if it or one that it names has changed; tell whether anything is different now."""
+        stamp = self._stamped()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            config = web_config.load(self._path)
+            context = _context(config)
+        except ConfigError as error:
+            _log.error("the changed web configuration is not used: %s", "; ".join(error.mistakes))
+            return False
+        self._config, self._context = config, context
+        self._stamp = self._stamped()
+        if self._passwords is not None:
+            self._passwords.retire()
+        self._passwords = _passwords(config)
+        _log.info("the web configuration has changed and is in use")
+        return True
+
+    def close(self) -> None:
+        """Release what checks passwords."""
+        if self._passwords is not None:
+            self._passwords.close()
+
+    def guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """Return `answer` behind the password."""
+
+        async def guard(request: Request) -> Response:
+            refusal = await self._refusal(request)
+            return refusal or await answer(request)
+
+        return guard
+
+    async def _refusal(self, request: Request) -> Response | None:
+        passwords = self._passwords
+        if passwords is None or (self._open_probes and request.path in PROBES):
+            return None
+        return await passwords.refusal(request.header("authorization"))
+
+    def _stamped(self) -> _Stamp:
+        """Return what changes when a file does, without reading it."""
+        paths = [self._path, *(self._config.tls.files() if self._config.tls else ())]
+        return tuple(_file_stamp(path) for path in paths)
+
+
+def _file_stamp(path: Path) -> tuple[str, int, int, int]:
+    try:
+        told = path.stat()
+    except OSError:
+        return (str(path), 0, 0, 0)
+    return (str(path), told.st_mtime_ns, told.st_size, told.st_ino)
+
+
+def _passwords(config: WebConfig) -> "Passwords | None":
+    if not config.users:
+        return None
+    from collectors.http.passwords import Passwords  # noqa: PLC0415 - needs bcrypt, which is optional
+
+    return Passwords(config.users)
+
+
+def _context(config: WebConfig) -> ssl.SSLContext | None:
+    return config.tls.context() if config.tls else None

@@ -1,0 +1,214 @@
+"""The web configuration file of Prometheus's exporter-toolkit: TLS and passwords, as its users know them.
+
+`tls_server_config` and `basic_auth_users` are taken as the toolkit's documentation describes them. What cannot be
+honoured here is a mistake, never a silent omission: nobody should believe in a lock that is not there.
+"""
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from gui_agents.errors import ConfigError
+
+VARIABLE: Final = "PROMETHEUS_WEB_CONFIG"
+INSTALL: Final = 'pip install "gui-agents[web]"'
+
+VERSIONS: Final = {
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+"""TLS 1.0 and 1.1 are left out: they are broken."""
+
+CLIENT_AUTH: Final = {
+    "NoClientCert": ssl.CERT_NONE,
+    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+}
+"""The toolkit's other two take certificates without verifying them, which protects nothing."""
+
+_TLS_KEYS: Final = frozenset(
+    {"cert_file", "key_file", "client_auth_type", "client_ca_file", "min_version", "max_version"}
+)
+_HASH: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+
+
+@attrs.frozen
+class TlsConfig:
+    """How the endpoint proves who it is, and whether its clients must."""
+
+    cert_file: Path
+    key_file: Path
+    client_auth: ssl.VerifyMode
+    client_ca_file: Path | None
+    min_version: ssl.TLSVersion
+    max_version: ssl.TLSVersion
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context of new connections, made from the files as they are now.
+
+        Raises:
+            ConfigError: a file cannot be read, or key and certificate do not belong together.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = self.min_version
+        context.maximum_version = self.max_version
+        context.verify_mode = self.client_auth
+        context.set_alpn_protocols(["http/1.1"])
+        try:
+            # Asked for a password, OpenSSL would wait at the terminal.
+            context.load_cert_chain(self.cert_file, self.key_file, password=_no_password)
+            if self.client_ca_file is not None:
+                context.load_verify_locations(self.client_ca_file)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            files = ", ".join(str(path) for path in self.files())
+            raise ConfigError([f"{VARIABLE} tls_server_config: {reason} ({files})"]) from error
+        return context
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files that it reads."""
+        yield self.cert_file
+        yield self.key_file
+        if self.client_ca_file is not None:
+            yield self.client_ca_file
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted; give one without a password")
+
+
+@attrs.frozen
+class WebConfig:
+    """What the file says."""
+
+    tls: TlsConfig | None
+    users: Mapping[str, bytes]
+    """The bcrypt hash of each user's password; none: no password is asked for."""
+
+
+def load(path: Path) -> WebConfig:
+    """Read and check the file; the files that it names are read, too.
+
+    Raises:
+        ConfigError: with one line for each mistake.
+    """
+    content = _parsed(path)
+    mistakes = [f"{VARIABLE} {key}: is not known here" for key in sorted(set(map(str, content)) - _KEYS)]
+    http = content.get("http_server_config") or {}
+    if not isinstance(http, Mapping) or set(http) - {"http2"}:
+        mistakes.append(f"{VARIABLE} http_server_config: only http2 is known here (this endpoint speaks HTTP/1.1)")
+    tls = users = None
+    try:
+        tls = _tls(content.get("tls_server_config"), path.parent)
+        if tls is not None:
+            tls.context()
+    except ConfigError as error:
+        mistakes.extend(error.mistakes)
+    try:
+        users = _users(content.get("basic_auth_users"))
+    except ConfigError as error:
+        mistakes.extend(error.mistakes)
+    if mistakes or users is None:
+        raise ConfigError(mistakes)
+    return WebConfig(tls, users)
+
+
+_KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
+    try:
+        import yaml  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise ConfigError([f"{VARIABLE} needs {error.name}; run: {INSTALL}"]) from error
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        # The text of a YAML error quotes the file, which may hold secrets.
+        mark = getattr(error, "problem_mark", None)
+        place = "" if mark is None else f" in line {mark.line + 1}"
+        reason = getattr(error, "strerror", None) or f"is no YAML{place}"
+        raise ConfigError([f"{VARIABLE} {path}: {reason}"]) from error
+    if content is None:
+        return {}
+    if not isinstance(content, Mapping):
+        raise ConfigError([f"{VARIABLE} {path}: must hold a mapping, such as basic_auth_users: ..."])
+    return content
+
+
+def _tls(section: Any, folder: Path) -> TlsConfig | None:
+    if section is None:
+        return None
+    if not isinstance(section, Mapping):
+        raise ConfigError([f"{VARIABLE} tls_server_config: must be a mapping"])
+    where = f"{VARIABLE} tls_server_config"
+    mistakes = [f"{where}.{key}: is not known here" for key in sorted(set(map(str, section)) - _TLS_KEYS)]
+    files = {key: _file(section, key, folder) for key in ("cert_file", "key_file", "client_ca_file")}
+    mistakes += [f"{where}.{key}: is missing" for key in ("cert_file", "key_file") if files[key] is None]
+    chosen = {
+        "client_auth_type": _choice(section, "client_auth_type", CLIENT_AUTH, "NoClientCert"),
+        "min_version": _choice(section, "min_version", VERSIONS, "TLS12"),
+        "max_version": _choice(section, "max_version", VERSIONS, "TLS13"),
+    }
+    options: dict[str, Mapping[str, Any]] = {
+        "client_auth_type": CLIENT_AUTH,
+        "min_version": VERSIONS,
+        "max_version": VERSIONS,
+    }
+    mistakes += [
+        f"{where}.{key}: must be one of {', '.join(options[key])}" for key, value in chosen.items() if value is None
+    ]
+    verifies = chosen["client_auth_type"] not in (None, ssl.CERT_NONE)
+    if verifies != (files["client_ca_file"] is not None) and chosen["client_auth_type"] is not None:
+        mistakes.append(f"{where}: client_auth_type and client_ca_file need each other")
+    lowest, highest = chosen["min_version"], chosen["max_version"]
+    if lowest is not None and highest is not None and lowest > highest:
+        mistakes.append(f"{where}: min_version is above max_version")
+    if mistakes:
+        raise ConfigError(mistakes)
+    return TlsConfig(
+        cert_file=files["cert_file"],  # type: ignore[arg-type]  # missing ones are mistakes
+        key_file=files["key_file"],  # type: ignore[arg-type]  # the same
+        client_auth=chosen["client_auth_type"],
+        client_ca_file=files["client_ca_file"],
+        min_version=lowest,
+        max_version=highest,
+    )
+
+
+def _file(section: Mapping[str, Any], key: str, folder: Path) -> Path | None:
+    name = section.get(key)
+    return folder / str(name) if name else None
+
+
+def _choice(section: Mapping[str, Any], key: str, options: Mapping[str, Any], default: str) -> Any:
+    return options.get(str(section.get(key) or default))
+
+
+def _users(section: Any) -> dict[str, bytes]:
+    if section is None:
+        return {}
+    if not isinstance(section, Mapping):
+        raise ConfigError([f"{VARIABLE} basic_auth_users: must be a mapping of names to bcrypt hashes"])
+    mistakes = [
+        # The value is not quoted: someone may have written the password itself.
+        f"{VARIABLE} basic_auth_users.{name}: is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':\\n'"
+        for name, hashed in section.items()
+        if not isinstance(hashed, str) or _HASH.fullmatch(hashed) is None
+    ]
+    mistakes += [
+        f"{VARIABLE} basic_auth_users.{name}: a name is a text without a colon"
+        for name in section
+        if not isinstance(name, str) or not name or ":" in name
+    ]
+    try:
+        import bcrypt  # noqa: F401, PLC0415 - optional, and needed later
+    except ImportError as error:
+        mistakes.append(f"{VARIABLE} basic_auth_users needs {error.name}; run: {INSTALL}")
+    if mistakes:
+        raise ConfigError(mistakes)
+    return {name: hashed.encode() for name, hashed in section.items()}
