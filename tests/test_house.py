@@ -60,12 +60,16 @@ def split_at_pipes(line: str) -> list[list[str]]:
     return [shlex.split(part, comments=True) for part in re.split(r" \| ", line)]
 
 
-def check_command(words: list[str]) -> None:
+def without_variables(words: list[str]) -> list[str]:
     while re.fullmatch(r"[A-Z_]+=.*", words[0]):
         variable = words[0].partition("=")[0]
         assert variable in MAKE_VARIABLES or variable.startswith("OTEL_EXPORTER_")
         words = words[1:]
-    match words:
+    return words
+
+
+def check_command(words: list[str]) -> None:
+    match without_variables(words):
         case ["make", *rest]:
             check_make(rest)
         case ["gui-agents", *rest]:
@@ -78,6 +82,8 @@ def check_command(words: list[str]) -> None:
             assert (ROOT / source).is_file()
         case ["apt", "install", *packages]:
             assert set(packages) <= set(re.findall(r"[\w-]+", (ROOT / ".ci" / "run").read_text()))
+        case ["python3", "-c", code]:
+            compile(code, "<page>", "exec")
         case ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate"]:
             pass
         case ["grep", name]:
@@ -103,8 +109,8 @@ def check_verb(words: list[str]) -> None:
 
 
 def check_extra(target: str) -> None:
-    extra = target.removeprefix(".[").removesuffix("]")
-    assert extra in PROJECT["optional-dependencies"]
+    extras = target.removeprefix(".[").removesuffix("]").split(",")
+    assert set(extras) <= set(PROJECT["optional-dependencies"])
 
 
 class EmptySource:

@@ -5,7 +5,9 @@ import json
 import re
 from pathlib import Path
 
+import bcrypt
 import pytest
+import trustme
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -24,6 +26,7 @@ from tests.serving import serving_app
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "collectors" / "README.md"
 MONITORING = ROOT / "docs" / "monitoring.md"
+FAST = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}}
 
 
 def fences(page, language):
@@ -55,7 +58,7 @@ async def test_every_query_finds_something_in_prometheus(tmp_path):
             stack.push_async_callback(instance.kill)
         scraping["scrape_configs"][0]["static_configs"][0]["targets"] = [each.target for each in instances]
         path = tmp_path / "prometheus.yml"
-        path.write_text(json.dumps({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, **scraping}))
+        path.write_text(json.dumps({**FAST, **scraping}))
         port = await stack.enter_async_context(prometheus(tmp_path, path))
         await until(lambda: query(port, "count(agent_tasks_active) == 2"), "both are scraped")
         await instances[0].submit("Calculate 1+1")
@@ -64,6 +67,33 @@ async def test_every_query_finds_something_in_prometheus(tmp_path):
         await until(lambda: query(port, failed), "the failure is scraped")
         for text in QUERIES:
             await until(lambda text=text: query(port, text), text, seconds=20)
+
+
+def block(title):
+    [text] = [text for text in fences(MONITORING, "yaml") if text.startswith(f"# {title}\n")]
+    return yaml.safe_load(text)
+
+
+@pytest.mark.system_tools
+async def test_prometheus_scrapes_an_endpoint_that_is_locked_as_the_page_says(tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "server.key")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "server.crt")
+    (tmp_path / "password").write_text("open sesame")
+    web, scraping = block("web.yml"), block("prometheus.yml")
+    web["basic_auth_users"]["prometheus"] = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
+    (tmp_path / "web.yml").write_text(json.dumps(web))
+    async with contextlib.AsyncExitStack() as stack:
+        instance = Instance(tmp_path, "one", prometheus_web_config=tmp_path / "web.yml")
+        await instance.start()
+        stack.push_async_callback(instance.kill)
+        scraping["scrape_configs"][0]["static_configs"][0]["targets"] = [instance.target]
+        path = tmp_path / "prometheus.yml"
+        path.write_text(json.dumps({**FAST, **scraping}))
+        port = await stack.enter_async_context(prometheus(tmp_path, path))
+        await until(lambda: query(port, 'agent_service_info{job="gui_agents"}'), "it is scraped")
 
 
 def told_samples():
