@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from collectors.definitions import Section
-from collectors.layouts import FamilyLayout, Format, Layout, layout
+from collectors.layouts import TEXT_FORMATS, FamilyLayout, Format, Layout, layout
+from collectors.protobuf import section_messages
 from collectors.scrape import Instant, SectionReader
 
 
@@ -21,7 +22,7 @@ class Exposition:
 
     def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
         self._reader = SectionReader(sections, clock)
-        self._writers = {form: _Writer(form) for form in Format}
+        self._writers = {form: _Writer(form) for form in TEXT_FORMATS}
 
     def failures(self) -> dict[str, int]:
         """Return how many times each section has failed."""
@@ -39,10 +40,12 @@ class Exposition:
 
         Args:
             instant: what is shown; several pages of one instant agree with each other.
-            form: text or OpenMetrics.
+            form: text, OpenMetrics or protobuf.
             names: of metrics, families or samples, which alone are read; None for everything.
             deadline: on the clock; a section that would miss it is left out and reported.
         """
+        if form is Format.PROTOBUF:
+            return b"".join(self._reader.read(instant, section_messages, names=names, deadline=deadline))
         texts = self._reader.read(instant, self._writers[form].texts, names=names, deadline=deadline)
         texts.append(form.ending)
         return b"".join(texts)

@@ -8,7 +8,7 @@ family, and is used by one thread.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 from prometheus_client import generate_latest
@@ -28,11 +28,16 @@ class Format(Enum):
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
     @property
     def ending(self) -> bytes:
         """What the last family is followed by."""
         return b"# EOF\n" if self is Format.OPENMETRICS else b""
+
+
+TEXT_FORMATS: Final = (Format.TEXT, Format.OPENMETRICS)
+"""Those that have layouts."""
 
 
 @attrs.frozen

@@ -1,17 +1,21 @@
 """Content negotiation: which format and which encoding a client asks for (RFC 9110, section 12.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import attrs
 
-from collectors.layouts import Format
+from collectors.layouts import TEXT_FORMATS, Format
 
 _VERSIONS: Final = {
     Format.TEXT: ("text/plain", frozenset({"0.0.4", "1.0.0"})),
     Format.OPENMETRICS: ("application/openmetrics-text", frozenset({"1.0.0"})),
 }
 """Media types and versions that a format satisfies; with plain names, text 1.0.0 is text 0.0.4."""
+
+_PROTOBUF: Final = "application/vnd.google.protobuf"
+_MESSAGES: Final = {"proto": "io.prometheus.client.MetricFamily", "encoding": "delimited"}
+"""Who wants protobuf says so, and which messages; no wildcard means it."""
 
 
 @attrs.frozen
@@ -23,12 +27,12 @@ class _Range:
     parameters: dict[str, str]
 
 
-def choose_format(accept: str) -> Format:
-    """Return the format that an Accept header prefers; text where it has no preference, or accepts neither."""
+def choose_format(accept: str, offered: Iterable[Format] = TEXT_FORMATS) -> Format:
+    """Return the format that an Accept header prefers; text where it has no preference, or accepts none of them."""
     ranges = list(_elements(accept))
     best, best_rank = Format.TEXT, (0.0, 0.0)
-    for form in (Format.TEXT, Format.OPENMETRICS):
-        rank = _rank(form, ranges)
+    for form in offered:
+        rank = _protobuf_rank(ranges) if form is Format.PROTOBUF else _rank(form, ranges)
         if rank > best_rank:
             best, best_rank = form, rank
     return best
@@ -47,6 +51,16 @@ def _rank(form: Format, ranges: list[_Range]) -> tuple[float, float]:
         return (0.0, -float(len(ranges)))
     specific, _, quality, position = max(matches)
     return (quality, float(position) if specific else -float(len(ranges)))
+
+
+def _protobuf_rank(ranges: list[_Range]) -> tuple[float, float]:
+    """Return the same for the one format that has no versions."""
+    matches = [
+        (wanted.quality, -float(index))
+        for index, wanted in enumerate(ranges)
+        if wanted.name == _PROTOBUF and wanted.parameters.items() >= _MESSAGES.items()
+    ]
+    return max(matches, default=(0.0, -float(len(ranges))))
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

@@ -1,34 +1,44 @@
-"""Generates the protobuf code from its proto file; with --check, tells whether the committed code is up to date."""
+"""Generates the protobuf code from its proto files; with --check, tells whether the committed code is up to date."""
 
 import argparse
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = Path("gui_agents/proto/agent.proto")
-SUFFIXES = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py")
+MESSAGES: Final = {"python": "_pb2.py", "pyi": "_pb2.pyi"}
+SERVICE: Final = {**MESSAGES, "grpc_python": "_pb2_grpc.py"}
+SOURCES: Final[Mapping[str, Mapping[str, str]]] = {
+    "gui_agents/proto/agent.proto": SERVICE,
+    "collectors/native.proto": MESSAGES,
+}
+"""By source: what is generated from it, and how the names of those files end."""
 
 
 def generate(target: Path) -> None:
     """Write the generated files below `target`."""
     bundled = Path(protoc.__file__).parent / "_proto"
-    outputs = [f"--{kind}_out={target}" for kind in ("python", "pyi", "grpc_python")]
-    status = protoc.main(["protoc", f"-I{ROOT}", f"-I{bundled}", *outputs, str(SOURCE)])
-    if status != 0:
-        sys.exit(status)
+    for source, kinds in SOURCES.items():
+        outputs = [f"--{kind}_out={target}" for kind in kinds]
+        status = protoc.main(["protoc", f"-I{ROOT}", f"-I{bundled}", *outputs, source])
+        if status != 0:
+            sys.exit(status)
 
 
-def outdated(fresh: Path) -> list[str]:
-    """Return the committed files that differ from those below `fresh`."""
-    names = [str(SOURCE.with_suffix("")) + suffix for suffix in SUFFIXES]
-    return [
-        name
-        for name in names
+def outdated(fresh: Path) -> dict[str, str]:
+    """Return the committed files that differ from those below `fresh`, with their sources."""
+    names = {
+        source.removesuffix(".proto") + suffix: source for source, kinds in SOURCES.items() for suffix in kinds.values()
+    }
+    return {
+        name: source
+        for name, source in names.items()
         if not (ROOT / name).is_file() or (ROOT / name).read_bytes() != (fresh / name).read_bytes()
-    ]
+    }
 
 
 def main() -> int:
@@ -41,8 +51,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         generate(Path(directory))
         names = outdated(Path(directory))
-    for name in names:
-        print(f"{name} is not what {SOURCE} generates; run: make proto", file=sys.stderr)
+    for name, source in names.items():
+        print(f"{name} is not what {source} generates; run: make proto", file=sys.stderr)
     return 1 if names else 0
 
 

@@ -10,6 +10,7 @@ from collectors.http.security import Security
 from collectors.http.site import Site
 from collectors.http.static import packaged_files
 from collectors.http.web_config import load
+from collectors.layouts import TEXT_FORMATS, Format
 from gui_agents.errors import ConfigError
 from gui_agents.snapshot import SnapshotSource
 
@@ -41,6 +42,7 @@ def metrics_endpoint(
     ready: Callable[[], bool],
     disabled: Collection[str] = (),
     limits: Limits | None = None,
+    native_histograms: bool = False,
     web_config: Path | None = None,
     open_probes: bool = False,
     access_log: bool = False,
@@ -57,11 +59,13 @@ def metrics_endpoint(
         web_config: file in the format of Prometheus's exporter-toolkit, with TLS and passwords; re-read as it changes.
         open_probes: whether the health probes need no password.
         access_log: whether each answer is logged.
+        native_histograms: whether protobuf, which alone can carry them, is offered to clients that ask for it.
 
     Raises:
         ConfigError: `disabled` names what is no optional family, or the web configuration has mistakes.
     """
+    formats = (*TEXT_FORMATS, Format.PROTOBUF) if native_histograms else TEXT_FORMATS
     exposition = Exposition(catalogue.sections(disabled))
-    site = Site(source, exposition, ready=ready, static=packaged_files())
+    site = Site(source, exposition, ready=ready, static=packaged_files(), formats=formats)
     security = None if web_config is None else Security(web_config, open_probes=open_probes)
     return MetricsEndpoint(site.answer, host=host, port=port, limits=limits, security=security, access_log=access_log)
