@@ -1,50 +1,58 @@
-"""Pictures of dashboards for the guide: Prometheus's own graphs of their queries, on three instances under load.
+"""Pictures of the dashboards for the guide: every panel, drawn from a real Prometheus with three busy instances.
 
 python -m tests.e2e.pictures docs/images
 """
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
+from collections.abc import Sequence
 from pathlib import Path
 
 from collectors.operations.dashboards import boards
+from collectors.operations.dashboards.model import Panel
 from gui_agents.testing.scripted_model import running_in_thread
-from tests.e2e.programs import prometheus
+from tests.e2e.drawing import Line, draw, legend
+from tests.e2e.programs import get, prometheus
 from tests.e2e.test_dashboard_queries import asked, configured, instances_under_load
 from tests.e2e.test_real_chain import answer
 from tests.system_tools import require_program
 
-PICTURES = {
-    "dashboard-tasks": ("gui-agents-tasks", ("Created and ended", "Execution time", "Wait in the queue")),
-    "dashboard-cost": ("gui-agents-cost", ("Cost per hour", "Tokens", "Open sandboxes")),
-}
-"""The pictures by their file, each with a dashboard and some of its panels."""
-
 LOAD_SECONDS = 90
-RANGE = "90s"
 
 
-def address(port: int, uid: str, titles: tuple[str, ...]) -> str:
-    """Return the address of Prometheus's graphs of the first query of some panels."""
-    board = next(board for board in boards() if board.uid == uid)
-    panels = [next(panel for panel in board.panels if panel.title == title) for title in titles]
-    parameters = {}
-    for index, panel in enumerate(panels):
-        parameters |= {
-            f"g{index}.expr": asked(panel.queries[min(1, len(panel.queries) - 1)].expr),
-            f"g{index}.tab": "0",
-            f"g{index}.stacked": "1" if panel.stacked else "0",
-            f"g{index}.range_input": RANGE,
-        }
-    return f"http://127.0.0.1:{port}/graph?{urllib.parse.urlencode(parameters)}"
+def lines(port: int, panel: Panel) -> list[Line]:
+    """Return what Prometheus has for each query of a panel over the last seconds."""
+    end = time.time() - 1
+    found = []
+    for one in panel.queries:
+        times = {"start": end - LOAD_SECONDS + 20, "end": end, "step": 1}
+        parameters = urllib.parse.urlencode({"query": asked(one.expr), **times})
+        data = json.loads(get(f"http://127.0.0.1:{port}/api/v1/query_range?{parameters}"))["data"]["result"]
+        found += [
+            Line(legend(one.legend, series["metric"]), [(float(at), float(value)) for at, value in series["values"]])
+            for series in data
+        ]
+    return found
 
 
-async def main(directory: Path) -> None:
-    """Make every picture."""
+def photograph(work: Path, svg: str, picture: Path) -> None:
+    """Let Chromium make a PNG of a drawing."""
+    page = work / "page.svg"
+    page.write_text(svg, "utf-8")
+    width, height = (svg.split(f'{side}="', 1)[1].split('"', 1)[0] for side in ("width", "height"))
+    command = [require_program("chromium"), "--headless", "--no-sandbox", "--hide-scrollbars"]
+    command += [f"--window-size={width},{height}", f"--user-data-dir={work / 'chromium'}"]
+    subprocess.run([*command, f"--screenshot={picture}", page.as_uri()], check=True, capture_output=True)
+
+
+async def main(directory: Path, chosen: Sequence[str]) -> None:
+    """Make a picture of each chosen dashboard."""
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         async with contextlib.AsyncExitStack() as stack:
@@ -52,12 +60,11 @@ async def main(directory: Path) -> None:
             started = await stack.enter_async_context(instances_under_load(work, model.base_url))
             port = await stack.enter_async_context(prometheus(work, configured(work, started)))
             await asyncio.sleep(LOAD_SECONDS)
-            for name, (uid, titles) in PICTURES.items():
-                command = [require_program("chromium"), "--headless", "--no-sandbox", "--hide-scrollbars"]
-                command += ["--window-size=1100,1500", "--virtual-time-budget=15000"]
-                command += [f"--user-data-dir={work / 'chromium'}", f"--screenshot={directory / name}.png"]
-                await asyncio.to_thread(subprocess.run, [*command, address(port, uid, titles)], check=True)
+            for board in (board for board in boards() if not chosen or board.uid in chosen):
+                answers = {panel.title: await asyncio.to_thread(lines, port, panel) for panel in board.panels}
+                picture = directory / f"{board.uid}.png"
+                await asyncio.to_thread(photograph, work, draw(board, answers), picture)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]).resolve()))
+    asyncio.run(main(Path(sys.argv[1]).resolve(), sys.argv[2:]))

@@ -123,8 +123,8 @@ BOARD: Final = Board(
                     unit=Unit.COUNT,
                     queries=(
                         Query(
-                            "sum by (alertname) "
-                            '(ALERTS{@job,alertstate="firing",alertname!="Watchdog"}) or 0 * sum(up{@})',
+                            'sum by (alertname) (ALERTS{@job,alertstate="firing",alertname!="Watchdog"})'
+                            ' or label_replace(0 * sum(up{@}), "alertname", "none", "", "")',
                             "{{alertname}}",
                         ),
                     ),

@@ -62,11 +62,11 @@ BOARD: Final = Board(
                 ),
                 Panel(
                     title="Errors by method and code",
-                    description="RPCs that ended with a status other than OK within the chosen range.",
+                    description="RPCs that ended with another status than OK within the range, the ten most frequent.",
                     unit=Unit.COUNT,
                     queries=(
                         Query(
-                            "sum by (method, status_code) (increase(agent_grpc_errors_total{@}[$__range]))",
+                            "topk(10, sum by (method, status_code) (increase(agent_grpc_errors_total{@}[$__range])))",
                             "{{method}} {{status_code}}",
                         ),
                     ),
