@@ -132,6 +132,17 @@ def test_every_local_link_leads_somewhere(page):
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_to_a_heading_finds_it(page):
+    links = re.findall(r"\]\(([^):\s]*)#([^)\s]+)\)", page.read_text())
+    assert [anchor for path, anchor in links if anchor not in anchors(page.parent / path if path else page)] == []
+
+
 @pytest.mark.parametrize("page", COMMAND_PAGES, ids=named)
 def test_every_metric_that_is_named_is_in_the_catalogue(page):
     names = set(re.findall(r"\bagent_[a-z_]+", page.read_text())) - {"agent_pb2", FailureReason.AGENT_GAVE_UP}

@@ -166,6 +166,7 @@ def test_the_errors_of_the_troubleshooting_table_are_those_of_the_service():
         wrong_start(GRPC_PORT="8000"),
         unknown_switch(),
         f"PROMETHEUS_PORT: {ListenError('127.0.0.1', 8000, 'address already in use')}",
+        wrong_start(PROMETHEUS_WEB_CONFIG="/nonexistent/web.yml"),
     ]
     told = {
         text for page in (README, MONITORING) for text in re.findall(r"start ends with `([^`]+) …`", page.read_text())
