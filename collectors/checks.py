@@ -7,6 +7,7 @@ for ever. Here they fail their section, with the metric's name.
 from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from math import inf, isfinite, isnan
+from sys import float_info
 from typing import Any
 
 from collectors.definitions import QUANTILES, Metric, Number, Reading
@@ -14,11 +15,12 @@ from collectors.errors import ReadingError
 from gui_agents.snapshot import HistogramPoint, WindowPoint
 
 _NUMBERS = (int, float)
+_LARGEST = float_info.max
 
 
 def check_number(name: str, value: Any) -> Number:
     """Return `value`, or raise unless it is a finite number from 0 on; a negative zero becomes zero."""
-    if not isinstance(value, _NUMBERS) or not 0 <= value < inf:
+    if not isinstance(value, _NUMBERS) or not 0 <= value <= _LARGEST:
         raise ReadingError(name, f"read {value!r:.80}, which is no finite number from 0 on")
     return value + 0
 
@@ -36,7 +38,8 @@ def check_numbers(name: str, numbers: Collection[Any]) -> Number:
         pass
     for number in numbers:
         check_number(name, number)
-    raise ReadingError(name, "read numbers whose sum no double holds")
+    # Each is fine, only no double holds them together.
+    return inf
 
 
 def check_histogram(name: str, point: object) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """From what a section reads to the metric families of prometheus_client; pure."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
@@ -25,6 +25,14 @@ from collectors.checks import (
 from collectors.definitions import QUANTILES, Metric, MetricType, Reading, Section
 from collectors.numbers import number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
+
+_FAMILIES: Final[Mapping[str, Callable[..., Any]]] = {
+    MetricType.COUNTER: CounterMetricFamily,
+    MetricType.GAUGE: GaugeMetricFamily,
+    MetricType.HISTOGRAM: HistogramMetricFamily,
+    MetricType.SUMMARY: SummaryMetricFamily,
+    MetricType.INFO: InfoMetricFamily,
+}
 
 
 def section_families(section: Section, subject: Any) -> Iterator[Family]:
@@ -64,18 +72,7 @@ def family(metric: Metric, reading: Reading) -> Any:
 
 def empty_family(metric: Metric) -> Any:
     """Return the family of one metric without samples."""
-    labels = list(metric.labels)
-    match metric.type:
-        case MetricType.COUNTER:
-            return CounterMetricFamily(metric.family, metric.help, labels=labels)
-        case MetricType.GAUGE:
-            return GaugeMetricFamily(metric.family, metric.help, labels=labels)
-        case MetricType.HISTOGRAM:
-            return HistogramMetricFamily(metric.family, metric.help, labels=labels)
-        case MetricType.SUMMARY:
-            return SummaryMetricFamily(metric.family, metric.help, labels=labels)
-        case MetricType.INFO:
-            return InfoMetricFamily(metric.family, metric.help, labels=labels)
+    return _FAMILIES[metric.type](metric.family, metric.help, labels=metric.labels)
 
 
 def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, counts: tuple[int, ...]) -> None:

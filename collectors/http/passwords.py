@@ -37,6 +37,16 @@ class Verdict(Enum):
     """Too many checks are waiting."""
 
 
+REFUSALS: Final = {
+    Verdict.DENIED: plain(
+        HTTPStatus.UNAUTHORIZED,
+        "A name and a password are needed",
+        ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"'),
+    ),
+    Verdict.BUSY: plain(HTTPStatus.SERVICE_UNAVAILABLE, "Too many passwords are being checked", ("Retry-After", "1")),
+}
+
+
 class Passwords:
     """Checks credentials against bcrypt hashes; lives on one event loop."""
 
@@ -52,16 +62,8 @@ class Passwords:
 
     async def refusal(self, authorization: str) -> Response | None:
         """Return the answer to a client whose Authorization header is worth nothing; None where it is good."""
-        match await self.check(authorization):
-            case Verdict.ALLOWED:
-                return None
-            case Verdict.DENIED:
-                challenge = ("WWW-Authenticate", 'Basic realm="metrics", charset="UTF-8"')
-                return plain(HTTPStatus.UNAUTHORIZED, "A name and a password are needed", challenge)
-            case Verdict.BUSY:
-                return plain(
-                    HTTPStatus.SERVICE_UNAVAILABLE, "Too many passwords are being checked", ("Retry-After", "1")
-                )
+        verdict = await self.check(authorization)
+        return None if verdict is Verdict.ALLOWED else REFUSALS[verdict]
 
     async def check(self, authorization: str) -> Verdict:
         """Return what an Authorization header is worth."""
