@@ -13,6 +13,8 @@ from collectors.operations.model import Setting
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 TARGET: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+LONGEST_INTERVAL: Final = "30s"
+LONGEST_TIMEOUT: Final = "10s"
 INTERVAL: Final = re.compile(r"[1-9][0-9]*(ms|s|m)")
 
 
@@ -30,9 +32,19 @@ def _address(_instance: object, attribute: "attrs.Attribute[str]", value: str) -
         raise ValueError(f"{attribute.name}: {value!r} must be an http or https address")
 
 
+def _milliseconds(interval: str) -> int:
+    unit = interval.lstrip("0123456789")
+    return int(interval.removesuffix(unit)) * {"ms": 1, "s": 1000, "m": 60_000}[unit]
+
+
 def _interval(_instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
     if not INTERVAL.fullmatch(value):
         raise ValueError(f"{attribute.name}: {value!r} must be a duration such as 15s")
+    if _milliseconds(value) > _milliseconds(LONGEST_INTERVAL):
+        raise ValueError(
+            f"{attribute.name}: {value} is more than {LONGEST_INTERVAL}; the shortest window of a rule is 1m, and "
+            "needs two samples"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +58,11 @@ class Site:
     interval: str = attrs.field(default="15s", validator=_interval)
     """Between two scrapes, and two evaluations of the rules."""
 
+    @property
+    def timeout(self) -> str:
+        """How long a scrape may take, which cannot be longer than the interval."""
+        return min(self.interval, LONGEST_TIMEOUT, key=_milliseconds)
+
 
 def prometheus(site: Site) -> str:
     """Return prometheus.yml."""
@@ -54,6 +71,7 @@ def prometheus(site: Site) -> str:
         {
             "job": site.setting.job,
             "interval": site.interval,
+            "timeout": site.timeout,
             "targets": json.dumps(site.targets),
             "alertmanagers": json.dumps(site.alertmanagers),
         },

@@ -86,12 +86,22 @@ def test_the_site_is_filled_in():
         ({"targets": ("nohost",)}, "targets: 'nohost' must be HOST:PORT"),
         ({"alertmanagers": ('a:1", "b:2',)}, "alertmanagers: "),
         ({"webhook": "ftp://x"}, "webhook: 'ftp://x' must be an http or https address"),
+        (
+            {"interval": "1m"},
+            "interval: 1m is more than 30s; the shortest window of a rule is 1m, and needs two samples",
+        ),
         ({"interval": "0s"}, "interval: '0s' must be a duration such as 15s"),
     ],
 )
 def test_a_wrong_site_is_refused(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Site(**wrong)
+
+
+@pytest.mark.parametrize(("interval", "timeout"), [("500ms", "500ms"), ("5s", "5s"), ("15s", "10s"), ("30s", "10s")])
+def test_a_scrape_times_out_before_the_next_one(interval, timeout):
+    settings = yaml.safe_load(configuration.prometheus(Site(interval=interval)))["global"]
+    assert (settings["scrape_interval"], settings["scrape_timeout"]) == (interval, timeout)
 
 
 @pytest.mark.system_tools

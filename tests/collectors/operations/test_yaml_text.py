@@ -18,3 +18,7 @@ def test_expressions_stand_in_literal_blocks():
     assert render({"expr": "a\n/\nb", "for": "5m", "x": 'up{job="a"}'}) == (
         "expr: |-\n  a\n  /\n  b\nfor: 5m\nx: 'up{job=\"a\"}'\n"
     )
+
+
+def test_a_block_can_be_an_item_of_a_list():
+    assert render(["a\nb", {"c": "d\ne"}]) == "- |-\n  a\n  b\n- c: |-\n    d\n    e\n"

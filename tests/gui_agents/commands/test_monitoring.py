@@ -43,6 +43,19 @@ def test_init_takes_this_installations_own_port(tmp_path, monkeypatch):
     assert config["scrape_configs"][0]["static_configs"][0]["targets"] == ["127.0.0.1:8123"]
 
 
+def test_init_says_when_promtool_or_grafanas_sdk_is_missing(tmp_path, monkeypatch, capsys):
+    def missing():
+        raise ImportError(name="grafana_foundation_sdk")
+
+    monkeypatch.setattr(installation, "dashboards", missing)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
+    told = capsys.readouterr().err
+    assert "without dashboards, because grafana_foundation_sdk is not installed" in told
+    assert "promtool is not installed: the files were not checked" in told
+    assert not (tmp_path / "out" / "grafana").exists()
+
+
 @pytest.mark.system_tools
 def test_init_lets_promtool_check_what_it_wrote(tmp_path, capsys):
     require_program("promtool")
@@ -129,3 +142,7 @@ def test_check_of_nothing_is_unreachable(unused_tcp_port, capsys):
 def test_check_wants_an_address(capsys):
     assert cli.main(["monitoring", "check", "localhost:9090"]) == ExitCode.USAGE
     assert "must be an http or https address" in capsys.readouterr().err
+
+
+def test_check_refuses_a_job_that_cannot_be():
+    assert cli.main(["monitoring", "check", "http://127.0.0.1:1", "--job", "a b"]) == ExitCode.USAGE

@@ -32,6 +32,8 @@ def problems(query):
         "job:ratio > 0.5 and on (job) job:p95 > 3",
         "time() - agent_task_oldest_pending_timestamp_seconds{JOB} > 300",
         "absent(up{JOB})",
+        "max_over_time(sum by (job) (rate(agent_grpc_requests_total{JOB}[5m]))[1h:1m])",
+        "agent_tasks_active{JOB}[5m]",
         "resets(agent_service_uptime_seconds{JOB}[15m]) > 2",
         "min by (job) (agent_task_utilization{JOB}) >= 1",
         "topk(3, sum by (method) (increase(agent_grpc_requests_total{JOB}[1h])))",

@@ -80,3 +80,11 @@ def test_what_a_rule_records_is_known_to_the_rules_after_it():
 
 def test_the_alerts_of_a_file_have_lines():
     assert tuple(alert_lines(RULES[1])) == alert_names(Setting())
+
+
+def test_a_recorded_number_and_a_recording_are_no_alerts(tmp_path):
+    path = tmp_path / "rules.yml"
+    path.write_text("groups:\n  - name: a\n    rules:\n      - record: x:y\n        expr: 1 + 1\n", "utf-8")
+    assert check_rules([path]) == []
+    assert recorded_shapes([path]) == {}
+    assert alert_lines(path) == {}
