@@ -188,8 +188,9 @@ def test_an_idle_client_is_closed():
 def test_a_refused_client_that_stays_is_closed():
     with serving(limits=QUICK) as endpoint, Client(endpoint.port) as client:
         client.send(b"nonsense\r\n\r\n")
+        assert client.socket.recv(12) == b"HTTP/1.1 400"
         client.send(b"more nonsense")
-        assert client.raw().startswith(b"HTTP/1.1 400 ")
+        assert client.raw().startswith(b" ")
 
 
 def stop_reading(endpoint):
@@ -241,22 +242,30 @@ def test_at_the_limit_the_quietest_connection_goes():
             client.socket.close()
 
 
-def test_where_everyone_is_being_answered_a_new_connection_goes():
-    asked, go_on = threading.Event(), threading.Event()
+class Pondering:
+    """Answers when a test lets it, and leaves the loop free until then."""
 
-    async def answer(request):
-        asked.set()
-        await asyncio.to_thread(go_on.wait, TIMEOUT)
+    def __init__(self):
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    async def answer(self, request):
+        self.asked.set()
+        await asyncio.to_thread(self.go_on.wait, TIMEOUT)
         return plain(HTTPStatus.OK, "at last")
 
-    limits = Limits(connections=1)
-    endpoint = MetricsEndpoint(answer, host="127.0.0.1", port=0, limits=limits)
-    with endpoint, Client(endpoint.port) as client:
+    def endpoint(self, limits):
+        return MetricsEndpoint(self.answer, host="127.0.0.1", port=0, limits=limits)
+
+
+def test_where_everyone_is_being_answered_a_new_connection_goes():
+    pondering = Pondering()
+    with pondering.endpoint(Limits(connections=1)) as endpoint, Client(endpoint.port) as client:
         client.request()
-        assert asked.wait(TIMEOUT)
+        assert pondering.asked.wait(TIMEOUT)
         with Client(endpoint.port) as late:
             assert late.raw() == b""
-        go_on.set()
+        pondering.go_on.set()
         assert client.answer()[2] == b"at last\n"
 
 
@@ -321,14 +330,32 @@ def test_the_end_does_not_wait_for_clients_that_hang():
 
 
 def test_an_answer_that_is_under_way_goes_out_at_the_end():
-    source = Gated()
-    with serving(source) as endpoint, Client(endpoint.port) as client:
+    pondering = Pondering()
+    limits = Limits(stopping_seconds=TIMEOUT)
+    with pondering.endpoint(limits) as endpoint, Client(endpoint.port) as client, Client(endpoint.port) as idle:
+        idle.send(GET[:1])
         client.request()
-        assert source.asked.wait(TIMEOUT)
+        assert pondering.asked.wait(TIMEOUT)
         stopping = threading.Thread(target=endpoint.stop)
         stopping.start()
-        source.go_on.set()
-        assert client.answer()[0] == 200
+        # The others are sent away at once: then the endpoint is about to stop.
+        assert idle.raw() == b""
+        pondering.go_on.set()
+        status, headers, body = client.answer()
+        assert (status, headers["connection"], body) == (200, "close", b"at last\n")
+        stopping.join(TIMEOUT)
+        assert not stopping.is_alive()
+
+
+def test_an_answer_that_takes_too_long_is_given_up_at_the_end():
+    pondering = Pondering()
+    with pondering.endpoint(Limits(stopping_seconds=0.05)) as endpoint, Client(endpoint.port) as client:
+        client.request()
+        assert pondering.asked.wait(TIMEOUT)
+        stopping = threading.Thread(target=endpoint.stop)
+        stopping.start()
+        assert client.raw() == b""
+        pondering.go_on.set()
         stopping.join(TIMEOUT)
         assert not stopping.is_alive()
 
