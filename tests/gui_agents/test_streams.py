@@ -172,6 +172,19 @@ async def test_followers_get_messages_as_they_come(state):
     assert state.snapshot().streams.subscribers == 0
 
 
+@pytest.mark.parametrize("steps", [0, 1])
+async def test_the_end_alone_wakes_a_follower_that_waits(state, steps):
+    running_task(state)
+    follower = asyncio.create_task(collect(state))
+    await turn()
+    for _ in range(steps):
+        state.step_told("t", "one")
+        await turn()
+    state.task_ended("t", DONE)
+    async with asyncio.timeout(5):
+        assert await follower == ["accepted", *["one"] * steps, "completed in 1 step"]
+
+
 async def test_a_follower_that_does_not_read_costs_a_gap(state):
     running_task(state)
     following = follow(state, "t")
