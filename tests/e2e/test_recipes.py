@@ -68,7 +68,7 @@ async def test_federation_carries_the_aggregates(tmp_path):
         block = recipe("federation", prometheus=f"127.0.0.1:{port}")
         above = await stack.enter_async_context(prometheus(tmp_path, written(tmp_path, "above", block), name="above"))
         await until(lambda: query(above, ACTIVE), "the sum arrives")
-        assert len(query(above, 'up{job="gui_agents"} == 1')) == 2
+        await until(lambda: len(query(above, 'up{job="gui_agents"} == 1')) == 2, "both instances are told")
         assert query(above, "agent_tasks_active") == []
 
 
