@@ -6,7 +6,7 @@ RUN python -m venv /app/.venv
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY gui_agents ./gui_agents
 COPY collectors ./collectors
-RUN /app/.venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[prometheus,openai]"
+RUN /app/.venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[prometheus,openai,web,otel]"
 
 FROM python:3.12-slim
 RUN groupadd --gid 10001 agents \

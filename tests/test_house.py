@@ -68,7 +68,7 @@ def without_variables(words: list[str]) -> list[str]:
     return words
 
 
-def check_command(words: list[str]) -> None:
+def check_command(words: list[str]) -> None:  # noqa: C901 - one case for each program
     match without_variables(words):
         case ["make", *rest]:
             check_make(rest)
@@ -86,10 +86,36 @@ def check_command(words: list[str]) -> None:
             compile(code, "<page>", "exec")
         case ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate"]:
             pass
+        case ["docker", *rest]:
+            check_docker(rest)
         case ["grep", name]:
             assert SUFFIXES.sub("", name) in families()
         case _:
             pytest.fail(f"nothing here knows how to check {words}")
+
+
+def check_docker(words: list[str]) -> None:
+    match words:
+        case ["build", *_]:
+            assert (ROOT / "Dockerfile").is_file()
+        case ["compose", "-f", stack, "up", "-d"]:
+            assert (ROOT / stack).is_file()
+        case ["run", *options, _]:
+            check_container(options)
+        case _:
+            pytest.fail(f"nothing here knows how to check docker {words}")
+
+
+def check_container(options: list[str]) -> None:
+    exposed = re.search(r"^EXPOSE (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1].split()
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        match option:
+            case "-p":
+                assert value.rpartition(":")[2] in exposed
+            case "-e":
+                assert value.partition("=")[0] in MAKE_VARIABLES
+            case _:
+                assert (option, value) == ("--env-file", ".env")
 
 
 def check_make(words: list[str]) -> None:
