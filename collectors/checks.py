@@ -32,7 +32,7 @@ def check_numbers(name: str, numbers: Collection[Any]) -> Number:
     """
     try:
         total: Number = sum(numbers)
-        if isfinite(total) and min(numbers, default=0) >= 0:
+        if isfinite(total) and (not numbers or min(numbers) >= 0):
             return total
     except (TypeError, OverflowError):
         pass

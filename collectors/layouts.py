@@ -114,9 +114,10 @@ class _Number:
 
 
 class _Numbers:
-    """A counter or a gauge with labels; the text of each number is kept until it changes.
+    """A counter or a gauge with labels; its text is kept until one of its numbers changes.
 
-    Equal numbers have equal texts, because a negative zero becomes zero.
+    Small whole numbers, which most are, are written all at once; of others each text is kept. Equal numbers have equal
+    texts, because a negative zero becomes zero.
     """
 
     def __init__(self, metric: Metric, form: Format) -> None:
@@ -125,8 +126,9 @@ class _Numbers:
         self._reading: Reading = None
         self._text = b""
         self._keys: tuple[object, ...] | None = None
+        self._plain = self._any = ""
         self._values: tuple[Number, ...] = ()
-        self._parts: list[str] = []
+        self._texts: list[str] = []
 
     def text(self, reading: Reading) -> bytes:
         if reading != self._reading:
@@ -140,28 +142,26 @@ class _Numbers:
             self._lay_out(keys)
         values = tuple(series.values())
         total = check_numbers(self._metric.name, values)
-        parts = self._parts
-        known = zip(values, self._values, parts[1::2], strict=True)
         # A whole sum is that of whole numbers, none of which exceeds it.
         if type(total) is int and total < PLAIN:
-            parts[1::2] = [text if value == old else f"{value:d}.0" for value, old, text in known]
+            return self._plain % values
+        known = zip(values, self._values, self._texts, strict=True)
+        if type(total) is int:
+            self._texts = [
+                text if value == old else f"{value + 0}.0" if value < PLAIN else large(value)
+                for value, old, text in known
+            ]
         else:
-            parts[1::2] = [text if value == old else number(value + 0) for value, old, text in known]
+            self._texts = [text if value == old else number(value + 0) for value, old, text in known]
         self._values = values
-        return "".join(parts)
+        return self._any % tuple(self._texts)
 
     def _lay_out(self, keys: tuple[object, ...]) -> None:
-        """Keep what stands around the numbers, with a place for each of them."""
         lines = rendered(family(self._metric, dict.fromkeys(keys, 0)), self._form)
-        self._parts = [""]
-        for line in lines:
-            if line.startswith("#"):
-                self._parts[-1] += f"{line}\n"
-            else:
-                self._parts[-1] += _cut(line)
-                self._parts += ("", "\n")
+        self._plain, self._any = _template(lines, "%d.0"), _template(lines)
         self._keys = keys
         self._values = (-1,) * len(keys)
+        self._texts = [""] * len(keys)
 
 
 class _Histograms:

@@ -30,6 +30,11 @@ class Workload:
         self._turns = [_fields(snapshot) for snapshot in chain(snapshots, snapshots[-2:0:-1])]
         self._turn = 0
 
+    @property
+    def turns(self) -> int:
+        """After how many snapshots it begins anew."""
+        return len(self._turns)
+
     def snapshot(self) -> ServiceSnapshot:
         self._turn = (self._turn + 1) % len(self._turns)
         return ServiceSnapshot(
