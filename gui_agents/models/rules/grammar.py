@@ -22,6 +22,8 @@ from gui_agents.models.rules.phrases import MAX_CLAUSE_LENGTH, named_value, pars
 from gui_agents.models.rules.quotes import Quoted
 
 _MAX_CONTINUED_WORDS: Final = 3
+_WITHIN_TEXTS: Final = (" and ", ", ", ", and ")
+"""Joints that a text without quotes may have, too."""
 
 
 class NotUnderstoodError(Exception):
@@ -54,13 +56,15 @@ def parse(instruction: str) -> tuple[Step, ...]:
     if len(pieces) > clauses.MAX_CLAUSES:
         raise NotUnderstoodError(f"an instruction of {len(pieces)} clauses; {clauses.MAX_CLAUSES} are the most")
     steps: list[Step] = []
-    for piece in pieces:
+    for before, piece in zip((None, *pieces), pieces, strict=False):
         shown = quoted.display(piece.text)
         intents = parse_clause(piece.text, quoted)
         if intents is not None:
             steps.append(Step(shown, tuple(intents)))
             continue
-        continued = _continued(steps[-1].intents[-1], piece, quoted) if steps and steps[-1].intents else None
+        continued = None
+        if before is not None and steps[-1].intents:
+            continued = _continued(steps[-1].intents[-1], piece, quoted, whole=quotes.has_quotes(before.text))
         if continued is None:
             raise NotUnderstoodError(shown)
         if isinstance(continued, _Longer):
@@ -78,9 +82,9 @@ class _Longer:
 
 
 def _continued(  # noqa: C901, PLR0911 - one line for each kind of clause that can go on
-    previous: Intent, piece: Piece, quoted: Quoted
+    previous: Intent, piece: Piece, quoted: Quoted, *, whole: bool
 ) -> Intent | _Longer | None:
-    """Read a piece without a verb as going on with the clause before."""
+    """Read a piece without a verb as going on with the clause before; `whole`: that one has quoted its text."""
     text = quoted.restore(without_article(piece.text))
     if len(piece.text.split()) > _MAX_CONTINUED_WORDS or len(text) > MAX_CLAUSE_LENGTH:
         return named_value(piece.text, quoted) if isinstance(previous, SetField) else None
@@ -101,8 +105,8 @@ def _continued(  # noqa: C901, PLR0911 - one line for each kind of clause that c
             return Read(text)
         case SetField(label, value):
             named = named_value(piece.text, quoted)
-            goes_on = piece.joint == " and " and piece.text[0].isupper() and " " not in piece.text
+            goes_on = not whole and piece.joint == " and " and piece.text[0].isupper() and " " not in piece.text
             return named or (_Longer(SetField(label, f"{value} and {piece.text}")) if goes_on else None)
-        case Write(written) if not quotes.has_quotes(piece.text) and piece.joint in (" and ", ", ", ", and "):
+        case Write(written) if not whole and not quotes.has_quotes(piece.text) and piece.joint in _WITHIN_TEXTS:
             return _Longer(Write(f"{written}{piece.joint}{piece.raw}"))
     return None

@@ -315,7 +315,7 @@ _RULES: Final = (
         _create,
     ),
     _rule(
-        r"save (?:.{0,40}? )??(?:as|under|to|into|with|in)"
+        r"(?:save|store) (?:.{0,40}? )??(?:as|under|to|into|with|in)"
         r"(?: (?:the|a|an))?(?: new)?(?: text)?(?: file| note)?(?: ?name)?(?: of| called| named)? (.+)",
         _save_as,
     ),
@@ -334,7 +334,7 @@ _RULES: Final = (
     _rule(r"confirm(?: it| that| this| the deletion| the dialog)?|ok|okay|yes", _confirm),
     _rule(r"(?:close|quit|exit) (?:all (?:the |open |of the )?(?:windows|apps)|everything|all)", _close_all),
     _rule(r"minimi[sz]e(?: it| the window| this window)?", _press_label("Minimize")),
-    _rule(r"(?:close|quit|exit|leave|dismiss)(?: (?:down )?(.{1,40}))?", _close),
+    _rule(r"(?:close|shut|quit|exit|leave|dismiss)(?: (?:down )?(.{1,40}))?", _close),
     _rule(
         rf"(?:delete|remove|erase|trash|get rid of|throw away) {_THE}{_FILE}(.+?)(?: file)?"
         r"(?: from (?:the )?(?:files|list|disk|desktop)(?: app)?)?",
@@ -371,6 +371,7 @@ _RULES: Final = (
     _rule(r"fill (?:in|out) (?:the )?(?:contact )?form (?:with |using )?(?:the )?(.+)", _fill_form),
     _rule(rf"{_THE}{_FORM_FIELD} ?[:=] ?(.+)", _set),
     _rule(rf"(?:enter|input|type|fill in|add|use) (?:the |my ){_FORM_FIELD} (.+)", _set),
+    _rule(rf"(?:enter|input|type|fill in|add|use) {_FORM_FIELD} ({quotes.STAND_IN})", _set),
     _rule(
         rf"(?:edit|change|update|make|modify) {_THE}{_FILE}(\S+) (?:so that it|so it|to)"
         r" (?:says?|contains?|reads?|holds?) (.+)",
@@ -390,11 +391,18 @@ _RULES: Final = (
         _write,
     ),
     _rule(
+        r"(?:tell me |read |report |say )?what (?:does it|it|the note|does the note) (?:says?|contains?|reads?)",
+        _read_note,
+    ),
+    _rule(
+        rf"(?:read|report) (?:out |me |back )?what {_THE}{_FILE}(.+?) (?:says?|shows?|contains?|displays?|reads?)",
+        _read_known,
+    ),
+    _rule(
         rf"(?:read|report) (?:out |me |back )?{_THE}(?:contents? of |text (?:of|in|from) )?{_THE}{_FILE}(.+?)"
         r"(?: file)?(?: aloud| out)?",
         _read,
     ),
-    _rule(r"(?:tell me |read |say )?what (?:does it|it|the note|does the note) (?:says?|contains?|reads?)", _read_note),
     _rule(
         r"(?:print|output|display|view|tell me|show me|show|give me|get|say|look at"
         r"|what is|what's|whats|what does|what do)"

@@ -13,6 +13,8 @@ _CLOSING: Final[Mapping[str, str]] = {'"': '"', "'": "'", "`": "`", "“": "”"
 _FIRST: Final = 0xE000
 MAX_QUOTES: Final = 1000
 _LAST: Final = _FIRST + MAX_QUOTES - 1
+STAND_IN: Final = f"[{chr(_FIRST)}-{chr(_LAST)}]"
+"""A pattern of one quoted text."""
 
 
 @attrs.frozen

@@ -57,6 +57,7 @@ WORDINGS: list[tuple[str, Check]] = [
         "Start the calculator, hit 1, hit 2, click the + button, tap 3, press the equals key, tell me the result",
         answers("15"),
     ),
+    ("Start Calculator; click 7; click ×; click 6; click =; report what Display shows", answers("42")),
     ("Launch Calculator. Press 8, *, 4 and =. What does the display show?", answers("32")),
     ("open calc and press 9 - 4 = and read the display", answers("5")),
     ("Open the calculator, type 6*7= and read the Display", answers("42")),
@@ -73,6 +74,10 @@ WORDINGS: list[tuple[str, Check]] = [
         'Write "one, two and three; then four." in Notes and save it under the name list.txt',
         leaves_file("list.txt", "one, two and three; then four."),
     ),
+    ('In Notes, write "call Bob" and store it as "call.txt"', leaves_file("call.txt", "call Bob")),
+    ('Open Notes, write "draft", do not subscribe', fails("not understood", "do not subscribe")),
+    ('Open Notes, type "x", hit Clear and shut the window', window()),
+    ("Open the file todo.txt and read what it says", answers("milk")),
     ("In Notes, write hello world, then save as hello.txt", leaves_file("hello.txt", "hello world")),
     (
         "open notes and write milk, eggs and bread, and save as food.txt",
@@ -103,6 +108,14 @@ WORDINGS: list[tuple[str, Check]] = [
             " the terms, send the form"
         ),
         sends(name="Alice", email="alice@example.com"),
+    ),
+    (
+        'Open the form, enter Name "Max", agree to the terms, press Submit',
+        sends(name="Max", newsletter=False),
+    ),
+    (
+        'On the contact form enter Name "Max", do not subscribe, agree to the terms, press Submit',
+        fails("not understood", "do not subscribe"),
     ),
     ("open form; enter 'Bob Lee' as the name; tick accept terms; submit", sends(name="Bob Lee", size="Medium")),
     (
