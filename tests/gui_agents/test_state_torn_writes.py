@@ -34,6 +34,8 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._outer = sys.gettrace()
+        # Python 3.12 traces instructions only where some frame wanted it before the tracer was set.
+        sys._getframe().f_trace_opcodes = True
         sys.settrace(self._trace)
         return self
 
