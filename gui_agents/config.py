@@ -282,6 +282,16 @@ def settings() -> Iterator[Setting]:
         yield Setting(name=field.name, **field.metadata)
 
 
+def table() -> str:
+    """Return every variable with its meaning and its default, a line each."""
+    width = max(len(setting.variable) for setting in settings())
+    return "\n".join(
+        f"  {setting.variable:<{width}}  {setting.help}"
+        + (f" ({setting.default})" if setting.default is not None else "")
+        for setting in settings()
+    )
+
+
 def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
     """Build the configuration from `environment`; the file `dotenv`, where it exists, fills what it leaves out.
 

@@ -30,8 +30,8 @@ EXIT_WRONG_START: Final = 2
 INSTALL_MONITORING: Final = 'pip install "gui-agents[prometheus]"'
 INSTALL_OTEL: Final = 'pip install "gui-agents[otel]"'
 PORTS_FILE: Final = "ports.json"
-CHATTY_LOGGERS: Final = ("openai", "httpx", "httpcore")
-"""Libraries that would log whole requests, screenshots included."""
+CHATTY_LOGGERS: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
+"""Libraries that would log each request, some of them whole, screenshots included; newer SDKs use the `…2` ones."""
 FILES_PER_TASK: Final = 8
 """Open files that a running task may need: its client's connection, its model's, its sandbox's."""
 FILES_BASE: Final = 1024
@@ -106,7 +106,7 @@ class App:
         """Open the ports, the gRPC port last.
 
         Raises:
-            ConfigError: with a line for each port that cannot be opened, and for a directory that cannot be made.
+            ConfigError: with a line for each port that cannot be opened, and for a directory that cannot be written.
         """
         _raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks)
         mistakes = []
@@ -123,12 +123,12 @@ class App:
             await self.service.start(None if self.monitoring is None else self.monitoring.accounting)
         except OSError as error:
             mistakes.append(f"GRPC_PORT: {error}; free it, or set another one (0 takes a free one)")
+        mistakes = mistakes or self._tell_ports()
         if mistakes:
             await self._close()
             raise ConfigError(mistakes)
         if self.monitoring is not None:
             self.monitoring.start_export()
-        self._ports.write_text(json.dumps({"grpc": self.service.port, "metrics": self.metrics_port}), encoding="utf-8")
         _log.info("gRPC on %s:%s", self.config.grpc_host, self.service.port)
         if self.metrics_port is not None:
             _log.info("metrics on http://%s:%s/metrics", self.config.prometheus_host, self.metrics_port)
@@ -142,6 +142,15 @@ class App:
         await self._close()
         self._ports.unlink(missing_ok=True)
         _log.info("ended")
+
+    def _tell_ports(self) -> list[str]:
+        """Write the ports to their file, and return what is wrong with it."""
+        ports = {"grpc": self.service.port, "metrics": self.metrics_port}
+        try:
+            self._ports.write_text(json.dumps(ports), encoding="utf-8")
+        except OSError as error:
+            return [f"RUNTIME_DIR: {error}; name a directory that can be written"]
+        return []
 
     async def _close(self) -> None:
         await self.service.stop()
@@ -219,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="lybic-guiagent-grpc",
         description="Runs the GUI-agents gRPC service, configured by environment variables and a .env file.",
-        epilog="\n".join(f"{setting.variable:<28}{setting.help}" for setting in configuration.settings()),
+        epilog=configuration.table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)

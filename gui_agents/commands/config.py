@@ -56,9 +56,10 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     if arguments.json:
         print(json.dumps({row.variable: {"value": row.value, "source": row.source} for row in effective}, indent=2))
         return ExitCode.DONE
+    width = max(len(row.variable) for row in effective)
     for row in effective:
         value = "" if row.value is None else str(row.value).lower() if isinstance(row.value, bool) else str(row.value)
-        print(f"{row.variable:<27} {value:<28} {row.source}")
+        print(f"{row.variable:<{width}} {value:<28} {row.source}")
     return ExitCode.DONE
 
 

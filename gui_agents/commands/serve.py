@@ -16,7 +16,13 @@ EXAMPLES: Final = """\
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "run the service as the environment and .env configure it; Ctrl-C ends it"
-    add_verb(verbs, "serve", execute, summary=summary, examples=f"{EXAMPLES}\n{_variables()}")
+    add_verb(
+        verbs,
+        "serve",
+        execute,
+        summary=summary,
+        examples=f"{EXAMPLES}\nvariables (with their defaults):\n{config.table()}",
+    )
 
 
 def execute(_arguments: argparse.Namespace) -> ExitCode:
@@ -24,11 +30,3 @@ def execute(_arguments: argparse.Namespace) -> ExitCode:
     from gui_agents import grpc_app  # noqa: PLC0415 - the other verbs start faster without the server
 
     return ExitCode(grpc_app.main([]))
-
-
-def _variables() -> str:
-    rows = [
-        f"  {setting.variable:<27} {setting.help}" + (f" ({setting.default})" if setting.default is not None else "")
-        for setting in config.settings()
-    ]
-    return "variables (with their defaults):\n" + "\n".join(rows)

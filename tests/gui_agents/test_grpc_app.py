@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 import threading
 import time
@@ -104,6 +105,16 @@ async def test_a_runtime_directory_that_cannot_be_made_is_told(tmp_path):
     config = configured({"RUNTIME_DIR": str(tmp_path / "file" / "runtime")})
     with pytest.raises(ConfigError, match=r"RUNTIME_DIR: .*file"):
         await App(config).start()
+
+
+async def test_a_runtime_directory_that_cannot_be_written_is_told_and_nothing_stays_open(tmp_path):
+    (tmp_path / "ports.json").mkdir()
+    app = App(configured({"RUNTIME_DIR": str(tmp_path), "GRPC_PORT": "0"}))
+    with pytest.raises(ConfigError, match=r"RUNTIME_DIR: .*ports\.json"):
+        await app.start()
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", app.service.port))
 
 
 async def test_with_monitoring_off_nothing_counts_beats_or_listens(tmp_path):

@@ -141,6 +141,18 @@ async def test_a_second_signal_ends_the_process_at_once(tmp_path):
                 assert await service.ended() == 130
 
 
+async def test_calls_to_a_model_leave_no_lines_in_the_log(tmp_path):
+    with running_in_thread([DONE]) as model:
+        environment = {"DEFAULT_MODEL": "openai/scripted", "OPENAI_BASE_URL": model.base_url, "LOG_LEVEL": "DEBUG"}
+        with process(tmp_path, **environment) as service:
+            ports = await service.started()
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+                request = pb.RunAgentInstructionRequest(instruction="do it")
+                messages = [message.stage async for message in pb_grpc.AgentStub(channel).RunAgentInstruction(request)]
+            assert messages == ["starting", "step", "finished"]
+            assert [line for line in service.log.splitlines() if "http" in line] == []
+
+
 async def test_taken_ports_end_the_start_with_a_line_each(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         taken = [str(server.getsockname()[1]) for server in (first, second)]

@@ -24,6 +24,20 @@ def test_every_variable_is_shown_with_its_source(capsys, monkeypatch, tmp_path):
     assert rows["ENABLE_PROMETHEUS"] == ["false", "default"]
 
 
+def test_the_columns_stand_below_each_other(capsys):
+    cli.main(["config", "check"])
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.rindex(" default") for line in lines if line.endswith(" default")} == {lines[0].rindex(" default")}
+
+
+def test_help_names_every_variable_apart_from_its_meaning(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["serve", "--help"])
+    printed = capsys.readouterr().out
+    for setting in config.settings():
+        assert f"  {setting.variable} " in printed
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
 def test_secrets_are_masked(capsys, monkeypatch, options):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
