@@ -332,7 +332,7 @@ def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> Mapping
     if dotenv is None or not dotenv.is_file():
         return environment
     try:
-        filling = dotenv_values(dotenv)
+        filling = dotenv_values(dotenv, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError([f"{dotenv} cannot be read: {problem}"]) from error

@@ -57,6 +57,11 @@ class Monitoring:
         """The port that the endpoint listens on, where there is one."""
         return None if self._endpoint is None else self._endpoint.port
 
+    @property
+    def scheme(self) -> str | None:
+        """`http` or `https`, where there is an endpoint."""
+        return None if self._endpoint is None else self._endpoint.scheme
+
     def start(self) -> None:
         """Listen, beat and count.
 
@@ -130,8 +135,9 @@ class App:
         if self.monitoring is not None:
             self.monitoring.start_export()
         _log.info("gRPC on %s:%s", self.config.grpc_host, self.service.port)
-        if self.metrics_port is not None:
-            _log.info("metrics on http://%s:%s/metrics", self.config.prometheus_host, self.metrics_port)
+        if self.monitoring is not None and self.monitoring.scheme is not None:
+            host, port = self.config.prometheus_host, self.metrics_port
+            _log.info("metrics on %s://%s:%s/metrics", self.monitoring.scheme, host, port)
         if self.config.default_model == configuration.BUILTIN_MODEL:
             _log.info("%s decides: it follows simple instructions, and is no language model", self.config.default_model)
 

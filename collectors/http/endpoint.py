@@ -68,6 +68,11 @@ class MetricsEndpoint:
         return self._port
 
     @property
+    def scheme(self) -> str:
+        """How its addresses begin: `https` where its web configuration sets TLS."""
+        return "http" if self._security is None or self._security.context is None else "https"
+
+    @property
     def timeouts(self) -> Timeouts:
         """How long each phase of a connection may last."""
         return self._limits.timeouts

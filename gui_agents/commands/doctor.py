@@ -175,6 +175,10 @@ def _metrics(effective: config.Config) -> Iterator[Finding]:
     if port_is_free(effective.prometheus_host, effective.prometheus_port):
         yield Finding("metrics port", Verdict.OK, f"{address} is free")
         return
+    if effective.prometheus_web_config is not None:
+        text = f"{address} is taken, and PROMETHEUS_WEB_CONFIG locks it: ask it with gui-agents top --once"
+        yield Finding("metrics", Verdict.NOTE, text)
+        return
     try:
         with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as reply:
             names = {line.split("{")[0].split(" ")[0] for line in reply.read().decode().splitlines() if line[:1] != "#"}

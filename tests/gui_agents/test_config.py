@@ -177,6 +177,12 @@ def test_the_dotenv_file_fills_what_the_environment_leaves_out(tmp_path):
     assert (config.grpc_port, config.log_level, config.task_steps) == (7002, "WARNING", 50)
 
 
+def test_a_dollar_in_the_dotenv_file_stands_for_itself(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("OPENAI_API_KEY=sk-${HOME}-x\n")
+    assert load({}, file).openai_api_key == Secret("sk-${HOME}-x")
+
+
 def test_a_mistake_in_the_dotenv_file_is_told_too(tmp_path):
     dotenv = tmp_path / ".env"
     dotenv.write_text("GRPC_PORT=nine\n", encoding="utf-8")

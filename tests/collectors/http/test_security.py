@@ -259,6 +259,7 @@ def test_metrics_are_served_over_tls(config, certificate, authority):
     path = config(tls_server_config=certificate)
     context = client_context(authority)
     with serving(web_config=path) as endpoint:
+        assert endpoint.scheme == "https"
         with Client(endpoint.port, wrap=secured(context)) as client:
             assert client.socket.version() == "TLSv1.3"
             for _ in range(2):

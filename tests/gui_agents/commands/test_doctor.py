@@ -114,6 +114,16 @@ def test_metrics_that_answer_are_counted(metrics_port, monkeypatch):
     assert findings()["metrics"] == (Verdict.OK, f"{url} answers with 2 agent_ sample names")
 
 
+def test_a_locked_metrics_port_is_not_taken_for_something_else(taken_port, monkeypatch, tmp_path):
+    locked = tmp_path / "web.yml"
+    locked.write_text("basic_auth_users: {}\n")
+    monkeypatch.setenv("PROMETHEUS_PORT", str(taken_port))
+    monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(locked))
+    verdict, text = findings()["metrics"]
+    assert verdict is Verdict.NOTE
+    assert "PROMETHEUS_WEB_CONFIG locks it" in text
+
+
 def test_a_metrics_port_that_serves_none_matters_only_when_they_are_on(service, monkeypatch):
     _, address = service
     monkeypatch.setenv("PROMETHEUS_PORT", address.rpartition(":")[2])
