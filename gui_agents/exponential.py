@@ -12,16 +12,20 @@ from typing import Final
 
 from gui_agents.snapshot import NativePoint
 
-SCHEMA: Final = 3
-"""Eight buckets from one power of 2 to the next, so that each one's bounds are 9 % apart."""
-MAX_BUCKETS: Final = 160
-"""More are merged. Schema 3 fits while the longest duration is up to a million times the shortest, schema -3 always."""
+SCHEMA: Final = 4
+"""Sixteen buckets from one power of 2 to the next.
+
+Each one's bounds are 4.4 % apart, so that a quantile read from it is that close to the exact one, whatever was
+observed; at schema 3, which many use, a rare 99th percentile is up to 9 % off.
+"""
+MAX_BUCKETS: Final = 320
+"""More are merged. Schema 4 fits while the longest duration is up to a million times the shortest, schema -2 always."""
 ZERO_THRESHOLD: Final = 2.0**-128
 """Values up to here count as zero; Prometheus's own libraries use the same."""
 
 _STEPS: Final = 2**SCHEMA
-_FRACTIONS: Final = tuple(isqrt(isqrt(isqrt(2 ** (_STEPS * 53 + step - _STEPS)))) / 2**53 for step in range(_STEPS))
-"""The bounds from 1/2 to 1 without the last one: each the greatest double that is not above 2 ** (step / 8 - 1).
+_FRACTIONS: Final = tuple(isqrt(isqrt(isqrt(isqrt(2 ** (52 * _STEPS + step))))) / 2**53 for step in range(_STEPS))
+"""The bounds from 1/2 to 1 without the last one: each the greatest double that is not above 2 ** (step / 16 - 1).
 
 All but the first are irrational, so that a double is above a bound exactly if it is above this double.
 """
