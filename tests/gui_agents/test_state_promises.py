@@ -1,5 +1,6 @@
 """Every snapshot keeps the promises of one instant: after any history, and while one is being made."""
 
+import sys
 import threading
 from decimal import Decimal
 from itertools import islice
@@ -59,6 +60,24 @@ def test_a_snapshot_stays_as_it_was(history):
     for event in history:
         player.play(event)
     assert repr(taken) == shown
+
+
+def test_a_snapshot_reads_nothing_without_the_lock():
+    state = new_state(FakeClock())
+    locked = {}
+
+    def trace(frame, _event, _argument):
+        if frame.f_code.co_name in ("statistics", "point", "config_updates", "monotonic", "time"):
+            locked[frame.f_code.co_qualname] = state._lock.locked()
+
+    outer = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        state.snapshot()
+    finally:
+        sys.settrace(outer)
+    assert {"TaskTable.statistics", "StreamManager.statistics", "RpcStats.statistics"} <= locked.keys()
+    assert [name for name, was_locked in locked.items() if not was_locked] == []
 
 
 def test_snapshots_of_many_threads_keep_the_promises_while_the_service_works():

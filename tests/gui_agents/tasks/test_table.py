@@ -89,6 +89,21 @@ def test_what_ended_does_not_progress(table):
         table.end("a", FAIL, 3.0, EPOCH)
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_an_illegal_event_changes_nothing(table, ends):
+    create(table, "a")
+    table.start("a", 1.0, EPOCH)
+    if ends:
+        table.end("a", CANCEL, 2.0, EPOCH)
+    record, statistics = table.record("a", 5.0), table.statistics(5.0)
+    with pytest.raises(IllegalTransitionError):
+        table.start("a", 3.0, EPOCH + 3)
+    if ends:
+        with pytest.raises(IllegalTransitionError):
+            table.end("a", FAIL, 4.0, EPOCH + 4)
+    assert (table.record("a", 5.0), table.statistics(5.0)) == (record, statistics)
+
+
 def test_the_oldest_progress_is_that_of_the_task_that_has_been_silent_longest(table):
     create(table, "a", "b")
     assert table.statistics(0.0).oldest_progress_at is None
