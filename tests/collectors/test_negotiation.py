@@ -2,11 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.layouts import Format
+from collectors.layouts import TEXT_FORMATS, Format
 from collectors.negotiation import accepts_gzip, choose_format
 
 OPENMETRICS = Format.OPENMETRICS
 TEXT = Format.TEXT
+PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+EVERYTHING = (*TEXT_FORMATS, Format.PROTOBUF)
 PROMETHEUS_2 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -57,9 +59,38 @@ def test_the_preferred_format_is_chosen(accept, form):
     assert choose_format(accept) is form
 
 
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (PROTOBUF, Format.PROTOBUF),
+        (f"{PROTOBUF},{PROMETHEUS_2}", Format.PROTOBUF),
+        (PROTOBUF.replace("=", '="').replace(";enc", '";enc') + '"', Format.PROTOBUF),
+        (f"text/plain;q=0.5,{PROTOBUF};q=0.6", Format.PROTOBUF),
+        (f"text/plain,{PROTOBUF}", TEXT),
+        (f"{PROTOBUF};q=0.3,{OPENMETRICS.value};q=0.4", OPENMETRICS),
+        (f"{PROTOBUF};q=0", TEXT),
+        ("application/vnd.google.protobuf", TEXT),
+        (PROTOBUF.replace("delimited", "text"), TEXT),
+        (PROTOBUF.replace("MetricFamily", "Other"), TEXT),
+        ("application/*", OPENMETRICS),
+        ("*/*", TEXT),
+        ("", TEXT),
+        (PROMETHEUS_2, OPENMETRICS),
+    ],
+)
+def test_protobuf_is_for_those_who_name_it_and_its_messages(accept, form):
+    assert choose_format(accept, EVERYTHING) is form
+
+
+@pytest.mark.parametrize("accept", [PROTOBUF, f"{PROTOBUF},{PROMETHEUS_2}"])
+def test_protobuf_is_not_chosen_unless_it_is_offered(accept):
+    assert choose_format(accept) in TEXT_FORMATS
+
+
 @given(st.text(max_size=80) | st.text('aplictonexmrsvqud/*;=,.01 \t"-', max_size=80))
 def test_any_header_leads_to_a_format(header):
-    assert choose_format(header) in Format
+    assert choose_format(header) in TEXT_FORMATS
+    assert choose_format(header, EVERYTHING) in Format
     assert accepts_gzip(header) in (True, False)
 
 
