@@ -2,10 +2,13 @@
 
 import math
 import random
+import re
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 
 import pytest
+import yaml
 
 from gui_agents.models.base import Bill, CallOutcome, ModelCall
 from gui_agents.state import ServiceState
@@ -20,18 +23,20 @@ pytestmark = pytest.mark.system_tools
 QUANTILES = (0.5, 0.95, 0.99)
 WITHIN = 0.05
 TASKS = 2000
-SCRAPES = """
-global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
-scrape_configs:
-  - job_name: gui_agents
-    params: {{format: [text]}}
-    static_configs: [{{targets: ["{target}"]}}]
-  - job_name: gui_agents_native
-    params: {{"name[]": [{names}]}}
-    static_configs: [{{targets: ["{target}"]}}]
-  - job_name: everything
-    static_configs: [{{targets: ["{target}"]}}]
-"""
+PAGE = Path(__file__).parents[2] / "docs" / "native-histograms.md"
+
+
+def scrape_configuration(target):
+    """Return the jobs that the documentation recommends, and one that takes all there is as it comes."""
+    (fence,) = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    recommended = yaml.safe_load(fence.replace("127.0.0.1:8000", target))["scrape_configs"]
+    everything = {"job_name": "everything", "static_configs": [{"targets": [target]}]}
+    return yaml.safe_dump(
+        {
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
+            "scrape_configs": [*recommended, everything],
+        }
+    )
 
 
 class Fed:
@@ -93,9 +98,7 @@ async def scraped(tmp_path):
     fed.feed()
     with serving(fed.state, native_histograms=True) as endpoint:
         config = tmp_path / "prometheus.yml"
-        config.write_text(
-            SCRAPES.format(target=f"127.0.0.1:{endpoint.port}", names=", ".join(sorted(DURATIONS))), encoding="utf-8"
-        )
+        config.write_text(scrape_configuration(f"127.0.0.1:{endpoint.port}"), encoding="utf-8")
         async with prometheus(tmp_path, config, "--enable-feature=native-histograms") as port:
             await until(lambda: value(port, "count(scrape_samples_scraped > 0)") == 3, "a scrape of each job")
             yield fed, port
@@ -112,6 +115,16 @@ async def test_its_quantiles_are_those_of_the_durations(scraped):
             for quantile in QUANTILES:
                 told = value(port, f"histogram_quantile({quantile}, {named})")
                 assert told == pytest.approx(exact(durations, quantile), rel=WITHIN), (named, quantile)
+
+
+async def test_counts_sums_and_shares_can_be_asked_of_them(scraped):
+    fed, port = scraped
+    series = 'agent_task_execution_duration_seconds{job="JOB"}'
+    durations, named = fed.known[series], series.replace("JOB", "gui_agents_native")
+    mean = value(port, f"histogram_sum({named}) / histogram_count({named})")
+    share = value(port, f"histogram_fraction(0, 60, {named})")
+    assert mean == pytest.approx(sum(durations) / TASKS)
+    assert share == pytest.approx(sum(seconds <= 60 for seconds in durations) / TASKS, abs=0.01)
 
 
 async def test_classic_buckets_reach_the_job_that_asks_for_text_and_no_other(scraped):
