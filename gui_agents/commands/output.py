@@ -59,12 +59,14 @@ class Output:
 
 
 def used(statistics: Statistics) -> str:
-    """Say what a task has used."""
-    money = f"{statistics.currency}{statistics.cost:.6f}".rstrip("0").rstrip(".")
-    return (
-        f"{counted(statistics.steps, 'step')}, {statistics.duration_seconds} s, "
-        f"{counted(statistics.total_tokens, 'token')}, {money}"
-    )
+    """Say what a task has used; no amount where no price is known."""
+    parts = [counted(statistics.steps, "step"), f"{statistics.duration_seconds} s"]
+    parts.append(counted(statistics.total_tokens, "token"))
+    if statistics.currency:
+        parts.append(f"{statistics.currency}{statistics.cost:.6f}".rstrip("0").rstrip("."))
+    elif statistics.total_tokens:
+        parts.append("cost unknown")
+    return ", ".join(parts)
 
 
 def counted(number: int, noun: str) -> str:

@@ -158,6 +158,13 @@ def test_a_chosen_port_must_be_named(capsys, monkeypatch):
 def test_used_speaks_of_one_step_and_free_models():
     statistics = Statistics(1, 0, 0, 0, 0, 0.0, "$")
     assert used(statistics) == "1 step, 0 s, 0 tokens, $0"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"), [(0, "1 step, 3 s, 0 tokens"), (20, "1 step, 3 s, 20 tokens, cost unknown")]
+)
+def test_a_cost_without_a_price_is_unknown_and_not_zero(tokens, said):
+    assert used(Statistics(1, 3, tokens, 0, tokens, 0.0, "")) == said
     assert counted(1234, "token") == "1,234 tokens"
 
 
