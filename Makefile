@@ -40,7 +40,7 @@ docs: venv ## Regenerate what code generates: docs/metrics.md, .env.example, rul
 	$(BIN)/python tools/docs.py
 	$(BIN)/python -m collectors.operations.generate docs
 
-proto: venv ## Regenerate the protobuf code from gui_agents/proto/agent.proto
+proto: venv ## Regenerate the protobuf code from the .proto files
 	$(BIN)/python tools/proto.py
 
 soak: venv ## Ten minutes of scrapers on a busy service (SOAK_SECONDS)

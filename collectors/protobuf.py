@@ -80,7 +80,7 @@ def metric_message(metric: Metric, reading: Reading) -> pb.MetricFamily:
                 series.gauge.value = check_number(metric.name, value)
             case MetricType.SUMMARY:
                 _fill_summary(series.summary, metric.name, value)
-            case MetricType.HISTOGRAM:
+            case _:
                 _fill_histogram(series.histogram, metric.name, value)
     return message
 
