@@ -30,8 +30,8 @@ check: venv ## Format, lint, types, import contracts, generated files up to date
 	$(BIN)/lint-imports
 	$(BIN)/python tools/proto.py --check
 	$(BIN)/python tools/docs.py --check
-	$(BIN)/python -m collectors.operations.generate docs --check
 	$(BIN)/python -m collectors.operations.checks docs
+	$(BIN)/python -m collectors.operations.generate docs --check
 
 bench: venv ## Run the benchmarks and print their ratios (ARGS="rpc" chooses)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,4 +1,4 @@
-"""Check the operations pack below a directory: rules, dashboards and runbooks."""
+"""Check the thresholds, and the operations pack below a directory: rules, dashboards and runbooks."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from collectors.operations.checks.dashboards import check_dashboard
+from collectors.operations.checks.defaults import check_defaults
 from collectors.operations.checks.findings import Finding
 from collectors.operations.checks.rule_files import alert_lines, check_rules, recorded_shapes
 from collectors.operations.checks.runbooks import check_runbooks
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print a line for each finding; 1 where there are any."""
     parser = argparse.ArgumentParser(prog="python -m collectors.operations.checks", description=__doc__)
     parser.add_argument("directory", type=Path, help="where the files lie, such as docs")
-    findings = check(parser.parse_args(arguments).directory)
+    directory = parser.parse_args(arguments).directory
+    findings = check_defaults() + check(directory)
     sys.stderr.writelines(f"{finding}\n" for finding in findings)
     return 1 if findings else 0
 

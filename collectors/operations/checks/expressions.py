@@ -35,7 +35,7 @@ class Checker:
 
     Every metric, label and value of a closed label must exist; counters stand under rate, increase or resets, and
     gauges do not; the sides of an operator can match; a quantile is compared with what its buckets can tell, and a
-    ratio with something up to 1; each selector says which job it means.
+    ratio with something from 0 to 1; each selector says which job it means.
     """
 
     known: Mapping[str, Series]
@@ -175,8 +175,10 @@ class Checker:
             self._comparison(operator, left, node.rhs)
         if left is None or right is None:
             vector = left or right
-            kept = operator in COMPARISONS
-            return vector if vector is None or kept else attrs.evolve(vector, largest_bucket=None, ratio=False)
+            if vector is None or operator in COMPARISONS:
+                return vector
+            complement = operator == "-" and constant(node.lhs) == 1
+            return attrs.evolve(vector, largest_bucket=None, ratio=vector.ratio and complement)
         return self._match(node, operator, left, right)
 
     def _match(self, node: Any, operator: str, left: Shape, right: Shape) -> Shape:
@@ -196,15 +198,27 @@ class Checker:
 
     def _comparison(self, operator: str, left: Shape | None, threshold: Any) -> None:
         value = constant(threshold)
-        if left is None or value is None or operator not in {">", ">="}:
+        if left is None or value is None:
             return
-        if left.largest_bucket is not None and value >= left.largest_bucket:
+        above = operator in {">", ">="}
+        if above and left.largest_bucket is not None and value >= left.largest_bucket:
             self._say(
                 f"{operator} {value:g} can never be true: the largest finite bucket is {left.largest_bucket:g}",
                 operator,
             )
-        if left.ratio and (value > 1 or (value == 1 and operator == ">")):
-            self._say(f"{operator} {value:g} can never be true: this is a ratio, at most 1", operator)
+        if left.ratio:
+            verdict = _verdict_on_ratio(operator, value)
+            if verdict:
+                self._say(f"{operator} {value:g} {verdict}: this is a ratio, from 0 to 1", operator)
+
+
+def _verdict_on_ratio(operator: str, value: float) -> str | None:
+    """Say that a comparison tells nothing about what lies from 0 to 1; `>= 0` does, as it leaves out NaN."""
+    never = {">": value >= 1, ">=": value > 1, "<": value <= 0, "<=": value < 0}
+    always = {">": value < 0, ">=": value < 0, "<": value > 1, "<=": value > 1}
+    if never.get(operator):
+        return "can never be true"
+    return "is always true" if always.get(operator) else None
 
 
 def constant(node: Any) -> float | None:

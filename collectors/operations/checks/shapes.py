@@ -20,7 +20,7 @@ class Shape:
     largest_bucket: float | None = None
     """Of a quantile or of buckets: the largest finite bound."""
     ratio: bool = False
-    """Whether no value exceeds 1."""
+    """Whether its values lie between 0 and 1."""
 
     @property
     def free(self) -> frozenset[str]:

@@ -1,0 +1,17 @@
+"""Checks of the thresholds as they are written: where one makes an alert that cannot work, and why."""
+
+import inspect
+
+from collectors.operations.checks.findings import Finding
+from collectors.operations.thresholds import ThresholdError, Thresholds
+
+
+def check_defaults(model: type[Thresholds] = Thresholds) -> list[Finding]:
+    """Return a finding at the line of the first threshold of `model` whose default is refused."""
+    try:
+        model()
+    except ThresholdError as error:
+        lines, first = inspect.getsourcelines(model)
+        offset = next((at for at, line in enumerate(lines) if line.strip().startswith(f"{error.field}:")), 0)
+        return [Finding(inspect.getfile(model), first + offset, str(error))]
+    return []
