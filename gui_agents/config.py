@@ -19,6 +19,8 @@ TRUE: Final = frozenset({"true", "1", "yes", "on"})
 FALSE: Final = frozenset({"false", "0", "no", "off", ""})
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 BACKENDS: Final = ("simulated",)
+LATER_BACKENDS: Final = ("x11", "chromium", "lybic")
+"""Known, and not part of this version."""
 BUILTIN_MODEL: Final = "builtin/rules"
 STORAGE_BACKENDS: Final = ("memory",)
 LATER_STORAGE_BACKENDS: Final = ("sqlite", "postgres")

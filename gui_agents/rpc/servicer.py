@@ -188,6 +188,9 @@ class AgentServicer:
         stage, named = requested.decider(config.mode)
         _, configured = settings.effective.decider(config.mode)
         model = self.models.choose(named, configured, f"{field}.stageModelConfig.{stage}")
+        if stage not in config.stages:
+            chosen = LLMSettings(model=model.model, provider=model.provider)
+            config = attrs.evolve(config, stages={**config.stages, stage: chosen})
         return TaskSpec(
             instruction=instruction,
             backend=backend,

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gui_agents.config import BACKENDS
-from gui_agents.errors import InvalidFieldError
+from gui_agents.config import BACKENDS, LATER_BACKENDS
+from gui_agents.errors import InvalidFieldError, PreconditionError
 from gui_agents.sandboxes.base import Sandbox
 from gui_agents.sandboxes.simulated import SimulatedSandbox
 from gui_agents.tasks.spec import TaskSpec
@@ -20,7 +20,11 @@ class SandboxFactory:
 
         Raises:
             InvalidFieldError: nobody knows it.
+            PreconditionError: it is known, but cannot run here.
         """
+        if backend in LATER_BACKENDS:
+            known = ", ".join(BACKENDS)
+            raise PreconditionError(f"{field}: {backend} is not part of this version of gui-agents; use {known}")
         if backend not in _MAKERS:
             raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(BACKENDS)}")
 

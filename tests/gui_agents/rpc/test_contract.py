@@ -286,6 +286,9 @@ async def test_a_task_runs_with_the_request_over_the_global_configuration():
         assert (reply.success, reply.id) == (True, "global")
         (first, *_) = await served.run("finish", runningConfig=pb.CommonConfig(steps=9))
         config = await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id=first.taskId))
+        decider = config.stageModelConfig.actionGeneratorModel
+        assert (decider.provider, decider.modelName) == ("builtin", "builtin/rules")
+        config.ClearField("stageModelConfig")
         assert config == pb.CommonConfig(
             id=first.taskId, backend="simulated", steps=9, taskTimeout=60, mode=pb.FAST, platform="any"
         )

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gui_agents.config import BACKENDS
-from gui_agents.errors import InvalidFieldError
+from gui_agents.config import BACKENDS, LATER_BACKENDS
+from gui_agents.errors import InvalidFieldError, PreconditionError
 from gui_agents.sandboxes.factory import SandboxFactory
 from tests.fakes import a_spec
 
@@ -15,6 +15,12 @@ def test_every_backend_is_made_anew_for_each_task(backend):
     first, second = factory.create(a_spec(backend=backend)), factory.create(a_spec(backend=backend))
     assert first.sandbox_id != second.sandbox_id
     assert first.sandbox_type == "Simulated"
+
+
+@pytest.mark.parametrize("backend", LATER_BACKENDS)
+def test_a_known_backend_that_cannot_run_here_is_told_from_an_unknown_one(backend):
+    with pytest.raises(PreconditionError, match=f"runningConfig.backend: {backend} is not part of this version"):
+        SandboxFactory().check(backend, "runningConfig.backend")
 
 
 @pytest.mark.parametrize("backend", ["", "Simulated", "x11\n", "\U0001f600" * 500])
