@@ -15,15 +15,15 @@ from collectors.operations.thresholds import ThresholdError, with_changes
 
 def files(setting: Setting) -> Mapping[str, str]:
     """Return the text of every generated file by its path below docs."""
-    site = Site(setting=setting)
+    site, dashboards = Site(setting=setting), boards(setting.thresholds)
     return {
         "prometheus.yml": configuration.prometheus(site),
         "alertmanager.yml": configuration.alertmanager(site),
         "prometheus-alert-rules.yml": rules.alert_rules(setting),
         "prometheus-recording-rules.yml": rules.recording_rules(setting),
         "kubernetes/prometheusrule.yml": kubernetes.prometheus_rule(setting),
-        "grafana-dashboard-guide.md": guide.render(boards()),
-        **{f"grafana/{board.file}": render(board) for board in boards()},
+        "grafana-dashboard-guide.md": guide.render(dashboards),
+        **{f"grafana/{board.file}": render(board) for board in dashboards},
     }
 
 

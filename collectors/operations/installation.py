@@ -8,6 +8,7 @@ from typing import Final
 
 from collectors.operations import configuration, rules
 from collectors.operations.configuration import Site
+from collectors.operations.thresholds import Thresholds
 
 PROMETHEUS_FILE: Final = "prometheus.yml"
 
@@ -30,8 +31,8 @@ def files(site: Site) -> Mapping[str, str]:
     }
 
 
-def dashboards() -> Mapping[str, str]:
-    """Return the dashboards by the names of their files.
+def dashboards(limits: Thresholds) -> Mapping[str, str]:
+    """Return the dashboards, with the lines of `limits`, by the names of their files.
 
     Raises:
         ImportError: Grafana's SDK is not installed.
@@ -39,7 +40,7 @@ def dashboards() -> Mapping[str, str]:
     from collectors.operations.dashboards import boards  # noqa: PLC0415 - optional
     from collectors.operations.dashboards.render import render  # noqa: PLC0415 - optional
 
-    return {f"grafana/{board.file}": render(board) for board in boards()}
+    return {f"grafana/{board.file}": render(board) for board in boards(limits)}
 
 
 def write(directory: Path, texts: Mapping[str, str], *, overwrite: bool) -> tuple[Path, ...]:

@@ -66,9 +66,10 @@ def execute_init(arguments: argparse.Namespace) -> ExitCode:
     """Write the files, and let promtool look at them where it is installed."""
     from collectors.operations import installation  # noqa: PLC0415 - the other verbs do without
 
-    texts = dict(installation.files(_site(arguments)))
+    site = _site(arguments)
+    texts = dict(installation.files(site))
     try:
-        texts |= installation.dashboards()
+        texts |= installation.dashboards(site.setting.thresholds)
     except ImportError as error:
         print(f"without dashboards, because {error.name} is not installed: {INSTALL}", file=sys.stderr)
     try:

@@ -1,180 +1,180 @@
 """What the models cost, and what each instance uses."""
 
-from typing import Final
-
 from collectors.operations.dashboards.model import Board, Panel, Query, Row, Unit
 from collectors.operations.dashboards.tasks import quantiles
 from collectors.operations.thresholds import Thresholds
 
-LIMITS: Final = Thresholds()
 
-BOARD: Final = Board(
-    uid="gui-agents-cost",
-    title="GUI agents: cost and resources",
-    description="Tokens, money, sandboxes, memory and the cost of monitoring itself.",
-    rows=(
-        Row(
-            "Models",
-            (
-                Panel(
-                    title="Cost per hour",
-                    description="Money for models within the last hour, in the currency that the legend names.",
-                    unit=Unit.MONEY,
-                    queries=(Query("job_currency:agent_execution_cost:increase1h{@job}", "{{job}} {{currency}}"),),
-                    threshold=LIMITS.cost,
-                ),
-                Panel(
-                    title="Tokens",
-                    description="Model tokens, each second; input includes cached tokens.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            'sum by (type) (rate(agent_tokens_consumed_total{@,type=~"input|output"}'
-                            "[$__rate_interval]))",
-                            "{{type}}",
+def board(limits: Thresholds) -> Board:
+    """Return the dashboard, with the lines of `limits`."""
+    return Board(
+        uid="gui-agents-cost",
+        title="GUI agents: cost and resources",
+        description="Tokens, money, sandboxes, memory and the cost of monitoring itself.",
+        rows=(
+            Row(
+                "Models",
+                (
+                    Panel(
+                        title="Cost per hour",
+                        description="Money for models within the last hour, in the currency that the legend names.",
+                        unit=Unit.MONEY,
+                        queries=(Query("job_currency:agent_execution_cost:increase1h{@job}", "{{job}} {{currency}}"),),
+                        threshold=limits.cost,
+                    ),
+                    Panel(
+                        title="Tokens",
+                        description="Model tokens, each second; input includes cached tokens.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                'sum by (type) (rate(agent_tokens_consumed_total{@,type=~"input|output"}'
+                                "[$__rate_interval]))",
+                                "{{type}}",
+                            ),
+                        ),
+                        stacked=True,
+                    ),
+                    Panel(
+                        title="Tokens by provider",
+                        description="Without the double count: input, cached input and output are disjoint.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (provider, direction) (rate(agent_model_tokens_total{@}[$__rate_interval]))",
+                                "{{provider}} {{direction}}",
+                            ),
+                        ),
+                        stacked=True,
+                    ),
+                    Panel(
+                        title="Model calls by outcome",
+                        description="Calls to models, each second.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (provider, outcome) (rate(agent_model_requests_total{@}[$__rate_interval]))",
+                                "{{provider}} {{outcome}}",
+                            ),
                         ),
                     ),
-                    stacked=True,
-                ),
-                Panel(
-                    title="Tokens by provider",
-                    description="Without the double count: input, cached input and output are disjoint.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            "sum by (provider, direction) (rate(agent_model_tokens_total{@}[$__rate_interval]))",
-                            "{{provider}} {{direction}}",
-                        ),
+                    Panel(
+                        title="Duration of model calls",
+                        description="95 % of the calls to each provider take at most this long.",
+                        unit=Unit.SECONDS,
+                        queries=quantiles("agent_model_request_duration_seconds", "provider", "{{provider}}")[1:2],
                     ),
-                    stacked=True,
-                ),
-                Panel(
-                    title="Model calls by outcome",
-                    description="Calls to models, each second.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            "sum by (provider, outcome) (rate(agent_model_requests_total{@}[$__rate_interval]))",
-                            "{{provider}} {{outcome}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Duration of model calls",
-                    description="95 % of the calls to each provider take at most this long.",
-                    unit=Unit.SECONDS,
-                    queries=quantiles("agent_model_request_duration_seconds", "provider", "{{provider}}")[1:2],
-                ),
-                Panel(
-                    title="Calls without price or usage",
-                    description="Calls whose cost or tokens are not counted, within the chosen range: what is shown "
-                    "here is missing there.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query(
-                            "sum by (provider) (increase(agent_model_price_unknown_total{@}[$__range]))",
-                            "{{provider}} price unknown",
-                        ),
-                        Query(
-                            "sum by (provider) (increase(agent_model_usage_unknown_total{@}[$__range]))",
-                            "{{provider}} usage unknown",
-                        ),
-                    ),
-                ),
-            ),
-        ),
-        Row(
-            "Sandboxes",
-            (
-                Panel(
-                    title="Open sandboxes",
-                    description="Sandboxes that are in use, kept or closing.",
-                    unit=Unit.COUNT,
-                    queries=(Query("sum by (sandbox_type) (agent_sandboxes{@})", "{{sandbox_type}}"),),
-                    stacked=True,
-                ),
-                Panel(
-                    title="Created sandboxes",
-                    description="Sandboxes created, each second.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            "sum by (sandbox_type) (rate(agent_sandbox_created_total{@}[$__rate_interval]))",
-                            "{{sandbox_type}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Failed sandboxes",
-                    description="Sandboxes that could not be created, or broke, each second.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            "sum by (sandbox_type) (rate(agent_sandbox_failures_total{@}[$__rate_interval]))",
-                            "{{sandbox_type}}",
+                    Panel(
+                        title="Calls without price or usage",
+                        description="Calls whose cost or tokens are not counted, within the chosen range: what "
+                        "is shown here is missing there.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query(
+                                "sum by (provider) (increase(agent_model_price_unknown_total{@}[$__range]))",
+                                "{{provider}} price unknown",
+                            ),
+                            Query(
+                                "sum by (provider) (increase(agent_model_usage_unknown_total{@}[$__range]))",
+                                "{{provider}} usage unknown",
+                            ),
                         ),
                     ),
                 ),
             ),
-        ),
-        Row(
-            "Instances",
-            (
-                Panel(
-                    title="Resident memory",
-                    description="Of each instance's process.",
-                    unit=Unit.BYTES,
-                    queries=(Query("max by (instance) (agent_memory_usage_bytes{@})", "{{instance}}"),),
-                    threshold=LIMITS.memory_bytes,
-                ),
-                Panel(
-                    title="CPU",
-                    description="Cores that each instance's process uses.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query(
-                            "sum by (instance) (rate(process_cpu_seconds_total{@}[$__rate_interval]))", "{{instance}}"
+            Row(
+                "Sandboxes",
+                (
+                    Panel(
+                        title="Open sandboxes",
+                        description="Sandboxes that are in use, kept or closing.",
+                        unit=Unit.COUNT,
+                        queries=(Query("sum by (sandbox_type) (agent_sandboxes{@})", "{{sandbox_type}}"),),
+                        stacked=True,
+                    ),
+                    Panel(
+                        title="Created sandboxes",
+                        description="Sandboxes created, each second.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (sandbox_type) (rate(agent_sandbox_created_total{@}[$__rate_interval]))",
+                                "{{sandbox_type}}",
+                            ),
+                        ),
+                    ),
+                    Panel(
+                        title="Failed sandboxes",
+                        description="Sandboxes that could not be created, or broke, each second.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (sandbox_type) (rate(agent_sandbox_failures_total{@}[$__rate_interval]))",
+                                "{{sandbox_type}}",
+                            ),
                         ),
                     ),
                 ),
-                Panel(
-                    title="Files",
-                    description="Files below the runtime directory, and files that the process has open.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query("max by (instance) (agent_temp_files_count{@})", "{{instance}} runtime directory"),
-                        Query("max by (instance) (process_open_fds{@})", "{{instance}} open"),
+            ),
+            Row(
+                "Instances",
+                (
+                    Panel(
+                        title="Resident memory",
+                        description="Of each instance's process.",
+                        unit=Unit.BYTES,
+                        queries=(Query("max by (instance) (agent_memory_usage_bytes{@})", "{{instance}}"),),
+                        threshold=limits.memory_bytes,
                     ),
-                    threshold=LIMITS.temp_files,
-                ),
-                Panel(
-                    title="Blocked event loop",
-                    description="Part of the time that the event loop stood still.",
-                    unit=Unit.RATIO,
-                    queries=(
-                        Query(
-                            "sum by (instance) (rate(agent_event_loop_blocked_seconds_total{@}[$__rate_interval]))",
-                            "{{instance}}",
+                    Panel(
+                        title="CPU",
+                        description="Cores that each instance's process uses.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query(
+                                "sum by (instance) (rate(process_cpu_seconds_total{@}[$__rate_interval]))",
+                                "{{instance}}",
+                            ),
                         ),
                     ),
-                ),
-                Panel(
-                    title="Duration of scrapes",
-                    description="As Prometheus sees it, and what reading the sections takes of it.",
-                    unit=Unit.SECONDS,
-                    queries=(
-                        Query("max by (instance) (scrape_duration_seconds{@})", "{{instance}} scrape"),
-                        Query("sum by (instance) (agent_collector_duration_seconds{@})", "{{instance}} sections"),
+                    Panel(
+                        title="Files",
+                        description="Files below the runtime directory, and files that the process has open.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query("max by (instance) (agent_temp_files_count{@})", "{{instance}} runtime directory"),
+                            Query("max by (instance) (process_open_fds{@})", "{{instance}} open"),
+                        ),
+                        threshold=limits.temp_files,
                     ),
-                    threshold=LIMITS.scrape_seconds,
-                ),
-                Panel(
-                    title="Series per scrape",
-                    description="Samples that each scrape of an instance returns.",
-                    unit=Unit.COUNT,
-                    queries=(Query("max by (instance) (scrape_samples_scraped{@})", "{{instance}}"),),
+                    Panel(
+                        title="Blocked event loop",
+                        description="Part of the time that the event loop stood still.",
+                        unit=Unit.RATIO,
+                        queries=(
+                            Query(
+                                "sum by (instance) (rate(agent_event_loop_blocked_seconds_total{@}[$__rate_interval]))",
+                                "{{instance}}",
+                            ),
+                        ),
+                    ),
+                    Panel(
+                        title="Duration of scrapes",
+                        description="As Prometheus sees it, and what reading the sections takes of it.",
+                        unit=Unit.SECONDS,
+                        queries=(
+                            Query("max by (instance) (scrape_duration_seconds{@})", "{{instance}} scrape"),
+                            Query("sum by (instance) (agent_collector_duration_seconds{@})", "{{instance}} sections"),
+                        ),
+                        threshold=limits.scrape_seconds,
+                    ),
+                    Panel(
+                        title="Series per scrape",
+                        description="Samples that each scrape of an instance returns.",
+                        unit=Unit.COUNT,
+                        queries=(Query("max by (instance) (scrape_samples_scraped{@})", "{{instance}}"),),
+                    ),
                 ),
             ),
         ),
-    ),
-)
+    )

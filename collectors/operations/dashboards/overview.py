@@ -1,11 +1,7 @@
 """Is all well, and are the objectives met? The dashboard to open first."""
 
-from typing import Final
-
 from collectors.operations.dashboards.model import Board, Look, Panel, Query, Row, Unit
 from collectors.operations.thresholds import BURN_FACTORS, Thresholds
-
-LIMITS: Final = Thresholds()
 
 
 def _figure(title: str, description: str, unit: Unit, query: str, **more: float | bool) -> Panel:
@@ -41,125 +37,133 @@ def _burn(title: str, ratio: str, target: float) -> Panel:
     )
 
 
-BOARD: Final = Board(
-    uid="gui-agents-overview",
-    title="GUI agents: overview and SLO",
-    description="Whether the service is up, does its work, and keeps its objectives.",
-    rows=(
-        Row(
-            "Now",
-            (
-                _figure(
-                    "Instances up",
-                    "Instances that answered their last scrape.",
-                    Unit.COUNT,
-                    "sum by (job) (up{@})",
-                    threshold=1,
-                    low_is_bad=True,
-                ),
-                _figure("Running tasks", "Tasks that hold a slot.", Unit.COUNT, "sum by (job) (agent_tasks_active{@})"),
-                _figure(
-                    "Waiting tasks",
-                    "Tasks in the queues.",
-                    Unit.COUNT,
-                    'sum by (job) (agent_tasks{@,status="pending"})',
-                ),
-                _figure(
-                    "Slots in use",
-                    "Running tasks divided by all slots.",
-                    Unit.RATIO,
-                    "sum by (job) (agent_tasks_active{@}) / sum by (job) (agent_task_slots{@})",
-                    threshold=LIMITS.utilization_ratio,
-                ),
-                _figure(
-                    "Success within 1 hour",
-                    "Completed / (completed + failed) over 1 hour; a user's cancel is neither.",
-                    Unit.RATIO,
-                    "1 - job:agent_task_failures:ratio_rate1h{@job}",
-                    threshold=LIMITS.task_success_ratio,
-                    low_is_bad=True,
-                ),
-                _figure(
-                    "RPC faults within 1 hour",
-                    "RPCs that ended with a fault of the server, divided by all, over 1 hour.",
-                    Unit.RATIO,
-                    "job:agent_grpc_errors:ratio_rate1h{@job}",
-                    threshold=1 - LIMITS.rpc_slo,
+def board(limits: Thresholds) -> Board:
+    """Return the dashboard, with the lines of `limits`."""
+    return Board(
+        uid="gui-agents-overview",
+        title="GUI agents: overview and SLO",
+        description="Whether the service is up, does its work, and keeps its objectives.",
+        rows=(
+            Row(
+                "Now",
+                (
+                    _figure(
+                        "Instances up",
+                        "Instances that answered their last scrape.",
+                        Unit.COUNT,
+                        "sum by (job) (up{@})",
+                        threshold=1,
+                        low_is_bad=True,
+                    ),
+                    _figure(
+                        "Running tasks", "Tasks that hold a slot.", Unit.COUNT, "sum by (job) (agent_tasks_active{@})"
+                    ),
+                    _figure(
+                        "Waiting tasks",
+                        "Tasks in the queues.",
+                        Unit.COUNT,
+                        'sum by (job) (agent_tasks{@,status="pending"})',
+                    ),
+                    _figure(
+                        "Slots in use",
+                        "Running tasks divided by all slots.",
+                        Unit.RATIO,
+                        "sum by (job) (agent_tasks_active{@}) / sum by (job) (agent_task_slots{@})",
+                        threshold=limits.utilization_ratio,
+                    ),
+                    _figure(
+                        "Success within 1 hour",
+                        "Completed / (completed + failed) over 1 hour; a user's cancel is neither.",
+                        Unit.RATIO,
+                        "1 - job:agent_task_failures:ratio_rate1h{@job}",
+                        threshold=limits.task_success_ratio,
+                        low_is_bad=True,
+                    ),
+                    _figure(
+                        "RPC faults within 1 hour",
+                        "RPCs that ended with a fault of the server, divided by all, over 1 hour.",
+                        Unit.RATIO,
+                        "job:agent_grpc_errors:ratio_rate1h{@job}",
+                        threshold=1 - limits.rpc_slo,
+                    ),
                 ),
             ),
-        ),
-        Row(
-            "Objectives",
-            (
-                _burn("Budget burn of tasks", "job:agent_task_failures:ratio_rate", LIMITS.task_slo),
-                _burn("Budget burn of RPCs", "job:agent_grpc_errors:ratio_rate", LIMITS.rpc_slo),
+            Row(
+                "Objectives",
+                (
+                    _burn("Budget burn of tasks", "job:agent_task_failures:ratio_rate", limits.task_slo),
+                    _burn("Budget burn of RPCs", "job:agent_grpc_errors:ratio_rate", limits.rpc_slo),
+                ),
             ),
-        ),
-        Row(
-            "Work",
-            (
-                Panel(
-                    title="Tasks by outcome",
-                    description="Tasks that end, each second, by how they end.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            "sum by (status) (rate("
-                            'agent_tasks_created_total{@,status=~"completed|failed|cancelled"}[$__rate_interval]))',
-                            "{{status}}",
+            Row(
+                "Work",
+                (
+                    Panel(
+                        title="Tasks by outcome",
+                        description="Tasks that end, each second, by how they end.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (status) (rate("
+                                'agent_tasks_created_total{@,status=~"completed|failed|cancelled"}[$__rate_interval]))',
+                                "{{status}}",
+                            ),
+                        ),
+                        stacked=True,
+                    ),
+                    Panel(
+                        title="Requests",
+                        description="RPCs that start, each second.",
+                        unit=Unit.REQUESTS,
+                        queries=(
+                            Query("sum by (job) (rate(agent_grpc_requests_total{@}[$__rate_interval]))", "{{job}}"),
                         ),
                     ),
-                    stacked=True,
-                ),
-                Panel(
-                    title="Requests",
-                    description="RPCs that start, each second.",
-                    unit=Unit.REQUESTS,
-                    queries=(Query("sum by (job) (rate(agent_grpc_requests_total{@}[$__rate_interval]))", "{{job}}"),),
-                ),
-                Panel(
-                    title="Alerts that fire",
-                    description="Alerts of the chosen jobs by name; the watchdog is left out.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query(
-                            'sum by (alertname) (ALERTS{@job,alertstate="firing",alertname!="Watchdog"})'
-                            ' or label_replace(0 * sum(up{@}), "alertname", "none", "", "")',
-                            "{{alertname}}",
+                    Panel(
+                        title="Alerts that fire",
+                        description="Alerts of the chosen jobs by name; the watchdog is left out.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query(
+                                'sum by (alertname) (ALERTS{@job,alertstate="firing",alertname!="Watchdog"})'
+                                ' or label_replace(0 * sum(up{@}), "alertname", "none", "", "")',
+                                "{{alertname}}",
+                            ),
                         ),
+                        stacked=True,
                     ),
-                    stacked=True,
+                ),
+            ),
+            Row(
+                "Instances",
+                (
+                    Panel(
+                        title="Event loop lag",
+                        description="Age of the event loop's heartbeat beyond its interval; grows while the "
+                        "loop stands.",
+                        unit=Unit.SECONDS,
+                        queries=(Query("max by (instance) (agent_event_loop_lag_seconds{@})", "{{instance}}"),),
+                    ),
+                    Panel(
+                        title="Uptime",
+                        description="Seconds since the start; a fall is a restart.",
+                        unit=Unit.SECONDS,
+                        queries=(Query("max by (instance) (agent_service_uptime_seconds{@})", "{{instance}}"),),
+                    ),
+                    Panel(
+                        title="Failed sections of scrapes",
+                        description="Sections of an instance's metrics that could not be read.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query(
+                                "count by (instance) (agent_collector_success{@} == 0)"
+                                " or 0 * sum by (instance) (up{@})",
+                                "{{instance}}",
+                            ),
+                        ),
+                        threshold=1,
+                    ),
                 ),
             ),
         ),
-        Row(
-            "Instances",
-            (
-                Panel(
-                    title="Event loop lag",
-                    description="Age of the event loop's heartbeat beyond its interval; grows while the loop stands.",
-                    unit=Unit.SECONDS,
-                    queries=(Query("max by (instance) (agent_event_loop_lag_seconds{@})", "{{instance}}"),),
-                ),
-                Panel(
-                    title="Uptime",
-                    description="Seconds since the start; a fall is a restart.",
-                    unit=Unit.SECONDS,
-                    queries=(Query("max by (instance) (agent_service_uptime_seconds{@})", "{{instance}}"),),
-                ),
-                Panel(
-                    title="Failed sections of scrapes",
-                    description="Sections of an instance's metrics that could not be read.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query(
-                            "count by (instance) (agent_collector_success{@} == 0) or 0 * sum by (instance) (up{@})",
-                            "{{instance}}",
-                        ),
-                    ),
-                    threshold=1,
-                ),
-            ),
-        ),
-    ),
-)
+    )

@@ -1,11 +1,7 @@
 """Tasks: how many, how they end, how long they take and wait, and where their time goes."""
 
-from typing import Final
-
 from collectors.operations.dashboards.model import Board, Look, Panel, Query, Row, Unit
 from collectors.operations.thresholds import Thresholds
-
-LIMITS: Final = Thresholds()
 
 
 def quantiles(histogram: str, labels: str = "", legend: str = "") -> tuple[Query, ...]:
@@ -23,182 +19,192 @@ def quantiles(histogram: str, labels: str = "", legend: str = "") -> tuple[Query
     )
 
 
-BOARD: Final = Board(
-    uid="gui-agents-tasks",
-    title="GUI agents: tasks",
-    description="How tasks run, wait, succeed and fail.",
-    rows=(
-        Row(
-            "Flow",
-            (
-                Panel(
-                    title="Live tasks",
-                    description="Tasks that wait and that run.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query("sum by (status) (agent_tasks{@})", "{{status}}"),
-                        Query("sum(agent_task_slots{@})", "slots"),
-                    ),
-                ),
-                Panel(
-                    title="Created and ended",
-                    description="Tasks that enter each status, each second.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query(
-                            "sum by (status) (rate(agent_tasks_created_total{@}[$__rate_interval]))",
-                            "{{status}}",
+def board(limits: Thresholds) -> Board:
+    """Return the dashboard, with the lines of `limits`."""
+    return Board(
+        uid="gui-agents-tasks",
+        title="GUI agents: tasks",
+        description="How tasks run, wait, succeed and fail.",
+        rows=(
+            Row(
+                "Flow",
+                (
+                    Panel(
+                        title="Live tasks",
+                        description="Tasks that wait and that run.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query("sum by (status) (agent_tasks{@})", "{{status}}"),
+                            Query("sum(agent_task_slots{@})", "slots"),
                         ),
                     ),
-                ),
-                Panel(
-                    title="Refused submissions",
-                    description="Submissions that became no task, each second, by reason.",
-                    unit=Unit.PER_SECOND,
-                    queries=(
-                        Query("sum by (reason) (rate(agent_tasks_rejected_total{@}[$__rate_interval]))", "{{reason}}"),
+                    Panel(
+                        title="Created and ended",
+                        description="Tasks that enter each status, each second.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (status) (rate(agent_tasks_created_total{@}[$__rate_interval]))",
+                                "{{status}}",
+                            ),
+                        ),
                     ),
-                    stacked=True,
+                    Panel(
+                        title="Refused submissions",
+                        description="Submissions that became no task, each second, by reason.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (reason) (rate(agent_tasks_rejected_total{@}[$__rate_interval]))", "{{reason}}"
+                            ),
+                        ),
+                        stacked=True,
+                    ),
+                ),
+            ),
+            Row(
+                "Outcomes",
+                (
+                    Panel(
+                        title="Failure ratio",
+                        description="Failed / (completed + failed), over 15 minutes and 1 hour.",
+                        unit=Unit.RATIO,
+                        queries=(
+                            Query("job:agent_task_failures:ratio_rate15m{@job}", "{{job}} over 15m"),
+                            Query("job:agent_task_failures:ratio_rate1h{@job}", "{{job}} over 1h"),
+                        ),
+                        maximum=1,
+                        threshold=limits.task_failure_ratio,
+                    ),
+                    Panel(
+                        title="Failures by reason",
+                        description="Failed tasks within the chosen range, by reason.",
+                        unit=Unit.COUNT,
+                        queries=(
+                            Query("sum by (reason) (increase(agent_task_failures_total{@}[$__range]))", "{{reason}}"),
+                        ),
+                        look=Look.BARS,
+                    ),
+                    Panel(
+                        title="Success since the start",
+                        description="Completed / (completed + failed) of each instance since it started; absent "
+                        "until one has ended.",
+                        unit=Unit.RATIO,
+                        queries=(Query("min by (instance) (agent_task_success_rate{@})", "{{instance}}"),),
+                        maximum=1,
+                    ),
+                ),
+            ),
+            Row(
+                "Durations",
+                (
+                    Panel(
+                        title="Execution time",
+                        description="From running to the end, of every task that ran.",
+                        unit=Unit.SECONDS,
+                        queries=quantiles("agent_task_execution_duration_seconds"),
+                        threshold=limits.execution_p95_seconds,
+                    ),
+                    Panel(
+                        title="Execution time, sliding window",
+                        description="Quantiles over the last 10 minutes of each instance, the worst one shown; "
+                        "within 1 % of the exact ones.",
+                        unit=Unit.SECONDS,
+                        queries=(
+                            Query("max by (quantile) (agent_task_latency_seconds{@} >= 0)", "quantile {{quantile}}"),
+                        ),
+                    ),
+                    Panel(
+                        title="Wait in the queue",
+                        description="From pending to running, or to the end of a task that never ran.",
+                        unit=Unit.SECONDS,
+                        queries=quantiles("agent_task_queue_wait_duration_seconds"),
+                        threshold=limits.queue_wait_p95_seconds,
+                    ),
+                    Panel(
+                        title="Age of the queue's head",
+                        description="How long the head of each queue has been waiting; 0 where none waits.",
+                        unit=Unit.SECONDS,
+                        queries=(
+                            Query(
+                                "max by (instance) (time() - agent_task_oldest_pending_timestamp_seconds{@})"
+                                " or 0 * sum by (instance) (up{@})",
+                                "{{instance}}",
+                            ),
+                        ),
+                        threshold=limits.pending_age_seconds,
+                    ),
+                    Panel(
+                        title="Longest silence",
+                        description="How long the running task that has been silent longest has made no progress.",
+                        unit=Unit.SECONDS,
+                        queries=(
+                            Query(
+                                "max by (instance) (time() - agent_task_oldest_progress_timestamp_seconds{@})"
+                                " or 0 * sum by (instance) (up{@})",
+                                "{{instance}}",
+                            ),
+                        ),
+                        threshold=limits.task_silence_seconds,
+                    ),
+                    Panel(
+                        title="Slots in use by instance",
+                        description="Running tasks divided by slots.",
+                        unit=Unit.RATIO,
+                        queries=(Query("max by (instance) (agent_task_utilization{@})", "{{instance}}"),),
+                        maximum=1,
+                        threshold=limits.utilization_ratio,
+                    ),
+                ),
+            ),
+            Row(
+                "Steps",
+                (
+                    Panel(
+                        title="Steps",
+                        description="Model decisions, each second.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query("sum by (job) (rate(agent_proxy_steps_total{@}[$__rate_interval]))", "{{job}}"),
+                        ),
+                    ),
+                    Panel(
+                        title="Time of a step by phase",
+                        description="95 % of the phases take at most this long.",
+                        unit=Unit.SECONDS,
+                        queries=quantiles("agent_step_phase_duration_seconds", "phase", "{{phase}}")[1:2],
+                    ),
+                    Panel(
+                        title="Steps of a task",
+                        description="Steps of each ended task that ran.",
+                        unit=Unit.COUNT,
+                        queries=quantiles("agent_task_steps"),
+                    ),
+                    Panel(
+                        title="Actions",
+                        description="Actions that sandboxes did, each second.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query("sum by (action) (rate(agent_actions_total{@}[$__rate_interval]))", "{{action}}"),
+                        ),
+                        width=12,
+                        stacked=True,
+                    ),
+                    Panel(
+                        title="Failed actions",
+                        description="Actions that ended in an error, divided by all.",
+                        unit=Unit.RATIO,
+                        queries=(
+                            Query(
+                                'sum by (job) (rate(agent_actions_total{@,outcome="error"}[$__rate_interval]))'
+                                " / (sum by (job) (rate(agent_actions_total{@}[$__rate_interval])) > 0)",
+                                "{{job}}",
+                            ),
+                        ),
+                        width=12,
+                        maximum=1,
+                    ),
                 ),
             ),
         ),
-        Row(
-            "Outcomes",
-            (
-                Panel(
-                    title="Failure ratio",
-                    description="Failed / (completed + failed), over 15 minutes and 1 hour.",
-                    unit=Unit.RATIO,
-                    queries=(
-                        Query("job:agent_task_failures:ratio_rate15m{@job}", "{{job}} over 15m"),
-                        Query("job:agent_task_failures:ratio_rate1h{@job}", "{{job}} over 1h"),
-                    ),
-                    maximum=1,
-                    threshold=LIMITS.task_failure_ratio,
-                ),
-                Panel(
-                    title="Failures by reason",
-                    description="Failed tasks within the chosen range, by reason.",
-                    unit=Unit.COUNT,
-                    queries=(
-                        Query("sum by (reason) (increase(agent_task_failures_total{@}[$__range]))", "{{reason}}"),
-                    ),
-                    look=Look.BARS,
-                ),
-                Panel(
-                    title="Success since the start",
-                    description="Completed / (completed + failed) of each instance since it started; absent until one "
-                    "has ended.",
-                    unit=Unit.RATIO,
-                    queries=(Query("min by (instance) (agent_task_success_rate{@})", "{{instance}}"),),
-                    maximum=1,
-                ),
-            ),
-        ),
-        Row(
-            "Durations",
-            (
-                Panel(
-                    title="Execution time",
-                    description="From running to the end, of every task that ran.",
-                    unit=Unit.SECONDS,
-                    queries=quantiles("agent_task_execution_duration_seconds"),
-                    threshold=LIMITS.execution_p95_seconds,
-                ),
-                Panel(
-                    title="Execution time, sliding window",
-                    description="Quantiles over the last 10 minutes of each instance, the worst one shown; within 1 % "
-                    "of the exact ones.",
-                    unit=Unit.SECONDS,
-                    queries=(Query("max by (quantile) (agent_task_latency_seconds{@} >= 0)", "quantile {{quantile}}"),),
-                ),
-                Panel(
-                    title="Wait in the queue",
-                    description="From pending to running, or to the end of a task that never ran.",
-                    unit=Unit.SECONDS,
-                    queries=quantiles("agent_task_queue_wait_duration_seconds"),
-                    threshold=LIMITS.queue_wait_p95_seconds,
-                ),
-                Panel(
-                    title="Age of the queue's head",
-                    description="How long the head of each queue has been waiting; 0 where none waits.",
-                    unit=Unit.SECONDS,
-                    queries=(
-                        Query(
-                            "max by (instance) (time() - agent_task_oldest_pending_timestamp_seconds{@})"
-                            " or 0 * sum by (instance) (up{@})",
-                            "{{instance}}",
-                        ),
-                    ),
-                    threshold=LIMITS.pending_age_seconds,
-                ),
-                Panel(
-                    title="Longest silence",
-                    description="How long the running task that has been silent longest has made no progress.",
-                    unit=Unit.SECONDS,
-                    queries=(
-                        Query(
-                            "max by (instance) (time() - agent_task_oldest_progress_timestamp_seconds{@})"
-                            " or 0 * sum by (instance) (up{@})",
-                            "{{instance}}",
-                        ),
-                    ),
-                    threshold=LIMITS.task_silence_seconds,
-                ),
-                Panel(
-                    title="Slots in use by instance",
-                    description="Running tasks divided by slots.",
-                    unit=Unit.RATIO,
-                    queries=(Query("max by (instance) (agent_task_utilization{@})", "{{instance}}"),),
-                    maximum=1,
-                    threshold=LIMITS.utilization_ratio,
-                ),
-            ),
-        ),
-        Row(
-            "Steps",
-            (
-                Panel(
-                    title="Steps",
-                    description="Model decisions, each second.",
-                    unit=Unit.PER_SECOND,
-                    queries=(Query("sum by (job) (rate(agent_proxy_steps_total{@}[$__rate_interval]))", "{{job}}"),),
-                ),
-                Panel(
-                    title="Time of a step by phase",
-                    description="95 % of the phases take at most this long.",
-                    unit=Unit.SECONDS,
-                    queries=quantiles("agent_step_phase_duration_seconds", "phase", "{{phase}}")[1:2],
-                ),
-                Panel(
-                    title="Steps of a task",
-                    description="Steps of each ended task that ran.",
-                    unit=Unit.COUNT,
-                    queries=quantiles("agent_task_steps"),
-                ),
-                Panel(
-                    title="Actions",
-                    description="Actions that sandboxes did, each second.",
-                    unit=Unit.PER_SECOND,
-                    queries=(Query("sum by (action) (rate(agent_actions_total{@}[$__rate_interval]))", "{{action}}"),),
-                    width=12,
-                    stacked=True,
-                ),
-                Panel(
-                    title="Failed actions",
-                    description="Actions that ended in an error, divided by all.",
-                    unit=Unit.RATIO,
-                    queries=(
-                        Query(
-                            'sum by (job) (rate(agent_actions_total{@,outcome="error"}[$__rate_interval]))'
-                            " / (sum by (job) (rate(agent_actions_total{@}[$__rate_interval])) > 0)",
-                            "{{job}}",
-                        ),
-                    ),
-                    width=12,
-                    maximum=1,
-                ),
-            ),
-        ),
-    ),
-)
+    )

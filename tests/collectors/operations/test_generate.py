@@ -28,6 +28,8 @@ def test_check_finds_a_stale_and_a_missing_file(tmp_path, capsys):
 def test_a_threshold_is_changed_in_all_files_at_once(tmp_path):
     assert generate.main([str(tmp_path), "--threshold", "task_failure_ratio=0.35"]) == 0
     assert "> 0.35" in (tmp_path / "prometheus-alert-rules.yml").read_text("utf-8")
+    assert "> 0.35" in (tmp_path / "kubernetes/prometheusrule.yml").read_text("utf-8")
+    assert '"value": 0.35' in (tmp_path / "grafana/gui-agents-tasks.json").read_text("utf-8")
 
 
 def test_a_threshold_that_cannot_work_writes_nothing(tmp_path, capsys):

@@ -19,8 +19,9 @@ def test_init_writes_what_was_asked_for(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(installation, "promtool_says", lambda _: None)
     out = tmp_path / "monitoring"
     options = ["--job", "agents", "--target", "10.0.0.1:8000", "--target", "10.0.0.2:8000", "--interval", "5s"]
-    more = ["--threshold", "cost=25", "--webhook", "https://hooks.test", "--runbooks", "https://wiki.test/rb"]
-    assert cli.main(["monitoring", "init", str(out), *options, *more]) == ExitCode.DONE
+    limits = ["--threshold", "cost=25", "--threshold", "task_slo=0.99"]
+    more = ["--webhook", "https://hooks.test", "--runbooks", "https://wiki.test/rb"]
+    assert cli.main(["monitoring", "init", str(out), *options, *limits, *more]) == ExitCode.DONE
     config = loaded(out / "prometheus.yml")["scrape_configs"][0]
     assert config["job_name"] == "agents"
     assert config["static_configs"][0]["targets"] == ["10.0.0.1:8000", "10.0.0.2:8000"]
@@ -30,6 +31,11 @@ def test_init_writes_what_was_asked_for(tmp_path, monkeypatch, capsys):
     assert cost["annotations"]["runbook_url"] == "https://wiki.test/rb/HighExecutionCost.md"
     assert loaded(out / "alertmanager.yml")["receivers"][0]["webhook_configs"][0]["url"] == "https://hooks.test/page"
     assert len(list((out / "grafana").glob("*.json"))) == 4
+    drawn = [panel for path in (out / "grafana").glob("*.json") for panel in loaded(path)["panels"]]
+    [spent] = [panel for panel in drawn if panel["title"] == "Cost per hour"]
+    assert spent["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 25
+    [burn] = [panel for panel in drawn if panel["title"] == "Budget burn of tasks"]
+    assert all(target["expr"].endswith(" / 0.01") for target in burn["targets"])
     written = capsys.readouterr().out.splitlines()
     assert str(out / "prometheus.yml") in written
 
@@ -44,7 +50,7 @@ def test_init_takes_this_installations_own_port(tmp_path, monkeypatch):
 
 
 def test_init_says_when_promtool_or_grafanas_sdk_is_missing(tmp_path, monkeypatch, capsys):
-    def missing():
+    def missing(_limits):
         raise ImportError(name="grafana_foundation_sdk")
 
     monkeypatch.setattr(installation, "dashboards", missing)
