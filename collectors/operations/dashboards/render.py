@@ -59,12 +59,6 @@ def render(board: Board) -> str:
     return json.dumps(builder.build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
 
 
-def _siblings() -> dashboard.DashboardLink:
-    """Return the menu of the other dashboards, which takes the chosen targets along."""
-    link = dashboard.DashboardLink("GUI agents").type(parts.DashboardLinkType.DASHBOARDS)
-    return link.tags(["gui-agents"]).include_vars(include_vars=True).keep_time(keep_time=True)
-
-
 def _choice(name: str, label: str, query: str) -> dashboard.QueryVariable:
     everything = parts.VariableOption(selected=True, text=["All"], value=["$__all"])
     return (
