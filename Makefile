@@ -52,8 +52,8 @@ proto: venv ## Regenerate the protobuf code from the .proto files
 soak: venv ## Ten minutes of scrapers on a busy service (SOAK_SECONDS)
 	$(BIN)/python -m tests.bench.soak
 
-e2e: venv ## Only the tests against programs of the operating system
-	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest -m system_tools $(ARGS)
+e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about 2 minutes
+	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest tests/e2e/test_real_chain.py $(ARGS)
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv build dist runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -22,6 +22,7 @@ from gui_agents.service import Parts, Service
 from gui_agents.state import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
+    from collectors.definitions import Section
     from collectors.http.endpoint import MetricsEndpoint
     from collectors.otel import OtelExport
 
@@ -96,10 +97,11 @@ class Monitoring:
 class App:
     """One running service with its monitoring; started and stopped on one event loop."""
 
-    def __init__(self, config: Config, parts: Parts | None = None) -> None:
+    def __init__(self, config: Config, parts: Parts | None = None, sections: "Sequence[Section]" = ()) -> None:
+        """Put the service together; `sections` of metrics are shown after the catalogue's own."""
         self.config = config
         self.service = Service(config, parts)
-        self.monitoring = _monitoring(self.service)
+        self.monitoring = _monitoring(self.service, sections)
         self._ports = config.runtime_dir / PORTS_FILE
 
     @property
@@ -164,14 +166,14 @@ class App:
             await self.monitoring.stop()
 
 
-def _monitoring(service: Service) -> Monitoring | None:
+def _monitoring(service: Service, sections: "Sequence[Section]") -> Monitoring | None:
     """Return the monitoring of a service, or None where none is wanted, or can be had."""
-    endpoint = _endpoint(service) if service.config.enable_prometheus else None
+    endpoint = _endpoint(service, sections) if service.config.enable_prometheus else None
     export = _export(service) if service.config.enable_otel_metrics else None
     return None if endpoint is None and export is None else Monitoring(service, endpoint, export)
 
 
-def _endpoint(service: Service) -> "MetricsEndpoint | None":
+def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoint | None":
     """Return the metrics endpoint, or None, with a warning, where its packages are missing."""
     try:
         from collectors import metrics_endpoint  # noqa: PLC0415 - optional
@@ -184,6 +186,7 @@ def _endpoint(service: Service) -> "MetricsEndpoint | None":
         host=config.prometheus_host,
         port=config.prometheus_port,
         ready=lambda: not service.runner.draining,
+        more=sections,
         disabled=config.prometheus_disable,
         web_config=config.prometheus_web_config,
         open_probes=config.prometheus_open_probes,

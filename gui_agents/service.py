@@ -25,6 +25,7 @@ from gui_agents.sandboxes.keeper import SandboxKeeper
 from gui_agents.settings import GlobalSettings
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state import ServiceState
+from gui_agents.streams import StreamManager
 from gui_agents.tasks.runner import SpendingLimits, TaskRunner
 from gui_agents.tasks.spec import Defaults
 from gui_agents.tasks.table import TaskLimits
@@ -56,9 +57,10 @@ class Parts:
     clock: Clock = attrs.field(factory=SystemClock)
     sandboxes: SandboxFactory | None = None
     models: ModelFactory | None = None
+    streams: StreamManager | None = None
 
 
-def build_state(config: Config, prices: PriceList, clock: Clock) -> ServiceState:
+def build_state(config: Config, prices: PriceList, clock: Clock, streams: StreamManager | None = None) -> ServiceState:
     """Return the state of a service that has just begun."""
     info = ServiceInfo(
         version=version(DISTRIBUTION),
@@ -72,7 +74,7 @@ def build_state(config: Config, prices: PriceList, clock: Clock) -> ServiceState
         methods=COUNTED,
         providers=PROVIDERS,
         currencies=sorted(prices.currencies()),
-        stream_log_messages=config.stream_log_messages,
+        streams=streams or StreamManager(config.stream_log_messages),
         clock=clock,
         native_histograms=config.enable_prometheus and config.prometheus_native_histograms,
     )
@@ -118,7 +120,7 @@ class Service:
         self.config = config
         self.clock = parts.clock
         prices = PriceList.load(config.model_prices_file)
-        self.state = build_state(config, prices, self.clock)
+        self.state = build_state(config, prices, self.clock, parts.streams)
         sandboxes = parts.sandboxes or SandboxFactory()
         models = parts.models or ModelFactory(config, self.clock)
         keep = config.task_max_tasks if config.sandbox_keep is None else config.sandbox_keep

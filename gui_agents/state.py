@@ -45,7 +45,7 @@ class ServiceState:
         methods: Iterable[RpcMethod],
         providers: Iterable[str],
         currencies: Iterable[str],
-        stream_log_messages: int,
+        streams: StreamManager,
         clock: Clock,
         native_histograms: bool = False,
     ) -> None:
@@ -54,7 +54,7 @@ class ServiceState:
         self._time = clock.time
         self._info = info
         self._table = TaskTable(limits, native=native_histograms)
-        self._streams = StreamManager(stream_log_messages)
+        self._streams = streams
         self._stats = ServiceStats(methods, providers, currencies, native=native_histograms)
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic

@@ -18,6 +18,7 @@ from gui_agents.sandboxes.base import Bounds, Element, Observation, SandboxType
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state import ServiceState
 from gui_agents.stats import OTHER, RpcMethod
+from gui_agents.streams import StreamManager
 from gui_agents.tasks.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.tasks.table import TaskLimits
 
@@ -225,6 +226,6 @@ def new_state(
         methods=METHODS,
         providers=PROVIDERS,
         currencies=currencies,
-        stream_log_messages=log_messages,
+        streams=StreamManager(log_messages),
         clock=clock,
     )

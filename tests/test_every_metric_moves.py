@@ -16,6 +16,7 @@ from gui_agents.sandboxes.base import SandboxType
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state import ServiceState
 from gui_agents.stats import ConfigType
+from gui_agents.streams import StreamManager
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.tasks.table import RejectReason, SandboxInfo, TaskLimits
 from tests.fakes import FakeClock, a_spec
@@ -54,7 +55,7 @@ class Service:
             methods=COUNTED,
             providers=PROVIDERS,
             currencies=["USD"],
-            stream_log_messages=4,
+            streams=StreamManager(4),
             clock=self.clock,
         )
         self.registry = CollectorRegistry()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import bcrypt
@@ -26,6 +27,7 @@ from tests.serving import serving_app
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "collectors" / "README.md"
 MONITORING = ROOT / "docs" / "monitoring.md"
+AT_SCALE = ROOT / "docs" / "monitoring-at-scale.md"
 FAST = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}}
 
 
@@ -96,20 +98,21 @@ async def test_prometheus_scrapes_an_endpoint_that_is_locked_as_the_page_says(tm
         await until(lambda: query(port, 'agent_service_info{job="gui_agents"}'), "it is scraped")
 
 
-def told_samples():
-    rows = re.findall(r"^\| \**([^|*]+?)\** \| \**(\d+)\** \|$", MONITORING.read_text(), re.MULTILINE)
-    return {name.strip("`"): int(number) for name, number in rows}
+def told_samples(page=MONITORING):
+    """Return the numbers of a page's two-column tables, by what the first column says up to a bracket or colon."""
+    rows = re.findall(r"^\| ([^|]+) \| \W*(\d+)[^|]* \|$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[(:].*|[*`]", "", name).strip(): int(number) for name, number in rows}
+
+
+async def scraped_names(directory, **variables):
+    """Return the sample names of a service that has just started, one for each sample."""
+    async with serving_app(variables, directory) as served:
+        return [name for name, _ in await served.scrape()]
 
 
 async def counted(directory, **variables):
     """Return the samples of a service that has just started, by family."""
-    async with serving_app(variables, directory) as served:
-        page = await served.scrape()
-    samples: dict[str, int] = {}
-    for name, _ in page:
-        family = re.sub(r"_(bucket|sum|count)$", "", name)
-        samples[family] = samples.get(family, 0) + 1
-    return samples
+    return Counter(re.sub(r"_(bucket|sum|count)$", "", name) for name in await scraped_names(directory, **variables))
 
 
 async def test_the_page_tells_the_samples_of_a_real_scrape(tmp_path):
@@ -125,6 +128,46 @@ async def test_the_page_tells_what_is_left_without_the_optional_families(tmp_pat
     switches = ",".join(catalogue.switches(catalogue.sections()))
     found = await counted(tmp_path, PROMETHEUS_DISABLE=switches)
     assert told_samples()["All with every optional family switched off"] == sum(found.values())
+
+
+def kind_of_sample(name, histograms):
+    """Return the row of the page on scale that a sample belongs to."""
+    if re.sub(r"_(bucket|sum|count)$", "", name) in histograms:
+        return "Histograms"
+    if name.startswith("agent_grpc_") and name.endswith("_total"):
+        return "RPC counters"
+    return "Everything else of the service" if name.startswith("agent_") else "Process, garbage collector, Python"
+
+
+async def test_the_page_on_scale_tells_what_a_real_scrape_consists_of(tmp_path):
+    names = await scraped_names(tmp_path)
+    histograms = {name.removesuffix("_bucket") for name in names if name.endswith("_bucket")}
+    found = Counter(kind_of_sample(name, histograms) for name in names)
+    told = told_samples(AT_SCALE)
+    assert {row: told[row] for row in found} == found
+    assert told["All of a scrape"] == len(names)
+    largest = Counter(name for name in names if name.endswith("_count")).most_common(1)[0][1]
+    assert f"({len(histograms)} families, {largest} methods in the largest)" in AT_SCALE.read_text()
+
+
+def test_the_arithmetic_of_the_page_on_scale():
+    told = told_samples(AT_SCALE)
+    series = told["All of a scrape"] + told["Added by Prometheus"]
+    text = AT_SCALE.read_text()
+    assert f"{series} / 15 = {series / 15:.0f} samples a second" in text
+    for instances in (10, 1_000, 100_000):
+        rate = instances * series / 15
+        [row] = re.findall(rf"^\| {instances:,} \| (.+)$", text, re.MULTILINE)
+        live, samples, memory, disk, _ = row.split(" | ")
+        assert (live, samples) == (f"{instances * series:,}", f"{int(rate):,}")
+        assert size(memory) == pytest.approx(instances * series * 3 * 2**10, rel=0.05)
+        assert size(disk) == pytest.approx(rate * 86400 * 1.5, rel=0.05)
+
+
+def size(text):
+    """Return bytes."""
+    number, unit = text.split()
+    return float(number) * {"MiB": 2**20, "GiB": 2**30, "MB": 1e6, "GB": 1e9}[unit]
 
 
 def test_the_page_tells_the_limits_of_the_endpoint():

@@ -20,6 +20,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 import collectors
+from collectors.definitions import Section, gauge
 from gui_agents import config as configuration
 from gui_agents.errors import ConfigError
 from gui_agents.grpc_app import App
@@ -152,6 +153,26 @@ async def test_the_endpoint_exports_what_the_service_has_done(tmp_path):
     assert page.by("agent_grpc_requests_total") == {"RunAgentInstruction": 2, "GetAgentInfo": 1}
     assert page.by("agent_tokens_consumed_total") == {"input": 4000, "output": 120, "total": 4120}
     assert page.one("agent_memory_usage_bytes") > 10_000_000
+
+
+async def test_sections_of_ones_own_are_shown_after_the_catalogue(tmp_path):
+    depth = gauge("shop_orders", "Orders that wait.", lambda _snapshot: 3, example="shop_orders")
+    broken = gauge("shop_errors", "Never shown.", lambda _snapshot: 1 // 0, example="shop_errors")
+    environment = {"ENABLE_PROMETHEUS": "true", "RUNTIME_DIR": str(tmp_path), "GRPC_PORT": "0", "PROMETHEUS_PORT": "0"}
+    sections = [Section(name="shop", metrics=(depth,)), Section(name="till", metrics=(broken,))]
+    served = App(configured(environment), sections=sections)
+    await served.start()
+    try:
+        with await asyncio.to_thread(
+            urllib.request.urlopen, f"http://127.0.0.1:{served.metrics_port}/metrics"
+        ) as answer:
+            page = answer.read().decode()
+    finally:
+        await served.stop()
+    assert "\nshop_orders 3.0\n" in page
+    assert "shop_errors" not in page
+    assert page.index("agent_tasks_active") < page.index("shop_orders")
+    assert re.findall(r'agent_collector_success\{section="(\w+)"\} 0.0', page) == ["till"]
 
 
 async def test_the_endpoint_answers_in_the_format_that_is_asked_for(tmp_path):

@@ -1,9 +1,10 @@
 """Everything behind one call: the sections, the page, the site and the endpoint."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from collectors import catalogue
+from collectors.definitions import Section
 from collectors.exposition import Exposition
 from collectors.http.endpoint import Limits, MetricsEndpoint
 from collectors.http.security import Security
@@ -40,6 +41,7 @@ def metrics_endpoint(
     host: str,
     port: int,
     ready: Callable[[], bool],
+    more: Iterable[Section] = (),
     disabled: Collection[str] = (),
     limits: Limits | None = None,
     native_histograms: bool = False,
@@ -54,6 +56,7 @@ def metrics_endpoint(
         host: address to listen on.
         port: to listen on; 0 takes a free one.
         ready: whether the service takes tasks; asked from the endpoint's thread.
+        more: sections that are shown after the catalogue's, each of a name of its own.
         disabled: optional families that are neither read nor shown.
         limits: what clients may cost.
         web_config: file in the format of Prometheus's exporter-toolkit, with TLS and passwords; re-read as it changes.
@@ -65,7 +68,7 @@ def metrics_endpoint(
         ConfigError: `disabled` names what is no optional family, or the web configuration has mistakes.
     """
     formats = (*TEXT_FORMATS, Format.PROTOBUF) if native_histograms else TEXT_FORMATS
-    exposition = Exposition(catalogue.sections(disabled))
+    exposition = Exposition((*catalogue.sections(disabled), *more))
     site = Site(source, exposition, ready=ready, static=packaged_files(), formats=formats)
     security = None if web_config is None else Security(web_config, open_probes=open_probes)
     return MetricsEndpoint(site.answer, host=host, port=port, limits=limits, security=security, access_log=access_log)

@@ -1,6 +1,6 @@
 """The real service with faults on demand: each line of its standard input is one fault, as JSON.
 
-python -m tests.e2e.instance     {"sandbox": "fail"}  {"section": "slow"}  {"block": 0.5}  {"leak": 3} …
+python -m tests.e2e.instance     {"sandbox": "fail"}  {"section": "slow"}  {"sandbox": "block"}  {"streams": "leak"} …
 """
 
 import asyncio
@@ -11,12 +11,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from collectors import catalogue
 from collectors.definitions import Section, gauge
 from gui_agents import config as configuration
 from gui_agents.clock import SystemClock
@@ -26,9 +24,15 @@ from gui_agents.models.factory import ModelFactory
 from gui_agents.sandboxes.factory import SandboxFactory
 from gui_agents.sandboxes.simulated import SimulatedSandbox
 from gui_agents.service import Parts
+from gui_agents.streams import StreamManager
 
 SLOW_SECONDS = 0.3
 """Above what ScrapeSlow allows in the chain, below the timeout of its scrapes."""
+
+BLOCKING_SECONDS = {"block": 1.5, "stall": 8.0}
+"""For how long a sandbox blocks the event loop at a time: less, or more, than HeartbeatStalled allows in the chain."""
+BREATH_SECONDS = 0.1
+"""In which a blocked service answers."""
 
 
 @attrs.define
@@ -38,6 +42,7 @@ class Faults:
     sandbox: str = "ok"
     section: str = "ok"
     model: str = "ok"
+    streams: str = "ok"
 
     def read_section(self, _snapshot: object) -> int:
         """Be a section that fails or takes long."""
@@ -48,22 +53,31 @@ class Faults:
         return 1
 
 
-class BrokenSandbox(SimulatedSandbox):
-    """Cannot be opened."""
+class FaultySandbox(SimulatedSandbox):
+    """Cannot be opened, or blocks the event loop again and again, as a driver does that does not wait with `await`."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__()
+        self._faults = faults
 
     async def open(self) -> None:
-        raise SandboxError("a sandbox that fails on purpose")
+        if self._faults.sandbox == "fail":
+            raise SandboxError("a sandbox that fails on purpose")
+        while seconds := BLOCKING_SECONDS.get(self._faults.sandbox):
+            time.sleep(seconds)  # noqa: ASYNC251 - the fault
+            await asyncio.sleep(BREATH_SECONDS)
+        await super().open()
 
 
 class FaultySandboxes(SandboxFactory):
-    """Makes sandboxes that cannot be opened, while that fault is on."""
+    """Makes sandboxes that have those faults which are on."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__()
         self._faults = faults
 
     def create(self, spec: Any) -> Any:
-        return BrokenSandbox() if self._faults.sandbox == "fail" else super().create(spec)
+        return FaultySandbox(self._faults) if self._faults.sandbox != "ok" else super().create(spec)
 
 
 class FaultyModels(ModelFactory):
@@ -81,29 +95,26 @@ class FaultyModels(ModelFactory):
         return super().choose(*arguments, **more)
 
 
-def _with_fault(faults: Faults) -> Callable[..., tuple[Section, ...]]:
-    plain = catalogue.sections
-    metric = gauge("agent_fault", "1, where nothing is wrong.", faults.read_section, example="agent_fault")
-    return lambda *disabled: (*plain(*disabled), Section(name="fault", metrics=(metric,)))
+class FaultyStreams(StreamManager):
+    """Keeps the logs of tasks that are no longer retained, until that fault is over."""
+
+    def __init__(self, faults: Faults, log_messages: int) -> None:
+        super().__init__(log_messages)
+        self._faults = faults
+        self._due: list[str] = []
+
+    def drop(self, task_id: str) -> None:
+        self._due.append(task_id)
+        if self._faults.streams == "ok":
+            for due in self._due:
+                super().drop(due)
+            self._due.clear()
 
 
-def _listen(app: App, faults: Faults, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
-    leaked = 0
+def _listen(faults: Faults, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
     for line in sys.stdin:
         for name, value in json.loads(line).items():
-            if name == "block":
-                loop.call_soon_threadsafe(time.sleep, value)
-            elif name == "leak":
-                streams = app.service.state._streams
-                for number in range(leaked, leaked + value):
-                    loop.call_soon_threadsafe(streams.open, f"leak-{number}")
-                leaked += value
-            elif name == "mend":
-                for number in range(leaked):
-                    loop.call_soon_threadsafe(app.service.state._streams.drop, f"leak-{number}")
-                leaked = 0
-            else:
-                setattr(faults, name, value)
+            setattr(faults, name, value)
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stopped.set)
 
@@ -111,13 +122,17 @@ def _listen(app: App, faults: Faults, loop: asyncio.AbstractEventLoop, stopped: 
 async def main() -> None:
     """Serve until the standard input ends."""
     faults = Faults()
-    catalogue.sections = _with_fault(faults)
     config = configuration.load(os.environ)
-    app = App(config, Parts(sandboxes=FaultySandboxes(faults), models=FaultyModels(faults, config)))
+    parts = Parts(
+        sandboxes=FaultySandboxes(faults),
+        models=FaultyModels(faults, config),
+        streams=FaultyStreams(faults, config.stream_log_messages),
+    )
+    metric = gauge("agent_fault", "1, where nothing is wrong.", faults.read_section, example="agent_fault")
+    app = App(config, parts, sections=[Section(name="fault", metrics=(metric,))])
     stopped = asyncio.Event()
     await app.start()
-    arguments = (app, faults, asyncio.get_running_loop(), stopped)
-    threading.Thread(target=_listen, args=arguments, daemon=True).start()
+    threading.Thread(target=_listen, args=(faults, asyncio.get_running_loop(), stopped), daemon=True).start()
     await stopped.wait()
     await app.stop()
 

@@ -103,17 +103,10 @@ async def switched(instances: list[Instance], **fault: str) -> AsyncIterator[Non
 
 
 async def loop_faults(chain: Chain, env: dict[str, object]) -> None:
-    """Block the event loop for moments, then for good."""
-    async with chain.instances("loop", env) as [instance]:
-
-        async def block() -> None:
-            instance.tell(block=0.9)
-
-        async def stall() -> None:
-            instance.tell(block=8)
-
-        await chain.prove("loop", ["EventLoopBlocked"], lambda: again(1.0, block))
-        await chain.prove("loop", ["HeartbeatStalled"], lambda: again(8, stall))
+    """Let the sandbox of one task at a time block the event loop for moments, then for good."""
+    async with chain.instances("loop", {**env, "task_max_tasks": 1}) as [instance], again(1, instance.submit):
+        await chain.prove("loop", ["EventLoopBlocked"], lambda: switched([instance], sandbox="block"))
+        await chain.prove("loop", ["HeartbeatStalled"], lambda: switched([instance], sandbox="stall"))
 
 
 async def scrape_faults(chain: Chain, env: dict[str, object]) -> None:
@@ -264,17 +257,12 @@ async def cost(chain: Chain, env: dict[str, object]) -> None:
 
 
 async def leak(chain: Chain, env: dict[str, object]) -> None:
-    """Let an instance keep logs of tasks that do not exist."""
+    """Let an instance keep the logs of tasks that it no longer retains."""
     env = {**env, "task_max_tasks": 1, "task_queue_size": 0, "task_retention": 1}
     async with chain.instances("leak", env) as [instance]:
-
-        @contextlib.asynccontextmanager
-        async def leaking() -> AsyncIterator[None]:
-            instance.tell(leak=5)
-            yield
-            instance.tell(mend=True)
-
-        await chain.prove("leak", ["StreamManagerOverload", "StreamManagerLeak"], leaking)
+        alerts = ["StreamManagerOverload", "StreamManagerLeak"]
+        async with again(1, instance.submit):
+            await chain.prove("leak", alerts, lambda: switched([instance], streams="leak"))
 
 
 STAGES = (full, cost, absences, failures, slow, busy, loop_faults, scrape_faults, rpc_faults, leak)
