@@ -93,6 +93,9 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 }
 """The closed sets of values, by metric and label; `method` is the same everywhere."""
 
+PARTS: Final = frozenset({("agent_grpc_errors_total", "agent_grpc_requests_total")})
+"""Pairs of counters of which the first one counts some of what the second one counts."""
+
 TARGET_LABELS: Final = frozenset({"job", "instance"})
 """What Prometheus itself puts on every series."""
 

@@ -10,11 +10,12 @@ import promql_parser as promql
 
 from collectors.definitions import MetricType
 from collectors.operations.checks.shapes import Shape, mismatch
-from collectors.operations.vocabulary import METHODS, TARGET_LABELS, VALUES, Series
+from collectors.operations.vocabulary import METHODS, PARTS, TARGET_LABELS, VALUES, Series
 
 COMPARISONS: Final = frozenset({">", "<", ">=", "<=", "==", "!="})
 SET_OPERATORS: Final = frozenset({"and", "or", "unless"})
 OF_COUNTERS: Final = frozenset({"rate", "increase", "resets"})
+GROWTH: Final = frozenset({"rate", "increase"})
 NOT_OF_GAUGES: Final = frozenset({"rate", "increase", "irate"})
 KEEP_LABELS: Final = frozenset({"topk", "bottomk"})
 ALTERNATIVES: Final = re.compile(r"\w+(\|\w+)*")
@@ -96,7 +97,10 @@ class Checker:
         if name == "agent_tokens_consumed_total" and not any(matcher.name == "type" for matcher in matchers):
             self._say("agent_tokens_consumed_total without a matcher on type counts twice: total is in it", name)
         ratio = name in {"agent_task_utilization", "agent_task_success_rate"}
-        return Shape(series.labels, fixed, open=True, largest_bucket=series.largest_bucket, ratio=ratio)
+        growth_of = name if function in GROWTH else None
+        return Shape(
+            series.labels, fixed, open=True, largest_bucket=series.largest_bucket, ratio=ratio, growth_of=growth_of
+        )
 
     def _known_labels(self, name: str, matchers: Iterable[Any], labels: frozenset[str]) -> None:
         for matcher in matchers:
@@ -140,7 +144,8 @@ class Checker:
             bucket = inner.largest_bucket if "le" in named else None
             fixed = {label: value for label, value in inner.fixed.items() if label in named}
             ratio = inner.ratio and str(node.op) in {"min", "max", "avg"}
-            return Shape(named, fixed, open=False, largest_bucket=bucket, ratio=ratio)
+            growth_of = inner.growth_of if str(node.op) == "sum" else None
+            return Shape(named, fixed, open=False, largest_bucket=bucket, ratio=ratio, growth_of=growth_of)
         return attrs.evolve(inner, labels=inner.labels - named)
 
     def _call(self, node: Any) -> Shape | None:
@@ -178,7 +183,7 @@ class Checker:
             if vector is None or operator in COMPARISONS:
                 return vector
             complement = operator == "-" and constant(node.lhs) == 1
-            return attrs.evolve(vector, largest_bucket=None, ratio=vector.ratio and complement)
+            return attrs.evolve(vector, largest_bucket=None, ratio=vector.ratio and complement, growth_of=None)
         return self._match(node, operator, left, right)
 
     def _match(self, node: Any, operator: str, left: Shape, right: Shape) -> Shape:
@@ -192,9 +197,13 @@ class Checker:
             reason = mismatch(left, right, on, many=many)
             if reason:
                 self._say(f"{operator}: {reason}", operator)
+        if operator not in SET_OPERATORS | COMPARISONS:
+            ratio = operator == "/" and (left.growth_of, right.growth_of) in PARTS
+            left = attrs.evolve(left, largest_bucket=None, ratio=ratio, growth_of=None)
         if many or on is None:
             return left
-        return Shape(on, {label: value for label, value in left.fixed.items() if label in on})
+        fixed = {label: value for label, value in left.fixed.items() if label in on}
+        return attrs.evolve(left, labels=on, fixed=fixed, open=False)
 
     def _comparison(self, operator: str, left: Shape | None, threshold: Any) -> None:
         value = constant(threshold)

@@ -21,6 +21,8 @@ class Shape:
     """Of a quantile or of buckets: the largest finite bound."""
     ratio: bool = False
     """Whether its values lie between 0 and 1."""
+    growth_of: str | None = None
+    """The counter whose growth or rate it is, summed or not."""
 
     @property
     def free(self) -> frozenset[str]:

@@ -32,6 +32,7 @@ def problems(query):
         "job:ratio > 0.5 and on (job) job:p95 > 3",
         "1 - job:ratio < 0.7",
         "100 * job:ratio > 20",
+        "job:ratio * on (job) job:ratio * on (job) job:p95 > 20",
         "job:ratio >= 0",
         "time() - agent_task_oldest_pending_timestamp_seconds{JOB} > 300",
         "absent(up{JOB})",
@@ -125,6 +126,13 @@ def test_a_sound_query_has_no_problems(query):
         ("job:ratio <= -1", "<= -1 can never be true: this is a ratio, from 0 to 1"),
         ("job:ratio > -1", "> -1 is always true: this is a ratio, from 0 to 1"),
         ("1 - job:ratio < 7", "< 7 is always true: this is a ratio, from 0 to 1"),
+        (
+            (
+                "sum by (job) (rate(agent_grpc_errors_total{JOB}[5m]))"
+                " / on (job) (sum by (job) (rate(agent_grpc_requests_total{JOB}[5m])) > 0) > 5"
+            ),
+            "> 5 can never be true: this is a ratio, from 0 to 1",
+        ),
     ],
 )
 def test_what_makes_a_query_lie_is_found(query, reason):
