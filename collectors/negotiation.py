@@ -64,9 +64,10 @@ def _protobuf_rank(ranges: list[_Range]) -> tuple[float, float]:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether an Accept-Encoding header asks for gzip."""
+    """Tell whether an Accept-Encoding header asks for gzip, and does not like the plain page better."""
     qualities = {element.name: element.quality for element in _elements(accept_encoding)}
-    return qualities.get("gzip", qualities.get("*", 0.0)) > 0.0
+    gzip = qualities.get("gzip", qualities.get("*", 0.0))
+    return gzip > 0.0 and gzip >= qualities.get("identity", 0.0)
 
 
 def _elements(header: str) -> Iterator[_Range]:

@@ -107,6 +107,13 @@ def test_any_header_leads_to_a_format(header):
         ("*;q=0", False),
         ("gzip;q=0, *", False),
         ("br, *;q=0.1", True),
+        ("identity;q=1, gzip;q=0.5", False),
+        ("gzip;q=0.5, identity", False),
+        ("identity, *;q=0.5", False),
+        ("identity, gzip", True),
+        ("identity;q=0.5, gzip;q=0.5", True),
+        ("identity;q=0.4, *;q=0.5", True),
+        ("identity;q=0", False),
     ],
 )
 def test_gzip_is_used_where_it_is_asked_for(header, accepted):
