@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable
+from types import TracebackType
 from typing import Final, TypeVar
 
 import attrs
@@ -61,16 +62,18 @@ class Instant:
         self._source = source
         self._snapshot: ServiceSnapshot | None = None
         self._error: Exception | None = None
+        self._trace: TracebackType | None = None
 
     def snapshot(self) -> ServiceSnapshot:
         """Return the snapshot; where it could not be taken, raise the same error each time."""
         if self._error is not None:
-            raise self._error
+            # Each raise adds to an error's traceback: it begins again where the snapshot failed.
+            raise self._error.with_traceback(self._trace)
         if self._snapshot is None:
             try:
                 self._snapshot = self._source.snapshot()
             except Exception as error:
-                self._error = error
+                self._error, self._trace = error, error.__traceback__
                 raise
         return self._snapshot
 
@@ -108,35 +111,40 @@ class SectionReader:
         reports = OUTCOMES if names is None else OUTCOMES.only(names)
         products: list[Product] = []
         outcomes: list[Outcome] = []
+        late: list[str] = []
         for section in self._sections:
             wanted = section if names is None else section.only(names)
             # Whoever asks for the outcomes only asks for those of a whole scrape.
             examined = section if not reports.empty else wanted
             if examined.empty and reports.empty:
                 continue
-            made, outcome = self._read(examined, instant, make, deadline)
+            if self._would_miss(deadline, section.name):
+                late.append(section.name)
+                outcomes.append(Outcome(section.name, success=False, seconds=0.0))
+                continue
+            made, outcome = self._read(examined, instant, make)
             outcomes.append(outcome)
             if wanted is examined:
                 products.extend(made)
             elif outcome.success and not wanted.empty:
-                products.extend(self._read(wanted, instant, make, deadline)[0])
+                products.extend(self._read(wanted, instant, make)[0])
+        if late:
+            self._left_out(late)
         products.extend(make(reports, outcomes))
         return products
 
+    def _would_miss(self, deadline: float, section: str) -> bool:
+        expected = self._expected.get(section, 0.0)
+        missed = self._clock() + expected > deadline
+        if missed:
+            # Halved, so that a section that was slow once gets another chance soon.
+            self._expected[section] = expected / 2
+        return missed
+
     def _read(
-        self,
-        section: Section,
-        instant: Instant,
-        make: Callable[[Section, object], Iterable[Product]],
-        deadline: float,
+        self, section: Section, instant: Instant, make: Callable[[Section, object], Iterable[Product]]
     ) -> tuple[list[Product], Outcome]:
         started = self._clock()
-        expected = self._expected.get(section.name, 0.0)
-        if started + expected > deadline:
-            # Halved, so that a section that was slow once gets another chance soon.
-            self._expected[section.name] = expected / 2
-            self._failed(section.name, TimeoutError("it would miss the scrape's timeout"))
-            return [], Outcome(section.name, success=False, seconds=0.0)
         made: list[Product] = []
         success = True
         try:
@@ -157,6 +165,15 @@ class SectionReader:
             self._problems[section] = type(error)
             kind = type(error).__name__
             _log.error("section %s is left out of the metrics: %s: %s", section, kind, error, exc_info=error)
+
+    def _left_out(self, late: list[str]) -> None:
+        """Count the sections that a scrape has no time for, and tell those in a line for which that is new."""
+        for section in late:
+            self._failures[section] += 1
+        new = [section for section in late if self._problems.get(section) is not TimeoutError]
+        if new:
+            self._problems.update(dict.fromkeys(new, TimeoutError))
+            _log.warning("left out of the metrics, as the scrape's timeout is too short for them: %s", ", ".join(new))
 
     def _succeeded(self, section: str) -> None:
         if self._problems.pop(section, None) is not None:

@@ -21,7 +21,7 @@ COMPRESSION_LEVEL: Final = 1
 """Costs less than the rendering; the highest level would cost a hundred times as much for a tenth of the bytes."""
 
 MARGIN_SECONDS: Final = 0.05
-"""Kept of a scrape's timeout for sending the page."""
+"""Kept of a scrape's timeout for sending the page; of a short one half of it, so that there is time to read at all."""
 
 
 @attrs.frozen
@@ -69,7 +69,8 @@ class Flight:
         groups, self._groups = self._groups, {}
         instant = Instant(self._source)
         for page, group in groups.items():
-            deadline = group.arrived + page.timeout_seconds - MARGIN_SECONDS
+            timeout = page.timeout_seconds
+            deadline = group.arrived + timeout - min(MARGIN_SECONDS, timeout / 2)
             body = self._exposition.render(instant, page.form, names=page.names, deadline=deadline)
             compressed = None
             for wants_compressed, waiter in group.waiters:

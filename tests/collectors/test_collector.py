@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from collectors import AlreadyRegisteredError, ServiceCollector, catalogue, register
 from collectors.definitions import MetricType
+from collectors.scrape import Instant
 from gui_agents.errors import ConfigError
 from gui_agents.snapshot import ServiceSnapshot
 from tests.collectors import golden
@@ -222,6 +223,16 @@ def test_without_a_snapshot_the_process_still_shows(caplog):
         "agent_memory_usage_bytes",
     }
     assert len(caplog.records) == len(SECTIONS) - 1
+
+
+def test_the_error_of_a_snapshot_keeps_one_traceback_however_often_it_is_raised():
+    instant = Instant(Broken())
+    lengths = []
+    for _ in range(5):
+        with pytest.raises(RuntimeError) as raised:
+            instant.snapshot()
+        lengths.append(len(raised.traceback))
+    assert len(set(lengths[1:])) == 1
 
 
 def test_registering_twice_says_what_to_do():

@@ -3,6 +3,8 @@ import gzip
 import math
 import threading
 
+import pytest
+
 from collectors import catalogue
 from collectors.exposition import Exposition
 from collectors.http.flight import Flight, Page
@@ -63,6 +65,14 @@ async def test_a_scraper_in_a_hurry_does_not_shorten_the_page_of_others():
     )
     assert b"agent_tasks_active" not in short
     assert b"agent_tasks_active 3.0" in whole
+
+
+@pytest.mark.parametrize(("seconds_later", "whole"), [(0.009, True), (0.011, False)])
+async def test_half_of_a_short_timeout_is_there_for_reading(seconds_later, whole):
+    source = Fixed(golden.busy_snapshot())
+    pages = Flight(source, Exposition(catalogue.sections(), clock=lambda: seconds_later))
+    page = await pages.page(Page(Format.TEXT, timeout_seconds=0.02), 0.0)
+    assert (b"agent_tasks_active 3.0" in page) is whole
 
 
 def test_a_request_during_the_snapshot_gets_another_one():

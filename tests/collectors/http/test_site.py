@@ -195,7 +195,9 @@ def test_an_error_of_ours_is_answered_and_logged(monkeypatch, caplog):
     assert "LookupError: nothing there" in caplog.text
 
 
-@pytest.mark.parametrize("timeout", ["10", "0.5", "-1", "0", "nan", "soon", ""])
+@pytest.mark.parametrize(
+    "timeout", ["10", "0.5", "-1", "0", "-0.0", "nan", "inf", "-inf", "1e308", "1e999", "10, 10", "0x10", "soon", ""]
+)
 def test_a_scrape_timeout_leaves_a_quick_page_whole(timeout):
     with serving() as endpoint:
         body = ask(endpoint, x_prometheus_scrape_timeout_seconds=timeout)[2].decode()
@@ -204,9 +206,16 @@ def test_a_scrape_timeout_leaves_a_quick_page_whole(timeout):
     assert all(line.endswith(" 1.0") for line in successes)
 
 
-def test_a_scrape_timeout_that_cannot_be_met_reports_the_sections():
+def test_a_scrape_timeout_that_cannot_be_met_reports_the_sections(caplog):
     with serving() as endpoint:
-        body = ask(endpoint, x_prometheus_scrape_timeout_seconds="0.000001")[2].decode()
+        for _ in range(3):
+            body = ask(endpoint, x_prometheus_scrape_timeout_seconds="0.000001")[2].decode()
     successes = [line for line in body.splitlines() if line.startswith("agent_collector_success")]
     assert len(successes) == 7
     assert all(line.endswith(" 0.0") for line in successes)
+    (record,) = caplog.records
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+    assert record.getMessage() == (
+        "left out of the metrics, as the scrape's timeout is too short for them: "
+        "tasks, rpcs, models, sandboxes, streams, service, process"
+    )
