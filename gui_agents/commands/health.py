@@ -7,11 +7,12 @@ from typing import Final
 from gui_agents.client import AgentClient
 from gui_agents.commands import environment
 from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
 
 EXAMPLES: Final = """\
   gui-agents health
-  gui-agents health --address 127.0.0.1:50051
+  gui-agents health --address 127.0.0.1:50051 --json
 """
 SECONDS: Final = 5.0
 """A service that needs longer to answer is not healthy."""
@@ -20,14 +21,19 @@ SECONDS: Final = 5.0
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "tell whether the service answers and takes tasks"
-    environment.add_address(add_verb(verbs, "health", execute, summary=summary, examples=EXAMPLES))
+    parser = add_verb(verbs, "health", execute, summary=summary, examples=EXAMPLES)
+    environment.add_address(parser)
+    add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Ask the service; it fails while it is draining, and is out of reach where nothing answers."""
     address = environment.address(arguments)
     serving = asyncio.run(_ask(address))
-    print(f"{address} is {'serving' if serving else 'not serving'}")
+    if arguments.json:
+        Output(as_json=True).record({"address": address, "serving": serving})
+    else:
+        print(f"{address} is {'serving' if serving else 'not serving'}")
     return ExitCode.DONE if serving else ExitCode.FAILED
 
 

@@ -61,6 +61,7 @@ BY_PATH: Final[Mapping[str, Method]] = {method.path: method for method in METHOD
 
 COUNTED: Final = (
     *(RpcMethod(method.name, method.codes, method.streaming) for method in METHODS),
-    RpcMethod(OTHER, ("OK", "UNIMPLEMENTED", "CANCELLED"), streaming=False),
+    # Health answers NOT_FOUND for a service that it does not know; its watch, and reflection, last until they are left.
+    RpcMethod(OTHER, ("OK", "NOT_FOUND", "UNIMPLEMENTED", "CANCELLED", "DEADLINE_EXCEEDED"), streaming=False),
 )
 """The closed set that RPCs are counted by."""

@@ -1,3 +1,4 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -31,6 +32,14 @@ def test_a_service_that_serves_is_healthy(service, capsys):
 def test_a_service_that_drains_is_not(draining, capsys):
     assert cli.main(["health", "--address", draining]) == ExitCode.FAILED
     assert capsys.readouterr().out == f"{draining} is not serving\n"
+
+
+def test_scripts_get_json(service, draining, capsys):
+    _, address = service
+    assert cli.main(["health", "--json", "--address", address]) == ExitCode.DONE
+    assert cli.main(["health", "--json", "--address", draining]) == ExitCode.FAILED
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told == [{"address": address, "serving": True}, {"address": draining, "serving": False}]
 
 
 def test_nothing_that_answers_is_out_of_reach(unused_tcp_port, capsys):

@@ -440,6 +440,20 @@ async def test_a_watch_of_the_health_ends_with_its_client():
         assert served.state.snapshot().rpcs.handled["other", "CANCELLED"] == 1
 
 
+async def test_whatever_is_asked_of_the_health_was_a_series_before():
+    async with serving() as served:
+        before = set(served.state.snapshot().rpcs.handled)
+        health = health_pb2_grpc.HealthStub(served.channel)
+        assert (await refused(health.Check(health_pb2.HealthCheckRequest(service="nobody")))).code == "NOT_FOUND"
+        watch = health.Watch(health_pb2.HealthCheckRequest(), timeout=0.05)
+        with pytest.raises(grpc.aio.AioRpcError):
+            [_ async for _ in watch]
+        await served.all_calls_ended()
+        handled = served.state.snapshot().rpcs.handled
+    assert (handled["other", "NOT_FOUND"], handled["other", "DEADLINE_EXCEEDED"]) == (1, 1)
+    assert set(handled) == before
+
+
 async def test_an_unknown_method_is_unimplemented():
     async with serving() as served:
         said = await refused(served.call("NoSuchMethod", b""))
