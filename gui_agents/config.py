@@ -136,8 +136,15 @@ def address(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """Read an address to listen on."""
-    if not text or any(character.isspace() or character in "/@" for character in text):
+    """Read an address to listen on; an IPv6 one may stand in brackets."""
+    text = text.removeprefix("[").removesuffix("]")
+    wrong = not text or any(character.isspace() or character in "/@" for character in text)
+    try:
+        # As every lookup of a name begins, which raises what is no OSError.
+        text.encode("idna")
+    except UnicodeError:
+        wrong = True
+    if wrong:
         raise ValueError("must be a host name or an address, such as 127.0.0.1 or 0.0.0.0")
     return text
 

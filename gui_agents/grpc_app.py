@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +35,8 @@ INSTALL_OTEL: Final = 'pip install "gui-agents[otel]"'
 PORTS_FILE: Final = "ports.json"
 CHATTY_LOGGERS: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
 """Libraries that would log each request, some of them whole, screenshots included; newer SDKs use the `…2` ones."""
+WRONG_ADDRESS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
+"""Why a port cannot be opened where the port is not to blame."""
 FILES_PER_TASK: Final = 8
 """Open files that a running task may need: its client's connection, its model's, its sandbox's."""
 FILES_BASE: Final = 1024
@@ -113,7 +117,8 @@ class App:
         """Open the ports, the gRPC port last.
 
         Raises:
-            ConfigError: with a line for each port that cannot be opened, and for a directory that cannot be written.
+            ConfigError: with a line for each address or port that cannot be opened, and for a directory that cannot be
+                written.
         """
         _raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks)
         mistakes = []
@@ -125,11 +130,11 @@ class App:
             try:
                 self.monitoring.start()
             except OSError as error:
-                mistakes.append(f"PROMETHEUS_PORT: {error}; free it, or set another one (0 takes a free one)")
+                mistakes.append(_cannot_listen("PROMETHEUS", error))
         try:
             await self.service.start(None if self.monitoring is None else self.monitoring.accounting)
         except OSError as error:
-            mistakes.append(f"GRPC_PORT: {error}; free it, or set another one (0 takes a free one)")
+            mistakes.append(_cannot_listen("GRPC", error))
         mistakes = mistakes or self._tell_ports()
         if mistakes:
             await self._close()
@@ -164,6 +169,14 @@ class App:
         await self.service.stop()
         if self.monitoring is not None:
             await self.monitoring.stop()
+
+
+def _cannot_listen(server: str, error: OSError) -> str:
+    """Say why a server cannot listen, under the variable that is to be changed: its host, or else its port."""
+    reason = error.__cause__
+    if isinstance(reason, socket.gaierror) or (isinstance(reason, OSError) and reason.errno in WRONG_ADDRESS):
+        return f"{server}_HOST: {error}; name an address of this machine (0.0.0.0 is all of them)"
+    return f"{server}_PORT: {error}; free it, or set another one (0 takes a free one)"
 
 
 def _monitoring(service: Service, sections: "Sequence[Section]") -> Monitoring | None:

@@ -77,6 +77,20 @@ async def test_taken_ports_are_told_line_by_line_and_nothing_stays_open(tmp_path
         assert not (tmp_path / "second" / "ports.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("host", "reason"), [("203.0.113.9", "annot assign requested address"), ("no-such-name.invalid", "")]
+)
+async def test_a_wrong_address_is_told_under_the_variable_of_the_address(tmp_path, host, reason):
+    environment = {"ENABLE_PROMETHEUS": "true", "PROMETHEUS_HOST": host, "GRPC_HOST": host}
+    with pytest.raises(ConfigError) as failure:
+        await App(configured({"RUNTIME_DIR": str(tmp_path), **environment})).start()
+    assert [line.partition(":")[0] for line in failure.value.mistakes] == ["PROMETHEUS_HOST", "GRPC_HOST"]
+    for line in failure.value.mistakes:
+        assert f"cannot listen on {host} port 0: " in line
+        assert reason in line
+        assert line.endswith("; name an address of this machine (0.0.0.0 is all of them)")
+
+
 async def test_where_the_grpc_port_is_taken_the_metrics_port_is_closed_again(tmp_path, unused_tcp_port):
     async with serving_app({}, tmp_path / "first") as served:
         config = configured(
