@@ -14,6 +14,7 @@ import attrs
 from gui_agents.agent.actions import SANDBOX_ACTIONS, ActionName
 from gui_agents.histogram import Histogram
 from gui_agents.models.base import Bill, CallOutcome, ModelCall
+from gui_agents.models.price import EXACT
 from gui_agents.sandboxes.base import SandboxType
 from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
 
@@ -116,7 +117,7 @@ class ModelStats:
         if bill.currency is None:
             stats.price_unknown += 1
         else:
-            self._cost[bill.currency] = self._cost.get(bill.currency, Decimal(0)) + bill.amount
+            self._cost[bill.currency] = EXACT.add(self._cost.get(bill.currency, Decimal(0)), bill.amount)
         if call.usage is None:
             stats.usage_unknown += 1
         else:

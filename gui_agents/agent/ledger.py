@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gui_agents.agent.actions import ActionName
 from gui_agents.models.base import Bill, ModelCall, Usage
+from gui_agents.models.price import EXACT
 
 
 class Price(Protocol):
@@ -67,7 +68,7 @@ class Ledger:
             self.tokens += call.usage.input_tokens + call.usage.output_tokens
             if price is not None:
                 bill = Bill(price.cost(call.usage), price.currency)
-        self.cost += bill.amount
+        self.cost = EXACT.add(self.cost, bill.amount)
         self._books.model_called(self._task_id, call, bill)
 
     def decided(self, observe_seconds: float, decide_seconds: float) -> None:

@@ -16,6 +16,7 @@ USD: Final = "USD"
 TOKENS_PER_PRICE: Final = 6
 """Prices are per million tokens: 10 to this power."""
 EXACT: Final = Context(prec=100, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+"""What all money is calculated in: a plain `+` has 28 digits, which a call at the bounds of both fills alone."""
 SYMBOLS: Final[Mapping[str, str]] = {
     "USD": "$",
     "EUR": "€",

@@ -16,6 +16,7 @@ import attrs
 from gui_agents.errors import IllegalTransitionError, NotFoundError
 from gui_agents.histogram import Histogram
 from gui_agents.models.base import Bill, Usage
+from gui_agents.models.price import EXACT
 from gui_agents.sandboxes.base import SandboxType
 from gui_agents.snapshot import TasksSnapshot
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus, next_status
@@ -258,7 +259,7 @@ class TaskTable:
             entry.input_tokens += usage.input_tokens
             entry.output_tokens += usage.output_tokens
         if bill.currency is not None:
-            entry.cost += bill.amount
+            entry.cost = EXACT.add(entry.cost, bill.amount)
             entry.currency = bill.currency
 
     def sandboxed(self, task_id: str, sandbox: SandboxInfo) -> None:

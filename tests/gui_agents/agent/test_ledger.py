@@ -1,11 +1,14 @@
 from decimal import Decimal
+from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gui_agents.agent.actions import ActionName
 from gui_agents.agent.ledger import Ledger
+from gui_agents.models.answers import MAX_TOKENS
 from gui_agents.models.base import CallOutcome, ModelCall, Usage
+from gui_agents.models.price_file import MAX_AMOUNT, MAX_DECIMALS
 from gui_agents.tasks.lifecycle import Ending, TaskEvent
 from tests.fakes import FakeClock, FixedPrices, a_price, a_spec, new_state
 
@@ -19,11 +22,11 @@ calls = st.builds(
 )
 
 
-def running():
+def running(prices=PRICES):
     state = new_state(FakeClock())
     state.task_created("t", a_spec(), "accepted")
     state.task_started("t")
-    return state, Ledger("t", state, PRICES)
+    return state, Ledger("t", state, prices)
 
 
 def call(model, usage):
@@ -47,6 +50,22 @@ def test_the_ledger_says_what_the_record_and_the_service_say(made, steps):
     millionths = 3 * fresh + Decimal("0.3") * cached + 15 * sum(usage.output_tokens for usage in told)
     assert ledger.cost == millionths / 10**6
     assert ledger.tokens == fresh + cached + sum(usage.output_tokens for usage in told)
+
+
+amounts = st.decimals(0, MAX_AMOUNT, allow_nan=False, allow_infinity=False, places=MAX_DECIMALS)
+tokens = st.integers(0, 40).flatmap(lambda bits: st.integers(0, min(2**bits, MAX_TOKENS)))
+
+
+@given(st.lists(st.tuples(amounts, tokens), max_size=30))
+@example([(MAX_AMOUNT - Decimal("1e-12"), MAX_TOKENS - 1), (Decimal("1e-12"), 1)])
+def test_sums_of_very_different_amounts_are_exact(billed):
+    prices = {str(index): a_price(written=str(amount)) for index, (amount, _) in enumerate(billed)}
+    state, ledger = running(FixedPrices(prices))
+    for index, (_, written) in enumerate(billed):
+        ledger.model_called(call(str(index), Usage(0, 0, written)))
+    total = sum((Fraction(amount) * written / 10**6 for amount, written in billed), Fraction(0))
+    books = (ledger.cost, state.record("t").statistics.cost, state.snapshot().models.cost["USD"])
+    assert [Fraction(each) for each in books] == [total] * 3
 
 
 def test_an_unknown_price_costs_nothing_and_is_counted():
