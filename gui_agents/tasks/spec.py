@@ -8,10 +8,14 @@ from typing import Final
 import attrs
 
 from gui_agents.config import Secret
-from gui_agents.models.endpoint import Endpoint, LLMSettings
+from gui_agents.models.endpoint import MASKED_KEY, Endpoint, LLMSettings
 
 NORMAL_STAGE: Final = "actionGeneratorModel"
 FAST_STAGE: Final = "fastActionGeneratorModel"
+
+
+FORGOTTEN: Final = Secret(MASKED_KEY)
+"""Stands where a key was, so that clients still see that there was one; like every mask it is no key."""
 
 
 @unique
@@ -70,6 +74,17 @@ class RunningConfig:
             stages={**below.stages, **self.stages},
         )
 
+    def without_keys(self) -> "RunningConfig":
+        """Return this configuration with its keys forgotten."""
+        account = self.authorization
+        if account is not None and account.api_key is not None:
+            account = attrs.evolve(account, api_key=FORGOTTEN)
+        stages = {
+            stage: settings if settings.api_key is None else attrs.evolve(settings, api_key=FORGOTTEN)
+            for stage, settings in self.stages.items()
+        }
+        return attrs.evolve(self, authorization=account, stages=stages)
+
     def decider(self, mode: Mode) -> tuple[str, LLMSettings | None]:
         """Return the stage that decides actions in `mode`, and its model where one is named."""
         fast = mode is Mode.FAST and FAST_STAGE in self.stages
@@ -110,3 +125,10 @@ class TaskSpec:
     """The task whose conversation and sandbox this one continues."""
     sandbox_id: str | None = None
     """A kept sandbox that this task takes over."""
+
+    def without_keys(self) -> "TaskSpec":
+        """Return the request as it is kept once the task has ended: nothing needs its keys any more."""
+        model = self.model
+        if model.endpoint is not None and model.endpoint.api_key is not None:
+            model = attrs.evolve(model, endpoint=attrs.evolve(model.endpoint, api_key=FORGOTTEN))
+        return attrs.evolve(self, model=model, config=self.config.without_keys())

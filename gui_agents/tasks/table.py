@@ -73,6 +73,7 @@ class TaskRecord:
 
     task_id: str
     spec: TaskSpec
+    """Without its keys once the status is terminal."""
     status: TaskStatus
     created_at: float
     """Wall clock, seconds since the epoch."""
@@ -216,6 +217,7 @@ class TaskTable:
         entry.status = _moved(entry, ending.event)
         entry.ending = ending
         entry.ended_monotonic = monotonic
+        entry.spec = entry.spec.without_keys()
         started = entry.started_monotonic
         if started is None:
             del self._pending[task_id]

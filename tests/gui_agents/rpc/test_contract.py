@@ -1,6 +1,7 @@
 """All twelve RPCs behave as the contract says, over real gRPC."""
 
 import asyncio
+import gc
 import logging
 import time
 
@@ -10,6 +11,7 @@ from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from gui_agents.config import Secret
 from gui_agents.proto import agent_pb2 as pb
 from tests.serving import Refusal, refused, serving, until
 
@@ -361,6 +363,24 @@ async def test_no_reply_and_no_log_shows_a_key(caplog):
         assert (refusal.code, refusal.fields) == ("INVALID_ARGUMENT", ("llmConfig.apiKey",))
         said = f"{replies!r} {refusal!r} {served.state.snapshot()!r} {served.state.record(messages[0].taskId)!r}"
     assert [key for key in KEYS if key in said or key in caplog.text] == []
+
+
+async def test_the_keys_of_a_request_are_forgotten_when_its_task_has_ended():
+    async with serving() as served:
+        task = await served.start("wait", runningConfig=config_with_keys())
+        while_it_runs = await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id=task))
+        assert kept_keys() >= set(KEYS[:2])
+        await served.agent.CancelTask(pb.CancelTaskRequest(taskId=task))
+        await served.all_calls_ended()
+        await until(lambda: not kept_keys() & set(KEYS))
+        assert await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id=task)) == while_it_runs
+        assert while_it_runs.stageModelConfig.actionGeneratorModel.apiKey == MASKED
+
+
+def kept_keys():
+    """Return the keys that are anywhere in memory."""
+    gc.collect()
+    return {found.reveal() for found in gc.get_objects() if isinstance(found, Secret)}
 
 
 async def test_a_masked_key_that_comes_back_leaves_the_stored_one():

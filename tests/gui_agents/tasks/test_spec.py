@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.config import Secret
-from gui_agents.models.endpoint import LLMSettings
-from gui_agents.tasks.spec import Authorization, Defaults, Mode, RunningConfig
+from gui_agents.models.endpoint import Endpoint, LLMSettings
+from gui_agents.tasks.spec import Authorization, Defaults, Mode, ModelChoice, RunningConfig
+from tests.fakes import a_spec
 
 STAGES = ("actionGeneratorModel", "fastActionGeneratorModel", "groundingModel")
 
@@ -54,3 +55,21 @@ def test_defaults_decide_what_nobody_else_did():
     assert RunningConfig(steps=7).over(defaults.as_config()) == RunningConfig(
         backend="simulated", mode=Mode.NORMAL, steps=7, timeout_seconds=3600.0
     )
+
+
+@given(configs)
+def test_forgetting_keys_changes_nothing_else(config):
+    forgotten = config.without_keys()
+    account = config.authorization and attrs.evolve(config.authorization, api_key=Secret("********"))
+    assert forgotten == attrs.evolve(config, authorization=account)
+
+
+def test_every_key_of_a_request_is_forgotten():
+    key = Secret("key")
+    settings = LLMSettings(model="m", api_key=key)
+    config = RunningConfig(authorization=Authorization("org", key), stages=dict.fromkeys(STAGES, settings))
+    endpoint = Endpoint(provider="openai", model="m", base_url="http://127.0.0.1/v1", api_key=key)
+    spec = a_spec(model=ModelChoice("openai", "m", endpoint), config=config).without_keys()
+    kept = [spec.model.endpoint.api_key, spec.config.authorization.api_key]
+    kept += [each.api_key for each in spec.config.stages.values()]
+    assert [each.reveal() for each in kept] == ["********"] * (2 + len(STAGES))
