@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -255,6 +256,14 @@ def install(checkout: Path, **variables: str) -> subprocess.CompletedProcess[str
     )
 
 
+def stamped(checkout: Path) -> bytes:
+    """Return what stands in an environment where everything is installed."""
+    inputs = f"{checkout}\n".encode() + b"".join(
+        (checkout / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")
+    )
+    return subprocess.run(["cksum"], input=inputs, capture_output=True, check=True).stdout
+
+
 def test_an_old_python_is_told_in_one_line(checkout):
     old = checkout / "python3"
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.18 && exit 0\nexit 1\n')
@@ -280,13 +289,39 @@ def test_what_is_installed_is_not_installed_again(checkout):
     programs = checkout / ".venv" / "bin"
     programs.mkdir(parents=True)
     (programs / "python").symlink_to(shutil.which("false") or "")
-    inputs = f"{checkout}\n".encode() + b"".join(
-        (checkout / name).read_bytes() for name in ("pyproject.toml", "constraints.txt")
-    )
-    stamp = subprocess.run(["cksum"], input=inputs, capture_output=True, check=True).stdout
-    (checkout / ".venv" / "installed-dev").write_bytes(stamp)
-    reply = install(checkout)
+    (checkout / ".venv" / "installed-dev").write_bytes(stamped(checkout))
+    reply = install(checkout, PYTHON="")
     assert (reply.returncode, reply.stdout, reply.stderr) == (0, "", "")
+
+
+def test_a_named_python_replaces_an_environment_of_another_one(checkout):
+    installed = checkout / ".venv" / "bin" / "python"
+    installed.parent.mkdir(parents=True)
+    named = checkout / "python"
+    for path, place in ((installed, "/old"), (named, "/new")):
+        lines = [
+            "#!/bin/sh",
+            f'case "$*" in *base_prefix*) echo "3.12.1 {place}";; *version_info*) echo 3.12;;',
+            '*"-m venv"*) echo no; exit 1;; *) echo kept; exit 1;; esac',
+        ]
+        path.write_text("\n".join(lines))
+        path.chmod(0o755)
+    other = install(checkout, PYTHON=str(named))
+    assert other.stdout == f".venv is not of {named}: it is made again\nMaking .venv with {named} (3.12)\n"
+    assert other.stderr == f"make: {named} cannot make .venv: no\n"
+    assert not installed.exists()
+
+
+def test_a_named_python_keeps_its_own_environment(checkout):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=checkout, check=True)
+    kept = checkout / ".venv" / "kept"
+    kept.touch()
+    (checkout / ".venv" / "installed-dev").write_bytes(stamped(checkout))
+    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+    for named in (".venv/bin/python", str(base)):
+        reply = install(checkout, PYTHON=named)
+        assert (reply.returncode, reply.stdout, reply.stderr) == (0, "", "")
+    assert kept.exists()
 
 
 def test_ci_calls_only_make_targets_that_exist():

@@ -18,6 +18,11 @@ usable() {
     "$1" -c 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+# Prints what tells one installed Python from another: its version and its place; an environment's are those of its Python.
+identity() {
+    "$1" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)' 2>/dev/null
+}
+
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         usable "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON is not a Python 3.11 or later with the venv module; name another one"
@@ -38,6 +43,15 @@ find_python() {
     found=$(python3 --version 2>/dev/null || echo "no python3")
     fail "Python 3.11 or later is needed, and this machine has $found; install one, or name it: make PYTHON=/path/to/python3"
 }
+
+# A Python that is named is meant, also where there is an environment of another one.
+if [ -n "${PYTHON:-}" ] && [ -x "$venv/bin/python" ]; then
+    python=$(find_python)
+    if [ "$(identity "$python")" != "$(identity "$venv/bin/python")" ]; then
+        echo "$venv is not of $python: it is made again"
+        rm -rf "$venv"
+    fi
+fi
 
 wanted=$(printf '%s\n' "$here" | cat - pyproject.toml constraints.txt | cksum)
 for stamp in "$venv/installed-$extra" "$venv/installed-dev"; do
