@@ -1,23 +1,57 @@
 """Metrics pages for tests: the real endpoint over a real state, and a server that says whatever a test wants."""
 
 import contextlib
+import json
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import attrs
+import bcrypt
+import trustme
 
 from collectors import metrics_endpoint
 from gui_agents.snapshot import SnapshotSource
 
 
 @contextlib.contextmanager
-def serving(source: SnapshotSource, port: int = 0) -> Iterator[str]:
+def serving(source: SnapshotSource, port: int = 0, web_config: Path | None = None) -> Iterator[str]:
     """Serve the metrics of `source`, and yield the page's address."""
-    with metrics_endpoint(source, host="127.0.0.1", port=port, ready=lambda: True) as endpoint:
-        yield f"http://127.0.0.1:{endpoint.port}/metrics"
+    with metrics_endpoint(source, host="127.0.0.1", port=port, ready=lambda: True, web_config=web_config) as endpoint:
+        yield f"{endpoint.scheme}://127.0.0.1:{endpoint.port}/metrics"
+
+
+USER = "prometheus"
+PASSWORD = "s3cret: with colon"  # noqa: S105 - of tests
+
+
+@attrs.frozen
+class Locked:
+    """A page behind TLS and a password."""
+
+    url: str
+    web_config: Path
+    authority: Path
+    """Who signed its certificate; nobody else knows it."""
+
+
+@contextlib.contextmanager
+def locked(source: SnapshotSource, directory: Path, host: str = "127.0.0.1") -> Iterator[Locked]:
+    """Serve the metrics of `source` to one user, with a certificate for `host` of an authority of its own."""
+    authority = trustme.CA()
+    issued = authority.issue_cert(host)
+    issued.private_key_pem.write_to_path(directory / "server.key")
+    issued.cert_chain_pems[0].write_to_path(directory / "server.crt")
+    authority.cert_pem.write_to_path(directory / "ca.crt")
+    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    web_config = directory / "web.yml"
+    tls = {"cert_file": "server.crt", "key_file": "server.key"}
+    web_config.write_text(json.dumps({"tls_server_config": tls, "basic_auth_users": {USER: hashed}}))
+    with serving(source, web_config=web_config) as url:
+        yield Locked(url, web_config, directory / "ca.crt")
 
 
 @attrs.frozen

@@ -117,6 +117,15 @@ def load(path: Path) -> WebConfig:
     return WebConfig(tls, users)
 
 
+def sets_tls(path: Path) -> bool:
+    """Tell whether the file asks for TLS; no other file is read, so that it serves those who may not see the key.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return _parsed(path).get("tls_server_config") is not None
+
+
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
 
 

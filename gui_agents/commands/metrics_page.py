@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PEER: Final = Peer(title="the metrics page", password_variable="METRICS_PASSWORD")  # noqa: S106 - a variable's name
 TEXT: Final = "text/plain; version=0.0.4"
+VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG")
+"""Where the page of this machine's service is."""
 INSTALL: Final = 'pip install "gui-agents[prometheus]"'
 
 
@@ -44,7 +46,9 @@ class MetricsPage:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Let `parser` take where the page is and how to read it."""
     parser.add_argument(
-        "--metrics-url", metavar="URL", help="the page (default: /metrics at PROMETHEUS_HOST and PROMETHEUS_PORT)"
+        "--metrics-url",
+        metavar="URL",
+        help="the page (default: /metrics at PROMETHEUS_HOST and PROMETHEUS_PORT, as PROMETHEUS_WEB_CONFIG locks it)",
     )
     web_client.add_timeout(parser)
     web_client.add_options(parser, PEER)
@@ -55,7 +59,7 @@ def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
 
     Raises:
         CommandError: no address is known, an option cannot be used, or the parser is not installed.
-        ConfigError: PROMETHEUS_HOST or PROMETHEUS_PORT is wrong.
+        ConfigError: PROMETHEUS_HOST, PROMETHEUS_PORT or PROMETHEUS_WEB_CONFIG is wrong.
     """
     try:
         from collectors.scraped import Scraped  # noqa: PLC0415 - needs an extra
@@ -67,12 +71,15 @@ def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
 
 
 def _default_url() -> str:
+    from collectors.http.web_config import sets_tls  # noqa: PLC0415 - needs an extra
+
     known = environment.variables()
-    ours = config.load({name: known[name] for name in ("PROMETHEUS_HOST", "PROMETHEUS_PORT") if name in known})
+    ours = config.load({name: known[name] for name in VARIABLES if name in known})
     if ours.prometheus_port == 0:
         raise CommandError(
             ExitCode.USAGE,
             "PROMETHEUS_PORT is 0, a port that the service chooses: name the page with --metrics-url "
             "(ports.json has the port)",
         )
-    return f"http://{environment.endpoint(ours.prometheus_host, ours.prometheus_port)}/metrics"
+    scheme = "https" if ours.prometheus_web_config is not None and sets_tls(ours.prometheus_web_config) else "http"
+    return f"{scheme}://{environment.endpoint(ours.prometheus_host, ours.prometheus_port)}/metrics"

@@ -27,6 +27,8 @@ MAX_BYTES: Final = 32 * 2**20
 """Of an answer; a page of metrics is a small part of it."""
 CHUNK_BYTES: Final = 2**16
 UNAUTHORIZED: Final = 401
+WRONG_NAMES: Final = frozenset({62, 64})
+"""OpenSSL's codes for a certificate of another host or address, which no other authority helps with."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +117,7 @@ class WebClient:
     def _unreachable(self, url: str, error: Exception) -> CommandError:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         hint = ""
-        if isinstance(reason, ssl.SSLCertVerificationError):
+        if isinstance(reason, ssl.SSLCertVerificationError) and reason.verify_code not in WRONG_NAMES:
             hint = f"; name the authority that signed its certificate with --{self.peer.prefix}ca-file"
         told = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
         text = f"{self.peer.title} at {url} cannot be reached: {str(told) or type(reason).__name__}{hint}"

@@ -1,7 +1,10 @@
 import pytest
 
 from gui_agents import config
+from tests.collectors import golden
+from tests.collectors.sources import Fixed
 from tests.gui_agents.commands.fake_agent import fake_service
+from tests.web_servers import PASSWORD, USER, locked
 
 
 @pytest.fixture
@@ -17,3 +20,13 @@ def _own_environment(monkeypatch, tmp_path):
     for setting in config.settings():
         monkeypatch.delenv(setting.variable, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def locked_page(monkeypatch, tmp_path, _own_environment):
+    """A page behind TLS and a password, where the environment says that it is, and the options that open it."""
+    with locked(Fixed(golden.busy_snapshot()), tmp_path) as page:
+        monkeypatch.setenv("PROMETHEUS_PORT", page.url.rpartition(":")[2].partition("/")[0])
+        monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(page.web_config))
+        monkeypatch.setenv("METRICS_PASSWORD", PASSWORD)
+        yield ["--user", USER, "--ca-file", str(page.authority)]

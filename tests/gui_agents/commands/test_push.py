@@ -283,6 +283,19 @@ def test_the_page_is_where_the_environment_says(monkeypatch, unused_tcp_port, ca
     assert f"http://127.0.0.1:{unused_tcp_port}/metrics" in capsys.readouterr().err
 
 
+@pytest.mark.system_tools
+def test_a_locked_page_is_carried_to_the_gateway(gateway, locked_page):
+    arguments = ["push", "--gateway", gateway, "--instance", "locked", *locked_page]
+    assert cli.main(arguments) == ExitCode.DONE
+    _, values = group(gateway, job="gui_agents", instance="locked")
+    assert values["agent_tasks_active", frozenset()] == 3
+
+
+def test_a_locked_page_is_not_read_without_its_password(locked_page, capsys):
+    assert cli.main(["push", "--gateway", "http://127.0.0.1:9", *locked_page[2:]]) == ExitCode.REFUSED
+    assert "name them with --user and METRICS_PASSWORD" in capsys.readouterr().err
+
+
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "collectors.scraped", None)
     assert cli.main(["push", "--gateway", "http://x"]) == ExitCode.USAGE

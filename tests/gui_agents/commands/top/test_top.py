@@ -16,7 +16,7 @@ from gui_agents.commands.exits import ExitCode
 from tests.collectors import golden
 from tests.collectors.sources import Broken, Fixed
 from tests.fakes import FakeClock, a_spec, new_state
-from tests.web_servers import answering, serving
+from tests.web_servers import answering, locked, serving
 
 SECONDS = 20.0
 """After so long a test that waits has failed."""
@@ -76,6 +76,27 @@ def test_a_password_that_is_missing_is_asked_for_by_its_option(capsys):
     with answering(lambda _: (401, b"")) as (url, _):
         assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.REFUSED
     assert "name them with --user and METRICS_PASSWORD" in capsys.readouterr().err
+
+
+def test_a_locked_page_is_read_with_the_authority_and_the_password(locked_page, monkeypatch, capsys):
+    assert cli.main(["top", "--once", "--json", *locked_page]) == ExitCode.DONE
+    assert json.loads(capsys.readouterr().out)["running"] == 3
+    assert cli.main(["top", "--once", *locked_page[2:]]) == ExitCode.REFUSED
+    assert "name them with --user and METRICS_PASSWORD" in capsys.readouterr().err
+    assert cli.main(["top", "--once", *locked_page[:2]]) == ExitCode.UNREACHABLE
+    assert "name the authority that signed its certificate with --ca-file" in capsys.readouterr().err
+    monkeypatch.setenv("METRICS_PASSWORD", "wrong")
+    assert cli.main(["top", "--once", *locked_page]) == ExitCode.REFUSED
+    assert "does not take the password of 'prometheus'" in capsys.readouterr().err
+
+
+def test_a_certificate_of_another_name_is_not_blamed_on_its_authority(tmp_path, capsys):
+    with locked(Fixed(golden.busy_snapshot()), tmp_path, host="metrics.example.com") as page:
+        arguments = ["top", "--once", "--metrics-url", page.url, "--ca-file", str(page.authority)]
+        assert cli.main(arguments) == ExitCode.UNREACHABLE
+    told = capsys.readouterr().err
+    assert "certificate is not valid for '127.0.0.1'" in told
+    assert "--ca-file" not in told
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
