@@ -1,11 +1,12 @@
 /** What is on the page, part by part: every chart and table with its words. */
 
 import { HistogramFigure } from "./histogram.js";
-import { BYTES, count, COUNT, duration, MISSING, money, NONE, number, percent, RATE, SECONDS } from "./quantities.js";
+import { BYTES, count, COUNT, duration, MISSING, money, percent, RATE, roundMoney, SECONDS } from "./quantities.js";
+import { SeveralFigures } from "./several.js";
 import { barsCard, factsCard, methodsCard, providersCard, sectionsCard } from "./tables.js";
 import { LinesFigure, StacksFigure } from "./timeline.js";
 
-const TONES = ["blue", "violet", "amber", "green"];
+const COST_NOTE = "Price of the model calls, by the hour.";
 
 /** Return the cards of each part of the page, by the part's id. */
 export function figures() {
@@ -133,22 +134,9 @@ function agent() {
         input + output === 0 ? "No tokens have been used yet." : undefined
       ),
     }),
-    new LinesFigure({
-      key: "cost",
-      title: "Cost",
-      note: "Price of the model calls, by the hour.",
-      quantity: { text: (value) => (Number.isFinite(value) ? number(value) : NONE), unit: () => 1 },
-      series: ({ models: { cost } }) => spent(cost).map(([currency], index) => ({
-        name: `${currency} an hour`,
-        tone: TONES[index % TONES.length],
-        rate: true,
-        of: (reading) => hourly(reading.models.cost.get(currency)),
-        text: (value) => money(value, currency),
-      })),
-      empty: ({ last: { models: { cost } } }) => {
-        if (cost.size === 0) return MISSING;
-        return spent(cost).length === 0 ? "Nothing has been spent yet." : undefined;
-      },
+    new SeveralFigures({
+      names: ({ models: { cost } }) => [...cost].filter(([, amount]) => amount > 0).map(([currency]) => currency),
+      make: (currency) => (currency === undefined ? nothingSpent() : costIn(currency)),
     }),
     providersCard({ key: "providers", title: "Models", note: "Calls since the start, by provider." }),
     barsCard({
@@ -219,8 +207,32 @@ function health() {
   ];
 }
 
-function spent(cost) {
-  return [...cost].filter(([, amount]) => amount > 0);
+function nothingSpent() {
+  return new LinesFigure({
+    key: "cost",
+    title: "Cost",
+    note: COST_NOTE,
+    quantity: COUNT,
+    series: () => [],
+    empty: ({ last: { models: { cost } } }) => (cost.size === 0 ? MISSING : "Nothing has been spent yet."),
+  });
+}
+
+function costIn(currency) {
+  return new LinesFigure({
+    key: `cost-${currency}`,
+    title: `Cost in ${currency}`,
+    note: COST_NOTE,
+    quantity: { text: (value) => roundMoney(value, currency), unit: () => 1 },
+    series: () => [{
+      name: `${currency} an hour`,
+      tone: "blue",
+      filled: true,
+      rate: true,
+      of: ({ models: { cost } }) => hourly(cost.get(currency)),
+      text: (value) => money(value, currency),
+    }],
+  });
 }
 
 function hourly(amount) {

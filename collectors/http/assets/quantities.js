@@ -72,6 +72,13 @@ export function money(amount, currency) {
   return new Intl.NumberFormat("en", style).format(amount);
 }
 
+/** Return an amount as an axis shows it, where there is little room: from a thousand on in thousands and millions. */
+export function roundMoney(amount, currency) {
+  if (Math.abs(amount) < 1000 || !/^[A-Z]{3}$/.test(currency)) return money(amount, currency);
+  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+  return new Intl.NumberFormat("en", { ...style, notation: "compact", maximumSignificantDigits: 3 }).format(amount);
+}
+
 /** Return the time of day of a Unix time. */
 export function clock(seconds) {
   return clockTime.format(seconds * 1000);

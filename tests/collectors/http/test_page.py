@@ -1,6 +1,7 @@
 """The status page in a real browser, beside a real endpoint."""
 
 import asyncio
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.system_tools
 
 ASK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
 """A page that comes into view asks at once, which spares tests the two seconds."""
-CARDS = 19
+CARDS = 20
+"""Of a service that has spent two currencies."""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,48 @@ def test_an_idle_service_has_words_in_place_of_numbers(tab):
     assert "No tokens have been used yet." in empty
     assert not any("missing" in text for text in empty)
     assert tab.errors == []
+
+
+def spent(**cost):
+    snapshot = golden.busy_snapshot()
+    return attrs.evolve(snapshot, models=attrs.evolve(snapshot.models, cost=cost))
+
+
+COST_CHARTS = """[...document.querySelectorAll('figure[id^=cost]')].map(({ id }) => [
+  id,
+  document.querySelector(`#${id} .canvas`).getAttribute('aria-label').split(';')[0],
+  [...document.querySelectorAll(`#${id} .canvas [text-anchor=end]`)].at(-2).textContent,
+])"""
+"""Name, accessible name and highest tick of each."""
+
+
+def test_each_currency_has_a_chart_and_an_axis_of_its_own(tab):
+    source = Fixed(spent(USD=Decimal(0), CNY=Decimal(0)))
+    with serving(source) as endpoint:
+        show(tab, endpoint)
+        assert tab.evaluate("document.querySelector('#cost .empty').textContent") == "Nothing has been spent yet."
+        source.current = spent(USD=Decimal("0.01"), CNY=Decimal(500))
+        tab.evaluate(ASK_NOW)
+        tab.wait_for("document.querySelector('#cost-CNY .legend b')?.textContent.startsWith('¥')")
+        (dollars, dollar_label, dollar_top), (yuan, yuan_label, yuan_top) = tab.evaluate(COST_CHARTS)
+        source.current = spent()
+        tab.evaluate(ASK_NOW)
+        tab.wait_for("document.querySelector('#cost-CNY.is-empty') !== null")
+        missing = tab.evaluate("document.querySelectorAll('figure[id^=cost].is-empty').length")
+    assert (dollars, yuan) == ("cost-USD", "cost-CNY")
+    assert dollar_label.startswith("Cost in USD: USD an hour $")
+    assert yuan_label.startswith("Cost in CNY: CNY an hour ¥")
+    assert amount(yuan_top) > 100 * amount(dollar_top) > 0
+    assert missing == 2
+    assert tab.errors == []
+
+
+def amount(text):
+    digits, factor = text.lstrip("$¥").replace(",", ""), 1
+    for letter, power in (("K", 3), ("M", 6)):
+        if digits.endswith(letter):
+            digits, factor = digits.removesuffix(letter), 10**power
+    return float(digits) * factor
 
 
 def test_every_chart_has_a_name_and_a_table(tab):

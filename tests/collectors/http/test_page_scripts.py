@@ -165,6 +165,11 @@ def test_the_history_forgets_what_has_left_the_window(run):
         ("money(12.3, 'USD')", "$12.30"),
         ("money(0.00123, 'EUR')", "€0.0012"),
         ("money(3, 'odd')", "3 odd"),
+        ("roundMoney(0.025, 'USD')", "$0.025"),
+        ("roundMoney(999, 'CNY')", "¥999.00"),
+        ("roundMoney(2500, 'CNY')", "¥2.5K"),
+        ("roundMoney(30000000, 'EUR')", "€30M"),
+        ("roundMoney(2500, 'odd')", "2,500 odd"),
         ("perSecond(0.5)", "0.5/s"),
     ],
 )
