@@ -153,17 +153,25 @@ class App:
         _log.info("shutting down: running tasks have %g seconds to finish", self.config.drain_seconds)
         await self.service.drain()
         await self._close()
-        self._ports.unlink(missing_ok=True)
+        self._forget_ports()
         _log.info("ended")
 
     def _tell_ports(self) -> list[str]:
         """Write the ports to their file, and return what is wrong with it."""
-        ports = {"grpc": self.service.port, "metrics": self.metrics_port}
         try:
-            self._ports.write_text(json.dumps(ports), encoding="utf-8")
+            self._ports.write_text(self._told_ports(), encoding="utf-8")
         except OSError as error:
             return [f"RUNTIME_DIR: {error}; name a directory that can be written"]
         return []
+
+    def _told_ports(self) -> str:
+        return json.dumps({"grpc": self.service.port, "metrics": self.metrics_port})
+
+    def _forget_ports(self) -> None:
+        """Remove the file of the ports, unless a service that started later has told its own there."""
+        with contextlib.suppress(OSError):
+            if self._ports.read_text(encoding="utf-8") == self._told_ports():
+                self._ports.unlink()
 
     async def _close(self) -> None:
         await self.service.stop()

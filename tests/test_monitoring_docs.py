@@ -209,6 +209,7 @@ def test_the_errors_of_the_troubleshooting_table_are_those_of_the_service():
         wrong_start(GRPC_PORT="8000"),
         unknown_switch(),
         f"PROMETHEUS_PORT: {ListenError('127.0.0.1', 8000, 'address already in use')}",
+        f"PROMETHEUS_HOST: {ListenError('192.0.2.1', 8000, 'cannot assign requested address')}",
         wrong_start(PROMETHEUS_WEB_CONFIG="/nonexistent/web.yml"),
     ]
     told = {

@@ -131,6 +131,19 @@ async def test_a_runtime_directory_that_cannot_be_written_is_told_and_nothing_st
         free.bind(("127.0.0.1", app.service.port))
 
 
+async def test_in_a_shared_runtime_directory_the_ports_are_those_of_the_latest_service(tmp_path):
+    first, latest = [App(configured({"RUNTIME_DIR": str(tmp_path), "GRPC_PORT": "0"})) for _ in range(2)]
+    ports = tmp_path / "ports.json"
+    await first.start()
+    await latest.start()
+    try:
+        await first.stop()
+        assert json.loads(ports.read_text()) == {"grpc": latest.service.port, "metrics": None}
+    finally:
+        await latest.stop()
+    assert not ports.exists()
+
+
 async def test_with_monitoring_off_nothing_counts_beats_or_listens(tmp_path):
     app = App(configured({"RUNTIME_DIR": str(tmp_path)}))
     await app.start()
