@@ -7,6 +7,7 @@ import attrs
 from gui_agents.models.rules import arithmetic, clauses, quotes
 from gui_agents.models.rules.clauses import Piece
 from gui_agents.models.rules.intents import (
+    AppendToFile,
     DeleteFile,
     Intent,
     OpenTarget,
@@ -56,12 +57,20 @@ def parse(instruction: str) -> tuple[Step, ...]:
     if len(pieces) > clauses.MAX_CLAUSES:
         raise NotUnderstoodError(f"an instruction of {len(pieces)} clauses; {clauses.MAX_CLAUSES} are the most")
     steps: list[Step] = []
+    text = ""
     for before, piece in zip((None, *pieces), pieces, strict=False):
         shown = quoted.display(piece.text)
         intents = parse_clause(piece.text, quoted)
         if intents is not None:
+            text = piece.text
             steps.append(Step(shown, tuple(intents)))
             continue
+        text = f"{text}{piece.joint}{piece.raw}"
+        if steps and isinstance(steps[-1].intents[-1], Write) and piece.joint in _WITHIN_TEXTS:
+            whole = parse_clause(text, quoted)
+            if whole is not None and isinstance(whole[0], AppendToFile):
+                steps[-1] = Step(quoted.display(text), tuple(whole))
+                continue
         continued = None
         if before is not None and steps[-1].intents:
             continued = _continued(steps[-1].intents[-1], piece, quoted, whole=quotes.has_quotes(before.text))
@@ -91,7 +100,7 @@ def _continued(  # noqa: C901, PLR0911 - one line for each kind of clause that c
     match previous:
         case Toggle(_, on, in_settings) if home_of(text) is not None:
             return Toggle(text, on, in_settings)
-        case DeleteFile() if is_file_name(text):
+        case DeleteFile(_, of_two) if is_file_name(text) or (of_two and " " not in text and piece.joint == " and "):
             return DeleteFile(text)
         case ReadFile() if is_file_name(text):
             return ReadFile(text)

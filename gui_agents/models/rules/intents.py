@@ -61,6 +61,8 @@ class Write:
     """Type text where the focus is, or into the note."""
 
     text: str
+    own_line: bool = False
+    """Whether it is to begin a line of its own."""
 
 
 @attrs.frozen
@@ -83,10 +85,37 @@ class CountFiles:
 
 
 @attrs.frozen
+class FindFile:
+    """Answer whether there is a file."""
+
+    name: str
+
+
+@attrs.frozen
+class AppendToFile:
+    """Open a file, add text at its end, and save it."""
+
+    name: str
+    text: str
+    own_line: bool = False
+    """Whether the text is to begin a line of its own."""
+
+
+@attrs.frozen
+class RenameFile:
+    """Give a file another name, which no other file has."""
+
+    name: str
+    new_name: str
+
+
+@attrs.frozen
 class DeleteFile:
     """Delete a file, confirmation included."""
 
     name: str
+    of_two: bool = False
+    """Whether the wording promised another one to delete."""
 
 
 @attrs.frozen
@@ -144,6 +173,9 @@ Intent = (
     | Read
     | ReadFile
     | CountFiles
+    | FindFile
+    | AppendToFile
+    | RenameFile
     | DeleteFile
     | Save
     | SaveAs

@@ -1,13 +1,15 @@
 """Carries out intents, one action at a time, and checks on the screen what came of each."""
 
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from gui_agents.agent.actions import MAX_KEYS, MAX_WAIT_SECONDS, Action, ActionName, Click, Key, Scroll, Wait
 from gui_agents.models.rules import arithmetic
+from gui_agents.models.rules.file_hands import FileHands, lined
 from gui_agents.models.rules.grammar import Step
-from gui_agents.models.rules.hands import Hands, NotPossibleError, quoted
+from gui_agents.models.rules.hands import NotPossibleError, quoted
 from gui_agents.models.rules.intents import (
+    AppendToFile,
     Calculate,
     Choose,
     CloseAll,
@@ -15,6 +17,7 @@ from gui_agents.models.rules.intents import (
     Confirm,
     CountFiles,
     DeleteFile,
+    FindFile,
     Intent,
     Nothing,
     OpenTarget,
@@ -22,6 +25,7 @@ from gui_agents.models.rules.intents import (
     Press,
     Read,
     ReadFile,
+    RenameFile,
     Save,
     SaveAs,
     ScrollBy,
@@ -52,7 +56,7 @@ _KEYS: Final = frozenset(
 )
 
 
-class Worker(Hands):
+class Worker(FileHands):
     """Works through the steps of one instruction."""
 
     def __init__(self, screen: Screen, supported: Collection[ActionName]) -> None:
@@ -89,8 +93,8 @@ class Worker(Hands):
                 yield from self._choose(label)
             case SetField(label, text):
                 yield from self._set(label, text)
-            case Write(text):
-                yield from self._write(text)
+            case Write(text, own_line):
+                yield from self._write(text, own_line=own_line)
             case Read(label):
                 yield from self._read(label)
             case ReadFile(name):
@@ -98,6 +102,13 @@ class Worker(Hands):
                 yield from self._read("Note text")
             case CountFiles():
                 yield from self._count_files()
+            case FindFile(name):
+                yield from self._go_to("Files")
+                self.answers.append("no" if self._file(name) is None else "yes")
+            case AppendToFile(name, text, own_line):
+                yield from self._append_to_file(name, text, own_line=own_line)
+            case RenameFile(name, new_name):
+                yield from self._rename_file(name, new_name)
             case DeleteFile(name):
                 yield from self._delete_file(name)
             case Save():
@@ -208,7 +219,7 @@ class Worker(Hands):
             yield Key(("right" if off > 0 else "left",))
         raise NotPossibleError(f"{slider.name} stays at {slider.value}")
 
-    def _write(self, text: str) -> Iterator[Action]:
+    def _write(self, text: str, *, own_line: bool) -> Iterator[Action]:
         keys = arithmetic.signs(text)
         if self.screen.is_active("Calculator") and keys is not None:
             yield from self._key_in(keys + ("=" if text.strip().endswith("=") else ""))
@@ -217,7 +228,7 @@ class Worker(Hands):
         if box is None:
             yield from self._go_to("Notes")
             box = self._box("Note text")
-        yield from self._fill(box.name, text, append=True)
+        yield from self._fill(box.name, lined(box.value, text) if own_line else text, append=True)
 
     def _read(self, label: str) -> Iterator[Action]:
         element = None
@@ -255,61 +266,11 @@ class Worker(Hands):
         display = self.screen.find({"text"}, "Display")
         return "" if display is None else display.value
 
-    # Files
-
-    def _select_file(self, name: str) -> Generator[Action, None, Element]:
-        yield from self._go_to("Files")
-        item = self.screen.find({"listitem"}, name) or self._file_without_ending(name)
-        if item is None:
-            raise NotPossibleError(f"there is no file named {quoted(name)}")
-        return (yield from self._scrolled_into_view(item))
-
-    def _file_without_ending(self, name: str) -> Element | None:
-        wanted = name.strip().lower()
-        items = self.screen.all({"listitem"})
-        fitting = [item for item in items if item.name.rpartition(".")[0].lower() == wanted]
-        return fitting[0] if len(fitting) == 1 else None
-
-    def _open_file(self, name: str) -> Iterator[Action]:
-        item = yield from self._select_file(name)
-        yield from self._click(item, count=2)
-        window = self.screen.window
-        if window is None or window.value != item.name:
-            raise NotPossibleError(f"the file {quoted(item.name)} does not open")
-
-    def _delete_file(self, name: str) -> Iterator[Action]:
-        item = yield from self._select_file(name)
-        yield from self._click(item)
-        yield from self._click_button("Delete")
-        if self.screen.dialog is not None:
-            yield from self._click_button("Delete")
-        if item.name in (other.name for other in self.screen.all({"listitem"})):
-            raise NotPossibleError(f"the file {quoted(item.name)} is still there")
+    # Files and dialogs
 
     def _count_files(self) -> Iterator[Action]:
         yield from self._go_to("Files")
         self.answers.append(str(len(self.screen.all({"listitem"}))))
-
-    # Saving and answering
-
-    def _save(self) -> Iterator[Action]:
-        if not self.screen.is_active("Notes"):
-            yield from self._go_to("Notes")
-        yield from self._click_button("Save")
-        if self.screen.dialog is not None:
-            yield from self._click_button("Cancel")
-            raise NotPossibleError("the note has no name yet; say under which name to save it")
-
-    def _save_as(self, name: str) -> Iterator[Action]:
-        yield from self._go_to("Notes")
-        yield from self._click_button("Save as")
-        yield from self._fill("File name", name)
-        yield from self._click_button("Save")
-        if self.screen.dialog is not None and self.screen.find(_BUTTONS, "Replace") is not None:
-            yield from self._click_button("Replace")
-        window = self.screen.window
-        if self.screen.dialog is not None or window is None or window.value != name:
-            raise NotPossibleError(f"the note cannot be saved as {quoted(name)}")
 
     def _confirm(self) -> Iterator[Action]:
         if self.screen.dialog is None:

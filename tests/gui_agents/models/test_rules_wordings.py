@@ -31,6 +31,19 @@ def two_deleted(state, completed, _answer):
     return completed and set(FIRST_FILES) - set(state.files) == {"doc01.txt", "doc02.txt"}
 
 
+def deleted(*names: str) -> Check:
+    return lambda state, completed, _answer: completed and set(FIRST_FILES) - set(state.files) == set(names)
+
+
+def renamed(name: str, new_name: str) -> Check:
+    expected = {new_name if each == name else each: text for each, text in FIRST_FILES.items()}
+    return lambda state, completed, _answer: completed and dict(state.files) == expected
+
+
+def untouched(says: str) -> Check:
+    return lambda state, completed, answer: not completed and says in answer and dict(state.files) == dict(FIRST_FILES)
+
+
 def files(**texts: str) -> Check:
     expected = {name.replace("_", "."): text for name, text in texts.items()}
     return lambda state, completed, _answer: completed and dict(state.files) == {**FIRST_FILES, **expected}
@@ -162,6 +175,65 @@ WORDINGS: list[tuple[str, Check]] = [
     ("show me the contents of doc07.txt", answers("Document 7")),
     ("Open Files, double-click todo.txt and read the note", answers("milk")),
     ("Open Files, scroll down 5, select todo.txt, click Open, read the Note text", answers("milk")),
+    ("Delete both readme.txt and todo.txt", deleted("readme.txt", "todo.txt")),
+    ("Remove both of readme and todo", deleted("readme.txt", "todo.txt")),
+    ("Delete readme.txt and frobnicate", untouched("not understood: frobnicate")),
+    ("how many files do I have", answers("32")),
+    ("Count the files in the folder", answers("32")),
+    ("How many files contain milk?", fails("not understood")),
+    ("How many files are empty?", fails("not understood")),
+    ("Count the files that start with doc", fails("not understood")),
+    ("Is there a file called readme.txt?", answers("yes")),
+    ("Is there a file named nosuch.txt?", answers("no")),
+    ("is there a todo.txt file?", answers("yes")),
+    ("Does doc29.txt exist?", answers("yes")),
+    ("Check whether nosuch.txt exists", answers("no")),
+    ("Tell me whether there is a file called todo", answers("yes")),
+    ("Do I have a file named 'readme.txt'?", answers("yes")),
+    ("Is todo.txt still there?", answers("yes")),
+    ("Delete todo.txt. Does todo.txt still exist?", answers("no")),
+    ("Does it exist?", fails("not understood")),
+    ("Is there a dog?", fails("not understood")),
+    ("Rename readme.txt to x.txt", renamed("readme.txt", "x.txt")),
+    ("Please rename the file todo.txt to 'shopping list.txt'", renamed("todo.txt", "shopping list.txt")),
+    ("Change the name of doc29.txt to last.txt", renamed("doc29.txt", "last.txt")),
+    ("Move readme.txt to x.txt", renamed("readme.txt", "x.txt")),
+    ("Rename readme to x.txt", renamed("readme.txt", "x.txt")),
+    ("Rename readme.txt to todo.txt", untouched('there is a file named "todo.txt" already')),
+    ("Rename readme.txt to readme.txt", untouched("already")),
+    ("Rename nosuch.txt to x.txt", untouched('there is no file named "nosuch.txt"')),
+    ("Rename readme.txt to a/b", untouched('cannot be saved as "a/b"')),
+    ("Rename it to x.txt", untouched("not understood")),
+    ("Move readme.txt to Documents", untouched("not understood")),
+    # More text in a file
+    ('Append "eggs" to todo.txt', leaves_file("todo.txt", "milkeggs")),
+    ("Append eggs to the file todo.txt", leaves_file("todo.txt", "milkeggs")),
+    ('append ", eggs" to the end of todo.txt', leaves_file("todo.txt", "milk, eggs")),
+    ("Append eggs and bread to todo.txt", leaves_file("todo.txt", "milkeggs and bread")),
+    (
+        "Add eggs, bread and butter to todo.txt, then close the window",
+        leaves_file("todo.txt", "milkeggs, bread and butter"),
+    ),
+    ('Write " and eggs" at the end of todo.txt', leaves_file("todo.txt", "milk and eggs")),
+    ("Append eggs to todo", leaves_file("todo.txt", "milkeggs")),
+    ('Add the line "buy eggs" to todo.txt', leaves_file("todo.txt", "milk\nbuy eggs")),
+    ("Add the line X to todo.txt", leaves_file("todo.txt", "milk\nX")),
+    ("Add a new line to todo.txt: eggs", leaves_file("todo.txt", "milk\neggs")),
+    ('Append a line saying "eggs" to todo.txt', leaves_file("todo.txt", "milk\neggs")),
+    ('Add a line to the file todo.txt that says "eggs"', leaves_file("todo.txt", "milk\neggs")),
+    ("add eggs as a new line to todo.txt", leaves_file("todo.txt", "milk\neggs")),
+    ('Add "eggs" to todo.txt on a new line', leaves_file("todo.txt", "milk\neggs")),
+    ('Open todo.txt, add the line "eggs" and save', leaves_file("todo.txt", "milk\neggs")),
+    ("Open todo.txt, add a new line, write eggs, save", leaves_file("todo.txt", "milk\neggs")),
+    ("Add a line to todo.txt", leaves_file("todo.txt", "milk\n")),
+    ('In Notes, add the line "x" and save as y.txt', leaves_file("y.txt", "x")),
+    ("Append eggs to nosuch.txt", untouched('there is no file named "nosuch.txt"')),
+    ("Append eggs to line 2 of todo.txt", untouched("not understood")),
+    ("Append the contents of readme.txt to todo.txt", untouched("not understood")),
+    ("Append readme.txt to todo.txt", untouched("not understood")),
+    ("Add two lines to todo.txt: a and b", untouched("not understood")),
+    ("Add eggs to the start of todo.txt", untouched("not understood")),
+    ("Append x to the message", untouched("not understood")),
     # Settings
     ("Enable dark mode", leaves_on("Dark mode")),
     ("please switch on the Wi-Fi in the settings", leaves_on("Wi-Fi")),
@@ -207,7 +279,6 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Open readme.txt and tell me what it says", answers("hello")),
     ("Print the content of todo.txt", answers("milk")),
     ("Open the calculator, then the settings, then close all windows", window()),
-    ("Rename readme.txt to x.txt", fails("not understood")),
     ("Reboot the computer", fails("not understood", "Reboot the computer")),
     # Nothing and waiting
     ("Do nothing", window()),
