@@ -66,7 +66,7 @@ def parse(instruction: str) -> tuple[Step, ...]:
             steps.append(Step(shown, tuple(intents)))
             continue
         text = f"{text}{piece.joint}{piece.raw}"
-        if steps and isinstance(steps[-1].intents[-1], Write) and piece.joint in _WITHIN_TEXTS:
+        if steps and _is_cut(steps[-1], piece, quoted):
             whole = parse_clause(text, quoted)
             if whole is not None and isinstance(whole[0], AppendToFile):
                 steps[-1] = Step(quoted.display(text), tuple(whole))
@@ -88,6 +88,13 @@ class _Longer:
     """The clause before, whose text goes on."""
 
     intent: Intent
+
+
+def _is_cut(step: Step, piece: Piece, quoted: Quoted) -> bool:
+    """Tell whether a text may go on in `piece` and its place come at the end: `add eggs` and `bread to todo.txt`."""
+    writes = step.intents != () and isinstance(step.intents[-1], Write)
+    words = piece.text.replace(":", " ").split()
+    return writes and piece.joint in _WITHIN_TEXTS and any(is_file_name(quoted.restore(word)) for word in words)
 
 
 def _continued(  # noqa: C901, PLR0911 - one line for each kind of clause that can go on
