@@ -28,6 +28,7 @@ from gui_agents.models.base import Model
 from gui_agents.sandboxes.base import Sandbox
 from gui_agents.sandboxes.keeper import Kept, SandboxKeeper
 from gui_agents.state import ServiceState
+from gui_agents.tasks import journal
 from gui_agents.tasks.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
 from gui_agents.tasks.spec import ModelChoice, TaskSpec
 from gui_agents.tasks.table import SandboxInfo
@@ -141,6 +142,7 @@ class TaskRunner:
         self._idle.clear()
         ahead = self._state.pending
         self._state.task_created(task_id, spec, "accepted" if not ahead else f"accepted; {ahead} tasks are ahead")
+        journal.accepted(task_id, spec.model)
         self._dispatch()
         return task_id
 
@@ -194,6 +196,7 @@ class TaskRunner:
 
     def _start(self, task_id: str) -> None:
         self._state.task_started(task_id)
+        journal.started(task_id)
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
         desk = self._desk(task_id, spec)
@@ -225,6 +228,7 @@ class TaskRunner:
     def _end(self, task_id: str, ending: Ending) -> None:
         if self._state.status(task_id) not in LIVE:
             return
+        journal.ended(self._state.record(task_id), ending)
         self._state.task_ended(task_id, ending)
         execution = self._executions.pop(task_id, None)
         if execution is not None:

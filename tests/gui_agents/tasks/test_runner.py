@@ -398,8 +398,8 @@ async def test_a_model_that_cannot_be_closed_changes_no_verdict(caplog):
 
 
 @virtual
-async def test_nobody_logs_what_is_no_defect(caplog):
-    caplog.set_level(logging.DEBUG, logger="gui_agents")
+async def test_what_is_no_defect_is_no_warning(caplog):
+    caplog.set_level(logging.WARNING, logger="gui_agents")
     rig = Rig(slots=1)
     prepare(rig)
     for instruction in ENDS_BY_ITSELF:
