@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Final
 
 from collectors import docs
+from collectors.operations import thresholds
 from gui_agents.commands import config
 
 ROOT = Path(__file__).resolve().parent.parent
 
+THRESHOLDS_BELOW: Final = "<!-- thresholds -->\n"
+
+
+def runbooks_index(text: str) -> str:
+    """Return the page of the runbooks with the thresholds as they are below its last paragraph."""
+    written, marker, _ = text.partition(THRESHOLDS_BELOW)
+    return f"{written}{marker}\n{thresholds.table()}"
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
     "docs/metrics.md": docs.render,
+    "docs/runbooks/README.md": lambda: runbooks_index((ROOT / "docs" / "runbooks" / "README.md").read_text()),
     "collectors/README.md": lambda: docs.with_table((ROOT / "collectors" / "README.md").read_text()),
 }
 
