@@ -1,17 +1,8 @@
 """RPCs: how many start, how they end, and how long they take."""
 
 from collectors.definitions import Section, counter, gauge, histogram
-from gui_agents.snapshot import RpcsSnapshot
-
-OK = "OK"
 
 _METHODS = {"method": "the 12 methods of the service, and other: health, reflection and unknown methods"}
-
-
-def errors(rpcs: RpcsSnapshot) -> dict[tuple[str, str], int]:
-    """Return the ended RPCs by method and code, without those that ended well."""
-    return {key: count for key, count in rpcs.handled.items() if key[1] != OK}
-
 
 SECTION = Section(
     name="rpcs",
@@ -36,7 +27,7 @@ SECTION = Section(
         counter(
             "agent_grpc_errors_total",
             "RPCs that have ended with a status other than OK since the start.",
-            lambda snapshot: errors(snapshot.rpcs),
+            lambda snapshot: snapshot.rpcs.errors,
             labels=("method", "status_code"),
             values={**_METHODS, "status_code": "the gRPC status codes that the method can answer with"},
             example="sum by (method) (rate(agent_grpc_errors_total[5m]))"

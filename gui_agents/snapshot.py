@@ -85,12 +85,12 @@ class WindowPoint:
     def quantiles(self, wanted: tuple[float, ...]) -> tuple[float, ...]:
         """Return the nearest-rank quantiles over the window, within 1 % of the exact ones; NaN for an empty window."""
         indexes = sorted(self.buckets)
-        up_to = list(accumulate(map(self.buckets.__getitem__, indexes), initial=self.zeros))
+        up_to = [*accumulate([self.buckets[index] for index in indexes], initial=self.zeros)]
         total = up_to[-1]
         if total == 0:
             return (math.nan,) * len(wanted)
-        places = (bisect_left(up_to, max(1, math.ceil(quantile * total))) for quantile in wanted)
-        return tuple(self._middle(indexes[place - 1]) if place else 0.0 for place in places)
+        places = [bisect_left(up_to, max(1, math.ceil(quantile * total))) for quantile in wanted]
+        return tuple([self._middle(indexes[place - 1]) if place else 0.0 for place in places])
 
     def _middle(self, index: int) -> float:
         """Return what is within 1 % of everything in a bucket."""
@@ -135,6 +135,8 @@ class RpcsSnapshot:
     started: Mapping[str, int]
     handled: Mapping[tuple[str, str], int]
     """Ended RPCs by (method, status code), OK included."""
+    errors: Mapping[tuple[str, str], int]
+    """The same without those that ended with OK."""
     durations: Mapping[str, HistogramPoint]
     """Seconds from start to end."""
     open_streams: Mapping[str, int]

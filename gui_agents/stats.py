@@ -21,6 +21,9 @@ from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot,
 OTHER: Final = "other"
 """What stands for every value outside of a closed set."""
 
+OK: Final = "OK"
+"""The status code of an RPC that ended well."""
+
 RPC_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 PHASE_SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
 
@@ -61,6 +64,7 @@ class RpcStats:
         methods = tuple(methods)
         self._started = {method.name: 0 for method in methods}
         self._handled = {(method.name, code): 0 for method in methods for code in method.codes}
+        self._errors = {key: 0 for key in self._handled if key[1] != OK}
         self._durations = {method.name: Histogram(RPC_SECONDS, native=native) for method in methods}
         self._open_streams = {method.name: 0 for method in methods if method.streaming}
 
@@ -75,6 +79,8 @@ class RpcStats:
         self._durations[method].observe(seconds)
         key = (method, code)
         self._handled[key] = self._handled.get(key, 0) + 1
+        if code != OK:
+            self._errors[key] = self._errors.get(key, 0) + 1
         if method in self._open_streams:
             self._open_streams[method] -= 1
 
@@ -83,6 +89,7 @@ class RpcStats:
         return RpcsSnapshot(
             self._started.copy(),
             self._handled.copy(),
+            self._errors.copy(),
             {method: histogram.point() for method, histogram in self._durations.items()},
             self._open_streams.copy(),
         )

@@ -45,6 +45,7 @@ def counters(snapshot: ServiceSnapshot) -> dict[str, Any]:
         "rejected": tasks.rejected,
         "started": snapshot.rpcs.started,
         "handled": snapshot.rpcs.handled,
+        "errors": snapshot.rpcs.errors,
         "cost": models.cost,
         "requests": models.requests,
         "usage_unknown": models.usage_unknown,
@@ -123,6 +124,8 @@ def _rpcs(snapshot: ServiceSnapshot) -> Iterator[str]:
     for method, started in rpcs.started.items():
         yield from _equal(f"{method}: handled = durations", handled[method], rpcs.durations[method].count)
         yield from _at_most(f"{method}: handled <= started", handled[method], started)
+    failed = {key: count for key, count in rpcs.handled.items() if key[1] != "OK"}
+    yield from _equal("errors = handled without OK", rpcs.errors, failed)
     for method, open_now in rpcs.open_streams.items():
         yield from _equal(f"{method}: open = started - handled", open_now, rpcs.started[method] - handled[method])
 

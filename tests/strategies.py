@@ -165,6 +165,7 @@ def rpcs_snapshots(draw: st.DrawFn, methods: Sequence[str] = METHODS) -> RpcsSna
     return RpcsSnapshot(
         started={method: ended[method] + unfinished[method] for method in methods},
         handled=handled,
+        errors={key: count for key, count in handled.items() if key[1] != "OK"},
         durations={method: draw(histogram_points(RPC_SECONDS, ended[method], exemplary=False)) for method in methods},
         open_streams={method: unfinished[method] for method in methods if method in STREAMING},
     )
@@ -293,6 +294,7 @@ def idle_snapshot(**parts: object) -> ServiceSnapshot:
         "rpcs": RpcsSnapshot(
             started=dict.fromkeys(METHODS, 0),
             handled={(method, code): 0 for method in METHODS for code in CODES},
+            errors={(method, code): 0 for method in METHODS for code in CODES if code != "OK"},
             durations={method: empty_histogram(RPC_SECONDS) for method in METHODS},
             open_streams=dict.fromkeys(STREAMING, 0),
         ),

@@ -15,7 +15,7 @@ import grpc
 
 from gui_agents.clock import Clock
 from gui_agents.rpc.methods import BY_PATH
-from gui_agents.stats import OTHER
+from gui_agents.stats import OK, OTHER
 
 
 class Books(Protocol):
@@ -28,7 +28,6 @@ class Books(Protocol):
         """Count an RPC that ends."""
 
 
-OK: Final = "OK"
 UNKNOWN: Final = "UNKNOWN"
 """What a client sees where a handler raises without setting a status."""
 

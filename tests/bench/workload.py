@@ -59,10 +59,16 @@ def _fields(snapshot: ServiceSnapshot) -> list[tuple[Any, Any]]:
 def workload(methods: int, providers: int, share: float, seed: int = 0) -> Workload:
     """Return a workload of so many methods and providers; `share` of its numbers changes at a time."""
     rng = random.Random(seed)
-    snapshots = [_aged(changed(_idle(methods, providers), rng, 1.0, largest=10**9), 1.0)]
+    snapshots = [_aged(_counted(changed(_idle(methods, providers), rng, 1.0, largest=10**9)), 1.0)]
     for turn in range(15):
-        snapshots.append(_aged(changed(snapshots[-1], rng, share), turn + 2.5))
+        snapshots.append(_aged(_counted(changed(snapshots[-1], rng, share)), turn + 2.5))
     return Workload(snapshots)
+
+
+def _counted(snapshot: ServiceSnapshot) -> ServiceSnapshot:
+    """Return the snapshot with those errors that are among the RPCs that have ended."""
+    errors = {key: count for key, count in snapshot.rpcs.handled.items() if key in snapshot.rpcs.errors}
+    return attrs.evolve(snapshot, rpcs=attrs.evolve(snapshot.rpcs, errors=errors))
 
 
 def _aged(snapshot: ServiceSnapshot, seconds: float) -> ServiceSnapshot:
@@ -125,6 +131,7 @@ def _idle(methods: int, providers: int) -> ServiceSnapshot:
         rpcs=RpcsSnapshot(
             started=dict.fromkeys(names, 0),
             handled={(name, code): 0 for name in names for code in CODES},
+            errors={(name, code): 0 for name in names for code in CODES if code != "OK"},
             durations={name: empty_histogram(RPC_SECONDS) for name in names},
             open_streams=dict.fromkeys(STREAMING, 0),
         ),

@@ -67,6 +67,11 @@ def busy_snapshot() -> ServiceSnapshot:
                 ("QueryTaskStatus", "INTERNAL"): 7,
                 ("RunAgentInstruction", "CANCELLED"): 1,
             },
+            errors={
+                **idle.rpcs.errors,
+                ("QueryTaskStatus", "INTERNAL"): 7,
+                ("RunAgentInstruction", "CANCELLED"): 1,
+            },
             durations={
                 **idle.rpcs.durations,
                 "QueryTaskStatus": attrs.evolve(
