@@ -4,9 +4,9 @@ Wrong label counts, negative counters, NaN and broken histograms would reach the
 for ever. Here they fail their section, with the metric's name.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from itertools import pairwise
-from math import inf, isfinite, isnan
+from collections.abc import Iterable, Mapping
+from itertools import accumulate, pairwise
+from math import isfinite, isnan
 from sys import float_info
 from typing import Any
 
@@ -25,31 +25,14 @@ def check_number(name: str, value: Any) -> Number:
     return value + 0
 
 
-def check_numbers(name: str, numbers: Collection[Any]) -> Number:
-    """Return the sum of `numbers`, or raise unless all of them are finite and not negative.
-
-    Two passes in C: a NaN or an infinity makes the sum one, wherever it hides from `min`.
-    """
-    try:
-        total: Number = sum(numbers)
-        if isfinite(total) and (not numbers or min(numbers) >= 0):
-            return total
-    except (TypeError, OverflowError):
-        pass
-    for number in numbers:
-        check_number(name, number)
-    # Each is fine, only no double holds them together.
-    return inf
-
-
-def check_histogram(name: str, point: object) -> tuple[int, ...]:
+def check_histogram(name: str, point: object) -> list[int]:
     """Return the cumulative counts of `point`, or raise unless it is a histogram that can be exposed."""
     if not isinstance(point, HistogramPoint):
         raise ReadingError(name, f"read {point!r:.80}, which is no histogram")
     counts = point.counts
     if len(counts) != len(point.bounds) + 1 or not counts:
         raise ReadingError(name, f"has {len(counts)} buckets for {len(point.bounds)} bounds")
-    cumulative = point.cumulative()
+    cumulative = [*accumulate(counts)]
     # A sum is a whole number only if all that it adds up are.
     if type(cumulative[-1]) is not int or min(counts) < 0:
         raise ReadingError(name, f"has buckets that are no counts: {counts!r:.80}")
@@ -68,9 +51,9 @@ def check_summary(name: str, point: object) -> tuple[WindowPoint, tuple[float, .
     """Return `point` and its quantiles, or raise unless it can be exposed; only a quantile may be NaN."""
     if not isinstance(point, WindowPoint):
         raise ReadingError(name, f"read {point!r:.80}, which is no summary")
-    check_numbers(name, (point.sum, point.count))
     quantiles = point.quantiles(QUANTILES)
-    check_numbers(name, [quantile for quantile in quantiles if not isnan(quantile)])
+    for number in (point.sum, point.count, *(quantile for quantile in quantiles if not isnan(quantile))):
+        check_number(name, number)
     return point, quantiles
 
 

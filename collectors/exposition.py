@@ -1,28 +1,30 @@
 """The page: the catalogue's rows rendered fast, byte for byte as prometheus_client renders the same collector.
 
 Theory of operation. prometheus_client spends nine tenths of a scrape on what never changes: it makes family objects
-and formats labels. Here each family is laid out once (see `collectors.layouts`), and a scrape only writes numbers into
-the layouts; a histogram whose point is the same object as before is not even written again. The sections, their
+and formats labels. Here each section is laid out once (see `collectors.layouts`), and a scrape only writes the numbers
+that have changed; a histogram whose point is the same object as before is not even looked at. The sections, their
 isolation and their checks are those of the collector.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from collectors.definitions import Section
-from collectors.layouts import TEXT_FORMATS, FamilyLayout, Format, Layout, layout
+from collectors.definitions import Metric, Section
+from collectors.formats import TEXT_FORMATS, Format
+from collectors.layouts import FamilyLayout, SectionLayout
 from collectors.protobuf import section_messages
-from collectors.scrape import Instant, SectionReader
+from collectors.scrape import OUTCOMES, Instant, SectionReader
 
 
 class Exposition:
     """Renders sections; used by one thread at a time."""
 
     def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
+        sections = tuple(sections)
         self._reader = SectionReader(sections, clock)
-        self._writers = {form: _Writer(form) for form in TEXT_FORMATS}
+        self._writers = {form: _Writer((*sections, OUTCOMES), form) for form in TEXT_FORMATS}
 
     def failures(self) -> dict[str, int]:
         """Return how many times each section has failed."""
@@ -47,30 +49,35 @@ class Exposition:
         if form is Format.PROTOBUF:
             return b"".join(self._reader.read(instant, section_messages, names=names, deadline=deadline))
         texts = self._reader.read(instant, self._writers[form].texts, names=names, deadline=deadline)
-        texts.append(form.ending)
-        return b"".join(texts)
+        return "".join(texts).encode() + form.ending
 
 
 class _Writer:
-    """Writes sections in one format, and keeps the layouts of their families."""
+    """Writes sections in one format, and keeps their layouts."""
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, sections: Iterable[Section], form: Format) -> None:
         self._form = form
-        self._layouts: dict[str, Layout] = {}
+        self._sections = {section.name: SectionLayout(section.metrics, form) for section in sections}
+        self._metrics: dict[str, SectionLayout] = {}
         self._borrowed: dict[str, FamilyLayout] = {}
 
-    def texts(self, section: Section, subject: Any) -> Iterator[bytes]:
-        """Yield the text of each family of a section."""
-        for metric in section.metrics:
-            reading = metric.read(subject)
-            if reading is not None:
-                laid_out = self._layouts.get(metric.name)
-                if laid_out is None:
-                    laid_out = self._layouts[metric.name] = layout(metric, self._form)
-                yield laid_out.text(reading)
+    def texts(self, section: Section, subject: Any) -> list[str]:
+        """Return the text of a section, or of the metrics that are left of it, and of what it borrows."""
+        whole = self._sections[section.name]
+        if section.metrics is whole.metrics:
+            texts = [whole.text(subject)]
+        else:
+            texts = [self._alone(metric).text(subject) for metric in section.metrics]
         for families in section.borrowed:
             for made in families.collect():
                 known = self._borrowed.get(made.name)
                 if known is None:
                     known = self._borrowed[made.name] = FamilyLayout(self._form)
-                yield known.text(made)
+                texts.append(known.text(made))
+        return texts
+
+    def _alone(self, metric: Metric) -> SectionLayout:
+        layout = self._metrics.get(metric.name)
+        if layout is None:
+            layout = self._metrics[metric.name] = SectionLayout((metric,), self._form)
+        return layout

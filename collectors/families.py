@@ -1,6 +1,6 @@
 """From what a section reads to the metric families of prometheus_client; pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from prometheus_client.metrics_core import (
@@ -75,7 +75,7 @@ def empty_family(metric: Metric) -> Any:
     return _FAMILIES[metric.type](metric.family, metric.help, labels=metric.labels)
 
 
-def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, counts: tuple[int, ...]) -> None:
+def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, counts: Sequence[int]) -> None:
     check_bounds(made.name, point)
     bounds = (*map(number, point.bounds), "+Inf")
     buckets = [

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from collectors.layouts import TEXT_FORMATS, Format
+from collectors.formats import TEXT_FORMATS, Format
 
 _VERSIONS: Final = {
     Format.TEXT: ("text/plain", frozenset({"0.0.4", "1.0.0"})),

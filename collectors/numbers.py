@@ -10,11 +10,10 @@ any_number: Final[Callable[[float], str]] = utils.floatToGoString
 
 PLAIN: Final = 10**6
 """Numbers below it are written out; from it on they have an exponent."""
+EXACT: Final = 10**15
+"""Every whole number below it is a double with the same digits."""
 _EXPONENTS: Final = {digits: any_number(10.0 ** (digits - 1))[1:] for digits in range(7, 16)}
-"""The exponents by number of digits; releases differ in how they write those of ten and more.
-
-Every whole number of up to 15 digits is a double with the same digits.
-"""
+"""The exponents by number of digits; releases differ in how they write those of ten and more."""
 
 
 def number(value: float) -> str:

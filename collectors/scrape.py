@@ -23,12 +23,12 @@ Product = TypeVar("Product")
 
 
 @attrs.frozen
-class Outcome:
-    """How one section of a scrape went."""
+class Outcomes:
+    """How the sections of one scrape went, by their names."""
 
-    section: str
-    success: bool
-    seconds: float
+    success: dict[str, int] = attrs.field(factory=dict)
+    """1, or 0 for a section that is left out."""
+    seconds: dict[str, float] = attrs.field(factory=dict)
 
 
 OUTCOMES: Final = Section(
@@ -37,7 +37,7 @@ OUTCOMES: Final = Section(
         gauge(
             "agent_collector_success",
             "Whether a section of this scrape could be read: 1, or 0 where it failed and is left out.",
-            lambda outcomes: {outcome.section: int(outcome.success) for outcome in outcomes},
+            lambda outcomes: outcomes.success,
             labels=("section",),
             values={"section": "the sections of this page, but this one"},
             example="min by (section) (agent_collector_success)",
@@ -45,14 +45,14 @@ OUTCOMES: Final = Section(
         gauge(
             "agent_collector_duration_seconds",
             "Seconds that reading a section of this scrape took.",
-            lambda outcomes: {outcome.section: outcome.seconds for outcome in outcomes},
+            lambda outcomes: outcomes.seconds,
             labels=("section",),
             values={"section": "the sections of this page, but this one"},
             example="sum by (instance) (agent_collector_duration_seconds)",
         ),
     ),
 )
-"""What every scrape says of itself; its subject are the outcomes of the others."""
+"""What every scrape says of itself; its subject are the `Outcomes` of the others."""
 
 
 class Instant:
@@ -84,7 +84,7 @@ class SectionReader:
     def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
         self._sections = tuple(sections)
         self._clock = clock
-        self._expected: dict[str, float] = {}
+        self._expected = dict.fromkeys((section.name for section in self._sections), 0.0)
         self._problems: dict[str, type[Exception]] = {}
         self._failures = dict.fromkeys((section.name for section in self._sections), 0)
 
@@ -109,32 +109,32 @@ class SectionReader:
             deadline: on this reader's clock; a section that would miss it is left out and reported.
         """
         reports = OUTCOMES if names is None else OUTCOMES.only(names)
+        reporting = not reports.empty
         products: list[Product] = []
-        outcomes: list[Outcome] = []
+        outcomes = Outcomes()
         late: list[str] = []
         for section in self._sections:
             wanted = section if names is None else section.only(names)
             # Whoever asks for the outcomes only asks for those of a whole scrape.
-            examined = section if not reports.empty else wanted
-            if examined.empty and reports.empty:
+            examined = section if reporting else wanted
+            if examined.empty and not reporting:
                 continue
-            if self._would_miss(deadline, section.name):
+            if deadline < math.inf and self._would_miss(deadline, section.name):
                 late.append(section.name)
-                outcomes.append(Outcome(section.name, success=False, seconds=0.0))
+                outcomes.success[section.name], outcomes.seconds[section.name] = 0, 0.0
                 continue
-            made, outcome = self._read(examined, instant, make)
-            outcomes.append(outcome)
+            made = self._read(examined, instant, make, outcomes)
             if wanted is examined:
-                products.extend(made)
-            elif outcome.success and not wanted.empty:
-                products.extend(self._read(wanted, instant, make)[0])
+                products += made
+            elif outcomes.success[section.name] and not wanted.empty:
+                products += self._read(wanted, instant, make, Outcomes())
         if late:
             self._left_out(late)
-        products.extend(make(reports, outcomes))
+        products += make(reports, outcomes)
         return products
 
     def _would_miss(self, deadline: float, section: str) -> bool:
-        expected = self._expected.get(section, 0.0)
+        expected = self._expected[section]
         missed = self._clock() + expected > deadline
         if missed:
             # Halved, so that a section that was slow once gets another chance soon.
@@ -142,21 +142,27 @@ class SectionReader:
         return missed
 
     def _read(
-        self, section: Section, instant: Instant, make: Callable[[Section, object], Iterable[Product]]
-    ) -> tuple[list[Product], Outcome]:
+        self,
+        section: Section,
+        instant: Instant,
+        make: Callable[[Section, object], Iterable[Product]],
+        outcomes: Outcomes,
+    ) -> list[Product]:
+        name = section.name
         started = self._clock()
         made: list[Product] = []
-        success = True
+        success = 0
         try:
             made = list(make(section, instant.snapshot() if section.subject is None else section.subject))
         except Exception as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
-            success = False
-            self._failed(section.name, error)
+            self._failed(name, error)
         else:
-            self._succeeded(section.name)
-        seconds = max(0.0, self._clock() - started)
-        self._expected[section.name] = seconds
-        return made, Outcome(section.name, success, seconds)
+            success = 1
+            if name in self._problems:
+                self._succeeded(name)
+        outcomes.success[name] = success
+        outcomes.seconds[name] = self._expected[name] = self._clock() - started
+        return made
 
     def _failed(self, section: str, error: Exception) -> None:
         self._failures[section] += 1
@@ -176,5 +182,5 @@ class SectionReader:
             _log.warning("left out of the metrics, as the scrape's timeout is too short for them: %s", ", ".join(new))
 
     def _succeeded(self, section: str) -> None:
-        if self._problems.pop(section, None) is not None:
-            _log.info("section %s is back in the metrics; it has failed %d times", section, self._failures[section])
+        del self._problems[section]
+        _log.info("section %s is back in the metrics; it has failed %d times", section, self._failures[section])

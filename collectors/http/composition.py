@@ -6,12 +6,12 @@ from pathlib import Path
 from collectors import catalogue
 from collectors.definitions import Section
 from collectors.exposition import Exposition
+from collectors.formats import TEXT_FORMATS, Format
 from collectors.http.endpoint import Limits, MetricsEndpoint
 from collectors.http.security import Security
 from collectors.http.site import Site
 from collectors.http.static import packaged_files
 from collectors.http.web_config import load
-from collectors.layouts import TEXT_FORMATS, Format
 from gui_agents.errors import ConfigError
 from gui_agents.snapshot import SnapshotSource
 

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from collectors.exposition import Exposition
-from collectors.layouts import Format
+from collectors.formats import Format
 from collectors.scrape import Instant
 from gui_agents.snapshot import SnapshotSource
 

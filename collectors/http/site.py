@@ -8,11 +8,11 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from collectors.exposition import Exposition
+from collectors.formats import TEXT_FORMATS, Format
 from collectors.http.flight import Flight, Page
 from collectors.http.landing import UNREADABLE, key_figures, landing_page
 from collectors.http.messages import HTML, Request, Response, plain
 from collectors.http.static import PAGE_HEADERS, StaticFile
-from collectors.layouts import TEXT_FORMATS, Format
 from collectors.negotiation import accepts_gzip, choose_format
 from collectors.scrape import Instant
 from gui_agents.snapshot import SnapshotSource

@@ -11,7 +11,7 @@ from statistics import median
 
 from collectors import catalogue
 from collectors.exposition import Exposition
-from collectors.layouts import Format
+from collectors.formats import Format
 from collectors.scrape import Instant
 from gui_agents.clock import SystemClock
 from gui_agents.config import load

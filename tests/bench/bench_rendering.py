@@ -15,8 +15,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from collectors import ServiceCollector, catalogue
 from collectors.exposition import Exposition
+from collectors.formats import Format
 from collectors.http.flight import COMPRESSION_LEVEL
-from collectors.layouts import Format
 from collectors.scrape import Instant
 from tests.bench.report import conditions, line
 from tests.bench.workload import Workload, workload

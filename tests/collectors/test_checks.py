@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector
-from collectors.checks import check_histogram, check_number, check_numbers
+from collectors.checks import check_histogram, check_number
 from collectors.definitions import Metric, MetricType, Section, counter, gauge, histogram
 from collectors.errors import ReadingError
 from collectors.exposition import Exposition
-from collectors.layouts import Format
+from collectors.formats import Format
 from collectors.scrape import Instant
 from gui_agents.snapshot import HistogramPoint, WindowPoint
 from tests.collectors.sources import Fixed
@@ -31,7 +31,7 @@ WRONG = {
     "infinity": (metric(MetricType.GAUGE, math.inf), "read inf"),
     "a text": (metric(MetricType.GAUGE, "1"), "read '1'"),
     "a mapping without labels": (metric(MetricType.GAUGE, {"a": 1}), "read "),
-    "several histograms without labels": (metric(MetricType.HISTOGRAM, {"a": POINT}), "read several values"),
+    "several histograms without labels": (metric(MetricType.HISTOGRAM, {"a": POINT}), "read "),
     "a number with labels": (metric(MetricType.GAUGE, 1, ("a",)), "read 1, but has the labels"),
     "too few label values": (metric(MetricType.GAUGE, {("x",): 1}, ("a", "b")), "read the label values"),
     "a text for two labels": (metric(MetricType.GAUGE, {"x": 1}, ("a", "b")), "read the label values 'x'"),
@@ -93,11 +93,6 @@ def test_what_must_not_be_shown_fails_its_section_everywhere(name, caplog):
         assert problem in record.getMessage()
 
 
-@given(st.lists(st.integers(0, 2**60) | st.floats(0, 1e100), max_size=5))
-def test_the_sum_of_good_numbers_is_told(numbers):
-    assert check_numbers("odd", numbers) == sum(numbers)
-
-
 @given(st.integers(0) | st.floats(0, allow_infinity=False) | st.booleans() | st.just(-0.0))
 def test_a_good_number_is_told_without_its_negative_zero(number):
     told = check_number("odd", number)
@@ -105,13 +100,8 @@ def test_a_good_number_is_told_without_its_negative_zero(number):
     assert math.copysign(1, told) == 1 if abs(told) < 1 else told > 0
 
 
-def test_numbers_that_are_too_large_only_together_are_fine():
-    assert check_numbers("odd", (1e308, 1e308)) == math.inf
-    assert check_numbers("odd", ()) == 0
-
-
 def test_a_histogram_s_counts_are_told_as_sums():
-    assert check_histogram("odd", POINT) == (1, 1, 3)
+    assert check_histogram("odd", POINT) == [1, 1, 3]
 
 
 def test_an_error_tells_the_metric_and_the_problem():

@@ -13,7 +13,7 @@ from prometheus_client.samples import Sample
 from collectors import ServiceCollector, catalogue
 from collectors.definitions import Borrowed, Section, counter, gauge, histogram
 from collectors.exposition import Exposition
-from collectors.layouts import Format
+from collectors.formats import Format
 from collectors.numbers import any_number, number
 from collectors.scrape import Instant
 from gui_agents.snapshot import Exemplar, HistogramPoint
@@ -124,6 +124,50 @@ def test_keys_and_bounds_that_change_are_laid_out_anew():
         readings = readings[1:] or readings
         if not numbers:
             break
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_section_that_failed_comes_back_with_the_numbers_of_now(form):
+    good = golden.observed((1.0,), 0.5)
+    bad = attrs.evolve(good, counts=(1, -1))
+    wider = golden.observed((1.0, 2.0), 0.5, 1.5)
+    steps = [
+        ({"a": 5, "b": 1}, 2_000_000, good),
+        ({"a": 6, "b": -1}, 3_000_000, good),
+        ({"a": 6, "b": 1}, 3_000_000, good),
+        ({"a": 5, "b": 1}, 2_000_000, bad),
+        ({"a": 5, "b": 1}, 2_000_000, wider),
+        ({"a": 5, "c": math.nan}, 2_000_000, good),
+        ({"a": 5, "c": 7}, 4_000_000, good),
+        ({"a": 5, 3: 7}, 4_000_000, good),
+        ({"a": 5, "c": 7}, -1, wider),
+        ({"a": 6, "c": 7}, 4_000_000, wider),
+    ]
+    current = [steps[0]]
+    sections = rows(
+        gauge("odd_numbers", "Numbers.", lambda _: current[0][0], labels=("name",), example=""),
+        gauge("odd_number", "A number.", lambda _: current[0][1], example=""),
+        histogram("odd_points", "Points.", lambda _: current[0][2], example=""),
+    )
+    page = exposition(sections)
+    source = Fixed(idle_snapshot())
+    for current[0] in (*steps, *reversed(steps)):
+        assert page.render(Instant(source), form) == reference(source, sections, form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_metrics_that_come_and_go_are_rendered_alike(form):
+    readings = [(1, None, None), (1, None, {"a": 1}), (None, 1, {"a": 1}), (None, None, None), (2, 3, {})]
+    current = [readings[0]]
+    sections = rows(
+        gauge("odd_first", "First.", lambda _: current[0][0], example=""),
+        gauge("odd_second", "Second.", lambda _: current[0][1], example=""),
+        gauge("odd_third", "Third.", lambda _: current[0][2], labels=("name",), example=""),
+    )
+    page = exposition(sections)
+    source = Fixed(idle_snapshot())
+    for current[0] in (*readings, *reversed(readings)):
+        assert page.render(Instant(source), form) == reference(source, sections, form)
 
 
 labels = st.dictionaries(st.from_regex(r"[a-z]{1,4}", fullmatch=True), words, max_size=2)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.exposition import Exposition
-from collectors.layouts import TEXT_FORMATS, Format
+from collectors.formats import TEXT_FORMATS, Format
 from collectors.scrape import Instant
 from gui_agents.clock import SystemClock
 from gui_agents.config import load

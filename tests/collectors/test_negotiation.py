@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.layouts import TEXT_FORMATS, Format
+from collectors.formats import TEXT_FORMATS, Format
 from collectors.negotiation import accepts_gzip, choose_format
 
 OPENMETRICS = Format.OPENMETRICS

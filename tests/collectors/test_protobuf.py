@@ -12,7 +12,7 @@ from collectors import catalogue
 from collectors import native_pb2 as pb
 from collectors.definitions import Section, gauge, histogram
 from collectors.exposition import Exposition
-from collectors.layouts import Format
+from collectors.formats import Format
 from collectors.protobuf import delimited, family_messages, metric_message, spans_and_deltas
 from collectors.scrape import Instant
 from gui_agents.histogram import Histogram

@@ -7,8 +7,8 @@ import pytest
 
 from collectors import catalogue
 from collectors.exposition import Exposition
+from collectors.formats import Format
 from collectors.http.flight import Flight, Page
-from collectors.layouts import Format
 from tests.collectors import golden
 from tests.collectors.http.serving import TIMEOUT, Client, serving
 from tests.collectors.sources import Fixed

@@ -4,10 +4,10 @@ import attrs
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from collectors.formats import Format
 from collectors.http.landing import PLACE
 from collectors.http.site import Site
 from collectors.http.static import POLICY, packaged_files
-from collectors.layouts import Format
 from tests.collectors import golden
 from tests.collectors.http.serving import Client, ask, serving
 from tests.collectors.sources import Broken, Fixed

@@ -1,0 +1,100 @@
+"""The layout of a histogram: a template for each set of label values."""
+
+from collections.abc import Sequence
+from operator import add
+from typing import Any
+
+import attrs
+
+from collectors.checks import check_histogram, check_series
+from collectors.definitions import Metric, Reading
+from collectors.families import empty_family, family
+from collectors.formats import Format, rendered
+from collectors.lines import Lines, cut, written
+from collectors.numbers import PLAIN, large, number
+from gui_agents.snapshot import Exemplar, HistogramPoint
+
+
+class Histogram:
+    """A histogram without labels, or the series of one set of label values; its text is kept until it changes."""
+
+    def __init__(self, metric: Metric, form: Format, key: object = None) -> None:
+        self._metric = metric
+        self._form = form
+        self._key = key
+        self._point: HistogramPoint | None = None
+        self._text = ""
+        self._marks: list[tuple[Exemplar | None, str]] = []
+        self._lines = Lines((), "")
+
+    def text(self, point: Any) -> str:
+        """Return its lines with the numbers of a point; those of a family with labels come without its header.
+
+        Raises:
+            ReadingError: they must not be exposed.
+        """
+        if point is not self._point:
+            counts = check_histogram(self._metric.name, point)
+            if self._point is None or point.bounds != self._point.bounds:
+                self._lay_out(point)
+            self._text = self._write(point, counts)
+            self._point = point
+        return self._text
+
+    def _lay_out(self, point: HistogramPoint) -> None:
+        shape = attrs.evolve(point, exemplars=(None,) * len(point.counts))
+        text = rendered(family(self._metric, {self._key: shape} if self._metric.labels else shape), self._form)
+        if self._metric.labels:
+            text = text.removeprefix(rendered(empty_family(self._metric), self._form))
+        self._lines = Lines(*cut(text))
+        self._marks = [(None, "")] * len(point.counts)
+
+    def _write(self, point: HistogramPoint, counts: Sequence[int]) -> str:
+        # The last one is the largest: where it is written plainly, all are.
+        if counts[-1] < PLAIN:
+            texts = [f"{count}.0" for count in counts]
+        else:
+            texts = [large(count) if count >= PLAIN else f"{count}.0" for count in counts]
+        count, total = texts[-1], written(self._metric.name, point.sum)
+        if self._form is Format.OPENMETRICS and any(point.exemplars):
+            texts = [*map(add, texts, self._written_marks(point.exemplars))]
+        return self._lines.joined((*texts, count, total))
+
+    def _written_marks(self, exemplars: Sequence[Exemplar | None]) -> list[str]:
+        marks = self._marks
+        for index, exemplar in enumerate(exemplars):
+            if exemplar is not marks[index][0]:
+                marks[index] = (exemplar, _mark(exemplar))
+        return [text for _, text in marks]
+
+
+class Histograms:
+    """A histogram with labels."""
+
+    def __init__(self, metric: Metric, form: Format) -> None:
+        self._metric = metric
+        self._form = form
+        self._header = rendered(empty_family(metric), form)
+        self._parts: dict[object, Histogram] = {}
+
+    def text(self, reading: Reading) -> str:
+        """Return the family's lines with the numbers that were read.
+
+        Raises:
+            ReadingError: they must not be exposed.
+        """
+        series = check_series(self._metric, reading)
+        parts = self._parts
+        if parts.keys() != series.keys():
+            parts = {key: parts.get(key) or Histogram(self._metric, self._form, key) for key in series}
+            self._parts = parts
+        return self._header + "".join([parts[key].text(point) for key, point in series.items()])
+
+
+def _mark(exemplar: Exemplar | None) -> str:
+    if exemplar is None:
+        return ""
+    task_id = exemplar.task_id
+    if not task_id.isalnum():
+        task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return f' # {{task_id="{task_id}"}} {number(exemplar.value)} {exemplar.observed_at}'
