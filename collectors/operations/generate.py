@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from collectors.operations import configuration, kubernetes, rules
+from collectors.operations import configuration, kubernetes, rules, sharding
 from collectors.operations.configuration import Site
 from collectors.operations.dashboards import boards, guide
 from collectors.operations.dashboards.render import render
@@ -22,6 +22,8 @@ def files(setting: Setting) -> Mapping[str, str]:
         "prometheus-alert-rules.yml": rules.alert_rules(setting),
         "prometheus-recording-rules.yml": rules.recording_rules(setting),
         "kubernetes/prometheusrule.yml": kubernetes.prometheus_rule(setting),
+        "sharding/shard-rules.yml": sharding.shard_rules(setting),
+        "sharding/global-rules.yml": sharding.global_rules(setting),
         "grafana-dashboard-guide.md": guide.render(dashboards),
         **{f"grafana/{board.file}": render(board) for board in dashboards},
     }

@@ -1,6 +1,8 @@
 """The recipes of docs/monitoring-at-scale.md, taken from the page and run on real servers."""
 
 import contextlib
+import hashlib
+import itertools
 import json
 import re
 import subprocess
@@ -12,17 +14,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.operations import rules
+from collectors.operations import rules, sharding
 from collectors.operations.model import Setting
-from tests.e2e.programs import Instance, free_port, get, prometheus, query, running, until
+from tests.e2e.programs import Instance, free_port, prometheus, query, running, until
+from tests.e2e.test_real_chain import again
 from tests.system_tools import require_program
 
 pytestmark = pytest.mark.system_tools
 
 PAGE = Path(__file__).parents[2] / "docs" / "monitoring-at-scale.md"
-FAST = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}}
+FAST = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
 SETTING = Setting(scale=Fraction(1, 60))
 ACTIVE = 'job:agent_tasks_active:sum{job="gui_agents"}'
+SHARDS = ("0", "1")
+FAILING = "Book me a flight to Paris"
 
 
 def recipe(title, **hosts):
@@ -36,7 +41,8 @@ def recipe(title, **hosts):
 
 def written(directory, name, *parts):
     path = directory / f"{name}.yml"
-    path.write_text(json.dumps({key: value for part in (FAST, *parts) for key, value in part.items()}), "utf-8")
+    data = {key: value for part in parts for key, value in part.items()}
+    path.write_text(json.dumps({**data, "global": {**FAST, **data.get("global", {})}}), "utf-8")
     return path
 
 
@@ -104,32 +110,79 @@ async def test_a_pushgateway_is_scraped_in_the_services_place(tmp_path):
         assert query(port, 'time() - push_time_seconds{job="gui_agents"} < 60')
 
 
-def test_the_rules_of_a_shard_are_accepted(tmp_path):
-    path = tmp_path / "rules.yml"
-    path.write_text(yaml.safe_dump(recipe("shard rules")), "utf-8")
-    command = [require_program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(path)]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
-    config = tmp_path / "prometheus.yml"
-    config.write_text(yaml.safe_dump(recipe("shard")), "utf-8")
-    command = [require_program("promtool"), "check", "config", str(config)]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+def shard_of(address):
+    """Return the shard of two that takes an address, as the action hashmod of Prometheus computes it."""
+    return str(int.from_bytes(hashlib.md5(address.encode(), usedforsecurity=False).digest()[8:], "big") % 2)
 
 
-async def test_the_page_tells_the_cardinality_of_a_real_scrape(tmp_path):
-    async with instances(tmp_path, 1) as [one]:
-        lines = [
-            line for line in get(f"http://{one.target}/metrics").decode().splitlines() if line[:1] not in ("#", "")
+@contextlib.asynccontextmanager
+async def instance_of_shard(directory, name, **variables) -> AsyncIterator[Instance]:
+    """Run an instance whose address is that of a shard."""
+    ports = (free_port() for _ in itertools.count())
+    instance = Instance(directory, f"instance-{name}", **variables)
+    instance.metrics_port = next(port for port in ports if shard_of(f"127.0.0.1:{port}") == name)
+    await instance.start()
+    try:
+        yield instance
+    finally:
+        await instance.kill()
+
+
+def shard(directory, name):
+    """Write the page's configuration of a shard for the one of two that is called `name`."""
+    (directory / "shard-rules.yml").write_text(sharding.shard_rules(SETTING), "utf-8")
+    block = recipe("shard")
+    modulo, keep = block["scrape_configs"][0]["relabel_configs"]
+    labels = block["global"]["external_labels"]
+    assert labels == {"shard": keep["regex"]}
+    modulo["modulus"], keep["regex"] = 2, name
+    labels["shard"] = name
+    return written(directory, f"shard-{name}", block)
+
+
+@contextlib.asynccontextmanager
+async def sharded(directory, targets) -> AsyncIterator[tuple[list[int], int]]:
+    """Run two shards, which divide the targets, and a global Prometheus above; yield their ports."""
+    (directory / "targets").mkdir()
+    found = [{"targets": [instance.target for instance in targets]}]
+    (directory / "targets" / "all.json").write_text(json.dumps(found), "utf-8")
+    (directory / "global-rules.yml").write_text(sharding.global_rules(SETTING), "utf-8")
+    async with contextlib.AsyncExitStack() as stack:
+        ports = [
+            await stack.enter_async_context(prometheus(directory, shard(directory, name), name=f"shard-{name}"))
+            for name in SHARDS
         ]
-    ours = [line for line in lines if "agent_fault" not in line and 'section="fault"' not in line]
-    told = int(re.search(r"\*\*All of a scrape\*\* \| \*\*(\d+)\*\*", PAGE.read_text("utf-8"))[1])
-    assert abs(len(ours) - told) <= told * 0.02
-    assert len(ours) <= 800
+        block = recipe("global")
+        block["scrape_configs"][0]["static_configs"] = [{"targets": [f"127.0.0.1:{port}" for port in ports]}]
+        config = written(directory, "global", block)
+        yield ports, await stack.enter_async_context(prometheus(directory, config, name="global"))
 
 
-def test_the_arithmetic_of_the_page_adds_up():
-    text = PAGE.read_text("utf-8")
-    scrape = int(re.search(r"\*\*All of a scrape\*\* \| \*\*(\d+)\*\*", text)[1])
-    series = scrape + 5
-    for row in re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", text, re.MULTILINE):
-        count, all_series, samples = (int(number.replace(",", "")) for number in row)
-        assert (all_series, samples) == (count * series, round(count * series / 15))
+def value(port, expr):
+    """Return the one value of a query, or None."""
+    found = query(port, expr)
+    assert len(found) <= 1, found
+    return float(found[0]["value"][1]) if found else None
+
+
+async def test_a_global_prometheus_adds_up_two_shards_and_divides(tmp_path):
+    slots = dict(zip(SHARDS, (3, 5), strict=True))
+    async with contextlib.AsyncExitStack() as stack:
+        good, bad = [
+            await stack.enter_async_context(instance_of_shard(tmp_path, name, task_max_tasks=slots[name]))
+            for name in SHARDS
+        ]
+        ports, above = await stack.enter_async_context(sharded(tmp_path, [good, bad]))
+        await until(lambda: value(above, "sum(shard:agent_task_slots:sum)") == 8, "the sum of both")
+        assert [value(port, "shard:agent_task_slots:sum") for port in ports] == [3, 5]
+        await until(lambda: value(above, 'job:agent_task_utilization:ratio{job="gui_agents"}') == 0, "slots are free")
+        async with again(0.5, good.submit), again(0.5, lambda: bad.submit(FAILING)):
+            firing = 'ALERTS{alertname="HighTaskFailureRate",alertstate="firing"}'
+            await until(lambda: query(above, firing), "an alert on the job fires on the global one")
+        await until(lambda: all(value(port, "sum(agent_tasks)") == 0 for port in ports), "all tasks have ended")
+        ended = [value(port, 'sum(agent_tasks_created_total{status=~"completed|failed"})') for port in ports]
+        ratio = f'job:agent_task_failures:ratio_rate3d{{job="gui_agents"}} - {ended[1] / sum(ended)}'
+        await until(lambda: query(above, f"abs({ratio}) < 0.02"), f"the ratio is that of the counts {ended}")
+        assert query(above, '{__name__=~"agent_.*"}') == []
+        told = int(re.search(r"some (\d+) series from each", PAGE.read_text("utf-8"))[1])
+        assert value(ports[0], 'count({__name__=~"shard:.*"})') == pytest.approx(told, rel=0.1)
