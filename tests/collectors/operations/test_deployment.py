@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from collectors.operations.thresholds import Thresholds
 from gui_agents import cli, config
 
 ROOT = Path(__file__).parents[3]
@@ -82,6 +83,10 @@ def test_the_stack_waits_longer_for_the_service_than_the_service_for_its_tasks(s
     assert seconds > config.load({}).drain_seconds
 
 
+def test_no_monitoring_waits_for_what_it_watches(stack):
+    assert [name for name, service in stack["services"].items() if "depends_on" in service] == []
+
+
 def test_grafana_finds_its_dashboards_where_they_are_mounted(stack):
     mounts = {volume["target"]: Path(volume["source"]) for volume in stack["services"]["grafana"]["volumes"]}
     provider = yaml.safe_load((DOCS / "grafana/provisioning/dashboards/gui-agents.yml").read_text("utf-8"))
@@ -148,12 +153,53 @@ def test_the_manifests_fit_together():
         assert found[scaler]["spec"]["scaleTargetRef"]["name"] == found["Deployment"]["metadata"]["name"]
 
 
-def test_a_pod_gets_the_time_that_its_end_needs():
-    spec = dict(manifests())["Deployment"]["spec"]["template"]["spec"]
-    container = spec["containers"][0]
-    variables = {variable["name"]: variable["value"] for variable in container["env"]}
+@pytest.fixture
+def pod():
+    return dict(manifests())["Deployment"]["spec"]["template"]["spec"]
+
+
+def variables_of(pod):
+    return {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
+
+
+def test_a_service_of_the_namespace_cannot_name_the_ports(pod):
+    assert pod["enableServiceLinks"] is False
+    ports = {port["name"]: str(port["containerPort"]) for port in pod["containers"][0]["ports"]}
+    variables = variables_of(pod)
+    assert {"grpc": variables["GRPC_PORT"], "metrics": variables["PROMETHEUS_PORT"]} == ports
+    links = {"PROMETHEUS_PORT": "tcp://10.0.0.1:9090", "GRPC_PORT": "tcp://10.0.0.2:50051"}
+    settings = config.load({**links, **variables, "RUNTIME_DIR": "runtime"})
+    assert (settings.grpc_port, settings.prometheus_port) == (50051, 8000)
+
+
+def test_applying_the_deployment_again_leaves_the_scaler_its_decision():
+    found = dict(manifests())
+    assert "replicas" not in found["Deployment"]["spec"]
+    scaled = found["HorizontalPodAutoscaler"]["spec"], found["ScaledObject"]["spec"]
+    assert [scaled[0]["minReplicas"], scaled[0]["maxReplicas"]] == [2, 20]
+    assert [scaled[1]["minReplicaCount"], scaled[1]["maxReplicaCount"]] == [2, 20]
+    assert "cooldownPeriod" not in scaled[1], "it is for a scaler that goes down to 0"
+
+
+def test_a_pod_is_killed_at_the_memory_that_the_alert_looks_ahead_to(pod):
+    number, unit = re.fullmatch(r"(\d+)([KMG]i)", pod["containers"][0]["resources"]["limits"]["memory"]).groups()
+    size = int(number) * {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}[unit]
+    assert size == Thresholds().memory_limit_bytes
+
+
+def test_a_pod_writes_into_a_directory_of_its_own(pod):
+    container = pod["containers"][0]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    mounted = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+    assert all("emptyDir" in volume for volume in mounted.values())
+    assert variables_of(pod)["RUNTIME_DIR"] in mounted
+
+
+def test_a_pod_gets_the_time_that_its_end_needs(pod):
+    container, variables = pod["containers"][0], variables_of(pod)
     wait = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert spec["terminationGracePeriodSeconds"] > wait + float(variables["DRAIN_SECONDS"])
+    assert pod["terminationGracePeriodSeconds"] > wait + float(variables["DRAIN_SECONDS"])
     assert {"readinessProbe", "livenessProbe", "startupProbe"} <= set(container)
 
 
