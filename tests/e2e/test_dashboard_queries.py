@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 import json
 import math
+import re
+import time
+import urllib.parse
 from collections.abc import AsyncIterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,17 +17,18 @@ import pytest
 from collectors.operations import rules
 from collectors.operations.dashboards import boards
 from collectors.operations.dashboards.model import Panel, Unit
-from collectors.operations.dashboards.render import RESTARTS
+from collectors.operations.dashboards.render import ANY_INSTANCE, RESTARTS, render
 from collectors.operations.model import Setting
 from gui_agents.proto import agent_pb2
 from gui_agents.testing.scripted_model import running_in_thread
-from tests.e2e.programs import Instance, prometheus, query, until
+from tests.e2e.programs import Instance, free_port, get, prometheus, query, until
 from tests.e2e.test_real_chain import PRICES, again, answer
 
 pytestmark = pytest.mark.system_tools
 
 SETTING = Setting(scale=Fraction(1, 60))
-VARIABLES = {"$__rate_interval": "10s", "$__range": "30s", "$job": ".*", "$instance": ".*"}
+VARIABLES = {"$__rate_interval": "10s", "$__range": "30s", "$job": SETTING.job, "$instance": ANY_INSTANCE}
+OPTIONS = re.compile(r"label_values\((.+), (\w+)\)")
 
 
 @contextlib.asynccontextmanager
@@ -103,12 +107,16 @@ async def instances_under_load(directory: Path, model_url: str) -> AsyncIterator
 
 
 def configured(directory: Path, instances: list[Instance]) -> Path:
-    """Write a configuration of Prometheus that scrapes the instances and records at 1:60."""
-    recordings, config = directory / "recordings.yml", directory / "prometheus.yml"
+    """Write a configuration of Prometheus that scrapes the instances, and has all rules at 1:60."""
+    recordings, alerts = directory / "recordings.yml", directory / "alerts.yml"
+    config = directory / "prometheus.yml"
     recordings.write_text(rules.recording_rules(SETTING), "utf-8")
+    alerts.write_text(rules.alert_rules(SETTING), "utf-8")
     job = {"job_name": SETTING.job, "static_configs": [{"targets": [instance.target for instance in instances]}]}
     every_second = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    data = {"global": every_second, "rule_files": [str(recordings)], "scrape_configs": [job]}
+    other = {"job_name": "other", "static_configs": [{"targets": [f"127.0.0.1:{free_port()}"]}]}
+    files = [str(recordings), str(alerts)]
+    data = {"global": every_second, "rule_files": files, "scrape_configs": [job, other]}
     config.write_text(json.dumps(data), "utf-8")
     return config
 
@@ -122,6 +130,29 @@ async def test_every_query_of_every_dashboard_returns_finite_data(tmp_path):
             with contextlib.suppress(AssertionError):
                 await until(lambda: not problems(port), "every query has an answer", 60)
             assert problems(port) == []
+            assert options(port, "job") == [SETTING.job]
+            assert options(port, "instance") == sorted(instance.target for instance in started)
+
+
+def options(port: int, variable: str) -> list[str]:
+    """Return what a dashboard lets one choose, as it asks for it."""
+    variables = {each["name"]: each for each in json.loads(render(boards()[0]))["templating"]["list"]}
+    selector, label = OPTIONS.fullmatch(asked(variables[variable]["query"])).groups()
+    parameters = urllib.parse.urlencode({"match[]": selector, "start": time.time() - 60, "end": time.time()})
+    return json.loads(get(f"http://127.0.0.1:{port}/api/v1/label/{label}/values?{parameters}"))["data"]
+
+
+async def test_a_service_that_has_been_down_all_the_time_is_shown_as_down(tmp_path):
+    never = Instance(tmp_path, "instance")
+    never.metrics_port = free_port()
+    [up] = [panel for board in boards() for panel in board.panels if panel.title == "Instances up"]
+    async with prometheus(tmp_path, configured(tmp_path, [never])) as port:
+        await until(lambda: options(port, "job") == [SETTING.job], "the job can be chosen")
+        assert options(port, "instance") == [never.target]
+        [found] = query(port, asked(up.queries[0].expr))
+        assert (found["metric"], float(found["value"][1])) == ({"job": SETTING.job}, 0)
+        assert up.low_is_bad
+        assert up.threshold > 0
 
 
 async def test_a_restart_is_marked_on_every_dashboard(tmp_path):

@@ -21,6 +21,7 @@ def board(limits: Thresholds) -> Board:
                         unit=Unit.MONEY,
                         queries=(Query("job_currency:agent_execution_cost:increase1h{@job}", "{{job}} {{currency}}"),),
                         threshold=limits.cost,
+                        alert="HighExecutionCost",
                     ),
                     Panel(
                         title="Tokens",
@@ -125,6 +126,7 @@ def board(limits: Thresholds) -> Board:
                         unit=Unit.BYTES,
                         queries=(Query("max by (instance) (agent_memory_usage_bytes{@})", "{{instance}}"),),
                         threshold=limits.memory_bytes,
+                        alert="HighMemoryUsage",
                     ),
                     Panel(
                         title="CPU",
@@ -139,13 +141,18 @@ def board(limits: Thresholds) -> Board:
                     ),
                     Panel(
                         title="Files",
-                        description="Files below the runtime directory, and files that the process has open.",
+                        description="Files below each instance's runtime directory.",
                         unit=Unit.COUNT,
-                        queries=(
-                            Query("max by (instance) (agent_temp_files_count{@})", "{{instance}} runtime directory"),
-                            Query("max by (instance) (process_open_fds{@})", "{{instance}} open"),
-                        ),
+                        queries=(Query("max by (instance) (agent_temp_files_count{@})", "{{instance}}"),),
                         threshold=limits.temp_files,
+                        alert="TooManyTempFiles",
+                    ),
+                    Panel(
+                        title="Open files",
+                        description="Files and connections that each instance's process has open.",
+                        unit=Unit.COUNT,
+                        queries=(Query("max by (instance) (process_open_fds{@})", "{{instance}}"),),
+                        width=6,
                     ),
                     Panel(
                         title="Blocked event loop",
@@ -157,22 +164,27 @@ def board(limits: Thresholds) -> Board:
                                 "{{instance}}",
                             ),
                         ),
+                        width=6,
                     ),
                     Panel(
                         title="Duration of scrapes",
-                        description="As Prometheus sees it, and what reading the sections takes of it.",
+                        description="As Prometheus sees it, which the alert reads, and what reading the sections "
+                        "takes of it.",
                         unit=Unit.SECONDS,
                         queries=(
                             Query("max by (instance) (scrape_duration_seconds{@})", "{{instance}} scrape"),
                             Query("sum by (instance) (agent_collector_duration_seconds{@})", "{{instance}} sections"),
                         ),
                         threshold=limits.scrape_seconds,
+                        alert="ScrapeSlow",
+                        width=6,
                     ),
                     Panel(
                         title="Series per scrape",
                         description="Samples that each scrape of an instance returns.",
                         unit=Unit.COUNT,
                         queries=(Query("max by (instance) (scrape_samples_scraped{@})", "{{instance}}"),),
+                        width=6,
                     ),
                 ),
             ),

@@ -13,6 +13,13 @@ TARGETS: Final = 'job=~"$job",instance=~"$instance"'
 JOBS: Final = 'job=~"$job"'
 WIDTH: Final = 24
 """Columns of Grafana's grid."""
+MINIMUM: Final = 0
+"""The bottom of every axis."""
+LINE_WIDTH: Final = 1
+FILL, STACKED_FILL = 5, 30
+"""How opaque the area below a line is, in percent."""
+LEGEND_COLUMNS: Final = {"lastNotNull": "Last *", "max": "Max"}
+"""What the legend's table tells of each line, and how Grafana's editor calls it."""
 
 
 @unique
@@ -66,9 +73,16 @@ class Panel:
     """The top of the axis, where the value has one."""
     stacked: bool = False
     threshold: float | None = None
-    """From here on the panel is red; the value of the alert that reads the same."""
+    """From here on the panel is red."""
+    alert: str | None = None
+    """The alert whose threshold that is."""
     low_is_bad: bool = False
     """Whether it is red below the threshold instead."""
+
+    @property
+    def fill(self) -> int:
+        """How opaque the areas below its lines are, in percent."""
+        return STACKED_FILL if self.stacked else FILL
 
 
 @attrs.frozen

@@ -4,7 +4,16 @@ from collectors.operations.dashboards.model import Board, Look, Panel, Query, Ro
 from collectors.operations.thresholds import BURN_FACTORS, Thresholds
 
 
-def _figure(title: str, description: str, unit: Unit, query: str, **more: float | bool) -> Panel:
+def _figure(
+    title: str,
+    description: str,
+    unit: Unit,
+    query: str,
+    threshold: float | None = None,
+    *,
+    alert: str | None = None,
+    low_is_bad: bool = False,
+) -> Panel:
     return Panel(
         title=title,
         description=description,
@@ -13,12 +22,13 @@ def _figure(title: str, description: str, unit: Unit, query: str, **more: float 
         look=Look.FIGURE,
         width=4,
         height=4,
-        threshold=more.get("threshold"),
-        low_is_bad=bool(more.get("low_is_bad")),
+        threshold=threshold,
+        alert=alert,
+        low_is_bad=low_is_bad,
     )
 
 
-def _burn(title: str, ratio: str, target: float) -> Panel:
+def _burn(title: str, ratio: str, target: float, alert: str) -> Panel:
     queries = tuple(
         Query(f"{ratio}{window}{{@job}} / {1 - target:.3g}", f"{{{{job}}}} over {window}")
         for window in ("1h", "6h", "1d", "3d")
@@ -34,6 +44,7 @@ def _burn(title: str, ratio: str, target: float) -> Panel:
         queries=queries,
         width=12,
         threshold=BURN_FACTORS[0],
+        alert=alert,
     )
 
 
@@ -49,10 +60,11 @@ def board(limits: Thresholds) -> Board:
                 (
                     _figure(
                         "Instances up",
-                        "Instances that answered their last scrape.",
-                        Unit.COUNT,
-                        "sum by (job) (up{@})",
+                        "Instances that answered their last scrape, divided by all that are scraped.",
+                        Unit.RATIO,
+                        "sum by (job) (up{@}) / count by (job) (up{@})",
                         threshold=1,
+                        alert="ServiceDown",
                         low_is_bad=True,
                     ),
                     _figure(
@@ -70,6 +82,7 @@ def board(limits: Thresholds) -> Board:
                         Unit.RATIO,
                         "sum by (job) (agent_tasks_active{@}) / sum by (job) (agent_task_slots{@})",
                         threshold=limits.utilization_ratio,
+                        alert="HighTaskUtilization",
                     ),
                     _figure(
                         "Success within 1 hour",
@@ -77,6 +90,7 @@ def board(limits: Thresholds) -> Board:
                         Unit.RATIO,
                         "1 - job:agent_task_failures:ratio_rate1h{@job}",
                         threshold=limits.task_success_ratio,
+                        alert="LowTaskSuccessRate",
                         low_is_bad=True,
                     ),
                     _figure(
@@ -84,15 +98,26 @@ def board(limits: Thresholds) -> Board:
                         "RPCs that ended with a fault of the server, divided by all, over 1 hour.",
                         Unit.RATIO,
                         "job:agent_grpc_errors:ratio_rate1h{@job}",
-                        threshold=1 - limits.rpc_slo,
+                        threshold=round(BURN_FACTORS[0] * (1 - limits.rpc_slo), 9),
+                        alert="RpcSloFastBudgetBurn",
                     ),
                 ),
             ),
             Row(
                 "Objectives",
                 (
-                    _burn("Budget burn of tasks", "job:agent_task_failures:ratio_rate", limits.task_slo),
-                    _burn("Budget burn of RPCs", "job:agent_grpc_errors:ratio_rate", limits.rpc_slo),
+                    _burn(
+                        "Budget burn of tasks",
+                        "job:agent_task_failures:ratio_rate",
+                        limits.task_slo,
+                        "TaskSloFastBudgetBurn",
+                    ),
+                    _burn(
+                        "Budget burn of RPCs",
+                        "job:agent_grpc_errors:ratio_rate",
+                        limits.rpc_slo,
+                        "RpcSloFastBudgetBurn",
+                    ),
                 ),
             ),
             Row(
@@ -162,6 +187,7 @@ def board(limits: Thresholds) -> Board:
                             ),
                         ),
                         threshold=1,
+                        alert="CollectorSectionFailed",
                     ),
                 ),
             ),

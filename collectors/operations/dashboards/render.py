@@ -8,12 +8,26 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as choices
 from grafana_foundation_sdk.models import dashboard as parts
 
-from collectors.operations.dashboards.model import TARGETS, WIDTH, Board, Look, Panel
+from collectors.operations.dashboards.model import (
+    JOBS,
+    LEGEND_COLUMNS,
+    LINE_WIDTH,
+    MINIMUM,
+    TARGETS,
+    WIDTH,
+    Board,
+    Look,
+    Panel,
+)
 
 DATASOURCE: Final = parts.DataSourceRef(type_val="prometheus", uid="${datasource}")
-LINE_WIDTH: Final = 1
 RESTARTS: Final = f"sum by (job, instance) (resets(agent_service_uptime_seconds{{{TARGETS}}}[2m])) > 0"
 """Where an instance's uptime starts anew, somebody deployed, or something crashed."""
+JOB_OPTIONS: Final = 'label_values({__name__=~"agent_service_info|ALERTS",alertname=~"|AllInstancesDown"}, job)'
+"""The jobs of this service alone, unlike those of `up`; with all instances down their alert tells the job."""
+INSTANCE_OPTIONS: Final = f"label_values(up{{{JOBS}}}, instance)"
+ANY_INSTANCE: Final = ".+"
+"""What *All* stands for: a list of all instances would make queries as long as there are instances."""
 
 
 def render(board: Board) -> str:
@@ -34,8 +48,8 @@ def render(board: Board) -> str:
             .include_vars(include_vars=True)
         )
         .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-        .with_variable(_choice("job", "Job", "label_values(agent_service_info, job)"))
-        .with_variable(_choice("instance", "Instance", 'label_values(agent_service_info{job=~"$job"}, instance)'))
+        .with_variable(_choice("job", "Job", JOB_OPTIONS))
+        .with_variable(_choice("instance", "Instance", INSTANCE_OPTIONS).all_value(ANY_INSTANCE))
         .annotation(
             dashboard.AnnotationQuery()
             .name("Restarts")
@@ -83,7 +97,7 @@ def _panel(panel: Panel) -> timeseries.Panel | stat.Panel | bargauge.Panel:
             built = bargauge.Panel().reduce_options(_last()).orientation(choices.VizOrientation.HORIZONTAL)
         case Look.GRAPH:
             built = _graph(panel)
-    built.title(panel.title).description(panel.description).unit(panel.unit).datasource(DATASOURCE).min(0)
+    built.title(panel.title).description(panel.description).unit(panel.unit).datasource(DATASOURCE).min(MINIMUM)
     if panel.maximum is not None:
         built.max(panel.maximum)
     built.thresholds(_thresholds(panel))
@@ -98,13 +112,13 @@ def _graph(panel: Panel) -> timeseries.Panel:
     graph = (
         timeseries.Panel()
         .line_width(LINE_WIDTH)
-        .fill_opacity(30 if panel.stacked else 5)
+        .fill_opacity(panel.fill)
         .legend(
             common.VizLegendOptions()
             .show_legend(show_legend=True)
             .display_mode(choices.LegendDisplayMode.TABLE)
             .placement(choices.LegendPlacement.BOTTOM)
-            .calcs(["lastNotNull", "max"])
+            .calcs(list(LEGEND_COLUMNS))
         )
         .tooltip(common.VizTooltipOptions().mode(choices.TooltipDisplayMode.MULTI))
     )

@@ -52,7 +52,8 @@ def board(limits: Thresholds) -> Board:
                 (
                     Panel(
                         title="Faults of the server by method",
-                        description=f"RPCs that ended with {', '.join(SERVER_FAULTS)}, divided by all of their method.",
+                        description=f"RPCs that ended with {', '.join(SERVER_FAULTS)}, divided by all of their method. "
+                        "The alert leaves the method other out.",
                         unit=Unit.RATIO,
                         queries=(
                             Query(
@@ -64,6 +65,7 @@ def board(limits: Thresholds) -> Board:
                         ),
                         maximum=1,
                         threshold=limits.grpc_error_ratio,
+                        alert="HighGRPCErrorRate",
                         width=12,
                     ),
                     Panel(
@@ -98,6 +100,7 @@ def board(limits: Thresholds) -> Board:
                             ),
                         ),
                         threshold=limits.grpc_latency_p95_seconds,
+                        alert="HighGRPCLatency",
                         width=12,
                     ),
                     Panel(

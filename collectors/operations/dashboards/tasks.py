@@ -66,15 +66,24 @@ def board(limits: Thresholds) -> Board:
                 "Outcomes",
                 (
                     Panel(
-                        title="Failure ratio",
-                        description="Failed / (completed + failed), over 15 minutes and 1 hour.",
+                        title="Failure ratio over 15 minutes",
+                        description="Failed / (completed + failed); a user's cancel is neither.",
                         unit=Unit.RATIO,
-                        queries=(
-                            Query("job:agent_task_failures:ratio_rate15m{@job}", "{{job}} over 15m"),
-                            Query("job:agent_task_failures:ratio_rate1h{@job}", "{{job}} over 1h"),
-                        ),
+                        queries=(Query("job:agent_task_failures:ratio_rate15m{@job}", "{{job}}"),),
+                        width=6,
                         maximum=1,
                         threshold=limits.task_failure_ratio,
+                        alert="HighTaskFailureRate",
+                    ),
+                    Panel(
+                        title="Failure ratio over 1 hour",
+                        description="The same over 1 hour; the alert asks for the success, which is the rest.",
+                        unit=Unit.RATIO,
+                        queries=(Query("job:agent_task_failures:ratio_rate1h{@job}", "{{job}}"),),
+                        width=6,
+                        maximum=1,
+                        threshold=round(1 - limits.task_success_ratio, 9),
+                        alert="LowTaskSuccessRate",
                     ),
                     Panel(
                         title="Failures by reason",
@@ -83,6 +92,7 @@ def board(limits: Thresholds) -> Board:
                         queries=(
                             Query("sum by (reason) (increase(agent_task_failures_total{@}[$__range]))", "{{reason}}"),
                         ),
+                        width=6,
                         look=Look.BARS,
                     ),
                     Panel(
@@ -91,6 +101,7 @@ def board(limits: Thresholds) -> Board:
                         "until one has ended.",
                         unit=Unit.RATIO,
                         queries=(Query("min by (instance) (agent_task_success_rate{@})", "{{instance}}"),),
+                        width=6,
                         maximum=1,
                     ),
                 ),
@@ -100,10 +111,11 @@ def board(limits: Thresholds) -> Board:
                 (
                     Panel(
                         title="Execution time",
-                        description="From running to the end, of every task that ran.",
+                        description="From running to the end, of every task that ran. The alert reads p95.",
                         unit=Unit.SECONDS,
                         queries=quantiles("agent_task_execution_duration_seconds"),
                         threshold=limits.execution_p95_seconds,
+                        alert="HighTaskExecutionTime",
                     ),
                     Panel(
                         title="Execution time, sliding window",
@@ -116,10 +128,12 @@ def board(limits: Thresholds) -> Board:
                     ),
                     Panel(
                         title="Wait in the queue",
-                        description="From pending to running, or to the end of a task that never ran.",
+                        description="From pending to running, or to the end of a task that never ran. The alert "
+                        "reads p95.",
                         unit=Unit.SECONDS,
                         queries=quantiles("agent_task_queue_wait_duration_seconds"),
                         threshold=limits.queue_wait_p95_seconds,
+                        alert="HighTaskQueueWaitTime",
                     ),
                     Panel(
                         title="Age of the queue's head",
@@ -133,6 +147,7 @@ def board(limits: Thresholds) -> Board:
                             ),
                         ),
                         threshold=limits.pending_age_seconds,
+                        alert="OldestPendingTooOld",
                     ),
                     Panel(
                         title="Longest silence",
@@ -146,6 +161,7 @@ def board(limits: Thresholds) -> Board:
                             ),
                         ),
                         threshold=limits.task_silence_seconds,
+                        alert="TaskStuck",
                     ),
                     Panel(
                         title="Slots in use by instance",
@@ -153,7 +169,8 @@ def board(limits: Thresholds) -> Board:
                         unit=Unit.RATIO,
                         queries=(Query("max by (instance) (agent_task_utilization{@})", "{{instance}}"),),
                         maximum=1,
-                        threshold=limits.utilization_ratio,
+                        threshold=1,
+                        alert="InstanceSaturated",
                     ),
                 ),
             ),

@@ -1,13 +1,17 @@
 import json
 import os
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from collectors.operations.alerts import alert_groups
 from collectors.operations.dashboards import boards
 from collectors.operations.dashboards.model import WIDTH, Look, Query
-from collectors.operations.dashboards.render import render
+from collectors.operations.dashboards.render import ANY_INSTANCE, render
+from collectors.operations.model import Setting
+from collectors.operations.thresholds import Thresholds
 
 BOARDS = pytest.mark.parametrize("board", boards(), ids=lambda board: board.uid)
 SCHEMA = Path(os.environ.get("GRAFANA_DASHBOARD_SCHEMA", "../shared/data/grafana-dashboard.schema.json"))
@@ -36,7 +40,10 @@ def test_panels_fill_the_grid_without_overlap(board):
 @BOARDS
 def test_the_dashboard_can_be_narrowed_and_shows_restarts(board):
     data = json.loads(render(board))
-    assert [variable["name"] for variable in data["templating"]["list"]] == ["datasource", "job", "instance"]
+    source, job, instance = data["templating"]["list"]
+    assert [variable["name"] for variable in (source, job, instance)] == ["datasource", "job", "instance"]
+    assert "allValue" not in job, "every job of Prometheus would be this service's"
+    assert instance["allValue"] == ANY_INSTANCE
     assert "resets(agent_service_uptime_seconds" in data["annotations"]["list"][0]["expr"]
     assert data["uid"] == board.uid
 
@@ -55,6 +62,59 @@ def test_titles_and_uids_are_unique():
     for board in boards():
         titles = [panel.title for panel in board.panels]
         assert len(set(titles)) == len(titles)
+
+
+READ_OTHERWISE = {
+    "Instances up": lambda share: 1 - share,
+    "Failed sections of scrapes": lambda failed: failed - 1,
+    "Failure ratio over 1 hour": lambda ratio: 1 - ratio,
+    "Budget burn of tasks": lambda factor: factor * (1 - Thresholds().task_slo),
+    "Budget burn of RPCs": lambda factor: factor * (1 - Thresholds().rpc_slo),
+}
+"""What a panel's threshold is for its alert, where the panel shows something else than the alert reads."""
+
+
+@pytest.mark.parametrize(
+    "panel", [panel for board in boards() for panel in board.panels], ids=lambda panel: panel.title
+)
+def test_a_panel_is_red_where_its_alert_fires(panel):
+    assert (panel.threshold is None) == (panel.alert is None)
+    if panel.alert:
+        exprs = [rule.expr for group in alert_groups(Setting()) for rule in group.rules if rule.name == panel.alert]
+        compared = [float(number) for expr in exprs for number in re.findall(r"[<>=]=? ([\d.]+)$", expr, re.MULTILINE)]
+        threshold = READ_OTHERWISE.get(panel.title, lambda threshold: threshold)(panel.threshold)
+        assert any(number == pytest.approx(threshold) for number in compared), compared
+
+
+@pytest.mark.parametrize(
+    "panel", [panel for board in boards() for panel in board.panels], ids=lambda panel: panel.title
+)
+def test_the_guide_tells_every_setting_of_a_panel(panel):
+    guide = (Path(__file__).parents[3] / "docs/grafana-dashboard-guide.md").read_text("utf-8")
+    panels = (each for board in boards() for each in json.loads(render(board))["panels"])
+    [data] = [each for each in panels if each["title"] == panel.title and each["type"] != "row"]
+    [told] = re.findall(rf"^\*\*{re.escape(panel.title)}\*\* \((.+?)\)\. ", guide, re.MULTILINE)
+    defaults = data["fieldConfig"]["defaults"]
+    custom = defaults.get("custom", {})
+    assert f"minimum {defaults['min']}" in told
+    assert ("maximum" in told) == ("max" in defaults)
+    assert re.findall(r"fill (\d+)", told) == [f"{custom[key]:g}" for key in custom if key == "fillOpacity"]
+    assert ("stacked" in told) == (custom.get("stacking", {}).get("mode") == "normal")
+    assert ("red" in told) == (len(defaults["thresholds"]["steps"]) == 2)
+
+
+def test_the_guide_tells_what_all_graphs_have_in_common():
+    guide = " ".join((Path(__file__).parents[3] / "docs/grafana-dashboard-guide.md").read_text("utf-8").split())
+    graphs = [
+        panel for board in boards() for panel in json.loads(render(board))["panels"] if panel["type"] == "timeseries"
+    ]
+    for panel in graphs:
+        assert f"lines of width {panel['fieldConfig']['defaults']['custom']['lineWidth']}," in guide
+        legend = panel["options"]["legend"]
+        assert (legend["displayMode"], legend["placement"]) == ("table", "bottom")
+        assert legend["calcs"] == ["lastNotNull", "max"]
+        assert panel["options"]["tooltip"]["mode"] == "multi"
+    assert "a legend as a table below the graph with the values `Last *` and `Max`, a tooltip for all series" in guide
 
 
 def test_every_look_is_used():
