@@ -93,6 +93,9 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
 }
 """The closed sets of values, by metric and label; `method` is the same everywhere."""
 
+FROM_0_TO_1: Final = frozenset({"agent_task_utilization", "agent_task_success_rate", "agent_collector_success", "up"})
+"""Gauges whose values lie between 0 and 1, so that no threshold makes sense beyond."""
+
 PARTS: Final = frozenset({("agent_grpc_errors_total", "agent_grpc_requests_total")})
 """Pairs of counters of which the first one counts some of what the second one counts."""
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from collectors.operations.checks.expressions import Checker, decides
+from collectors.operations.checks.comparisons import decides
+from collectors.operations.checks.expressions import Checker
 from collectors.operations.checks.findings import Finding, Text, line_of, read
 from collectors.operations.checks.shapes import Shape
 from collectors.operations.model import Severity
@@ -96,7 +97,7 @@ def _check(rule: Rule, recorded: dict[str, Shape]) -> Iterator[Finding]:
     checker = Checker(known_series(), recorded)
     shape = checker.shape(text)
     for problem in checker.problems:
-        yield rule.finding(problem.reason, text.line_of(problem.token))
+        yield rule.finding(problem.reason, text.line_at(problem.offset))
     if rule.is_alert:
         yield from _alert(rule, text, shape)
     elif shape is not None:

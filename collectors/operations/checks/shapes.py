@@ -29,6 +29,10 @@ class Shape:
         """The labels that tell its series apart."""
         return self.labels - set(self.fixed)
 
+    def of_any_value(self) -> "Shape":
+        """Return the same labels for values that may lie anywhere; buckets stay those of their histogram."""
+        return attrs.evolve(self, ratio=False, largest_bucket=self.largest_bucket if "le" in self.labels else None)
+
 
 def mismatch(left: Shape, right: Shape, on: frozenset[str] | None, *, many: bool) -> str | None:
     """Say why the series of two vectors can never match, or match more than once; None where they can.
