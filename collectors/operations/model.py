@@ -102,13 +102,9 @@ class Setting:
     """1 in production; at 1/60 an hour's window is a minute long, and so is everything else that is a time."""
 
     def series(self, name: str, *matchers: str) -> str:
-        """Return the selector of a metric of this job."""
+        """Return the selector of a metric, scraped or recorded, of this job."""
         inner = ",".join((f'job="{self.job}"', *matchers))
         return f"{name}{{{inner}}}"
-
-    def recorded(self, name: str, *matchers: str) -> str:
-        """Return the selector of a recorded series, which is this job's as well."""
-        return self.series(name, *matchers)
 
     def scaled(self, seconds: float) -> float:
         """Return `seconds` as they pass here."""

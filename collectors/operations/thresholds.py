@@ -44,7 +44,7 @@ def _threshold(default: float, low: float, high: float, text: str) -> Any:
 class Thresholds:
     """When alerts fire. Ratios are 0 to 1."""
 
-    restarts: float = _threshold(2, -1, 1000, "restarts within 15 minutes")
+    restarts: float = _threshold(2, -1, 30, "restarts within 15 minutes; scrapes every 15 seconds surely see 30")
     scrape_seconds: float = _threshold(2, 0, 10, "seconds that a scrape may take; scrapes time out after 10")
     loop_blocked_seconds: float = _threshold(5, 0, 60, "seconds within one minute that the event loop may be blocked")
     task_failure_ratio: float = _threshold(0.2, 0, 1, "failed / (completed + failed) over 15 minutes")

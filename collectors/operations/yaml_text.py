@@ -13,8 +13,8 @@ PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_ ./()=-]*[A-Za-z0-9_/)]|[A-Za-z
 """Text that YAML cannot take for anything else, but for the words in RESERVED."""
 
 RESERVED: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-BLOCK_LINE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-"""A line that a literal block keeps as it is."""
+BLOCK_LINE: Final = re.compile(r"[\x20-\x7e]*[\x21-\x7e]")
+"""A line that a literal block keeps as it is; of its first line the block also learns its indentation."""
 
 
 def render(data: Any) -> str:
@@ -54,7 +54,7 @@ def _item(item: Any) -> Iterator[str]:
 
 
 def _is_block(text: str) -> bool:
-    return "\n" in text and all(BLOCK_LINE.fullmatch(line) for line in text.split("\n"))
+    return "\n" in text and not text.startswith(" ") and all(BLOCK_LINE.fullmatch(line) for line in text.split("\n"))
 
 
 def _scalar(value: Any) -> str:

@@ -16,7 +16,7 @@ def _slots(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="HighTaskUtilization",
-            expr=f"{setting.recorded(UTILIZATION)} > {number(limits.utilization_ratio)}",
+            expr=f"{setting.series(UTILIZATION)} > {number(limits.utilization_ratio)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.job }} has hardly a free slot",

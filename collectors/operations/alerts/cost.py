@@ -24,7 +24,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HighExecutionCost",
-            expr=f"{setting.recorded(COST_PER_HOUR)} > {number(limits.cost)}",
+            expr=f"{setting.series(COST_PER_HOUR)} > {number(limits.cost)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.job }} spends much",

@@ -35,7 +35,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HighGRPCLatency",
-            expr=f"{setting.recorded(GRPC_P95, NOT_STREAMING)} > {setting.seconds(limits.grpc_latency_p95_seconds)}",
+            expr=f"{setting.series(GRPC_P95, NOT_STREAMING)} > {setting.seconds(limits.grpc_latency_p95_seconds)}",
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Calls of {{ $labels.method }} are slow",

@@ -64,8 +64,8 @@ def _alert(setting: Setting, objective: Objective, tier: Tier, factor: float) ->
     return Alert(
         name=f"{objective.name}{tier.speed}BudgetBurn",
         expr=(
-            f"{setting.recorded(objective.ratio + tier.long)} > {threshold}\n"
-            f"and on (job)\n{setting.recorded(objective.ratio + short)} > {threshold}"
+            f"{setting.series(objective.ratio + tier.long)} > {threshold}\n"
+            f"and on (job)\n{setting.series(objective.ratio + short)} > {threshold}"
         ),
         hold_seconds=setting.hold(tier.hold),
         severity=tier.severity,
@@ -73,7 +73,11 @@ def _alert(setting: Setting, objective: Objective, tier: Tier, factor: float) ->
         summary=f"{{{{ $labels.job }}}} burns the error budget of its {objective.things}",
         description=(
             f"{{{{ $value | humanizePercentage }}}} of the {objective.things} failed within "
-            f"{setting.window(tier.long)}: more than {factor:g} times the {number(100 * (1 - objective.target))} % "
+            f"{setting.window(tier.long)}: more than {_times(factor)}the {number(100 * (1 - objective.target))} % "
             "that the objective allows."
         ),
     )
+
+
+def _times(factor: float) -> str:
+    return f"{factor:g} times " if factor != 1 else ""

@@ -6,6 +6,8 @@ from collectors.operations.model import Alert, Setting, Severity, number
 from collectors.operations.recording import ACTIVE, ENDED_MATCHER, EXECUTION_P95, QUEUE_WAIT_P95, TASK_FAILURES
 
 ANY_END: Final = 'status=~"completed|failed|cancelled"'
+SEEN_MINUTES: Final = 54
+"""So many of the 60 minutes must be known, to say that nothing ended in them: a young Prometheus has not seen them."""
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
@@ -24,7 +26,7 @@ def _outcomes(setting: Setting) -> tuple[Alert, ...]:
         Alert(
             name="HighTaskFailureRate",
             expr=(
-                f"{setting.recorded(TASK_FAILURES + '15m')} > {number(limits.task_failure_ratio)}\n"
+                f"{setting.series(TASK_FAILURES + '15m')} > {number(limits.task_failure_ratio)}\n"
                 f"and on (job)\n{_ended(setting, '15m')} >= {number(limits.task_failure_minimum)}"
             ),
             hold_seconds=setting.hold("5m"),
@@ -38,7 +40,7 @@ def _outcomes(setting: Setting) -> tuple[Alert, ...]:
         Alert(
             name="LowTaskSuccessRate",
             expr=(
-                f"1 - {setting.recorded(TASK_FAILURES + '1h')} < {number(limits.task_success_ratio)}\n"
+                f"1 - {setting.series(TASK_FAILURES + '1h')} < {number(limits.task_success_ratio)}\n"
                 f"and on (job)\n{_ended(setting, '1h')} >= {number(limits.task_success_minimum)}"
             ),
             hold_seconds=setting.hold("10m"),
@@ -56,7 +58,8 @@ def _progress(setting: Setting) -> tuple[Alert, ...]:
     limits = setting.thresholds
     progress = setting.series("agent_task_oldest_progress_timestamp_seconds")
     pending = setting.series("agent_task_oldest_pending_timestamp_seconds")
-    hour = setting.window("1h")
+    active = setting.series(ACTIVE)
+    hour, minute = setting.window("1h"), setting.window("1m")
     uptime = setting.series("agent_service_uptime_seconds")
     return (
         Alert(
@@ -70,7 +73,8 @@ def _progress(setting: Setting) -> tuple[Alert, ...]:
         Alert(
             name="NoTaskCompletes",
             expr=(
-                f"min_over_time({setting.recorded(ACTIVE)}[{hour}]) > 0\n"
+                f"min_over_time({active}[{hour}]) > 0\n"
+                f"and on (job)\ncount_over_time({active}[{hour}:{minute}]) >= {SEEN_MINUTES}\n"
                 f"and on (job)\n{_ended(setting, '1h', ANY_END)} == 0\n"
                 f"and on (job)\nmax by (job) ({uptime}) >= {setting.seconds(3600)}"
             ),
@@ -98,7 +102,7 @@ def _durations(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="HighTaskExecutionTime",
-            expr=f"{setting.recorded(EXECUTION_P95)} > {setting.seconds(limits.execution_p95_seconds)}",
+            expr=f"{setting.series(EXECUTION_P95)} > {setting.seconds(limits.execution_p95_seconds)}",
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Tasks of {{ $labels.job }} run long",
@@ -106,7 +110,7 @@ def _durations(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HighTaskQueueWaitTime",
-            expr=f"{setting.recorded(QUEUE_WAIT_P95)} > {setting.seconds(limits.queue_wait_p95_seconds)}",
+            expr=f"{setting.series(QUEUE_WAIT_P95)} > {setting.seconds(limits.queue_wait_p95_seconds)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="Tasks of {{ $labels.job }} wait long",

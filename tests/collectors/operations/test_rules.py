@@ -99,3 +99,17 @@ def test_alerts_are_of_one_kind_in_their_groups():
     for group in alert_groups(Setting()):
         assert group.rules
         assert all(isinstance(rule, Alert) for rule in group.rules)
+
+
+def test_an_alert_of_an_objective_tells_how_many_times_too_fast_its_budget_burns():
+    told = {
+        rule.labels["long"]: rule.description.partition(": ")[2]
+        for rule in _alerts()
+        if rule.name.startswith("TaskSlo")
+    }
+    assert told == {
+        "1h": "more than 14.4 times the 5 % that the objective allows.",
+        "6h": "more than 6 times the 5 % that the objective allows.",
+        "1d": "more than 3 times the 5 % that the objective allows.",
+        "3d": "more than the 5 % that the objective allows.",
+    }

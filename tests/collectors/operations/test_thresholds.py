@@ -45,3 +45,8 @@ def test_a_change_that_cannot_be_made_says_why(change, message):
     with pytest.raises(ThresholdError) as caught:
         with_changes([change])
     assert str(caught.value).startswith(message)
+
+
+def test_more_restarts_than_its_window_can_show_are_refused():
+    with pytest.raises(ThresholdError, match="restarts: 30 is not between -1 and 30"):
+        Thresholds(restarts=30)

@@ -20,5 +20,10 @@ def test_expressions_stand_in_literal_blocks():
     )
 
 
+def test_a_block_keeps_the_indentation_of_its_later_lines():
+    assert render({"expr": "(\n  a\n)"}) == "expr: |-\n  (\n    a\n  )\n"
+    assert render({"expr": "  a\nb"}) == 'expr: "  a\\nb"\n'
+
+
 def test_a_block_can_be_an_item_of_a_list():
     assert render(["a\nb", {"c": "d\ne"}]) == "- |-\n  a\n  b\n- c: |-\n    d\n    e\n"
