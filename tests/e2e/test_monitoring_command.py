@@ -1,15 +1,20 @@
 """`gui-agents monitoring`: what init writes runs as it is, and check tells a sound Prometheus from a broken one."""
 
 import asyncio
+import contextlib
+import json
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 from gui_agents.commands.exits import ExitCode
-from tests.e2e.programs import Instance, alertmanager, prometheus, query, until
+from tests.e2e.programs import Instance, alertmanager, free_port, get, prometheus, query, until
 
 pytestmark = pytest.mark.system_tools
+
+QUICK = ("--job", "agents", "--interval", "1s")
 
 
 async def monitoring(*arguments):
@@ -19,30 +24,96 @@ async def monitoring(*arguments):
     return done.returncode, done.stdout + done.stderr
 
 
-async def test_what_init_writes_is_what_check_wants_to_see(tmp_path):
-    instance = Instance(tmp_path, "instance")
+def evaluated(port):
+    """Tell whether every rule was evaluated."""
+    groups = json.loads(get(f"http://127.0.0.1:{port}/api/v1/rules"))["data"]["groups"]
+    return all(rule["health"] == "ok" for group in groups for rule in group["rules"])
+
+
+@contextlib.asynccontextmanager
+async def instance_of(directory, **variables):
+    """Run an instance of the service that has nothing to do."""
+    instance = Instance(directory, "instance", **variables)
     await instance.start()
-    folder = tmp_path / "monitoring"
-    options = ("--job", "agents", "--target", instance.target, "--interval", "1s")
     try:
-        code, told = await monitoring("init", folder, *options)
-        assert code == ExitCode.DONE, told
-        async with alertmanager(tmp_path, folder / "alertmanager.yml") as alerts:
-            code, told = await monitoring("init", folder, *options, "--alertmanager", f"127.0.0.1:{alerts}", "--force")
-            assert code == ExitCode.DONE, told
-            async with prometheus(tmp_path, folder / "prometheus.yml") as port:
-                url = f"http://127.0.0.1:{port}"
-                await until(lambda: query(port, 'agent_service_info{job="agents"}'), "a scrape")
-                code, told = await monitoring("check", url, "--job", "agents")
+        yield instance
+    finally:
+        await instance.kill()
+
+
+async def written(directory, *options):
+    """Write a configuration into the directory and return where Prometheus finds it."""
+    code, told = await monitoring("init", directory, *QUICK, *options)
+    assert code == ExitCode.DONE, told
+    return directory / "prometheus.yml"
+
+
+@contextlib.asynccontextmanager
+async def watching(directory, config):
+    """Run Prometheus, and yield its port once it has scraped the service and evaluated every rule."""
+    async with prometheus(directory, config) as port:
+        await until(lambda: query(port, 'agent_service_info{job="agents"}') and evaluated(port), "a scrape")
+        yield port
+
+
+async def check(port, job="agents"):
+    return await monitoring("check", f"http://127.0.0.1:{port}", "--job", job)
+
+
+async def test_what_init_writes_is_what_check_wants_to_see(tmp_path):
+    folder = tmp_path / "monitoring"
+    async with instance_of(tmp_path) as instance:
+        target = ("--target", instance.target)
+        async with alertmanager(tmp_path, (await written(folder, *target)).with_name("alertmanager.yml")) as alerts:
+            config = await written(folder, *target, "--alertmanager", f"127.0.0.1:{alerts}", "--force")
+            async with watching(tmp_path, config) as port:
+                code, told = await check(port)
                 assert code == ExitCode.DONE, told
-                code, told = await monitoring("check", url)
+                code, told = await check(port, "gui_agents")
                 assert code == ExitCode.FAILED
                 assert "no target has job='gui_agents'" in told
                 assert "the rules select job=agents, not gui_agents" in told
                 await instance.kill()
                 await until(lambda: query(port, 'up{job="agents"} == 0'), "the target is down")
-                code, told = await monitoring("check", url, "--job", "agents")
+                code, told = await check(port)
                 assert code == ExitCode.FAILED
                 assert f"target {instance.target} is down: " in told
-    finally:
-        await instance.kill()
+
+
+async def test_check_tells_what_is_dropped_changed_and_not_delivered(tmp_path):
+    folder = tmp_path / "monitoring"
+    dead = f"127.0.0.1:{free_port()}"
+    async with instance_of(tmp_path, prometheus_disable="agent_actions_total") as instance:
+        config = await written(folder, "--target", instance.target, "--alertmanager", dead)
+        settings = yaml.safe_load(config.read_text("utf-8"))
+        drop = {"source_labels": ["__name__"], "regex": "agent_task_steps_.*", "action": "drop"}
+        settings["scrape_configs"][0]["metric_relabel_configs"] = [drop]
+        config.write_text(yaml.safe_dump(settings), "utf-8")
+        alerts = folder / "prometheus-alert-rules.yml"
+        rules = yaml.safe_load(alerts.read_text("utf-8"))
+        found = {group["name"]: group["rules"] for group in rules["groups"]}
+        found["gui-agents.availability"][0]["expr"] = "vector(0) > 1"
+        del found["gui-agents.slo"][1]
+        alerts.write_text(yaml.safe_dump(rules), "utf-8")
+        async with watching(tmp_path, config) as port:
+            code, told = await check(port)
+    assert code == ExitCode.FAILED
+    assert f'agent_task_steps_bucket{{job="agents"}} is empty on {instance.target}: ' in told
+    assert f'agent_actions_total{{job="agents"}} is empty on {instance.target}: ' in told
+    assert "rule ServiceDown is not as this version has it, but for numbers: vector(0) > 1; " in told
+    assert "1 of 64 rules are not loaded (TaskSloFastBudgetBurn)" in told
+    assert dead in told
+    assert len(told.splitlines()) == 6, told
+
+
+async def test_check_tells_what_was_never_scraped_or_evaluated(tmp_path):
+    config = await written(tmp_path / "monitoring", "--target", "127.0.0.1:1")
+    config.write_text(config.read_text("utf-8").replace("interval: 1s", "interval: 1h"), "utf-8")
+    async with prometheus(tmp_path, config) as port:
+        targets = f"http://127.0.0.1:{port}/api/v1/targets"
+        await until(lambda: json.loads(get(targets))["data"]["activeTargets"], "the target is known")
+        code, told = await check(port)
+    assert code == ExitCode.FAILED
+    assert "target 127.0.0.1:1 has not been scraped yet" in told
+    assert "is empty on" not in told
+    assert "64 rules have not been evaluated yet" in told

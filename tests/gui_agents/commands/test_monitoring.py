@@ -1,14 +1,15 @@
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import ssl
 
 import pytest
+import trustme
 import yaml
 
 from collectors.operations import installation
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from tests.system_tools import require_program
+from tests.web_servers import answering
 
 
 def loaded(path):
@@ -108,47 +109,89 @@ def test_init_into_a_file_is_wrong_usage(tmp_path, capsys):
     assert "file: File exists" in capsys.readouterr().err
 
 
-@pytest.fixture
-def bare_prometheus():
-    """A Prometheus with nothing in it."""
-    answers = {"targets": {"activeTargets": []}, "rules": {"groups": []}, "alertmanagers": {"activeAlertmanagers": []}}
-
-    class Api(BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = json.dumps({"data": answers[self.path.split("/")[-1].split("?")[0]]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_words):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Api) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+BARE = {
+    "targets": {"activeTargets": []},
+    "rules": {"groups": []},
+    "alertmanagers": {"activeAlertmanagers": []},
+    "query": {"result": []},
+}
 
 
-def test_check_says_everything_that_is_wrong(bare_prometheus, capsys):
-    assert cli.main(["monitoring", "check", bare_prometheus]) == ExitCode.FAILED
+def bare(request):
+    """Answer as a Prometheus with nothing in it."""
+    return 200, json.dumps({"data": BARE[request.path.split("/")[-1].split("?")[0]]}).encode()
+
+
+def test_check_says_everything_that_is_wrong(capsys):
+    with answering(bare) as (url, _):
+        assert cli.main(["monitoring", "check", url + "/"]) == ExitCode.FAILED
     told = capsys.readouterr().out
     assert "no target has job='gui_agents'" in told
     assert "rules are not loaded" in told
     assert "knows no Alertmanager" in told
 
 
+def test_check_asks_an_alertmanager_that_it_learns_of_without_the_password(monkeypatch, capsys, unused_tcp_port):
+    monkeypatch.setenv("PROMETHEUS_PASSWORD", "secret")
+    with answering(lambda _: (503, b"not yet")) as (alerts, asked):
+        found = [{"url": f"{alerts}/api/v2/alerts"}, {"url": f"http://127.0.0.1:{unused_tcp_port}/api/v2/alerts"}]
+        monkeypatch.setitem(BARE, "alertmanagers", {"activeAlertmanagers": found})
+        with answering(bare) as (url, requests):
+            assert cli.main(["monitoring", "check", url, "--user", "ann"]) == ExitCode.FAILED
+    assert all(request.headers["authorization"].startswith("Basic ") for request in requests)
+    assert [request.path for request in asked] == ["/-/ready"]
+    assert "authorization" not in asked[0].headers
+    told = capsys.readouterr().out
+    assert f"Alertmanager at http://127.0.0.1:{unused_tcp_port}/-/ready cannot be reached: Connection refused" in told
+    assert alerts not in told
+
+
+def test_check_goes_to_a_prometheus_behind_tls(tmp_path, capsys):
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
+    with answering(bare, server) as (url, _):
+        assert cli.main(["monitoring", "check", url]) == ExitCode.UNREACHABLE
+        assert "name the authority that signed its certificate with --ca-file" in capsys.readouterr().err
+        assert cli.main(["monitoring", "check", url, "--ca-file", str(tmp_path / "ca.crt")]) == ExitCode.FAILED
+    assert "no target has job='gui_agents'" in capsys.readouterr().out
+
+
 def test_check_of_nothing_is_unreachable(unused_tcp_port, capsys):
     assert cli.main(["monitoring", "check", f"http://127.0.0.1:{unused_tcp_port}"]) == ExitCode.UNREACHABLE
-    assert "no Prometheus answers" in capsys.readouterr().err
+    assert "cannot be reached: Connection refused" in capsys.readouterr().err
 
 
-def test_check_wants_an_address(capsys):
-    assert cli.main(["monitoring", "check", "localhost:9090"]) == ExitCode.USAGE
-    assert "must be an http or https address" in capsys.readouterr().err
+def test_check_of_what_speaks_no_http_is_one_line(service, capsys):
+    _, address = service
+    assert cli.main(["monitoring", "check", f"http://{address}"]) == ExitCode.UNREACHABLE
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"gui-agents: Prometheus at http://{address}/api/v1/targets?state=active cannot")
 
 
-def test_check_refuses_a_job_that_cannot_be():
+@pytest.mark.parametrize("body", ["[]", '"x"', '{"data":{}}', '{"data":[]}', "{}", "null"])
+def test_check_of_another_server_is_one_line(body, capsys):
+    with answering(lambda _: (200, body.encode())) as (url, _):
+        assert cli.main(["monitoring", "check", url]) == ExitCode.FAILED
+    assert capsys.readouterr().err == (
+        f"gui-agents: {url} is no Prometheus: the answer to api/v1/targets is not that of a Prometheus\n"
+    )
+
+
+def test_check_of_a_page_is_one_line(capsys):
+    with answering(lambda _: (200, b"<html>")) as (url, _):
+        assert cli.main(["monitoring", "check", url]) == ExitCode.FAILED
+    told = capsys.readouterr().err
+    assert told == f"gui-agents: {url}/api/v1/targets answers with what is no JSON: is it Prometheus?\n"
+
+
+@pytest.mark.parametrize("url", ["localhost:9090", "http://127.0.0.1:abc", "http://[::1", "ftp://x"])
+def test_check_wants_an_address(capsys, url):
+    assert cli.main(["monitoring", "check", url]) == ExitCode.USAGE
+    assert f"URL must be an address such as http://127.0.0.1:8000, not {url!r}" in capsys.readouterr().err
+
+
+def test_check_refuses_a_job_that_cannot_be(capsys):
     assert cli.main(["monitoring", "check", "http://127.0.0.1:1", "--job", "a b"]) == ExitCode.USAGE
+    assert "gui-agents: --job 'a b' must be letters" in capsys.readouterr().err
