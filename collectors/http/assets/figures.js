@@ -1,7 +1,8 @@
 /** What is on the page, part by part: every chart and table with its words. */
 
+import { absence } from "./absence.js";
 import { HistogramFigure } from "./histogram.js";
-import { BYTES, count, COUNT, duration, MISSING, money, percent, RATE, roundMoney, SECONDS } from "./quantities.js";
+import { BYTES, count, COUNT, duration, money, NONE, percent, RATE, roundMoney, SECONDS } from "./quantities.js";
 import { SeveralFigures } from "./several.js";
 import { barsCard, factsCard, methodsCard, providersCard, sectionsCard } from "./tables.js";
 import { LinesFigure, StacksFigure } from "./timeline.js";
@@ -17,6 +18,7 @@ function tasks() {
   return [
     new LinesFigure({
       key: "slots",
+      section: "tasks",
       title: "Slots and queue",
       note: "Tasks that run, and tasks that wait for a slot.",
       quantity: COUNT,
@@ -28,6 +30,7 @@ function tasks() {
     }),
     new StacksFigure({
       key: "outcomes",
+      section: "tasks",
       title: "Ended tasks",
       note: "How tasks ended, in each ten seconds.",
       series: [
@@ -39,6 +42,7 @@ function tasks() {
     }),
     new LinesFigure({
       key: "latency",
+      section: "tasks",
       title: "How long tasks take",
       note: "Half, 95 % and 99 % of them end within …",
       quantity: SECONDS,
@@ -51,6 +55,7 @@ function tasks() {
     }),
     new HistogramFigure({
       key: "durations",
+      section: "tasks",
       title: "Durations of all tasks",
       note: "From the slot to the end, all since the start.",
       unit: "tasks",
@@ -60,6 +65,7 @@ function tasks() {
     }),
     new HistogramFigure({
       key: "waits",
+      section: "tasks",
       title: "Waits in the queue",
       note: "From submission to slot, all since the start.",
       unit: "tasks",
@@ -69,14 +75,13 @@ function tasks() {
     }),
     barsCard({
       key: "failures",
+      section: "tasks",
       title: "Why tasks failed",
       note: "Failed and rejected ones since the start.",
       columns: ["Reason", "Tasks"],
       tone: "red",
       text: count,
-      values: ({ tasks: { failures, rejected } }) => (failures.size === 0 ? undefined : new Map([
-        ...failures, ...[...rejected].map(([reason, number]) => [`rejected: ${reason}`, number]),
-      ])),
+      values: ({ tasks: { failures, rejected } }) => failuresByReason(failures, rejected),
       empty: "No task has failed, and none was rejected.",
     }),
   ];
@@ -86,6 +91,7 @@ function rpcs() {
   return [
     new LinesFigure({
       key: "requests",
+      section: "rpcs",
       title: "Requests",
       note: "RPCs that began, and RPCs that ended with an error.",
       quantity: RATE,
@@ -95,7 +101,7 @@ function rpcs() {
         { name: "errors", tone: "red", rate: true, of: ({ rpcs: { errors } }) => errors },
       ],
     }),
-    methodsCard({ key: "methods", title: "Methods", note: "RPCs since the start, by method." }),
+    methodsCard({ key: "methods", section: "rpcs", title: "Methods", note: "RPCs since the start, by method." }),
   ];
 }
 
@@ -103,6 +109,7 @@ function agent() {
   return [
     new LinesFigure({
       key: "steps",
+      section: "tasks",
       title: "Steps",
       note: "Decisions of the agents, a second.",
       quantity: RATE,
@@ -112,6 +119,7 @@ function agent() {
     }),
     barsCard({
       key: "phases",
+      section: "tasks",
       title: "Where a step’s time goes",
       note: "Mean time of each phase since the start.",
       columns: ["Phase", "Mean"],
@@ -122,6 +130,7 @@ function agent() {
     }),
     new LinesFigure({
       key: "tokens",
+      section: "models",
       title: "Tokens",
       note: "Tokens that models read and wrote, a second.",
       quantity: RATE,
@@ -138,9 +147,15 @@ function agent() {
       names: ({ models: { cost } }) => [...cost].filter(([, amount]) => amount > 0).map(([currency]) => currency),
       make: (currency) => (currency === undefined ? nothingSpent() : costIn(currency)),
     }),
-    providersCard({ key: "providers", title: "Models", note: "Calls since the start, by provider." }),
+    providersCard({
+      key: "providers",
+      section: "models",
+      title: "Models",
+      note: "Calls since the start, by provider.",
+    }),
     barsCard({
       key: "actions",
+      section: "sandboxes",
       title: "Actions",
       note: "Sent to sandboxes since the start.",
       columns: ["Action", "Times"],
@@ -156,6 +171,7 @@ function process() {
   return [
     new LinesFigure({
       key: "memory",
+      section: "process",
       title: "Memory",
       note: "Resident memory of the service.",
       quantity: BYTES,
@@ -163,6 +179,7 @@ function process() {
     }),
     new LinesFigure({
       key: "loop",
+      section: "service",
       title: "Event loop",
       note: "How late it is, and how much it was blocked.",
       quantity: SECONDS,
@@ -174,6 +191,7 @@ function process() {
     }),
     new LinesFigure({
       key: "cpu",
+      section: "process",
       title: "Processor",
       note: "Share of one core that the service uses.",
       quantity: { text: percent, unit: () => 0.01 },
@@ -195,32 +213,41 @@ function health() {
       title: "Also worth knowing",
       note: "As of the last scrape.",
       facts: ({ process: own, service, sandboxes, streams, tasks: { retained } }) => [
-        ["Open sandboxes", count([...sandboxes.open.values()].reduce((sum, open) => sum + open, 0))],
+        ["Open sandboxes", count(sandboxes.open)],
         ["Sandboxes that failed", count(sandboxes.failed)],
         ["Stream subscribers", count(streams.subscribers)],
         ["Messages published", count(streams.messages)],
         ["Ended tasks in memory", count(retained)],
-        ["Open files", `${count(own.openFiles)} of ${count(own.maxFiles)}`],
+        ["Open files", own.openFiles === undefined ? NONE : `${count(own.openFiles)} of ${count(own.maxFiles)}`],
         ["Files in the runtime directory", count(service.files)],
       ],
     }),
   ];
 }
 
+/** Nothing has failed only where both are told. */
+function failuresByReason(failures, rejected) {
+  const known = new Map([...failures, ...[...rejected].map(([reason, number]) => [`rejected: ${reason}`, number])]);
+  const whole = failures.size > 0 && rejected.size > 0;
+  return whole || [...known.values()].some((number) => number > 0) ? known : undefined;
+}
+
 function nothingSpent() {
   return new LinesFigure({
     key: "cost",
+    section: "models",
     title: "Cost",
     note: COST_NOTE,
     quantity: COUNT,
     series: () => [],
-    empty: ({ last: { models: { cost } } }) => (cost.size === 0 ? MISSING : "Nothing has been spent yet."),
+    empty: ({ last }) => (last.models.cost.size === 0 ? absence(last, "models") : "Nothing has been spent yet."),
   });
 }
 
 function costIn(currency) {
   return new LinesFigure({
     key: `cost-${currency}`,
+    section: "models",
     title: `Cost in ${currency}`,
     note: COST_NOTE,
     quantity: { text: (value) => roundMoney(value, currency), unit: () => 1 },

@@ -1,12 +1,13 @@
 /** A figure of how a histogram's observations are spread, all since the service's start. */
 
+import { absence } from "./absence.js";
 import { drawBuckets } from "./charts.js";
 import { Figure } from "./figure.js";
-import { count, COUNT, duration, MISSING, NONE, percent } from "./quantities.js";
+import { count, COUNT, duration, NONE, percent } from "./quantities.js";
 
 const UNITS = [[3600, "h"], [60, "min"], [1, "s"], [0.001, "ms"]];
 
-/** Beside what a Figure needs: `of` reads the histogram from a reading, `empty` says what has not happened yet. */
+/** Beside what a Figure needs: `of` reads the histogram of `section`, `empty` says what has not happened yet. */
 export class HistogramFigure {
   #spec;
   #figure;
@@ -21,11 +22,12 @@ export class HistogramFigure {
 
   /** Show the latest reading of a history. */
   update(history) {
-    const histogram = this.#spec.of(history.last);
+    const { of, section, empty: none } = this.#spec;
+    const histogram = of(history.last);
     const { bounds, counts, sum, count: total } = histogram ?? { bounds: [], counts: [], sum: 0, count: 0 };
     this.#counts = counts;
     this.#labels = bounds.map((bound) => (Number.isFinite(bound) ? short(bound) : "longer"));
-    const empty = histogram === undefined ? MISSING : total === 0 ? this.#spec.empty : undefined;
+    const empty = histogram === undefined ? absence(history.last, section) : total === 0 ? none : undefined;
     this.#figure.setEmpty(empty);
     const mean = total > 0 ? sum / total : undefined;
     this.#figure.describe(empty ?? `${count(total)} in all, ${duration(mean)} in the mean.`);

@@ -3,12 +3,10 @@
 /** What stands where there is no number. */
 export const NONE = "–";
 
-/** What stands where a chart would be, had its numbers been in the last scrape. */
-export const MISSING = "These numbers are missing from the last scrape.";
-
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const ISO_CODE = /^[A-Z]{3}$/;
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
@@ -62,21 +60,26 @@ export function bytes(value) {
   return `${plain.format(value / 1024 ** power)} ${BINARY[power]}`;
 }
 
+/** Return how a currency is written beside those others: its symbol, or its code where another one has that symbol. */
+export function display(currency, others) {
+  const same = [...others].some((other) => other !== currency && symbol(other) === symbol(currency));
+  return same ? "code" : "narrowSymbol";
+}
+
 /** Return an amount of a currency by its ISO code; small amounts keep two digits that tell something. */
-export function money(amount, currency) {
+export function money(amount, currency, currencyDisplay = "narrowSymbol") {
   if (!Number.isFinite(amount)) return NONE;
   const small = amount !== 0 && Math.abs(amount) < 0.1;
   const digits = small ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 2, minimumFractionDigits: 2 };
-  if (!/^[A-Z]{3}$/.test(currency)) return `${plain.format(amount)} ${currency}`;
-  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol", ...digits };
-  return new Intl.NumberFormat("en", style).format(amount);
+  if (!ISO_CODE.test(currency)) return `${plain.format(amount)} ${currency}`;
+  return new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay, ...digits }).format(amount);
 }
 
-/** Return an amount as an axis shows it, where there is little room: from a thousand on in thousands and millions. */
-export function roundMoney(amount, currency) {
-  if (Math.abs(amount) < 1000 || !/^[A-Z]{3}$/.test(currency)) return money(amount, currency);
-  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
-  return new Intl.NumberFormat("en", { ...style, notation: "compact", maximumSignificantDigits: 3 }).format(amount);
+/** Return an amount where there is little room, such as on an axis: from `most` on in thousands and millions. */
+export function roundMoney(amount, currency, { most = 1000, currencyDisplay = "narrowSymbol" } = {}) {
+  if (!(Math.abs(amount) >= most) || !ISO_CODE.test(currency)) return money(amount, currency, currencyDisplay);
+  const short = { notation: "compact", maximumSignificantDigits: 3 };
+  return new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay, ...short }).format(amount);
 }
 
 /** Return the time of day of a Unix time. */
@@ -90,6 +93,12 @@ export const RATE = { text: perSecond, unit: () => 1 };
 export const RATIO = { text: percent, unit: () => 0.01 };
 export const SECONDS = { text: duration, unit: (top) => [HOUR, MINUTE].find((unit) => top > 2 * unit) ?? 1 };
 export const BYTES = { text: bytes, unit: (top) => 1024 ** binaryPower(top) };
+
+function symbol(currency) {
+  if (!ISO_CODE.test(currency)) return currency;
+  const style = new Intl.NumberFormat("en", { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+  return style.formatToParts(0).find(({ type }) => type === "currency").value;
+}
 
 function binaryPower(value) {
   return value < 1024 ? 0 : Math.min(BINARY.length - 1, Math.floor(Math.log2(value) / 10));

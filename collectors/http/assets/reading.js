@@ -107,7 +107,7 @@ function steps(page) {
 
 function sandboxes(page) {
   return {
-    open: page.by("sandbox_type", "agent_sandboxes"),
+    open: page.total("agent_sandboxes"),
     created: page.total("agent_sandbox_created_total"),
     failed: page.total("agent_sandbox_failures_total"),
     actions: page.by("action", "agent_actions_total"),

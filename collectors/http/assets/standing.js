@@ -31,8 +31,7 @@ export class Standing {
     this.#tell(failed.length > 0 ? missing(failed) : "", false);
     setText(this.#facts, facts(reading.service));
     setText(this.#updated, `Updated ${clock(reading.time)}`);
-    const { running, waiting } = reading.tasks;
-    document.title = running > 0 ? `${count(running)} running, ${count(waiting)} waiting · GUI agents` : "GUI agents";
+    document.title = [...busy(reading.tasks), "GUI agents"].join(" · ");
   }
 
   /** Show that the service does not answer. */
@@ -62,6 +61,11 @@ export class Standing {
 function facts({ version, domain, uptime, logLevel }) {
   if (version === undefined) return "";
   return [`Version ${version}`, domain, `up ${duration(uptime)}`, `log level ${logLevel}`].join(" · ");
+}
+
+function busy({ running, waiting }) {
+  if (!(running > 0)) return [];
+  return [waiting === undefined ? `${count(running)} running` : `${count(running)} running, ${count(waiting)} waiting`];
 }
 
 function missing(sections) {

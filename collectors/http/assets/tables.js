@@ -1,9 +1,10 @@
 /** Cards that are tables: bars by name, RPC methods, model providers, facts and the sections of the scrape. */
 
+import { absence } from "./absence.js";
 import { breakable, html, setText, svg } from "./dom.js";
-import { count, duration, MISSING, NONE, percent, perSecond } from "./quantities.js";
+import { count, duration, NONE, percent, perSecond } from "./quantities.js";
 
-/** A card with a title and a table of rows that `rows(history)` returns; `columns` are {name, className}. */
+/** A card with a title and a table of rows that `rows(history)` returns, undefined where `section` tells none. */
 class TableCard {
   #spec;
   #body = html("tbody");
@@ -13,7 +14,9 @@ class TableCard {
   constructor(spec) {
     this.#spec = spec;
     const titleId = `${spec.key}-title`;
-    const columns = spec.columns.map(({ name, className }) => html("th", { scope: "col", class: className }, name));
+    const columns = spec.columns.map(({ name, className }) => (
+      html("th", { scope: "col", class: className }, html("span", {}, name))
+    ));
     const caption = html("caption", { class: "unseen" }, spec.title);
     this.element = html(
       "section",
@@ -28,7 +31,8 @@ class TableCard {
   /** Show the latest reading of a history. */
   update(history) {
     const rows = this.#spec.rows(history);
-    const empty = rows === undefined ? MISSING : rows.length === 0 ? this.#spec.empty : "";
+    const { section, empty: none } = this.#spec;
+    const empty = rows === undefined ? absence(history.last, section) : rows.length === 0 ? none : "";
     setText(this.#empty, empty);
     this.element.classList.toggle("is-empty", empty !== "");
     const shown = JSON.stringify(rows);

@@ -1,49 +1,75 @@
 /** The key figures at the top: one large number each, a sentence below it, and a gauge where there is a limit. */
 
+import { absence } from "./absence.js";
 import { html, setText, svg } from "./dom.js";
-import { count, duration, MISSING, money, NONE, percent, perSecond } from "./quantities.js";
+import { count, display, duration, NONE, percent, perSecond, roundMoney } from "./quantities.js";
 
 const MOST_SEGMENTS = 24;
+const LONG_AMOUNT = 10_000;
 
-/** What each tile shows of a reading, by the id of its place. */
+/** What each tile shows of a reading, by the id of its place; without a note its section tells no numbers for it. */
 const TILES = {
-  "tile-running": ({ tasks: { running, slots, longestSilence } }) => ({
-    value: count(running),
-    of: `of ${count(slots)} slots`,
-    share: running / slots,
-    segments: slots,
-    note: since(running, longestSilence, "No task runs.", (age) => `Progress within ${duration(Math.max(1, age))}.`),
-  }),
-  "tile-waiting": ({ tasks: { waiting, capacity, longestWait } }) => ({
-    value: count(waiting),
-    of: `of ${count(capacity)} places`,
-    share: waiting / capacity,
-    note: since(waiting, longestWait, "No task waits for a slot.", (age) => `The first has waited ${duration(age)}.`),
-  }),
-  "tile-success": ({ tasks: { successRate, created, ended } }) => ({
-    value: percent(successRate),
-    share: successRate,
-    note: ended === 0 ? "No task has ended yet." : outcomes(created),
-  }),
-  "tile-duration": ({ tasks: { p50, p95 } }) => ({
-    value: duration(p50),
-    note: quantiles(p50, p95),
-  }),
-  "tile-rpcs": ({ rpcs: { requests, errors } }, history) => ({
-    value: perSecond(history.rate((reading) => reading.rpcs.requests) ?? (requests === undefined ? undefined : 0)),
-    note: calls(requests, errors),
-  }),
-  "tile-cost": ({ models: { cost, input, output, priceUnknown } }) => ({
-    ...amounts(cost),
-    note: tokens(input, output, priceUnknown),
-  }),
+  "tile-running": {
+    section: "tasks",
+    figure: ({ tasks: { running, slots, longestSilence } }) => ({
+      value: count(running),
+      of: limit(slots, "slots"),
+      share: running / slots,
+      segments: slots,
+      note: since(running, longestSilence, {
+        none: "No task runs.",
+        told: (age) => `Progress within ${duration(Math.max(1, age))}.`,
+        untold: "When they last progressed is not told.",
+      }),
+    }),
+  },
+  "tile-waiting": {
+    section: "tasks",
+    figure: ({ tasks: { waiting, capacity, longestWait } }) => ({
+      value: count(waiting),
+      of: limit(capacity, "places"),
+      share: waiting / capacity,
+      note: since(waiting, longestWait, {
+        none: "No task waits for a slot.",
+        told: (age) => `The first has waited ${duration(age)}.`,
+        untold: "How long the first has waited is not told.",
+      }),
+    }),
+  },
+  "tile-success": {
+    section: "tasks",
+    figure: ({ tasks: { successRate, created, ended } }) => ({
+      value: percent(successRate),
+      share: successRate,
+      note: ended === 0 ? "No task has ended yet." : outcomes(created),
+    }),
+  },
+  "tile-duration": {
+    section: "tasks",
+    figure: ({ tasks: { p50, p95 } }) => ({ value: duration(p50), note: quantiles(p50, p95) }),
+  },
+  "tile-rpcs": {
+    section: "rpcs",
+    figure: ({ rpcs: { requests, errors } }, history) => ({
+      value: perSecond(history.rate((reading) => reading.rpcs.requests) ?? (requests === undefined ? undefined : 0)),
+      note: calls(requests, errors),
+    }),
+  },
+  "tile-cost": {
+    section: "models",
+    figure: ({ models: { cost, input, output, priceUnknown } }) => ({
+      ...amounts(cost),
+      note: tokens(input, output, priceUnknown),
+    }),
+  },
 };
 
 /** Fills the tiles of the document. */
 export class Tiles {
-  #parts = Object.entries(TILES).map(([id, figure]) => {
+  #parts = Object.entries(TILES).map(([id, { section, figure }]) => {
     const tile = document.getElementById(id);
     const parts = {
+      section,
       figure,
       value: html("span", { class: "value" }, NONE),
       of: html("span", { class: "of" }),
@@ -60,12 +86,12 @@ export class Tiles {
 
   /** Show the latest reading of a history. */
   update(history) {
-    for (const { figure, value, of, gauge, note } of this.#parts) {
+    for (const { section, figure, value, of, gauge, note } of this.#parts) {
       const told = figure(history.last, history);
       const known = told.value !== NONE;
       setText(value, told.value);
       setText(of, known ? told.of ?? "" : "");
-      setText(note, told.note);
+      setText(note, told.note ?? absence(history.last, section));
       drawGauge(gauge, told);
     }
   }
@@ -88,38 +114,48 @@ function drawGauge(gauge, { share, segments }) {
   ]));
 }
 
-function since(number, age, none, sentence) {
-  if (number === undefined) return MISSING;
-  return age === undefined ? none : sentence(age);
+function limit(number, name) {
+  return number === undefined ? undefined : `of ${count(number)} ${name}`;
+}
+
+function since(number, age, { none, told, untold }) {
+  if (number === undefined) return undefined;
+  if (age !== undefined) return told(age);
+  return number === 0 ? none : untold;
 }
 
 function quantiles(p50, p95) {
-  if (p50 === undefined) return MISSING;
+  if (p50 === undefined) return undefined;
   return Number.isNaN(p50) ? "No task has ended in the last ten minutes." : `95 % end within ${duration(p95)}.`;
 }
 
 function outcomes({ completed, failed, cancelled }) {
-  if (completed === undefined) return MISSING;
+  if (completed === undefined) return undefined;
   return `${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled.`;
 }
 
 function calls(requests, errors) {
-  if (requests === undefined) return MISSING;
+  if (requests === undefined) return undefined;
   if (requests === 0) return "No RPC has been called yet.";
   return `${count(requests)} since the start, ${errors === 0 ? "no errors" : `${percent(errors / requests)} errors`}.`;
 }
 
 function tokens(input, output, priceUnknown) {
-  if (input === undefined) return MISSING;
+  if (input === undefined) return undefined;
   if (input + output === 0) return "No tokens have been used yet.";
-  const unpriced = priceUnknown > 0 ? ` ${count(priceUnknown)} calls have no known price.` : "";
+  const calls = priceUnknown === 1 ? "call has" : "calls have";
+  const unpriced = priceUnknown > 0 ? ` ${count(priceUnknown)} ${calls} no known price.` : "";
   return `${count(input)} tokens read, ${count(output)} written.${unpriced}`;
 }
 
+/** Return two amounts at most, in the order of the page: amounts of different currencies have none of their own. */
 function amounts(cost) {
-  const spent = [...cost].filter(([, amount]) => amount > 0).sort(([, left], [, right]) => right - left);
-  const [first, ...others] = spent.length > 0 ? spent : [...cost].slice(0, 1);
+  const spent = [...cost].filter(([, amount]) => amount > 0);
+  const [first, second] = (spent.length > 0 ? spent : [...cost].slice(0, 1)).map(([currency, amount]) => (
+    roundMoney(amount, currency, { most: LONG_AMOUNT, currencyDisplay: display(currency, cost.keys()) })
+  ));
   if (first === undefined) return { value: NONE };
-  const also = others.map(([currency, amount]) => money(amount, currency));
-  return { value: money(first[1], first[0]), of: also.length > 0 ? `and ${also.join(", ")}` : undefined };
+  const more = spent.length > 2 ? `, and ${spent.length - 2} more` : "";
+  // A code may stand above its amount: on a phone both are as wide as the tile.
+  return { value: first.replace("\u00a0", " "), of: second === undefined ? undefined : `and ${second}${more}` };
 }

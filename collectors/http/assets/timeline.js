@@ -1,10 +1,11 @@
 /** Figures over the last minutes: lines of gauges and rates, and stacked columns of what happened. */
 
+import { absence } from "./absence.js";
 import { drawLines, drawStacks } from "./charts.js";
 import { Figure } from "./figure.js";
 import { SLOT_SECONDS, WINDOW_SECONDS } from "./history.js";
 import { slotStarts } from "./plot.js";
-import { clock, count, COUNT, MISSING } from "./quantities.js";
+import { clock, count, COUNT } from "./quantities.js";
 
 const GATHERING = "Gathering the first numbers …";
 
@@ -13,6 +14,7 @@ const GATHERING = "Gathering the first numbers …";
  *
  * - `series(reading)`: {name, tone, of, rate, filled, stepped, text}; `of` reads the number from a reading, `rate` says
  *   that it is a counter whose rate is shown;
+ * - `section` of the scrape that tells the numbers;
  * - `quantity` of the axis, and `least`, which the axis reaches at least;
  * - `empty(history, known)`: why there is nothing to see, or undefined; `known` says that the window has a number.
  */
@@ -58,7 +60,8 @@ export class LinesFigure {
 
   #empty() {
     const lines = this.#lines;
-    if (lines.length > 0 && lines.every(({ of }) => of(this.#history.last) === undefined)) return MISSING;
+    const { last } = this.#history;
+    if (lines.length > 0 && lines.every(({ of }) => of(last) === undefined)) return absence(last, this.#spec.section);
     const known = lines.some(({ points }) => points.some(({ value }) => Number.isFinite(value)));
     return this.#spec.empty?.(this.#history, known) ?? (known ? undefined : GATHERING);
   }
@@ -86,7 +89,7 @@ export class LinesFigure {
   }
 }
 
-/** Stacked columns, one for ten seconds. `series` are {name, tone, of}; `of` reads a counter from a reading. */
+/** Stacked columns, one for ten seconds. `series` are {name, tone, of}; `of` reads a counter of `section`. */
 export class StacksFigure {
   #spec;
   #figure;
@@ -103,11 +106,12 @@ export class StacksFigure {
 
   /** Show a history. */
   update(history) {
-    const { series, empty } = this.#spec;
+    const { series, empty, section } = this.#spec;
+    const { last } = history;
     const increases = series.map(({ of }) => history.increases(of));
     this.#starts = slotStarts(history);
     this.#slots = this.#starts.map((start) => increases.map((slots) => slots.get(start)));
-    const why = series.every(({ of }) => of(history.last) === undefined) ? MISSING : empty?.(history);
+    const why = series.every(({ of }) => of(last) === undefined) ? absence(last, section) : empty?.(history);
     this.#figure.setEmpty(why);
     const told = series.map(({ name }, index) => `${name} ${count(this.#sum(index))}`);
     this.#figure.describe(why ?? `${told.join(", ")} in the last five minutes.`);

@@ -6,7 +6,7 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from collectors import metrics_endpoint
+from collectors import catalogue, metrics_endpoint
 from collectors.http.site import Site
 from gui_agents import config as configuration
 from gui_agents.client import AgentClient, TaskOrder
@@ -126,6 +126,60 @@ def amount(text):
     return float(digits) * factor
 
 
+def test_two_amounts_are_told_and_the_others_counted(tab):
+    source = Fixed(in_six_currencies())
+    with serving(source) as endpoint:
+        show(tab, endpoint)
+        assert tab.text("#tile-cost .number") == "$1.23M and CNY\xa00.000012, and 4 more"
+        source.current = in_currencies_of_one_symbol()
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#tile-cost .number", "CNY 9,876.54 and JPY\xa01B, and 1 more")
+        source.current = spent(USD=Decimal("0.5"), CNY=Decimal(7000))
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#tile-cost .number", "$0.50 and ¥7,000.00")
+    assert tab.errors == []
+
+
+def test_one_call_without_a_price_is_one_call(tab):
+    source = Fixed(golden.busy_snapshot())
+    with serving(source) as endpoint:
+        show(tab, endpoint)
+        assert tile(tab, "cost").endswith(" 1 call has no known price.")
+        unknown = {**source.current.models.price_unknown, "other": 2}
+        source.current = attrs.evolve(source.current, models=attrs.evolve(source.current.models, price_unknown=unknown))
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#tile-cost", " 2 calls have no known price.")
+
+
+def switches():
+    """Return all families that can be switched off."""
+    sections = catalogue.sections()
+    ours = {metric.name for section in sections for metric in section.metrics if metric.optional}
+    return sorted(ours | {borrowed.switch for section in sections for borrowed in section.borrowed})
+
+
+def test_what_is_switched_off_is_not_taken_for_nothing_or_for_a_failure(tab):
+    with serving(disabled=switches()) as endpoint:
+        show(tab, endpoint)
+        assert tile(tab, "running") == "Running3 When they last progressed is not told."
+        assert tile(tab, "waiting") == "Waiting– Switched off, or not told by this service."
+        assert tab.evaluate("document.title") == "3 running · GUI agents"
+        untold = tab.evaluate("""[...document.querySelectorAll('.is-empty .empty')]
+            .filter(({ textContent }) => textContent === 'Switched off, or not told by this service.')
+            .map((each) => each.closest('[id]').id)""")
+        assert "missing" not in tab.text("main")
+        facts = tab.evaluate("[...document.querySelectorAll('#facts td')].map((each) => each.textContent)")
+    assert untold == ["failures", "phases", "providers", "actions", "loop", "cpu"]
+    assert facts == ["–"] * 6 + ["17"]
+    assert tab.errors == []
+
+
+def test_no_reason_is_no_claim_where_only_some_reasons_are_told(tab):
+    with serving(Fixed(idle()), disabled=["agent_tasks_rejected_total"]) as endpoint:
+        show(tab, endpoint)
+        assert tab.text("#failures .empty") == "Switched off, or not told by this service."
+
+
 def test_every_chart_has_a_name_and_a_table(tab):
     with serving() as endpoint:
         show(tab, endpoint)
@@ -140,6 +194,16 @@ def test_every_chart_has_a_name_and_a_table(tab):
             .map(({ caption, rows: [head, row] }) => [caption.textContent, head.cells.length, row.cells.length])""")
     assert len(tables) == CARDS
     assert all(caption and columns == cells for caption, columns, cells in tables)
+    assert tab.errors == []
+
+
+def test_a_table_of_bars_has_names_of_columns_that_take_no_room(tab):
+    with serving() as endpoint:
+        show(tab, endpoint)
+        headers = [node["name"]["value"] for node in tab.accessibility() if node["role"]["value"] == "columnheader"]
+        heights = tab.evaluate("[...document.querySelectorAll('.bars thead')].map((head) => head.offsetHeight)")
+    assert [name for name in ("Reason", "Phase", "Mean", "Action", "Times") if name not in headers] == []
+    assert heights == [0, 0, 0]
     assert tab.errors == []
 
 
@@ -249,7 +313,25 @@ def test_a_draining_service_says_so(tab):
         assert tile(tab, "running").startswith("Running3")
 
 
-@pytest.mark.parametrize("snapshot", [idle, golden.busy_snapshot])
+SIX_CURRENCIES = {
+    "USD": Decimal("1234567.89"),
+    "CNY": Decimal("0.000012"),
+    "EUR": Decimal("99999.5"),
+    "JPY": Decimal(10**9),
+    "GBP": Decimal("3.21"),
+    "CHF": Decimal("9876.54"),
+}
+
+
+def in_six_currencies():
+    return spent(**SIX_CURRENCIES)
+
+
+def in_currencies_of_one_symbol():
+    return spent(CNY=Decimal("9876.54"), JPY=Decimal(10**9), USD=Decimal(1))
+
+
+@pytest.mark.parametrize("snapshot", [idle, golden.busy_snapshot, in_six_currencies, in_currencies_of_one_symbol])
 def test_a_phone_needs_no_sideways_scrolling(tab, snapshot):
     tab.resize(360, 740, touch=True)
     with serving(Fixed(snapshot())) as endpoint:

@@ -170,6 +170,9 @@ def test_the_history_forgets_what_has_left_the_window(run):
         ("roundMoney(2500, 'CNY')", "¥2.5K"),
         ("roundMoney(30000000, 'EUR')", "€30M"),
         ("roundMoney(2500, 'odd')", "2,500 odd"),
+        ("display('CNY', ['USD', 'CNY', 'JPY'])", "code"),
+        ("display('USD', ['USD', 'CNY', 'JPY', 'odd'])", "narrowSymbol"),
+        ("display('odd', ['odd', 'USD'])", "narrowSymbol"),
         ("perSecond(0.5)", "0.5/s"),
     ],
 )
