@@ -172,9 +172,9 @@ def _unrecorded(prometheus: PrometheusApi, loaded: Iterable[LoadedRule], setting
         expr = exprs.get(rule.name)
         if expr is None or rule.health != "ok" or setting.job not in JOB.findall(rule.query):
             continue
-        lost = f"count({expr}) unless count({setting.recorded(rule.name)})"
+        lost = f"count({expr}) unless count({setting.series(rule.name)})"
         if prometheus.query(lost, rule.last_evaluation):
-            yield f"{setting.recorded(rule.name)} is empty: does its group set labels, or its Prometheus not keep it?"
+            yield f"{setting.series(rule.name)} is empty: does its group set labels, or its Prometheus not keep it?"
 
 
 def _some(names: Iterable[str]) -> str:
