@@ -25,12 +25,16 @@ from gui_agents.sandboxes.keeper import SandboxKeeper
 from gui_agents.settings import GlobalSettings
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state import ServiceState
+from gui_agents.stats import ServiceStats
 from gui_agents.streams import StreamManager
 from gui_agents.tasks.runner import SpendingLimits, TaskRunner
 from gui_agents.tasks.spec import Defaults
 from gui_agents.tasks.table import TaskLimits
 
 DISTRIBUTION: Final = "gui-agents"
+MODEL_DURATIONS: Final = "agent_model_request_duration_seconds"
+PHASE_DURATIONS: Final = "agent_step_phase_duration_seconds"
+"""Histograms that an operator can switch off, and are then not even observed."""
 TRANSPORT_MAX_BYTES: Final = 128 * 2**20
 """What the transport lets through, so that our own, lower limit is answered inside the counted call."""
 STOP_SECONDS: Final = 1.0
@@ -68,15 +72,22 @@ def build_state(config: Config, prices: PriceList, clock: Clock, streams: Stream
         log_level=config.log_level,
         domain=platform.node(),
     )
+    native = config.enable_prometheus and config.prometheus_native_histograms
+    stats = ServiceStats(
+        COUNTED,
+        PROVIDERS,
+        sorted(prices.currencies()),
+        native=native,
+        model_durations=MODEL_DURATIONS not in config.prometheus_disable,
+        phase_durations=PHASE_DURATIONS not in config.prometheus_disable,
+    )
     return ServiceState(
         info=info,
         limits=TaskLimits(config.task_max_tasks, config.task_queue_size, config.task_retention),
-        methods=COUNTED,
-        providers=PROVIDERS,
-        currencies=sorted(prices.currencies()),
+        stats=stats,
         streams=streams or StreamManager(config.stream_log_messages),
         clock=clock,
-        native_histograms=config.enable_prometheus and config.prometheus_native_histograms,
+        native_histograms=native,
     )
 
 

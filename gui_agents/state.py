@@ -10,7 +10,6 @@ the lock, because only the loop writes. The lock is not reentrant: nothing here 
 references, signal handlers or logging.
 """
 
-from collections.abc import Iterable
 from threading import Lock
 from typing import Final
 
@@ -19,7 +18,7 @@ from gui_agents.clock import Clock
 from gui_agents.models.base import Bill, ModelCall
 from gui_agents.sandboxes.base import SandboxType
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
-from gui_agents.stats import ConfigType, RpcMethod, ServiceStats
+from gui_agents.stats import ConfigType, ServiceStats
 from gui_agents.streams import Stage, StreamManager, StreamMessage, Subscription
 from gui_agents.tasks.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.tasks.spec import TaskSpec
@@ -42,9 +41,7 @@ class ServiceState:
         *,
         info: ServiceInfo,
         limits: TaskLimits,
-        methods: Iterable[RpcMethod],
-        providers: Iterable[str],
-        currencies: Iterable[str],
+        stats: ServiceStats,
         streams: StreamManager,
         clock: Clock,
         native_histograms: bool = False,
@@ -55,7 +52,7 @@ class ServiceState:
         self._info = info
         self._table = TaskTable(limits, native=native_histograms)
         self._streams = streams
-        self._stats = ServiceStats(methods, providers, currencies, native=native_histograms)
+        self._stats = stats
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic
         self._lateness = 0.0

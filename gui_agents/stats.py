@@ -108,9 +108,12 @@ class _ProviderStats:
 
 
 class ModelStats:
-    """Calls to models by provider; an unknown provider counts as `other`."""
+    """Calls to models by provider; an unknown provider counts as `other`. Durations are observed where `timed`."""
 
-    def __init__(self, providers: Iterable[str], currencies: Iterable[str], *, native: bool = False) -> None:
+    def __init__(
+        self, providers: Iterable[str], currencies: Iterable[str], *, native: bool = False, timed: bool = True
+    ) -> None:
+        self._timed = timed
         self._providers = {provider: _ProviderStats(native=native) for provider in (*providers, OTHER)}
         self._requests = {(provider, str(outcome)): 0 for provider in self._providers for outcome in CallOutcome}
         self._cost = {currency: Decimal(0) for currency in currencies}
@@ -119,7 +122,8 @@ class ModelStats:
         """Count one call that ended, with what it cost where that is known."""
         provider = call.provider if call.provider in self._providers else OTHER
         stats = self._providers[provider]
-        stats.durations.observe(call.duration_seconds, task_id, at)
+        if self._timed:
+            stats.durations.observe(call.duration_seconds, task_id, at)
         self._requests[provider, str(call.outcome)] += 1
         if bill.currency is None:
             stats.price_unknown += 1
@@ -139,7 +143,7 @@ class ModelStats:
             tokens={name: TokenCounts(stats.input, stats.cached, stats.output) for name, stats in providers},
             cost=self._cost.copy(),
             requests=self._requests.copy(),
-            durations={name: stats.durations.point() for name, stats in providers},
+            durations={name: stats.durations.point() for name, stats in providers} if self._timed else {},
             usage_unknown={name: stats.usage_unknown for name, stats in providers},
             price_unknown={name: stats.price_unknown for name, stats in providers},
         )
@@ -181,9 +185,10 @@ class SandboxStats:
 
 
 class StepStats:
-    """The agent's steps, and where their time goes."""
+    """The agent's steps, and, where `timed`, where their time goes."""
 
-    def __init__(self, *, native: bool = False) -> None:
+    def __init__(self, *, native: bool = False, timed: bool = True) -> None:
+        self._timed = timed
         self._steps = 0
         self._observe = Histogram(PHASE_SECONDS, native=native)
         self._decide = Histogram(PHASE_SECONDS, native=native)
@@ -192,12 +197,14 @@ class StepStats:
     def decided(self, task_id: str, at: float, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step, with the durations of its first two phases."""
         self._steps += 1
-        self._observe.observe(observe_seconds, task_id, at)
-        self._decide.observe(decide_seconds, task_id, at)
+        if self._timed:
+            self._observe.observe(observe_seconds, task_id, at)
+            self._decide.observe(decide_seconds, task_id, at)
 
     def acted(self, task_id: str, at: float, seconds: float) -> None:
         """Count the duration of a step's last phase."""
-        self._act.observe(seconds, task_id, at)
+        if self._timed:
+            self._act.observe(seconds, task_id, at)
 
     def statistics(self) -> StepsSnapshot:
         """Return the frozen counts."""
@@ -207,20 +214,38 @@ class StepStats:
                 str(Phase.OBSERVE): self._observe.point(),
                 str(Phase.DECIDE): self._decide.point(),
                 str(Phase.ACT): self._act.point(),
-            },
+            }
+            if self._timed
+            else {},
         )
 
 
 class ServiceStats:
-    """All of them, and the changes of the global configuration; `native` durations as in `Histogram`."""
+    """All of them, and the changes of the global configuration.
+
+    Args:
+        methods: whose calls are counted.
+        providers: of models.
+        currencies: that are billed.
+        native: whether durations are native histograms too.
+        model_durations: whether the durations of calls to models are observed.
+        phase_durations: whether those of the phases of steps are.
+    """
 
     def __init__(
-        self, methods: Iterable[RpcMethod], providers: Iterable[str], currencies: Iterable[str], *, native: bool = False
+        self,
+        methods: Iterable[RpcMethod],
+        providers: Iterable[str],
+        currencies: Iterable[str],
+        *,
+        native: bool = False,
+        model_durations: bool = True,
+        phase_durations: bool = True,
     ) -> None:
         self.rpcs = RpcStats(methods, native=native)
-        self.models = ModelStats(providers, currencies, native=native)
+        self.models = ModelStats(providers, currencies, native=native, timed=model_durations)
         self.sandboxes = SandboxStats()
-        self.steps = StepStats(native=native)
+        self.steps = StepStats(native=native, timed=phase_durations)
         self._config_updates = dict.fromkeys(map(str, ConfigType), 0)
 
     def config_updated(self, config_type: ConfigType) -> None:

@@ -17,7 +17,7 @@ from gui_agents.models.price import Price
 from gui_agents.sandboxes.base import Bounds, Element, Observation, SandboxType
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state import ServiceState
-from gui_agents.stats import OTHER, RpcMethod
+from gui_agents.stats import OTHER, RpcMethod, ServiceStats
 from gui_agents.streams import StreamManager
 from gui_agents.tasks.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.tasks.table import TaskLimits
@@ -223,9 +223,7 @@ def new_state(
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
         limits=TaskLimits(slots, queue_capacity, retention),
-        methods=METHODS,
-        providers=PROVIDERS,
-        currencies=currencies,
+        stats=ServiceStats(METHODS, PROVIDERS, currencies),
         streams=StreamManager(log_messages),
         clock=clock,
     )

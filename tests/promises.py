@@ -132,11 +132,12 @@ def _rpcs(snapshot: ServiceSnapshot) -> Iterator[str]:
 
 def _models(snapshot: ServiceSnapshot) -> Iterator[str]:
     models = snapshot.models
-    calls = dict.fromkeys(models.durations, 0)
+    calls = dict.fromkeys(models.tokens, 0)
     for (provider, _), count in models.requests.items():
         calls[provider] += count
     for provider, point in models.durations.items():
         yield from _equal(f"{provider}: requests = durations", calls[provider], point.count)
+    for provider in calls:
         yield from _at_most(f"{provider}: calls without usage", models.usage_unknown[provider], calls[provider])
         yield from _at_most(f"{provider}: calls without price", models.price_unknown[provider], calls[provider])
         tokens = models.tokens[provider]
@@ -147,11 +148,13 @@ def _sandboxes(snapshot: ServiceSnapshot) -> Iterator[str]:
     sandboxes, phases = snapshot.sandboxes, snapshot.steps.phases
     for kind, open_now in sandboxes.open.items():
         yield from _at_most(f"{kind}: open <= created", open_now, sandboxes.created[kind])
-    yield from _equal("actions = act phases", sum(sandboxes.actions.values()), phases["act"].count)
+    # A histogram that is switched off is not observed.
+    if phases:
+        yield from _equal("actions = act phases", sum(sandboxes.actions.values()), phases["act"].count)
 
 
 def _steps(snapshot: ServiceSnapshot) -> Iterator[str]:
-    for phase in ("observe", "decide"):
+    for phase in snapshot.steps.phases.keys() & {"observe", "decide"}:
         yield from _equal(f"steps = {phase} phases", snapshot.steps.steps, snapshot.steps.phases[phase].count)
     yield from _at_most("steps of ended tasks <= steps", snapshot.tasks.steps.sum, snapshot.steps.steps)
 

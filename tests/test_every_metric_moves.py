@@ -15,7 +15,7 @@ from gui_agents.rpc.methods import COUNTED
 from gui_agents.sandboxes.base import SandboxType
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state import ServiceState
-from gui_agents.stats import ConfigType
+from gui_agents.stats import ConfigType, ServiceStats
 from gui_agents.streams import StreamManager
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.tasks.table import RejectReason, SandboxInfo, TaskLimits
@@ -52,9 +52,7 @@ class Service:
         self.state = ServiceState(
             info=ServiceInfo("1", 40, "INFO", ""),
             limits=TaskLimits(slots=40, queue_capacity=10, retention=5),
-            methods=COUNTED,
-            providers=PROVIDERS,
-            currencies=["USD"],
+            stats=ServiceStats(COUNTED, PROVIDERS, ["USD"]),
             streams=StreamManager(4),
             clock=self.clock,
         )

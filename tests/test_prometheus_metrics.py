@@ -25,6 +25,7 @@ from gui_agents import config as configuration
 from gui_agents.errors import ConfigError
 from gui_agents.grpc_app import App
 from gui_agents.proto import agent_pb2 as pb
+from gui_agents.service import MODEL_DURATIONS, PHASE_DURATIONS
 from tests.serving import configured, serving_app
 
 NAMES = [
@@ -153,6 +154,25 @@ async def test_the_endpoint_exports_what_the_service_has_done(tmp_path):
     assert page.by("agent_grpc_requests_total") == {"RunAgentInstruction": 2, "GetAgentInfo": 1}
     assert page.by("agent_tokens_consumed_total") == {"input": 4000, "output": 120, "total": 4120}
     assert page.one("agent_memory_usage_bytes") > 10_000_000
+
+
+async def test_a_histogram_that_is_switched_off_is_not_observed_either(tmp_path):
+    both = {MODEL_DURATIONS, PHASE_DURATIONS}
+    async with serving_app({"PROMETHEUS_DISABLE": ",".join(both)}, tmp_path) as served:
+        await served.run("work 2")
+        snapshot = served.service.state.snapshot()
+        page = await served.scrape()
+    assert (snapshot.steps.phases, snapshot.models.durations) == ({}, {})
+    assert not {name for name, _ in page if name.rsplit("_", 1)[0] in both}
+    assert page.one("agent_proxy_steps_total") == 3
+
+
+async def test_a_histogram_that_is_left_on_is_observed(tmp_path):
+    async with serving_app({}, tmp_path) as served:
+        await served.run("work 2")
+        page = await served.scrape()
+    assert page.by(f"{PHASE_DURATIONS}_count") == {"observe": 3, "decide": 3, "act": 2}
+    assert sum(page.by(f"{MODEL_DURATIONS}_count").values()) == 3
 
 
 async def test_sections_of_ones_own_are_shown_after_the_catalogue(tmp_path):
