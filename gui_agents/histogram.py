@@ -4,10 +4,10 @@ Prometheus's own histogram guards its sum and its buckets by different locks, so
 observation in the sum and not in the buckets. This one has no lock: its owner's lock covers both.
 """
 
-import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf, isfinite
 
 from gui_agents.exponential import ExponentialBuckets
 from gui_agents.snapshot import Exemplar, HistogramPoint
@@ -25,7 +25,7 @@ class Histogram:
     __slots__ = ("_bounds", "_counts", "_exemplars", "_native", "_point", "_sum")
 
     def __init__(self, bounds: Sequence[float], *, native: bool = False) -> None:
-        if not bounds or not all(map(math.isfinite, bounds)) or any(a >= b for a, b in pairwise(bounds)):
+        if not bounds or not all(map(isfinite, bounds)) or any(a >= b for a, b in pairwise(bounds)):
             raise ValueError(f"bounds must be finite and strictly increasing, not {list(bounds)}")
         self._bounds = tuple(float(bound) for bound in bounds)
         self._counts = [0] * (len(bounds) + 1)
@@ -40,7 +40,7 @@ class Histogram:
         Raises:
             ValueError: `value` is negative, infinite or no number; nothing changed.
         """
-        if not 0.0 <= value < math.inf:
+        if not 0.0 <= value < inf:
             raise ValueError(f"a histogram takes finite values from 0 on, not {value}")
         index = bisect_left(self._bounds, value)
         self._counts[index] += 1

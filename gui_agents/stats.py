@@ -156,8 +156,10 @@ class SandboxStats:
         self._created = dict.fromkeys(map(str, SandboxType), 0)
         self._open = dict.fromkeys(map(str, SandboxType), 0)
         self._failures = dict.fromkeys(map(str, SandboxType), 0)
-        self._succeeded = {str(action): 0 for action in ActionName if action in SANDBOX_ACTIONS}
+        # By member, which is found by its identity; by its text, it would take three times as long.
+        self._succeeded = {action: 0 for action in ActionName if action in SANDBOX_ACTIONS}
         self._erred = self._succeeded.copy()
+        self._labels = [(str(action), outcome) for outcome in ("ok", "error") for action in self._succeeded]
 
     def opened(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that was created."""
@@ -174,13 +176,14 @@ class SandboxStats:
 
     def acted(self, action: ActionName, *, ok: bool) -> None:
         """Count an action that was sent."""
-        counts = self._succeeded if ok else self._erred
-        counts[action] += 1
+        if ok:
+            self._succeeded[action] += 1
+        else:
+            self._erred[action] += 1
 
     def statistics(self) -> SandboxesSnapshot:
         """Return the frozen counts."""
-        actions = {(action, "ok"): count for action, count in self._succeeded.items()}
-        actions.update(((action, "error"), count) for action, count in self._erred.items())
+        actions = dict(zip(self._labels, (*self._succeeded.values(), *self._erred.values()), strict=True))
         return SandboxesSnapshot(self._created.copy(), self._open.copy(), self._failures.copy(), actions)
 
 

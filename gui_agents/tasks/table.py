@@ -241,18 +241,19 @@ class TaskTable:
 
     def progressed(self, task_id: str, at: float) -> bool:
         """Note that a task is alive; False for one that has ended, which keeps its books as they were."""
-        if task_id not in self._running:
+        running = self._running
+        if task_id not in running:
             return False
-        self._running[task_id] = at
-        self._running.move_to_end(task_id)
+        running[task_id] = at
+        running.move_to_end(task_id)
         return True
 
     def stepped(self, task_id: str, at: float) -> bool:
         """Add a step to a running task's books; False, and nothing, for one that has ended."""
-        running = self.progressed(task_id, at)
-        if running:
-            self._entries[task_id].steps += 1
-        return running
+        if not self.progressed(task_id, at):
+            return False
+        self._entries[task_id].steps += 1
+        return True
 
     def billed(self, task_id: str, usage: Usage | None, bill: Bill) -> None:
         """Add a call to a model to a running task's books."""
