@@ -1,5 +1,6 @@
+import functools
 import json
-import os
+import operator
 import re
 from pathlib import Path
 
@@ -12,18 +13,52 @@ from collectors.operations.dashboards.model import WIDTH, Look, Query
 from collectors.operations.dashboards.render import ANY_INSTANCE, render
 from collectors.operations.model import Setting
 from collectors.operations.thresholds import Thresholds
+from tests.collectors.operations import grafana_schema
 
 BOARDS = pytest.mark.parametrize("board", boards(), ids=lambda board: board.uid)
-SCHEMA = Path(os.environ.get("GRAFANA_DASHBOARD_SCHEMA", "../shared/data/grafana-dashboard.schema.json"))
+VALIDATOR = jsonschema.Draft7Validator(grafana_schema.DASHBOARD)
+
+
+def complaints(data):
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(data)]
 
 
 @BOARDS
-def test_grafanas_own_schema_accepts_the_dashboard(board):
-    schema = SCHEMA if SCHEMA.is_absolute() else Path(__file__).parents[3] / SCHEMA
-    if not schema.is_file():
-        pytest.skip("no schema; GRAFANA_DASHBOARD_SCHEMA names the file of Grafana's dashboard schema")
-    validator = jsonschema.Draft7Validator(json.loads(schema.read_text("utf-8")))
-    assert [error.message for error in validator.iter_errors(json.loads(render(board)))] == []
+def test_grafana_understands_every_key_and_choice_of_the_dashboard(board):
+    VALIDATOR.check_schema(grafana_schema.DASHBOARD)
+    assert complaints(json.loads(render(board))) == []
+
+
+def places(data, path=()):
+    """Yield the path of everything in a dashboard."""
+    yield path
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from places(value, (*path, key))
+
+
+def one_of_each_kind():
+    """Return a dashboard with the richest panel of each kind."""
+    every = [panel for board in boards() for panel in json.loads(render(board))["panels"]]
+    richest = {panel["type"]: panel for panel in sorted(every, key=lambda panel: len(list(places(panel))))}
+    return {**json.loads(render(boards()[0])), "panels": list(richest.values())}
+
+
+def test_a_slip_anywhere_in_a_dashboard_is_found():
+    sound = one_of_each_kind()
+    assert complaints(sound) == []
+    for path in list(places(sound))[1:]:
+        *parents, last = path
+        container = functools.reduce(operator.getitem, parents, sound)
+        kept = container[last]
+        container[last] = {}
+        assert not VALIDATOR.is_valid(sound), f"another value at {path}"
+        container[last] = kept
+        if isinstance(container, dict):
+            del container[last]
+            container[f"{last}x"] = kept
+            assert not VALIDATOR.is_valid(sound), f"another key at {path}"
+            del container[f"{last}x"]
+            container[last] = kept
 
 
 @BOARDS
