@@ -1,14 +1,28 @@
 # syntax=docker/dockerfile:1
 
-FROM python:3.12-slim AS build
+FROM python:3.12.11-slim-bookworm AS build
+ARG EXTRAS=prometheus,openai,web,otel
 WORKDIR /src
+# By variables, because the environment in which pip builds the package must keep to the constraints as well; older
+# releases of pip read the first one for it, newer ones the second.
+ENV PIP_CONSTRAINT=/src/constraints.txt \
+    PIP_BUILD_CONSTRAINT=/src/constraints.txt \
+    PIP_NO_CACHE_DIR=1
 RUN python -m venv /app/.venv
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+# What the package requires comes before its sources, so that a change of them installs nothing of it again.
+COPY pyproject.toml constraints.txt ./
+RUN python -c 'import os, tomllib; \
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+chosen = [project["optional-dependencies"][extra] for extra in os.environ["EXTRAS"].split(",")]; \
+wanted = [line for lines in (project["dependencies"], *chosen) for line in lines]; \
+print(*(line for line in wanted if not line.startswith(project["name"])), sep="\n")' > requirements.txt \
+    && /app/.venv/bin/pip install --requirement requirements.txt
+COPY README.md LICENSE ./
 COPY gui_agents ./gui_agents
 COPY collectors ./collectors
-RUN /app/.venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[prometheus,openai,web,otel]"
+RUN /app/.venv/bin/pip install ".[$EXTRAS]"
 
-FROM python:3.12-slim
+FROM python:3.12.11-slim-bookworm
 RUN groupadd --gid 10001 agents \
     && useradd --uid 10001 --gid agents --no-create-home --home-dir /app --shell /usr/sbin/nologin agents \
     && mkdir -p /app/runtime \

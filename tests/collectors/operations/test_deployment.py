@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,43 @@ def test_the_image_runs_the_service_as_nobody_and_asks_it_for_its_health():
     assert "health" in {verb.__name__.rpartition(".")[2] for verb in cli.VERBS}
     for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE):
         assert all((ROOT / name).exists() for name in copied.split())
+
+
+def test_the_image_is_the_same_whenever_it_is_built():
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert len(set(images)) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", images[0])
+    for variable in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
+        assert f"{variable}=/src/constraints.txt" in text
+    assert re.search(r"^hatchling==", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE)
+
+
+def test_a_change_of_the_sources_installs_no_requirement_again():
+    text = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+    steps = re.findall(r"^(?:COPY|RUN) .*", text, re.MULTILINE)
+    [installed] = [index for index, step in enumerate(steps) if "--requirement requirements.txt" in step]
+    assert all(index > installed for index, step in enumerate(steps) if re.match("COPY (gui_agents|collectors)", step))
+
+
+def test_the_requirements_that_the_image_installs_first_are_those_of_the_package():
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    [extras] = re.findall(r"^ARG EXTRAS=(\S+)", text, re.MULTILINE)
+    [code] = re.findall(r"python -c '(.+?)'", text.replace("\\\n", ""))
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env={"EXTRAS": extras})
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {
+        *project["dependencies"],
+        *(line for extra in extras.split(",") for line in project["optional-dependencies"][extra]),
+    }
+    assert set(done.stdout.splitlines()) == {line for line in wanted if not line.startswith("gui-agents")}
+    assert {"prometheus", "otel"} <= set(extras.split(","))
+
+
+def test_docker_stop_waits_longer_than_the_service_for_its_tasks():
+    [seconds] = re.findall(r"docker run .*--stop-timeout (\d+)", (ROOT / "README.md").read_text("utf-8"))
+    assert int(seconds) > config.load({}).drain_seconds
 
 
 def test_the_image_is_built_from_what_the_ignore_file_lets_through():
