@@ -89,7 +89,7 @@ def _graph(panel: Panel, box: Box, lines: Sequence[Line]) -> Iterator[str]:
         y = box.y + box.height * (1 - part)
         yield f'<line x1="{box.x}" x2="{box.x + box.width}" y1="{y}" y2="{y}" stroke="#e4e5e6"/>'
         yield _text(box.x - 6, y + 4, shown(top * part, panel.unit), 10, "#666", anchor="end")
-    if panel.threshold is not None and panel.threshold < top:
+    if panel.threshold is not None and panel.threshold <= top:
         y = box.y + box.height * (1 - panel.threshold / top)
         dashes = 'stroke="#e02f44" stroke-dasharray="5 4"'
         yield f'<line x1="{box.x}" x2="{box.x + box.width}" y1="{y:.1f}" y2="{y:.1f}" {dashes}/>'
