@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -109,3 +110,8 @@ def test_every_alert_on_the_job_fires_and_resolves_on_the_sums_of_shards(tmp_pat
     on_the_job = sum(len(group.rules) for group in alert_groups(SETTING)) - len(rules_of(SHARD, "alert")) + 1
     assert len(cases) == on_the_job
     assert dict(VERDICT.findall(output)) == dict.fromkeys((case.key for case in cases), "SUCCESS")
+
+
+def test_the_page_on_scale_counts_what_a_shard_records():
+    page = (Path(__file__).parents[3] / "docs/monitoring-at-scale.md").read_text("utf-8")
+    assert f"{len(rules_of(SHARD, 'record'))} aggregates of the shard's instances" in page
