@@ -117,13 +117,38 @@ def load(path: Path) -> WebConfig:
     return WebConfig(tls, users)
 
 
-def sets_tls(path: Path) -> bool:
-    """Tell whether the file asks for TLS; no other file is read, so that it serves those who may not see the key.
+@attrs.frozen
+class Locks:
+    """What the file asks of those who read the page."""
+
+    tls: bool
+    client_certificate: bool
+    users: tuple[str, ...]
+
+
+def locks(path: Path) -> Locks:
+    """Tell what the file asks for; no other file is read, so that it serves those who may not see the key.
 
     Raises:
         ConfigError: the file cannot be read.
     """
-    return _parsed(path).get("tls_server_config") is not None
+    content = _parsed(path)
+    tls, users = content.get("tls_server_config"), content.get("basic_auth_users")
+    kind = tls.get("client_auth_type") if isinstance(tls, Mapping) else None
+    return Locks(
+        tls=tls is not None,
+        client_certificate=CLIENT_AUTH.get(str(kind)) is ssl.CERT_REQUIRED,
+        users=tuple(map(str, users)) if isinstance(users, Mapping) else (),
+    )
+
+
+def sets_tls(path: Path) -> bool:
+    """Tell whether the file asks for TLS.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return locks(path).tls
 
 
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})

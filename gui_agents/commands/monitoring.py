@@ -16,6 +16,6 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "write a configuration for Prometheus and Alertmanager, or check a running Prometheus"
     parser = add_verb(verbs, "monitoring", monitoring_check.execute, summary=summary, examples=EXAMPLES)
-    actions: Verbs = parser.add_subparsers(metavar="ACTION", required=True)
+    actions: Verbs = parser.add_subparsers(metavar="ACTION", required=True, parser_class=monitoring_init.Parser)
     monitoring_init.add_parser(actions)
     monitoring_check.add_parser(actions)

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 
+import bcrypt
 import pytest
+import trustme
 import yaml
 
 from gui_agents.commands.exits import ExitCode
@@ -14,13 +17,14 @@ from tests.e2e.programs import Instance, alertmanager, free_port, get, prometheu
 
 pytestmark = pytest.mark.system_tools
 
-QUICK = ("--job", "agents", "--interval", "1s")
+QUICK = ("--job", "agents", "--interval", "1s", "--threshold", "scrape_seconds=0.5")
 
 
-async def monitoring(*arguments):
+async def monitoring(*arguments, **variables):
     """Run the command and return its exit code and what it printed."""
     command = [sys.executable, "-m", "gui_agents.cli", "monitoring", *map(str, arguments)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    env = {**os.environ, **{name.upper(): str(value) for name, value in variables.items()}}
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, env=env)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -41,17 +45,17 @@ async def instance_of(directory, **variables):
         await instance.kill()
 
 
-async def written(directory, *options):
+async def written(directory, *options, **variables):
     """Write a configuration into the directory and return where Prometheus finds it."""
-    code, told = await monitoring("init", directory, *QUICK, *options)
+    code, told = await monitoring("init", directory, *QUICK, *options, **variables)
     assert code == ExitCode.DONE, told
     return directory / "prometheus.yml"
 
 
 @contextlib.asynccontextmanager
-async def watching(directory, config):
+async def watching(directory, config, *options):
     """Run Prometheus, and yield its port once it has scraped the service and evaluated every rule."""
-    async with prometheus(directory, config) as port:
+    async with prometheus(directory, config, *options) as port:
         await until(lambda: query(port, 'agent_service_info{job="agents"}') and evaluated(port), "a scrape")
         yield port
 
@@ -78,6 +82,28 @@ async def test_what_init_writes_is_what_check_wants_to_see(tmp_path):
                 code, told = await check(port)
                 assert code == ExitCode.FAILED
                 assert f"target {instance.target} is down: " in told
+
+
+async def test_init_finds_its_way_to_a_page_with_locks_and_native_histograms(tmp_path):
+    authority, folder = trustme.CA(), tmp_path / "monitoring"
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(tmp_path / "server.key")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "server.crt")
+    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    tls = {"cert_file": "server.crt", "key_file": "server.key"}
+    web = tmp_path / "web.yml"
+    web.write_text(yaml.safe_dump({"tls_server_config": tls, "basic_auth_users": {"ann": hashed}}), "utf-8")
+    settings = {"prometheus_web_config": web, "prometheus_native_histograms": "true"}
+    async with instance_of(tmp_path, **settings) as instance:
+        config = await written(folder, "--target", instance.target, **settings)
+        authority.cert_pem.write_to_path(folder / "ca.crt")
+        (folder / "password").write_text("secret", "utf-8")
+        async with alertmanager(tmp_path, folder / "alertmanager.yml") as alerts:
+            addresses = ("--target", instance.target, "--alertmanager", f"127.0.0.1:{alerts}", "--force")
+            config = await written(folder, *addresses, **settings)
+            async with watching(tmp_path, config, "--enable-feature=native-histograms") as port:
+                code, told = await check(port)
+    assert code == ExitCode.DONE, told
 
 
 async def test_check_tells_what_is_dropped_changed_and_not_delivered(tmp_path):

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from collectors.operations import configuration, rules
-from collectors.operations.configuration import Site
+from collectors.operations.configuration import OTHER_JOBS, Access, Site, SiteError
 from collectors.operations.model import Setting
+from collectors.operations.thresholds import Thresholds
 from tests.system_tools import require_program
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -79,28 +80,101 @@ def test_the_site_is_filled_in():
     assert "@{" not in configuration.prometheus(site) + configuration.alertmanager(site)
 
 
+def test_the_page_is_scraped_as_it_is_locked():
+    access = Access(
+        scheme="https",
+        ca_file="ca.crt",
+        server_name="agents.internal",
+        username="null",
+        password_file="password",  # noqa: S106 - a file's name
+        text=True,
+    )
+    [job, own, _] = yaml.safe_load(configuration.prometheus(Site(access=access, sample_limit=5, prometheus="p:9")))[
+        "scrape_configs"
+    ]
+    assert job == {
+        "job_name": "gui_agents",
+        "sample_limit": 5,
+        "scheme": "https",
+        "tls_config": {"ca_file": "ca.crt", "server_name": "agents.internal"},
+        "basic_auth": {"username": "null", "password_file": "password"},
+        "params": {"format": ["text"]},
+        "static_configs": [{"targets": ["gui-agents:8000"]}],
+    }
+    assert own["static_configs"] == [{"targets": ["p:9"]}]
+
+
+@pytest.mark.parametrize("job", ["null", "yes", "Off"])
+def test_a_job_that_yaml_would_read_as_something_else_is_quoted(job):
+    [ours, *_] = yaml.safe_load(configuration.prometheus(Site(setting=Setting(job=job))))["scrape_configs"]
+    assert ours["job_name"] == job
+
+
+def test_the_names_of_the_other_jobs_are_known():
+    jobs = yaml.safe_load(configuration.prometheus(Site()))["scrape_configs"]
+    assert {job["job_name"] for job in jobs[1:]} == OTHER_JOBS
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({"targets": ()}, "targets: at least one is needed"),
         ({"targets": ("nohost",)}, "targets: 'nohost' must be HOST:PORT"),
+        ({"targets": ("127.0.0.1:99999",)}, "targets: '127.0.0.1:99999' must be HOST:PORT"),
+        ({"targets": ("127.0.0.1:0",)}, "targets: '127.0.0.1:0' must be HOST:PORT"),
+        ({"targets": ("[::::]:80",)}, "targets: '[::::]:80' must be HOST:PORT"),
+        ({"prometheus": "localhost"}, "prometheus: 'localhost' must be HOST:PORT"),
         ({"alertmanagers": ('a:1", "b:2',)}, "alertmanagers: "),
         ({"webhook": "ftp://x"}, "webhook: 'ftp://x' must be an http or https address"),
+        ({"webhook": "http://host:abc"}, "webhook: 'http://host:abc' must be an http or https address"),
+        ({"webhook": "http://[::1"}, "webhook: 'http://[::1' must be an http or https address"),
+        ({"webhook": "http://h/{{ x }}"}, "webhook: 'http://h/{{ x }}' must be an http or https address"),
+        ({"webhook": "http://h/x?token=a"}, "webhook: 'http://h/x?token=a' must hold no query and no fragment"),
+        ({"setting": Setting(runbooks="not a url")}, "runbooks: 'not a url' must be an http or https address"),
+        ({"setting": Setting(runbooks="http://h/a\nb")}, "runbooks: 'http://h/a\\nb' must be an http or https address"),
+        ({"setting": Setting(runbooks="http://h/{{ foo }}")}, "runbooks: 'http://h/{{ foo }}' must be an http or"),
+        ({"setting": Setting(job="prometheus")}, "job: 'prometheus' is another job of the configuration"),
+        ({"setting": Setting(job="alertmanager")}, "job: 'alertmanager' is another job of the configuration"),
         (
             {"interval": "1m"},
             "interval: 1m is more than 30s; the shortest window of a rule is 1m, and needs two samples",
         ),
         ({"interval": "0s"}, "interval: '0s' must be a duration such as 15s"),
+        (
+            {"interval": "1s"},
+            "interval: at 1s a scrape times out after 1s, so that ScrapeSlow could never fire at scrape_seconds=2",
+        ),
+        (
+            {"interval": "30s", "setting": Setting(thresholds=Thresholds(restarts=29))},
+            "interval: at 30s no more than 29 restarts can be seen in 15m, so that Restarting could never fire at rest",
+        ),
     ],
 )
 def test_a_wrong_site_is_refused(wrong, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(SiteError, match=re.escape(message)):
         Site(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"scheme": "ftp"}, "scheme: 'ftp' must be http or https"),
+        ({"ca_file": "ca.crt"}, "ca_file: is for the scheme https alone"),
+        ({"server_name": "a"}, "server_name: is for the scheme https alone"),
+        ({"username": "a"}, "username: it and a password file need each other"),
+        ({"password_file": "a"}, "username: it and a password file need each other"),
+        ({"username": "a\nb", "password_file": "p"}, "username: 'a\\nb' must be a text of one line"),
+    ],
+)
+def test_a_wrong_access_is_refused(wrong, message):
+    with pytest.raises(SiteError, match=re.escape(message)):
+        Access(**wrong)
 
 
 @pytest.mark.parametrize(("interval", "timeout"), [("500ms", "500ms"), ("5s", "5s"), ("15s", "10s"), ("30s", "10s")])
 def test_a_scrape_times_out_before_the_next_one(interval, timeout):
-    settings = yaml.safe_load(configuration.prometheus(Site(interval=interval)))["global"]
+    setting = Setting(thresholds=Thresholds(scrape_seconds=0.4))
+    settings = yaml.safe_load(configuration.prometheus(Site(setting=setting, interval=interval)))["global"]
     assert (settings["scrape_interval"], settings["scrape_timeout"]) == (interval, timeout)
 
 

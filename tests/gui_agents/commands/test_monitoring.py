@@ -1,11 +1,14 @@
 import json
 import ssl
+import sys
 
+import attrs
 import pytest
 import trustme
 import yaml
 
 from collectors.operations import installation
+from collectors.operations.thresholds import Thresholds
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from tests.system_tools import require_program
@@ -16,8 +19,14 @@ def loaded(path):
     return yaml.safe_load(path.read_text("utf-8"))
 
 
-def test_init_writes_what_was_asked_for(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(installation, "promtool_says", lambda _: None)
+@pytest.fixture(autouse=True)
+def _no_tools(request, monkeypatch, tmp_path):
+    """Only tests of them run promtool and amtool."""
+    if not request.node.get_closest_marker("system_tools"):
+        monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+
+
+def test_init_writes_what_was_asked_for(tmp_path, capsys):
     out = tmp_path / "monitoring"
     options = ["--job", "agents", "--target", "10.0.0.1:8000", "--target", "10.0.0.2:8000", "--interval", "5s"]
     limits = ["--threshold", "cost=25", "--threshold", "task_slo=0.99"]
@@ -37,12 +46,12 @@ def test_init_writes_what_was_asked_for(tmp_path, monkeypatch, capsys):
     assert spent["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 25
     [burn] = [panel for panel in drawn if panel["title"] == "Budget burn of tasks"]
     assert all(target["expr"].endswith(" / 0.01") for target in burn["targets"])
-    written = capsys.readouterr().out.splitlines()
-    assert str(out / "prometheus.yml") in written
+    told = capsys.readouterr()
+    assert str(out / "prometheus.yml") in told.out.splitlines()
+    assert "runbooks" not in told.err
 
 
 def test_init_takes_this_installations_own_port(tmp_path, monkeypatch):
-    monkeypatch.setattr(installation, "promtool_says", lambda _: None)
     monkeypatch.setenv("PROMETHEUS_PORT", "8123")
     monkeypatch.setenv("PROMETHEUS_HOST", "0.0.0.0")  # noqa: S104 - never bound
     assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
@@ -55,34 +64,149 @@ def test_init_says_when_promtool_or_grafanas_sdk_is_missing(tmp_path, monkeypatc
         raise ImportError(name="grafana_foundation_sdk")
 
     monkeypatch.setattr(installation, "dashboards", missing)
-    monkeypatch.setenv("PATH", str(tmp_path))
     assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
     told = capsys.readouterr().err
     assert "without dashboards, because grafana_foundation_sdk is not installed" in told
-    assert "promtool is not installed: the files were not checked" in told
+    assert "promtool is not installed: prometheus.yml was not checked" in told
+    assert "amtool is not installed: alertmanager.yml was not checked" in told
     assert not (tmp_path / "out" / "grafana").exists()
 
 
 @pytest.mark.system_tools
-def test_init_lets_promtool_check_what_it_wrote(tmp_path, capsys):
+def test_init_lets_promtool_and_amtool_check_what_it_writes(tmp_path, capsys):
     require_program("promtool")
-    assert cli.main(["monitoring", "init", str(tmp_path / "out"), "--job", "agents"]) == ExitCode.DONE
-    assert "promtool finds nothing wrong" in capsys.readouterr().out
+    require_program("amtool")
+    assert cli.main(["monitoring", "init", str(tmp_path / "out"), "--job", "null"]) == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert "promtool finds nothing wrong" in told
+    assert "amtool finds nothing wrong" in told
+
+
+@pytest.mark.system_tools
+@pytest.mark.parametrize(
+    ("file", "text", "tool"),
+    [
+        ("prometheus.yml", "rule_files: [missing.yml]", "promtool"),
+        ("alertmanager.yml", "route: {receiver: nobody}", "amtool"),
+    ],
+)
+def test_init_writes_nothing_that_a_tool_finds_wrong(  # noqa: PLR0917 - fixtures and a table
+    tmp_path, monkeypatch, capsys, file, text, tool
+):
+    require_program(tool)
+    real = installation.files
+    monkeypatch.setattr(installation, "files", lambda site: {**real(site), file: text})
+    out = tmp_path / "out"
+    assert cli.main(["monitoring", "init", str(out)]) == ExitCode.FAILED
+    told = capsys.readouterr().err
+    assert f"nothing is written, because {tool} says:" in told
+    assert ".monitoring-" not in told
+    assert not out.exists()
+
+
+def lock(monkeypatch, tmp_path, **config):
+    file = tmp_path / "web.yml"
+    file.write_text(yaml.safe_dump(config), "utf-8")
+    monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(file))
+
+
+def ours(out):
+    return loaded(out / "prometheus.yml")["scrape_configs"][0]
+
+
+def test_init_gets_through_the_locks_of_this_installation(tmp_path, monkeypatch, capsys):
+    tls = {"cert_file": "c", "key_file": "k", "client_ca_file": "a", "client_auth_type": "RequireAndVerifyClientCert"}
+    lock(monkeypatch, tmp_path, tls_server_config=tls, basic_auth_users={"ann": "$2b$10$x", "bob": "$2b$10$y"})
+    (tmp_path / ".env").write_text("PROMETHEUS_NATIVE_HISTOGRAMS=true\n", "utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "password").write_text("secret", "utf-8")
+    assert cli.main(["monitoring", "init", str(out)]) == ExitCode.DONE
+    assert ours(out)["scheme"] == "https"
+    assert ours(out)["tls_config"] == {"ca_file": "ca.crt"}
+    assert ours(out)["basic_auth"] == {"username": "ann", "password_file": "password"}
+    assert ours(out)["params"] == {"format": ["text"]}
+    told = capsys.readouterr().err
+    assert f"Prometheus cannot scrape before there is {out / 'ca.crt'}\n" in told
+    assert str(out / "password") not in told
+    assert "web.yml asks for a certificate: add cert_file and key_file to tls_config" in told
+
+
+def test_init_takes_options_before_what_this_installation_does(tmp_path, monkeypatch):
+    lock(monkeypatch, tmp_path, tls_server_config={"cert_file": "c", "key_file": "k"})
+    out = tmp_path / "out"
+    access = ["--ca-file", "/etc/ca.pem", "--server-name", "agents", "--username", "eve", "--password-file", "/run/pw"]
+    assert cli.main(["monitoring", "init", str(out), *access, "--text"]) == ExitCode.DONE
+    assert ours(out)["tls_config"] == {"ca_file": "/etc/ca.pem", "server_name": "agents"}
+    assert ours(out)["basic_auth"] == {"username": "eve", "password_file": "/run/pw"}
+    assert ours(out)["params"] == {"format": ["text"]}
+    more = ["--sample-limit", "900", "--prometheus-target", "p:9"]
+    assert cli.main(["monitoring", "init", str(out), "--force", "--scheme", "http", *more]) == ExitCode.DONE
+    assert set(ours(out)) == {"job_name", "sample_limit", "static_configs"}
+    assert ours(out)["sample_limit"] == 900
+    assert loaded(out / "prometheus.yml")["scrape_configs"][1]["static_configs"] == [{"targets": ["p:9"]}]
+
+
+def test_init_says_that_runbooks_are_nowhere(tmp_path, capsys):
+    assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
+    told = capsys.readouterr().err
+    assert "alerts name runbooks below https://gui-agents.example.com/runbooks, where there are none" in told
+    assert "--runbooks URL" in told
+
+
+def test_the_help_of_init_lists_every_threshold(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["monitoring", "init", "--help"])
+    told = capsys.readouterr().out
+    for field in attrs.fields(Thresholds):
+        [line] = [line for line in told.splitlines() if line.startswith(f"  {field.name} ")]
+        assert line.endswith(f": {field.metadata['help']}")
+    assert "  memory_bytes               2147483648  0 to 1125899906842624: resident bytes" in told
+    with pytest.raises(SystemExit):
+        cli.main(["monitoring", "check", "--help"])
+    assert "memory_bytes" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["init", "out"], ["check", "http://127.0.0.1:1"]])
+def test_a_missing_extra_is_told(monkeypatch, capsys, arguments):
+    for module in ("installation", "inspection", "thresholds"):
+        monkeypatch.setitem(sys.modules, f"collectors.operations.{module}", None)
+        monkeypatch.delattr(f"collectors.operations.{module}", raising=False)
+    assert cli.main(["monitoring", *arguments]) == ExitCode.USAGE
+    assert 'is not installed; run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["monitoring", arguments[0], "--help"])
+    assert ("thresholds: " in capsys.readouterr().out) == (arguments[0] == "init")
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--threshold", "task_slo=0.5"], "task_slo: 14.4 times the error budget of 0.5"),
-        (["--threshold", "nothing=1"], "nothing: is no threshold; known are"),
-        (["--job", "a b"], "job 'a b' must be letters"),
-        (["--target", "nohost"], "targets: 'nohost' must be HOST:PORT"),
-        (["--webhook", "mailto:x"], "webhook: 'mailto:x' must be an http or https address"),
+        (["--threshold", "task_slo=0.5"], "--threshold task_slo: 14.4 times the error budget of 0.5"),
+        (["--threshold", "nothing=1"], "--threshold nothing: is no threshold; known are"),
+        (["--job", "a b"], "--job 'a b' must be letters"),
+        (["--job", "alertmanager"], "--job: 'alertmanager' is another job of the configuration"),
+        (["--target", "nohost"], "--target: 'nohost' must be HOST:PORT"),
+        (["--target", "127.0.0.1:99999"], "--target: '127.0.0.1:99999' must be HOST:PORT"),
+        (["--alertmanager", "nohost"], "--alertmanager: 'nohost' must be HOST:PORT"),
+        (["--prometheus-target", "nohost"], "--prometheus-target: 'nohost' must be HOST:PORT"),
+        (["--webhook", "mailto:x"], "--webhook: 'mailto:x' must be an http or https address"),
+        (["--webhook", "http://host:abc"], "--webhook: 'http://host:abc' must be an http or https address"),
+        (["--webhook", "http://[::1"], "--webhook: 'http://[::1' must be an http or https address"),
+        (["--webhook", "http://h/x?token=a"], "--webhook: 'http://h/x?token=a' must hold no query"),
+        (["--runbooks", ""], "--runbooks: '' must be an http or https address"),
+        (["--runbooks", "not a url"], "--runbooks: 'not a url' must be an http or https address"),
+        (["--runbooks", "http://h/a\nb"], "--runbooks: 'http://h/a\\nb' must be an http or https address"),
+        (["--runbooks", "http://h/{{ foo }}"], "--runbooks: 'http://h/{{ foo }}' must be an http or https address"),
+        (["--interval", "1s"], "--interval: at 1s a scrape times out after 1s, so that ScrapeSlow could never fire"),
+        (["--ca-file", "ca.crt"], "--ca-file: is for the scheme https alone"),
+        (["--password-file", "p"], "--username: it and a password file need each other"),
     ],
 )
 def test_init_refuses_what_cannot_work_and_writes_nothing(tmp_path, capsys, options, message):
     assert cli.main(["monitoring", "init", str(tmp_path / "out"), *options]) == ExitCode.USAGE
-    assert message in capsys.readouterr().err
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"gui-agents: {message}")
     assert not (tmp_path / "out").exists()
 
 
@@ -93,7 +217,6 @@ def test_init_needs_a_target_where_the_port_is_not_known(tmp_path, monkeypatch, 
 
 
 def test_init_writes_over_nothing_unless_it_is_told_to(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(installation, "promtool_says", lambda _: None)
     mine = tmp_path / "alertmanager.yml"
     mine.write_text("mine", "utf-8")
     assert cli.main(["monitoring", "init", str(tmp_path)]) == ExitCode.USAGE
@@ -103,10 +226,14 @@ def test_init_writes_over_nothing_unless_it_is_told_to(tmp_path, monkeypatch, ca
     assert mine.read_text("utf-8") != "mine"
 
 
-def test_init_into_a_file_is_wrong_usage(tmp_path, capsys):
-    (tmp_path / "file").touch()
-    assert cli.main(["monitoring", "init", str(tmp_path / "file")]) == ExitCode.USAGE
-    assert "file: File exists" in capsys.readouterr().err
+@pytest.mark.parametrize("name", ["out", "out/grafana"])
+def test_init_names_the_file_that_is_in_a_directorys_place(tmp_path, capsys, name):
+    obstacle = tmp_path / name
+    obstacle.parent.mkdir(exist_ok=True)
+    obstacle.touch()
+    assert cli.main(["monitoring", "init", str(tmp_path / "out"), "--force"]) == ExitCode.USAGE
+    assert f"gui-agents: {obstacle}: is no directory\n" in capsys.readouterr().err
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [obstacle]
 
 
 BARE = {
