@@ -122,21 +122,25 @@ def _alertmanagers(prometheus: PrometheusApi, reach: Reach) -> Iterator[str]:
     if not addresses:
         yield "Prometheus knows no Alertmanager, so that no alert is delivered: add the block alerting.alertmanagers"
         return
-    errors = "prometheus_notifications_errors_total"
-    known = _by_alertmanager(prometheus.query(f"sum by (alertmanager) ({errors})"))
-    grown = _by_alertmanager(prometheus.query(f"sum by (alertmanager) (increase({errors}[{UNDELIVERED_WINDOW}])) > 0"))
+    sent, errors = "prometheus_notifications_sent_total", "prometheus_notifications_errors_total"
+    failed = f"sum by (alertmanager) (increase({errors}[{UNDELIVERED_WINDOW}])) > 0"
+    failing = _alertmanagers_of(prometheus.query(failed))
+    # What was sent without any error did arrive. Otherwise Prometheus does not say: it does not scrape itself, or has
+    # had nothing to send yet, or something failed at some time.
+    reached = _alertmanagers_of(
+        prometheus.query(f"sum by (alertmanager) ({sent}) > 0 unless sum by (alertmanager) ({errors}) > 0")
+    )
     for address in addresses:
-        if address in grown:
+        if address in failing:
             yield f"alerts do not reach Alertmanager at {address}: deliveries failed within {UNDELIVERED_WINDOW}"
-        elif known.get(address) != 0:
-            # Prometheus does not say (it does not scrape itself), or something failed, at some time.
+        elif address not in reached:
             reason = reach(re.sub(r"/api/v[0-9]+/alerts$", "/-/ready", address))
             if reason:
                 yield f"nothing tells that alerts reach Alertmanager at {address}, and from here: {reason}"
 
 
-def _by_alertmanager(samples: Iterable[Sample]) -> dict[str, float]:
-    return {sample.labels.get("alertmanager", ""): sample.value for sample in samples}
+def _alertmanagers_of(samples: Iterable[Sample]) -> set[str]:
+    return {sample.labels.get("alertmanager", "") for sample in samples}
 
 
 def _empty(prometheus: PrometheusApi, setting: Setting) -> Iterator[str]:
