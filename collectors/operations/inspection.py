@@ -28,8 +28,8 @@ PART: Final = re.compile(rf'"(?:\\.|[^"\\])*"|[A-Za-z_:][\w:]*|(?:[0-9]+(?:ms|[s
 """What an expression consists of: texts, names, durations, numbers, blanks, signs."""
 SHOWN: Final = 5
 """Of a list of names, so that a line stays a line."""
-UNDELIVERED_WINDOW: Final = "5m"
-"""Prometheus repeats what fires each minute, and Watchdog always fires."""
+DELIVERY_WINDOW: Final = "2m"
+"""Watchdog always fires, and Prometheus repeats what fires each minute, at the next evaluation."""
 
 Reach = Callable[[str], str | None]
 """Asks an address whether somebody is there; why not, or None."""
@@ -122,18 +122,15 @@ def _alertmanagers(prometheus: PrometheusApi, reach: Reach) -> Iterator[str]:
     if not addresses:
         yield "Prometheus knows no Alertmanager, so that no alert is delivered: add the block alerting.alertmanagers"
         return
-    sent, errors = "prometheus_notifications_sent_total", "prometheus_notifications_errors_total"
-    failed = f"sum by (alertmanager) (increase({errors}[{UNDELIVERED_WINDOW}])) > 0"
-    failing = _alertmanagers_of(prometheus.query(failed))
-    # What was sent without any error did arrive. Otherwise Prometheus does not say: it does not scrape itself, or has
-    # had nothing to send yet, or something failed at some time.
-    reached = _alertmanagers_of(
-        prometheus.query(f"sum by (alertmanager) ({sent}) > 0 unless sum by (alertmanager) ({errors}) > 0")
+    sent, failed = (
+        _alertmanagers_of(prometheus.query(f"sum by (alertmanager) (increase({counter}[{DELIVERY_WINDOW}])) > 0"))
+        for counter in ("prometheus_notifications_sent_total", "prometheus_notifications_errors_total")
     )
     for address in addresses:
-        if address in failing:
-            yield f"alerts do not reach Alertmanager at {address}: deliveries failed within {UNDELIVERED_WINDOW}"
-        elif address not in reached:
+        if address in failed:
+            yield f"alerts do not reach Alertmanager at {address}: deliveries failed within {DELIVERY_WINDOW}"
+        elif address not in sent:
+            # Prometheus does not say: it does not scrape itself, or has just started.
             reason = reach(re.sub(r"/api/v[0-9]+/alerts$", "/-/ready", address))
             if reason:
                 yield f"nothing tells that alerts reach Alertmanager at {address}, and from here: {reason}"

@@ -13,7 +13,7 @@ from collectors.operations.recording import recordings
 from collectors.operations.thresholds import Thresholds
 
 SETTING = Setting()
-REACHED = "unless sum by (alertmanager) (prometheus_notifications_errors_total) > 0"
+SENT, FAILED = (f"increase(prometheus_notifications_{what}_total[2m])) > 0" for what in ("sent", "errors"))
 ALERTS = "http://alerts:9093/api/v2/alerts"
 
 
@@ -33,7 +33,7 @@ class FakePrometheus:
         self.targets = [{"labels": {"job": "gui_agents", "instance": "a:8000"}, "health": "up", "lastError": ""}]
         self.rules = loaded(SETTING)
         self.alertmanagers = [{"url": ALERTS}]
-        self.answers = {REACHED: [self.sample("1", alertmanager=ALERTS)]}
+        self.answers = {SENT: [self.sample("1", alertmanager=ALERTS)]}
         """What a query that ends so yields; nothing by default."""
         self.times = set()
 
@@ -177,12 +177,12 @@ def test_a_missing_alertmanager_is_told(fake):
 
 
 def test_alerts_that_do_not_arrive_are_told(fake):
-    fake.answers["[5m])) > 0"] = [fake.sample("3", alertmanager=ALERTS)]
-    assert told(fake) == [f"alerts do not reach Alertmanager at {ALERTS}: deliveries failed within 5m"]
+    fake.answers[FAILED] = [fake.sample("3", alertmanager=ALERTS)]
+    assert told(fake) == [f"alerts do not reach Alertmanager at {ALERTS}: deliveries failed within 2m"]
 
 
 def test_where_prometheus_does_not_say_whether_alerts_arrive_alertmanager_is_asked(fake):
-    del fake.answers[REACHED]
+    del fake.answers[SENT]
     asked = []
     list(inspect(PrometheusApi(fake), asked.append, SETTING))
     assert asked == ["http://alerts:9093/-/ready"]
