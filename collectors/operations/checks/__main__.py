@@ -8,23 +8,34 @@ from pathlib import Path
 from collectors.operations.checks.dashboards import check_dashboard
 from collectors.operations.checks.defaults import check_defaults
 from collectors.operations.checks.findings import Finding
-from collectors.operations.checks.rule_files import alert_lines, check_rules, recorded_shapes
-from collectors.operations.checks.runbooks import check_runbooks
+from collectors.operations.checks.rule_files import check_rules, recorded_shapes
+from collectors.operations.checks.rule_structure import Rule, read_rules
+from collectors.operations.checks.runbooks import check_links, check_runbooks
 
 RECORDINGS = "prometheus-recording-rules.yml"
 ALERTS = "prometheus-alert-rules.yml"
+OPERATOR = Path("kubernetes", "prometheusrule.yml")
+"""The same rules, as the Prometheus Operator takes them."""
 
 
 def check(directory: Path) -> list[Finding]:
     """Check the files that `python -m collectors.operations.generate` writes, and the runbooks beside them."""
-    recordings, alerts = directory / RECORDINGS, directory / ALERTS
+    recordings, alerts, operator = directory / RECORDINGS, directory / ALERTS, directory / OPERATOR
+    runbooks = directory / "runbooks"
     findings = check_rules([recordings, alerts])
-    recorded = recorded_shapes([recordings]) if recordings.is_file() else {}
+    recorded = recorded_shapes([recordings])
     for path in sorted((directory / "grafana").glob("*.json")):
         findings += check_dashboard(path, recorded)
-    if alerts.is_file():
-        findings += check_runbooks(alerts, alert_lines(alerts), directory / "runbooks", recorded)
+    if _alerts(alerts):
+        findings += check_runbooks(alerts, _alerts(alerts), runbooks, recorded)
+    if operator.is_file():
+        findings += check_rules([operator]) + check_links(_alerts(operator), runbooks)
     return findings
+
+
+def _alerts(path: Path) -> list[Rule]:
+    rules, _ = read_rules(path)
+    return [rule for rule in rules if rule.is_alert]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

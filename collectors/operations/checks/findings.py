@@ -1,6 +1,8 @@
 """Findings, and data that remembers the lines that it was read from."""
 
+import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,3 +89,9 @@ def read(path: Path) -> tuple[Any, list[Finding]]:
 def line_of(value: object, otherwise: int = 1) -> int:
     """Return the line where `value` was read, or `otherwise` if it is no text."""
     return value.line if isinstance(value, Text) else otherwise
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return the end of a reason, which asks whether the most similar one of `names` is meant, if one is similar."""
+    close = difflib.get_close_matches(name, sorted(names), n=1)
+    return f"; is {close[0]} meant?" if close else ""

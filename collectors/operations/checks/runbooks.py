@@ -1,11 +1,13 @@
 """Checks of runbooks: every alert has a page with its four sections, and every page an alert."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import urlsplit
 
 from collectors.operations.checks.expressions import Checker
-from collectors.operations.checks.findings import Finding
+from collectors.operations.checks.findings import Finding, line_of
+from collectors.operations.checks.rule_structure import Rule
 from collectors.operations.checks.shapes import Shape
 from collectors.operations.vocabulary import known_series
 
@@ -14,24 +16,34 @@ INDEX: Final = "README.md"
 
 
 def check_runbooks(
-    rules: Path, alerts: Mapping[str, int], directory: Path, recorded: Mapping[str, Shape]
+    rules: Path, alerts: Sequence[Rule], directory: Path, recorded: Mapping[str, Shape]
 ) -> list[Finding]:
-    """Check the pages in `directory` against `alerts`, which are the alerts of the file `rules` by their lines.
+    """Check the pages in `directory` against `alerts`, which are those of the file `rules`.
 
     Queries in the pages may read the series `recorded` besides those of the service.
     """
     pages = {path.stem: path for path in sorted(directory.glob("*.md")) if path.name != INDEX}
-    findings = [
-        Finding(str(rules), line, f"{alert}: has no runbook; write {directory / alert}.md")
-        for alert, line in alerts.items()
-        if alert not in pages
-    ]
+    findings = check_links(alerts, directory)
+    names = {alert.name for alert in alerts}
     for name, path in pages.items():
-        if name not in alerts:
+        if name not in names:
             findings.append(Finding(str(path), 1, f"no alert of {rules} is called {name}"))
         findings.extend(_page(path))
         findings.extend(_queries(path, recorded))
     return sorted(findings)
+
+
+def check_links(alerts: Sequence[Rule], directory: Path) -> list[Finding]:
+    """Check that each alert has a page in `directory`, and that its runbook_url leads there."""
+    findings: list[Finding] = []
+    for alert in alerts:
+        page, url = directory / f"{alert.name}.md", alert.annotations.get("runbook_url")
+        leads_to = PurePosixPath(urlsplit(str(url or page)).path)
+        if not page.is_file():
+            findings.append(alert.finding(f"has no runbook; write {page}"))
+        elif leads_to.stem != alert.name:
+            findings.append(alert.finding(f"its runbook_url leads to {leads_to.name!r}, not {page.name}", line_of(url)))
+    return findings
 
 
 def _page(path: Path) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """Checks of one selector: its metric, its labels and their values exist, and it is read as its kind allows."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
@@ -9,6 +8,7 @@ import attrs
 import promql_parser as promql
 
 from collectors.definitions import MetricType
+from collectors.operations.checks.findings import suggestion
 from collectors.operations.checks.shapes import Shape
 from collectors.operations.vocabulary import FROM_0_TO_1, METHODS, TARGET_LABELS, VALUES, Series
 
@@ -42,7 +42,7 @@ class Selectable:
             yield from _labels(name, matchers, self.known[name].labels)
             yield from _values(name, matchers)
         else:
-            yield Remark(f"unknown metric {name}{_like(name, {**self.known, **self.recorded})}")
+            yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
 
     def job(self, node: Any) -> Iterator[Remark]:
         """Tell where the selector does not say which job it means."""
@@ -93,7 +93,7 @@ def metric(node: Any) -> str:
 def _labels(name: str, matchers: Iterable[Any], labels: frozenset[str]) -> Iterator[Remark]:
     for matcher in matchers:
         if matcher.name not in labels | {"__name__"}:
-            yield Remark(f"{name} has no label {matcher.name}{_like(matcher.name, labels)}", matcher.name)
+            yield Remark(f"{name} has no label {matcher.name}{suggestion(matcher.name, labels)}", matcher.name)
 
 
 def _values(name: str, matchers: Iterable[Any]) -> Iterator[Remark]:
@@ -103,9 +103,4 @@ def _values(name: str, matchers: Iterable[Any]) -> Iterator[Remark]:
             continue
         for value in matcher.value.split("|"):
             if value not in closed:
-                yield Remark(f"{name} has no {matcher.name} {value!r}{_like(value, closed)}", matcher.name)
-
-
-def _like(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; is {close[0]} meant?" if close else ""
+                yield Remark(f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}", matcher.name)
