@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from collectors.operations.checks.expressions import Checker
-from collectors.operations.checks.findings import Finding, Text, line_of, read
+from collectors.operations.checks.findings import Finding, Text, line_of, read, suggestion
 from collectors.operations.checks.shapes import Shape
+from collectors.operations.checks.variables import check_variables
 from collectors.operations.vocabulary import known_series
 
 SUBSTITUTES: Final = {"$__rate_interval": "5m", "$__interval": "1m", "$__range": "1h"}
@@ -16,6 +17,7 @@ SUBSTITUTES: Final = {"$__rate_interval": "5m", "$__interval": "1m", "$__range":
 UNIT_OF: Final = {"_seconds": "s", "_bytes": "bytes", ":ratio": "percentunit", "_utilization": "percentunit"}
 """The unit that a panel must have whose first query selects a metric with this in its name, undivided."""
 
+LEGEND_LABEL: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 UNDIVIDED: Final = re.compile(
     r"(?:histogram_quantile\(.*?rate\(|(?:min|max|avg|sum)(?: by \([^)]*\))? \()?(?:1 - )?([a-z0-9_:]+)\{"
 )
@@ -34,6 +36,7 @@ def check_dashboard(path: Path, recorded: Mapping[str, Shape]) -> list[Finding]:
         *(target for panel in _panels(data) for target in panel.get("targets", [])),
     ]
     found = [
+        *check_variables(str(path), data, recorded),
         *(finding for panel in _panels(data) for finding in _panel(str(path), panel)),
         *(finding for query in queries for finding in _query(str(path), query, recorded)),
     ]
@@ -97,3 +100,13 @@ def _query(path: str, target: Mapping[str, Any], recorded: Mapping[str, Shape]) 
         yield Finding(path, text.line, f"query {text:.60}…: {problem.reason}")
     if shape is not None and shape.open:
         yield Finding(path, text.line, f"query {text:.60}…: is not aggregated, and draws a line for every series")
+    elif not checker.problems:
+        yield from _legend(path, target, shape.labels if shape else frozenset())
+
+
+def _legend(path: str, target: Mapping[str, Any], labels: frozenset[str]) -> Iterator[Finding]:
+    legend = target.get("legendFormat")
+    for label in LEGEND_LABEL.findall(str(legend)):
+        if label not in labels:
+            reason = f"legend {legend}: its query returns no label {label}{suggestion(label, labels)}"
+            yield Finding(path, line_of(legend), reason)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from collectors.operations.checks.expressions import Checker
 from collectors.operations.checks.findings import Finding, line_of
+from collectors.operations.checks.inline_code import check_inline
 from collectors.operations.checks.rule_structure import Rule
 from collectors.operations.checks.shapes import Shape
 from collectors.operations.vocabulary import known_series
@@ -61,12 +62,14 @@ def _page(path: Path) -> Iterator[Finding]:
 
 
 def _queries(path: Path, recorded: Mapping[str, Shape]) -> Iterator[Finding]:
-    """Check each line of the page's blocks of PromQL, which is one query."""
+    """Check each line of the page's blocks of PromQL, which is one query, and its inline code."""
+    text = path.read_text("utf-8")
     within = False
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if line.startswith("```"):
-            within = line == "```promql"
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith("```"):
+            within = line.strip() == "```promql"
         elif within:
             checker = Checker(known_series(), recorded)
             checker.shape(line)
             yield from (Finding(str(path), number, problem.reason) for problem in checker.problems)
+    yield from (Finding(str(path), number, reason) for number, reason in check_inline(text, recorded))

@@ -136,6 +136,27 @@ class Mistake(NamedTuple):
             "histogram_quantle(0.95",
             "query histogram_quantle(0.95",
         ),
+        Mistake(
+            "grafana/gui-agents-tasks.json",
+            '"templating"',
+            "label_values(agent_service_info,",
+            "label_values(agent_service_inf,",
+            "variable job: unknown metric agent_service_inf; is agent_service_info meant?",
+        ),
+        Mistake(
+            "grafana/gui-agents-tasks.json",
+            '"panels"',
+            "{{reason}}",
+            "{{reson}}",
+            "legend {{reson}}: its query returns no label reson; is reason meant?",
+        ),
+        Mistake(
+            "runbooks/EventLoopBlocked.md",
+            "## Diagnosis",
+            "agent_event_loop_blocked_seconds_total",
+            "agent_event_loop_bloked_seconds_total",
+            "unknown metric agent_event_loop_bloked_seconds_total; is agent_event_loop_blocked_seconds_total meant?",
+        ),
     ],
     ids=lambda mistake: mistake.reason,
 )
