@@ -22,6 +22,7 @@ from gui_agents.commands import (
     watch,
 )
 from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
+from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import add_verbs, execute
 from gui_agents.errors import CallError, ConfigError
 
@@ -70,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _end(error: CommandError) -> ExitCode:
     for line in str(error).splitlines():
-        print(f"gui-agents: {line}", file=sys.stderr)
+        print(f"gui-agents: {printable(line)}", file=sys.stderr)
     return error.code
 
 

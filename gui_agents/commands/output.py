@@ -69,6 +69,11 @@ def used(statistics: Statistics) -> str:
     return ", ".join(parts)
 
 
+def printable(text: str) -> str:
+    """Return a text of another process with a sign for each character that a terminal would obey."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def counted(number: int, noun: str) -> str:
     """Say a number of things."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

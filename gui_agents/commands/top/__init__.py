@@ -1,12 +1,14 @@
 """`gui-agents top`: what a service is doing now, live in the terminal, from nothing but its metrics page."""
 
 import argparse
+import contextlib
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from math import isnan
+from math import isfinite
 from typing import Any, Final
 
 import attrs
@@ -17,7 +19,7 @@ from rich.text import Text
 from gui_agents.commands import metrics_page, web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.metrics_page import MetricsPage
-from gui_agents.commands.output import add_json
+from gui_agents.commands.output import add_json, printable
 from gui_agents.commands.top.drawing import frame
 from gui_agents.commands.top.figures import Figures, figures
 from gui_agents.commands.top.history import History
@@ -108,7 +110,8 @@ class Watched:
         """How fresh the figures are."""
         if not self._problem:
             return Text.assemble((f"{_clock(self._read_at)} ", "green"), (self.url, "dim"))
-        return Text(f"away since {_clock(self._away_since)}; trying again: {self._problem}", "bold red")
+        away = f"away since {_clock(self._away_since)}; trying again: {printable(self._problem)}"
+        return Text(away, "bold red")
 
     def draw(self, height: int) -> RenderableType:
         """Return the last figures with how fresh they are, for a console of `height` lines."""
@@ -116,11 +119,25 @@ class Watched:
 
 
 def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
-    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+    with (
+        _ended_as_by_ctrl_c(),
+        Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
+    ):
         while True:
             watched.look()
             live.update(watched.draw(console.height), refresh=True)
             time.sleep(seconds)
+
+
+@contextlib.contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let the signals that would end the process at once give the terminal back first."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _print_on(watched: Watched, console: Console, seconds: float) -> None:
@@ -128,13 +145,13 @@ def _print_on(watched: Watched, console: Console, seconds: float) -> None:
         try:
             _print(watched.read(), watched, console, as_json=True)
         except CommandError as error:
-            print(f"gui-agents: {error}", file=sys.stderr, flush=True)
+            print(f"gui-agents: {printable(str(error))}", file=sys.stderr, flush=True)
         time.sleep(seconds)
 
 
 def _print(shown: Figures, watched: Watched, console: Console, *, as_json: bool) -> None:
     if as_json:
-        # NaN is no JSON: what has no value is null.
+        # NaN and infinities are no JSON: what has no value is null.
         print(json.dumps(_plain(attrs.asdict(shown)), allow_nan=False), flush=True)
     else:
         console.print(watched.draw(ALL))
@@ -147,7 +164,7 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
         case float():
-            return None if isnan(value) else value
+            return value if isfinite(value) else None
         case _:
             return value
 

@@ -1,7 +1,7 @@
 """One frame of `top`, drawn with rich; 80 columns and 24 lines are enough for all of it but the list of methods."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import inf, isfinite
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -9,15 +9,19 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gui_agents.commands.output import printable
 from gui_agents.commands.top.figures import Figures, Method
 
 ABSENT: Final = "–"
+NONE: Final = "none"
 BAR: Final = 12
 SPARKS: Final = 24
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 OTHER_LINES: Final = 22
 """Of a frame, without the rows of the methods."""
 METHODS_LEAST: Final = 2
+CURRENCIES_MOST: Final = 2
+"""Rows of them; what is spent in all others shares the last one."""
 LATE_SECONDS: Final = 1.0
 """A lag of the event loop that deserves a colour."""
 FULL: Final = 1.0
@@ -25,7 +29,7 @@ UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def frame(figures: Figures, status: Text, height: int) -> RenderableType:
-    """Return one frame for a console of `height` lines; its second line says how fresh it is."""
+    """Return one frame for a console of `height` lines; its first ones say how fresh it is and what has failed."""
     top = Table.grid(expand=True, padding=(0, 1))
     top.add_column(ratio=1)
     top.add_column(ratio=1)
@@ -36,27 +40,37 @@ def frame(figures: Figures, status: Text, height: int) -> RenderableType:
     bottom.add_row(_panel("Tokens and cost", _spending(figures)), _panel("Service", _service(figures)))
     methods = _methods(figures.methods, max(METHODS_LEAST, height - OTHER_LINES))
     rpcs = _panel(f"RPCs ({count(figures.open_streams)} streams open)", methods)
-    return Group(_heading(figures), status, top, rpcs, bottom, _sections(figures))
+    sections = _sections(figures)
+    # What does not fit is cut off at the bottom: what has failed stands where that cannot happen.
+    if all(figures.sections.values()):
+        return Group(_heading(figures), status, top, rpcs, bottom, sections)
+    return Group(_heading(figures), sections, status, top, rpcs, bottom)
 
 
 def _panel(title: str, content: RenderableType) -> Panel:
     return Panel(content, title=title, title_align="left", border_style="dim", padding=(0, 1))
 
 
-def _rows(rows: Sequence[tuple[str, RenderableType]]) -> Table:
+def _rows(rows: Sequence[tuple[str, Text | str]]) -> Table:
     table = Table.grid(expand=True, padding=(0, 1))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*row)
+    for name, value in rows:
+        table.add_row(_said(name), value if isinstance(value, Text) else _said(value))
     return table
+
+
+def _said(text: str, style: str = "") -> Text:
+    """Return a text of the page: no markup, and nothing that the terminal would obey."""
+    return Text(printable(text), style)
 
 
 def _heading(figures: Figures) -> Text:
     over = figures.averaged_seconds
     rates = "since the start" if over is None else f"over {duration(over)}"
+    text = _said(f"gui-agents {figures.version}", "bold")
     text = Text.assemble(
-        (f"gui-agents {figures.version}", "bold"), f"  up {duration(figures.uptime_seconds)}  rates {rates}"
+        text, f"  up {duration(figures.uptime_seconds)}  rates {rates}", no_wrap=True, overflow="ellipsis"
     )
     if figures.restarts:
         text.append(f"  restarted {figures.restarts}×", "yellow")
@@ -94,9 +108,9 @@ def _times(figures: Figures) -> Table:
     )
 
 
-def _methods(methods: Sequence[Method], lines: int) -> RenderableType:
+def _methods(methods: Sequence[Method] | None, lines: int) -> RenderableType:
     if not methods:
-        return Text("none yet", "dim")
+        return Text(ABSENT if methods is None else "none yet", "dim")
     table = Table(box=None, expand=True, padding=(0, 1), pad_edge=False)
     table.add_column("method", ratio=1, no_wrap=True, overflow="ellipsis")
     for heading in ("rate", "errors", "total", "errors"):
@@ -109,47 +123,55 @@ def _methods(methods: Sequence[Method], lines: int) -> RenderableType:
     return table
 
 
-def _method(method: Method) -> tuple[RenderableType, ...]:
+def _method(method: Method) -> tuple[Text, ...]:
     failing = "red" if method.errors_per_second else ""
     return (
-        method.name,
-        f"{rate(method.per_second)}/s",
+        _said(method.name),
+        Text(f"{rate(method.per_second)}/s"),
         Text(f"{rate(method.errors_per_second)}/s", failing),
-        count(method.total),
+        Text(count(method.total)),
         Text(count(method.errors), failing),
     )
 
 
 def _spending(figures: Figures) -> Table:
     tokens = [(f"{kind}/h", count(grown)) for kind, grown in figures.tokens_per_hour.items()]
-    cost = [(f"{currency}/h", f"{spent:,.2f}") for currency, spent in figures.cost_per_hour.items()]
+    amounts = [(currency, money(spent)) for currency, spent in figures.cost_per_hour.items()]
+    own = amounts if len(amounts) <= CURRENCIES_MOST else amounts[: CURRENCIES_MOST - 1]
+    cost = [(f"{currency}/h", spent) for currency, spent in own]
+    if others := amounts[len(own) :]:
+        cost.append((f"{len(others)} more/h", ", ".join(f"{currency} {spent}" for currency, spent in others)))
     return _rows([*tokens, *cost] or [("tokens", ABSENT)])
 
 
 def _service(figures: Figures) -> Table:
-    lag = figures.loop_lag_seconds
+    lag, blocked = figures.loop_lag_seconds, figures.loop_blocked
     late = "red" if lag is not None and lag >= LATE_SECONDS else ""
     return _rows(
         [
             ("memory", size(figures.memory_bytes)),
-            ("loop lag", Text(f"{duration(lag)}, blocked {figures.loop_blocked:.1%}", late)),
+            ("loop lag", Text(f"{duration(lag)}, blocked {_share(blocked)}", late)),
             ("sandboxes", _listed(figures.sandboxes)),
-            ("files", ABSENT if figures.files is None else count(figures.files)),
+            ("files", count(figures.files)),
         ]
     )
 
 
 def _sections(figures: Figures) -> Text:
-    text = Text("sections ", "dim", overflow="fold")
-    for name, success in figures.sections.items():
-        text.append(f" {name} " if success else f" {name} FAILED ", "green" if success else "bold white on red")
-    return text if figures.sections else Text("this page tells no sections; is it the service's /metrics?", "yellow")
+    if not figures.sections:
+        return Text("this page tells no sections; is it the service's /metrics?", "yellow")
+    failed = [name for name, success in figures.sections.items() if not success]
+    text = Text(overflow="fold")
+    if failed:
+        text.append(" FAILED ", "bold white on red").append_text(_said(f" {'  '.join(failed)}  ", "bold red"))
+    text.append("sections  ", "dim")
+    return text.append_text(_said("  ".join(name for name in figures.sections if name not in failed), "green"))
 
 
 def _bar(part: float | None, whole: float | None) -> Text:
     if part is None or whole is None:
-        return Text(ABSENT if part is None else count(part))
-    share = min(FULL, part / whole) if whole else FULL if part else 0.0
+        return Text(count(part))
+    share = min(FULL, max(0.0, part / whole)) if whole else FULL if part else 0.0
     filled = round(share * BAR)
     style = "red" if share >= FULL else "green"
     return Text.assemble(("█" * filled, style), ("░" * (BAR - filled), "dim"), f" {count(part)}/{count(whole)}")
@@ -159,31 +181,40 @@ def _share(share: float | None) -> str:
     return ABSENT if share is None else f"{share:.1%}"
 
 
-def _listed(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {count(value)}" for name, value in values.items()) or ABSENT
+def _listed(values: Mapping[str, float] | None) -> str:
+    if values is None:
+        return ABSENT
+    return ", ".join(f"{name} {count(value)}" for name, value in values.items()) or NONE
 
 
 def sparkline(values: Sequence[float]) -> str:
     """Return a bar for each value, the highest one as high as it can be."""
     highest = max(values, default=0.0)
-    if highest <= 0:
+    if not 0 < highest < inf:
         return LEVELS[0] * len(values)
-    return "".join(LEVELS[min(len(LEVELS) - 1, int(value / highest * len(LEVELS)))] for value in values)
+    return "".join(LEVELS[max(0, min(len(LEVELS) - 1, int(value / highest * len(LEVELS))))] for value in values)
 
 
-def count(number: float) -> str:
+def count(number: float | None) -> str:
     """Say how many, in whole numbers."""
-    return f"{number:,.0f}"
+    return ABSENT if number is None or not isfinite(number) else f"{number:,.0f}"
 
 
-def rate(number: float) -> str:
+def money(number: float | None) -> str:
+    """Say an amount, without its currency."""
+    return ABSENT if number is None or not isfinite(number) else f"{number:,.2f}"
+
+
+def rate(number: float | None) -> str:
     """Say a rate, small ones with three digits."""
-    return f"{number:.3g}" if number < 100 else count(number)  # noqa: PLR2004 - three digits
+    if number is None or not isfinite(number) or number >= 100:  # noqa: PLR2004 - three digits
+        return count(number)
+    return f"{number:.3g}"
 
 
 def duration(seconds: float | None) -> str:
     """Say a duration in its largest units."""
-    if seconds is None or isnan(seconds):
+    if seconds is None or not isfinite(seconds):
         return ABSENT
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:.3g} s"
@@ -197,7 +228,7 @@ def duration(seconds: float | None) -> str:
 
 def size(number: float | None) -> str:
     """Say a number of bytes."""
-    if number is None:
+    if number is None or not isfinite(number):
         return ABSENT
     for unit in UNITS[:-1]:
         if number < 1024:  # noqa: PLR2004 - the factor between units

@@ -1,5 +1,6 @@
 """What `top` shows, as plain values: from a page and the history of pages; pure."""
 
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -24,8 +25,8 @@ ENDS: Final = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 class Outcome:
     """Tasks that ended in one way."""
 
-    total: float
-    per_minute: float
+    total: float | None
+    per_minute: float | None
 
 
 @attrs.frozen(kw_only=True)
@@ -34,9 +35,9 @@ class Method:
 
     name: str
     total: float
-    errors: float
-    per_second: float
-    errors_per_second: float
+    errors: float | None
+    per_second: float | None
+    errors_per_second: float | None
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +58,7 @@ class Figures:
     silent_seconds: float | None
     """Of the running task that has been silent longest."""
     outcomes: dict[str, Outcome]
-    failures: dict[str, float]
+    failures: dict[str, float] | None
     """By reason, those that happened, most frequent first."""
     success_rate: float | None
     """0 to 1."""
@@ -65,17 +66,17 @@ class Figures:
     """By quantile; NaN where no task ended in the last ten minutes."""
     ended_per_second: list[float]
     """Ended tasks from reading to reading, oldest first."""
-    steps_per_second: float
-    methods: list[Method]
+    steps_per_second: float | None
+    methods: list[Method] | None
     """Those that were called, busiest first."""
-    open_streams: float
-    tokens_per_hour: dict[str, float]
-    cost_per_hour: dict[str, float]
+    open_streams: float | None
+    tokens_per_hour: dict[str, float | None]
+    cost_per_hour: dict[str, float | None]
     memory_bytes: float | None
     loop_lag_seconds: float | None
-    loop_blocked: float
+    loop_blocked: float | None
     """The part of the time that the event loop was blocked."""
-    sandboxes: dict[str, float]
+    sandboxes: dict[str, float] | None
     """Open ones by type, without types that have none."""
     files: float | None
     sections: dict[str, bool]
@@ -84,42 +85,56 @@ class Figures:
 
 def figures(page: "Scraped", history: History, now: float) -> Figures:
     """Return the frame of a page that is the last one in `history`; `now` is the wall clock."""
+    blocked = history.rate("agent_event_loop_blocked_seconds_total", RATE_SECONDS)
     return Figures(
         version=next((dict(labels).get("version", "") for labels in page.series("agent_service_info")), ""),
-        uptime_seconds=page.one(UPTIME),
+        uptime_seconds=_one(page, UPTIME),
         restarts=history.restarts,
         averaged_seconds=history.covered(RATE_SECONDS),
-        running=page.one("agent_tasks_active"),
-        slots=page.one("agent_task_slots"),
-        pending=page.one("agent_tasks", status="pending"),
-        queue_capacity=page.one("agent_task_queue_capacity"),
-        oldest_pending_seconds=_age(page.one("agent_task_oldest_pending_timestamp_seconds"), now),
-        silent_seconds=_age(page.one("agent_task_oldest_progress_timestamp_seconds"), now),
+        running=_one(page, "agent_tasks_active"),
+        slots=_one(page, "agent_task_slots"),
+        pending=_one(page, "agent_tasks", status="pending"),
+        queue_capacity=_one(page, "agent_task_queue_capacity"),
+        oldest_pending_seconds=_age(_one(page, "agent_task_oldest_pending_timestamp_seconds"), now),
+        silent_seconds=_age(_one(page, "agent_task_oldest_progress_timestamp_seconds"), now),
         outcomes={status: _outcome(page, history, status) for status in ENDS},
-        failures=_largest(page.by("agent_task_failures_total", "reason")),
-        success_rate=page.one("agent_task_success_rate"),
+        failures=_largest(page, "agent_task_failures_total", "reason"),
+        success_rate=_one(page, "agent_task_success_rate"),
         latency_seconds={
-            quantile: value for quantile, value in page.by("agent_task_latency_seconds", "quantile").items() if quantile
+            quantile: value
+            for quantile, value in page.by("agent_task_latency_seconds", "quantile").items()
+            if _is_number(quantile)
         },
         ended_per_second=_ended(history),
         steps_per_second=history.rate("agent_proxy_steps_total", RATE_SECONDS),
         methods=_methods(page, history),
-        open_streams=sum(page.series("agent_grpc_stream_connections").values()),
-        tokens_per_hour={
-            kind: history.rate("agent_tokens_consumed_total", SPENT_SECONDS, type=kind) * HOUR_SECONDS
-            for kind in page.by("agent_tokens_consumed_total", "type")
-        },
-        cost_per_hour={
-            currency: history.rate("agent_execution_cost_total", SPENT_SECONDS, currency=currency) * HOUR_SECONDS
-            for currency in page.by("agent_execution_cost_total", "currency")
-        },
-        memory_bytes=page.one("agent_memory_usage_bytes"),
-        loop_lag_seconds=page.one("agent_event_loop_lag_seconds"),
-        loop_blocked=min(1.0, history.rate("agent_event_loop_blocked_seconds_total", RATE_SECONDS)),
-        sandboxes=_largest(page.by("agent_sandboxes", "sandbox_type")),
-        files=page.one("agent_temp_files_count"),
+        open_streams=_sum(page, "agent_grpc_stream_connections"),
+        tokens_per_hour=_per_hour(page, history, "agent_tokens_consumed_total", "type"),
+        cost_per_hour=_per_hour(page, history, "agent_execution_cost_total", "currency"),
+        memory_bytes=_one(page, "agent_memory_usage_bytes"),
+        loop_lag_seconds=_one(page, "agent_event_loop_lag_seconds"),
+        loop_blocked=None if blocked is None else min(1.0, blocked),
+        sandboxes=_largest(page, "agent_sandboxes", "sandbox_type"),
+        files=_one(page, "agent_temp_files_count"),
         sections={name: value > 0 for name, value in page.by("agent_collector_success", "section").items()},
     )
+
+
+def _one(page: "Scraped", name: str, **labels: str) -> float | None:
+    value = page.one(name, **labels)
+    return value if value is not None and isfinite(value) else None
+
+
+def _sum(page: "Scraped", name: str) -> float | None:
+    values = page.series(name).values()
+    return sum(values) if values else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _age(instant: float | None, now: float) -> float | None:
@@ -127,13 +142,24 @@ def _age(instant: float | None, now: float) -> float | None:
     return None if instant is None else max(0.0, now - instant)
 
 
-def _largest(values: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in sorted(values.items(), key=lambda item: -item[1]) if value}
+def _largest(page: "Scraped", name: str, label: str) -> dict[str, float] | None:
+    values = page.by(name, label)
+    if not values:
+        return None
+    return {key: value for key, value in sorted(values.items(), key=lambda item: -item[1]) if value}
 
 
 def _outcome(page: "Scraped", history: History, status: str) -> Outcome:
-    total = page.one("agent_tasks_created_total", status=status) or 0.0
-    return Outcome(total=total, per_minute=60 * history.rate("agent_tasks_created_total", RATE_SECONDS, status=status))
+    per_second = history.rate("agent_tasks_created_total", RATE_SECONDS, status=status)
+    return Outcome(
+        total=_one(page, "agent_tasks_created_total", status=status),
+        per_minute=None if per_second is None else 60 * per_second,
+    )
+
+
+def _per_hour(page: "Scraped", history: History, name: str, label: str) -> dict[str, float | None]:
+    rates = {key: history.rate(name, SPENT_SECONDS, **{label: key}) for key in page.by(name, label)}
+    return {key: None if rate is None else rate * HOUR_SECONDS for key, rate in rates.items()}
 
 
 def _ended(history: History) -> list[float]:
@@ -141,17 +167,21 @@ def _ended(history: History) -> list[float]:
     return [sum(rates) for rates in zip(*series, strict=True)]
 
 
-def _methods(page: "Scraped", history: History) -> list[Method]:
+def _methods(page: "Scraped", history: History) -> list[Method] | None:
     requests, errors = page.by("agent_grpc_requests_total", "method"), page.by("agent_grpc_errors_total", "method")
+    if not requests:
+        return None
+    # A method whose errors are not listed beside those of others has had none.
+    no_errors = 0.0 if errors else None
     called = [
         Method(
             name=name,
             total=total,
-            errors=errors.get(name, 0.0),
+            errors=errors.get(name, no_errors),
             per_second=history.rate("agent_grpc_requests_total", RATE_SECONDS, method=name),
-            errors_per_second=history.rate("agent_grpc_errors_total", RATE_SECONDS, method=name),
+            errors_per_second=history.rate("agent_grpc_errors_total", RATE_SECONDS, method=name) or no_errors,
         )
         for name, total in requests.items()
         if total
     ]
-    return sorted(called, key=lambda method: (-method.per_second, -method.total))
+    return sorted(called, key=lambda method: (-(method.per_second or 0.0), -method.total))

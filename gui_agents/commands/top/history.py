@@ -5,7 +5,9 @@ Before the second reading a rate is the average since the service's start, which
 """
 
 from collections import deque
+from collections.abc import Collection
 from itertools import pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -47,6 +49,7 @@ class History:
     def __init__(self) -> None:
         self._readings: deque[Reading] = deque()
         self._last: dict[tuple[str, Labels], float] = {}
+        self._told: Collection[tuple[str, Labels]] = ()
         self._uptime = 0.0
         self._average = True
         self.restarts = 0
@@ -55,10 +58,15 @@ class History:
     def add(self, at: float, page: "Scraped") -> None:
         """Take what a page said `at` a moment of the reader's monotonic clock."""
         uptime = page.one(UPTIME)
-        values = {(name, labels): value for name in COUNTERS for labels, value in page.series(name).items()}
+        if uptime is not None and not isfinite(uptime):
+            uptime = None
+        values = {
+            (name, labels): value for name in COUNTERS for labels, value in page.series(name).items() if isfinite(value)
+        }
+        self._told = values.keys()
         if not self._readings:
             # Without an uptime nothing tells since when the counters count: nothing has grown then.
-            began = Reading(at - uptime, {}) if uptime else Reading(at - 1.0, values)
+            began = Reading(at - uptime, {}) if uptime and at - uptime < at else Reading(at - 1.0, values)
             self._readings.extend((began, Reading(at, values)))
         else:
             if self._average:
@@ -77,8 +85,14 @@ class History:
             return None
         return self._readings[-1].at - self._since(seconds).at
 
-    def rate(self, name: str, seconds: float, **labels: str) -> float:
-        """Return the growth per second of all series of a name that have these labels, over the last `seconds`."""
+    def rate(self, name: str, seconds: float, **labels: str) -> float | None:
+        """Return the growth per second of all series of a name that have these labels, over the last `seconds`.
+
+        None where the last page has no such series.
+        """
+        wanted = frozenset(labels.items())
+        if not any(told == name and wanted <= series for told, series in self._told):
+            return None
         earlier, now = self._since(seconds), self._readings[-1]
         return (now.total(name, **labels) - earlier.total(name, **labels)) / (now.at - earlier.at)
 

@@ -3,6 +3,8 @@ import math
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
@@ -73,7 +75,100 @@ def test_what_does_not_fit_is_counted():
 
 def test_a_section_that_failed_stands_out():
     text = drawn(attrs.evolve(busy(), sections={"tasks": False, "rpcs": True}))
-    assert "tasks FAILED  rpcs" in text
+    assert text.splitlines()[1].rstrip() == " FAILED  tasks  sections  rpcs"
+
+
+def test_failed_sections_and_many_currencies_fit_into_24_lines():
+    sections = dict.fromkeys(("tasks", "rpcs", "models", "sandboxes", "streams", "service"), False) | {"process": True}
+    cost = {"USD": 1.0, "CNY": 2.0, "EUR": 3.0, "JPY": 4.0}
+    shown = attrs.evolve(busy(), sections=sections, cost_per_hour=cost, methods=methods(13))
+    lines = drawn(shown).splitlines()
+    assert len(lines) <= 24
+    assert "FAILED  tasks  rpcs  models  sandboxes  streams  service  sections  process" in lines[1]
+    assert "USD/h    1.00" in "\n".join(lines)
+    assert "3 more/h CNY 2.00, EUR 3.00, " in "\n".join(lines)
+
+
+def drawn_page(text, **size):
+    history = History()
+    page = Scraped.parse(text)
+    history.add(1000.0, page)
+    return drawn(figures(page, history, EPOCH), **size)
+
+
+def test_what_the_page_does_not_tell_is_no_zero():
+    text = drawn_page('agent_service_uptime_seconds 100\nagent_grpc_requests_total{method="M"} 5\n')
+    for part in (
+        "completed –  –/min",
+        "steps           –/s",
+        "failures        –",
+        "RPCs (– streams open)",
+        "0.05/s     –/s      5       –",
+        "loop lag  –, blocked –",
+        "sandboxes –",
+        "files     –",
+    ):
+        assert part in text
+
+
+def test_what_the_page_tells_to_be_zero_is_told():
+    text = drawn_page(
+        "agent_service_uptime_seconds 100\n"
+        'agent_task_failures_total{reason="stuck"} 0\n'
+        'agent_sandboxes{sandbox_type="Linux"} 0\n'
+        "agent_event_loop_blocked_seconds_total 0\n"
+        "agent_proxy_steps_total 0\n"
+    )
+    for part in ("failures        none", "sandboxes none", "blocked 0.0%", "steps           0/s"):
+        assert part in text
+
+
+SAMPLES = (
+    "agent_service_uptime_seconds",
+    "agent_tasks_active",
+    "agent_task_slots",
+    "agent_task_success_rate",
+    "agent_memory_usage_bytes",
+    "agent_temp_files_count",
+    "agent_event_loop_lag_seconds",
+    "agent_event_loop_blocked_seconds_total",
+    "agent_proxy_steps_total",
+    "agent_task_oldest_pending_timestamp_seconds",
+    'agent_tasks_created_total{status="completed"}',
+    'agent_task_failures_total{reason="stuck"}',
+    'agent_task_latency_seconds{quantile="0.5"}',
+    'agent_task_latency_seconds{quantile="x"}',
+    'agent_grpc_requests_total{method="[/x]"}',
+    'agent_grpc_errors_total{method="[/x]"}',
+    'agent_grpc_stream_connections{method="M"}',
+    'agent_tokens_consumed_total{type="[bold]"}',
+    'agent_execution_cost_total{currency="[/x]"}',
+    'agent_sandboxes{sandbox_type="[/x]"}',
+    'agent_collector_success{section="[/x]"}',
+)
+NUMBERS = ("0", "1", "-5", "NaN", "+Inf", "-Inf", "1e308", "-1e300", "1e-320")
+
+
+@settings(max_examples=30)
+@given(st.lists(st.fixed_dictionaries({name: st.sampled_from(NUMBERS) for name in SAMPLES}), min_size=1, max_size=3))
+def test_every_valid_page_can_be_drawn(pages):
+    history = History()
+    for second, values in enumerate(pages):
+        page = Scraped.parse("".join(f"{name} {value}\n" for name, value in values.items()))
+        history.add(1000.0 + second, page)
+        shown = figures(page, history, EPOCH)
+        assert max(map(len, drawn(shown).splitlines())) <= 80
+
+
+def test_names_of_the_page_are_neither_markup_nor_orders_to_the_terminal():
+    text = drawn_page(
+        'agent_service_info{version="1\x1b[31mX"} 1\nagent_service_uptime_seconds 1\n'
+        'agent_grpc_requests_total{method="[/x]\x1b]0;title\x07"} 1\n'
+        'agent_collector_success{section="\x1b[2J"} 0\n'
+    )
+    assert "gui-agents 1\N{REPLACEMENT CHARACTER}[31mX" in text
+    assert "[/x]\N{REPLACEMENT CHARACTER}]0;title\N{REPLACEMENT CHARACTER}" in text
+    assert "\x1b" not in text
 
 
 def test_a_service_that_tells_nothing_yet_can_be_drawn():
@@ -82,7 +177,11 @@ def test_a_service_that_tells_nothing_yet_can_be_drawn():
     history.add(0.0, page)
     text = drawn(figures(page, history, EPOCH))
     assert "this page tells no sections" in text
-    assert "none yet" in text
+    assert "RPCs (– streams open)" in text
+
+
+def test_methods_that_nobody_has_called_are_none_yet():
+    assert "none yet" in drawn(attrs.evolve(busy(), methods=[]))
 
 
 def test_a_service_that_is_ahead_of_our_clock_waits_for_0_seconds():

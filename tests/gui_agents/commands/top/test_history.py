@@ -63,7 +63,7 @@ def test_a_section_that_is_left_out_for_a_while_neither_shrinks_nor_grows_twice(
     history = History()
     history.add(0.0, a_page(uptime=10.0, completed=5))
     history.add(1.0, a_page(uptime=11.0))
-    assert history.rate(CREATED, 60.0) == 0.0
+    assert history.rate(CREATED, 60.0) is None
     history.add(2.0, a_page(uptime=12.0, completed=7))
     assert history.rate(CREATED, 60.0) == pytest.approx(1.0)
 

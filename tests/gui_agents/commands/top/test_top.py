@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import pty
@@ -62,8 +63,22 @@ def test_a_snapshot_that_fails_is_shown(capsys):
     with serving(Broken()) as url:
         assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.DONE
     shown = capsys.readouterr().out
-    assert "tasks FAILED" in shown
-    assert " process " in shown
+    assert " FAILED  tasks  rpcs  models  sandboxes  streams  service  sections  process" in shown
+
+
+def test_numbers_without_end_are_null_for_scripts(capsys):
+    with answering(lambda _: (200, b"agent_tasks_active +Inf\nagent_service_uptime_seconds -Inf\n")) as (url, _):
+        assert cli.main(["top", "--once", "--json", "--metrics-url", f"{url}/metrics"]) == ExitCode.DONE
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["running"], shown["uptime_seconds"], shown["steps_per_second"]) == (None, None, None)
+
+
+def test_what_a_page_says_in_an_error_does_not_reach_the_terminal_as_an_order(capsys):
+    with answering(lambda _: (200, b"\x1b]0;title\x07 1\n")) as (url, _):
+        assert cli.main(["top", "--once", "--metrics-url", f"{url}/metrics"]) == ExitCode.FAILED
+    told = capsys.readouterr().err
+    assert "is no page of metrics" in told
+    assert "\x1b" not in told
 
 
 def test_a_service_that_is_away_is_out_of_reach(unused_tcp_port, capsys):
@@ -129,6 +144,14 @@ class Terminal:
                 self._seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
         self._seen = ""
 
+    def rest(self):
+        """Return all that is still written, as it comes."""
+        written = b""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self._ours, 2**16):
+                written += chunk
+        return written.decode(errors="replace")
+
     def close(self):
         self.process.kill()
         self.process.wait()
@@ -158,6 +181,21 @@ def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
             assert terminal.process.wait(SECONDS) == ExitCode.DONE
     finally:
         terminal.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_terminal_back(tmp_path, number):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        terminal = Terminal("--interval", "3600", "--metrics-url", url, cwd=tmp_path)
+        try:
+            terminal.until(r"completed 3 .*")
+            terminal.process.send_signal(number)
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
+            written = terminal.rest()
+        finally:
+            terminal.close()
+    assert "\x1b[?1049l" in written
+    assert "\x1b[?25h" in written
 
 
 def test_scripts_get_one_object_for_each_reading_until_ctrl_c(tmp_path):
