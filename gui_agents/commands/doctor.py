@@ -32,6 +32,7 @@ EXAMPLES: Final = """\
 PROBE_SECONDS: Final = 2.0
 OPTIONAL: Final = {
     "prometheus": "metrics and the status page",
+    "web": "TLS and passwords for the metrics endpoint",
     "openai": "OpenAI-compatible models and known prices",
     "otel": "metrics over OTLP",
 }
@@ -89,6 +90,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
     wanted = {
         "prometheus": effective.enable_prometheus,
+        "web": effective.enable_prometheus and effective.prometheus_web_config is not None,
         "openai": effective.default_model.startswith("openai/"),
         "otel": effective.enable_otel_metrics,
     }

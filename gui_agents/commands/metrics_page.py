@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -19,6 +20,7 @@ PEER: Final = Peer(title="the metrics page", password_variable="METRICS_PASSWORD
 TEXT: Final = "text/plain; version=0.0.4"
 VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG")
 """Where the page of this machine's service is."""
+EXAMPLE: Final = "http://127.0.0.1:8000/metrics"
 INSTALL: Final = 'pip install "gui-agents[prometheus]"'
 
 
@@ -48,7 +50,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metrics-url",
         metavar="URL",
-        help="the page (default: /metrics at PROMETHEUS_HOST and PROMETHEUS_PORT, as PROMETHEUS_WEB_CONFIG locks it)",
+        help="the page; without a path it is /metrics "
+        "(default: at PROMETHEUS_HOST and PROMETHEUS_PORT, as PROMETHEUS_WEB_CONFIG locks it)",
     )
     web_client.add_timeout(parser)
     web_client.add_options(parser, PEER)
@@ -66,8 +69,14 @@ def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
     except ImportError as error:
         raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
     known = environment.variables()
-    url = web_client.checked_url("--metrics-url", arguments.metrics_url or _default_url())
-    return MetricsPage(url, web_client.client(arguments, PEER, known), Scraped.parse)
+    url = web_client.checked_url("--metrics-url", arguments.metrics_url or _default_url(), EXAMPLE)
+    return MetricsPage(_with_path(url), web_client.client(arguments, PEER, known), Scraped.parse)
+
+
+def _with_path(url: str) -> str:
+    """Return the address of the metrics where only that of the service's endpoint is told."""
+    parts = urlsplit(url)
+    return url if parts.path.strip("/") else parts._replace(path="/metrics").geturl()
 
 
 def _default_url() -> str:

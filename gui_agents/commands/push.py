@@ -14,11 +14,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from gui_agents.commands import environment, metrics_page, web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.metrics_page import MetricsPage
+from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import Verbs, add_verb
-from gui_agents.commands.web_client import Peer
+from gui_agents.commands.web_client import Peer, WebClient
 
 if TYPE_CHECKING:
     from collectors.pushing import Gateway
@@ -29,6 +32,10 @@ EXAMPLES: Final = """\
   GATEWAY_PASSWORD=… gui-agents push --gateway https://push.example.com --gateway-user agents
 """
 PEER: Final = Peer(title="the gateway", prefix="gateway-", password_variable="GATEWAY_PASSWORD")  # noqa: S106 - a variable's name
+
+EXAMPLE: Final = "http://127.0.0.1:9091"
+DELETE_SECONDS: Final = 3.0
+"""For removing the group, which somebody waits for."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -54,24 +61,27 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     """Push once; or in intervals, where a push that fails is told and tried again."""
     if arguments.delete_on_exit and arguments.every is None:
         raise CommandError(ExitCode.USAGE, "--delete-on-exit needs --every: there is nothing to wait for")
-    url = web_client.checked_url("--gateway", arguments.gateway)
+    url = web_client.checked_url("--gateway", arguments.gateway, EXAMPLE)
+    if "?" in url or "#" in url:
+        raise CommandError(ExitCode.USAGE, "--gateway must hold no ? and no #: the path of the group follows it")
     page = metrics_page.metrics_page(arguments)
-    gateway = _gateway(arguments, url)
+    client = web_client.client(arguments, PEER, environment.variables())
+    gateway = _gateway(arguments, url, client)
     if arguments.every is None:
         _push(page, gateway)
         return ExitCode.DONE
     with _told_to_end() as ending:
         _push_until(ending, page, gateway, arguments.every)
         if arguments.delete_on_exit:
-            gateway.delete()
+            hasty = attrs.evolve(client, timeout_seconds=min(client.timeout_seconds, DELETE_SECONDS))
+            _gateway(arguments, url, hasty).delete()
     return ExitCode.DONE
 
 
-def _gateway(arguments: argparse.Namespace, url: str) -> "Gateway":
+def _gateway(arguments: argparse.Namespace, url: str, client: WebClient) -> "Gateway":
     from collectors.pushing import Gateway  # noqa: PLC0415 - needs an extra, which the page's parser has asked for
 
-    sender = web_client.client(arguments, PEER, environment.variables())
-    return Gateway(url, arguments.job, {"instance": arguments.instance}, sender.send)
+    return Gateway(url, arguments.job, {"instance": arguments.instance}, client.send)
 
 
 def _push(page: MetricsPage, gateway: "Gateway") -> None:
@@ -92,7 +102,11 @@ def _push_until(ending: threading.Event, page: MetricsPage, gateway: "Gateway", 
             _push(page, gateway)
         except CommandError as error:
             if str(error) != problem:
-                print(f"gui-agents: {error}; trying again every {seconds:g} s", file=sys.stderr, flush=True)
+                print(
+                    f"gui-agents: {printable(str(error))}; trying again every {seconds:g} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
             problem = str(error)
         else:
             if problem:
@@ -102,15 +116,24 @@ def _push_until(ending: threading.Event, page: MetricsPage, gateway: "Gateway", 
 
 @contextlib.contextmanager
 def _told_to_end() -> Iterator[threading.Event]:
-    """Yield what Ctrl-C and SIGTERM set, so that a push under way is not cut off."""
+    """Yield what Ctrl-C and SIGTERM set, so that a push under way is not cut off but by the second of them."""
     told = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: told.set()) for number in signals}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def tell(*_: object) -> None:
+        restore()
+        told.set()
+
+    for number in before:
+        signal.signal(number, tell)
     try:
         yield told
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        restore()
 
 
 def _label(text: str) -> str:

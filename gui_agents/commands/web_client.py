@@ -168,8 +168,8 @@ def client(arguments: argparse.Namespace, peer: Peer, environment: Mapping[str, 
     )
 
 
-def checked_url(option: str, url: str) -> str:
-    """Return `url`, or raise unless it is one that a client can be sent to.
+def checked_url(option: str, url: str, example: str) -> str:
+    """Return `url`, or raise unless it is one that a client can be sent to; the error names the example.
 
     Raises:
         CommandError: it is no HTTP address, or holds a password.
@@ -180,9 +180,7 @@ def checked_url(option: str, url: str) -> str:
     except ValueError:
         usable = False
     if not usable or not url.isprintable() or " " in url:
-        raise CommandError(
-            ExitCode.USAGE, f"{option} must be an address such as http://127.0.0.1:8000, not {_without_user(url)!r}"
-        )
+        raise CommandError(ExitCode.USAGE, f"{option} must be an address such as {example}, not {_without_user(url)!r}")
     if "@" in parts.netloc:
         raise CommandError(ExitCode.USAGE, f"{option} must hold no user and no password; there are options for them")
     return url

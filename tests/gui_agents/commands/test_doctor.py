@@ -87,6 +87,19 @@ def test_a_missing_extra_that_is_asked_for_is_a_problem(monkeypatch, capsys):
     assert [row["subject"] for row in rows if row["verdict"] == "problem"] == ["extra prometheus"]
 
 
+def test_the_packages_of_a_locked_endpoint_are_a_problem_where_it_is_locked(monkeypatch, tmp_path):
+    assert findings()["extra web"][0] is Verdict.OK
+    missing(monkeypatch, "bcrypt")
+    assert findings()["extra web"][0] is Verdict.NOTE
+    locked = tmp_path / "web.yml"
+    locked.write_text("basic_auth_users: {}\n")
+    monkeypatch.setenv("ENABLE_PROMETHEUS", "true")
+    monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(locked))
+    verdict, text = findings()["extra web"]
+    assert verdict is Verdict.PROBLEM
+    assert 'pip install "gui-agents[web]"' in text
+
+
 def test_a_wrong_configuration_is_a_problem_and_the_rest_is_still_told(monkeypatch, unused_tcp_port):
     monkeypatch.setenv("TASK_STEPS", "many")
     told = findings()

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -243,6 +244,52 @@ def test_ctrl_c_ends_intervals_without_an_error(metrics, more, methods):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_second_ctrl_c_cuts_off_a_push_that_hangs(metrics, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        url = f"http://127.0.0.1:{gateway.getsockname()[1]}"
+        arguments = ["push", "--gateway", url, "--metrics-url", metrics, "--every", "1", "--timeout", "3600"]
+        command = [sys.executable, "-m", "gui_agents.cli", *arguments, "--delete-on-exit"]
+        with subprocess.Popen(command, cwd=tmp_path) as process:
+            try:
+                connection, _ = gateway.accept()
+                # Two signals that arrive at once are one; the last one may meet an interpreter that is ending already.
+                until(lambda: process.poll() is not None or process.send_signal(signal.SIGINT))
+                connection.close()
+                assert process.wait(SECONDS) in {ExitCode.INTERRUPTED, -signal.SIGINT}
+            finally:
+                process.kill()
+
+
+def test_a_gateway_that_hangs_does_not_hold_up_the_end(metrics, monkeypatch, capsys):
+    monkeypatch.setattr("gui_agents.commands.push.DELETE_SECONDS", 0.05)
+    ended = threading.Event()
+
+    def answer(request):
+        if request.method == "PUT":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            ended.wait(SECONDS)
+        return 200, b""
+
+    with answering(answer) as (gateway, requests):
+        arguments = ["push", "--gateway", gateway, "--metrics-url", metrics, "--every", "3600", "--timeout", "3600"]
+        code = cli.main([*arguments, "--delete-on-exit"])
+        assert not ended.is_set()
+        ended.set()
+    assert code == ExitCode.UNREACHABLE
+    assert [request.method for request in requests] == ["PUT", "DELETE"]
+    assert "the gateway at" in capsys.readouterr().err
+
+
+def test_an_address_without_a_path_is_that_of_the_metrics():
+    text = b"# TYPE a gauge\na 1\n"
+    with answering(lambda _: (200, text)) as (url, read_requests):
+        for address in (url, f"{url}/", f"{url}?name[]=a", f"{url}/other"):
+            assert cli.main(["push", "--gateway", url, "--metrics-url", address]) == ExitCode.DONE
+    paths = [request.path for request in read_requests if request.method == "GET"]
+    assert paths == ["/metrics", "/metrics", "/metrics?name[]=a", "/other"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [(b"", "has no metrics; is it the service's /metrics?"), (b"<html>", "is no page of metrics")],
@@ -256,8 +303,13 @@ def test_what_is_no_page_is_not_pushed(text, says, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--gateway", "nowhere"], "--gateway must be an address"),
-        (["--gateway", "http://x", "--metrics-url", "x"], "--metrics-url must be an address"),
+        (["--gateway", "nowhere"], "--gateway must be an address such as http://127.0.0.1:9091, not 'nowhere'"),
+        (["--gateway", "http://x?y=1"], "--gateway must hold no ? and no #"),
+        (["--gateway", "http://x/#"], "--gateway must hold no ? and no #"),
+        (
+            ["--gateway", "http://x", "--metrics-url", "x"],
+            "--metrics-url must be an address such as http://127.0.0.1:8000/metrics, not 'x'",
+        ),
         (["--gateway", "http://x", "--delete-on-exit"], "--delete-on-exit needs --every"),
     ],
 )

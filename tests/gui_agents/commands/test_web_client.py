@@ -125,14 +125,14 @@ def test_bytes_that_are_no_text_are_no_answer():
     ],
 )
 def test_an_address_must_be_one(url):
-    with pytest.raises(CommandError, match="--far must be an address such as") as raised:
-        web_client.checked_url("--far", url)
+    with pytest.raises(CommandError, match="--far must be an address such as http://far:1,") as raised:
+        web_client.checked_url("--far", url, "http://far:1")
     assert raised.value.code is ExitCode.USAGE
 
 
 def test_an_address_must_hold_no_password():
     with pytest.raises(CommandError, match="must hold no user and no password") as raised:
-        web_client.checked_url("--far", "http://ann:secret@host")
+        web_client.checked_url("--far", "http://ann:secret@host", "http://far:1")
     assert "secret" not in str(raised.value)
 
 
