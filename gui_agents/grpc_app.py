@@ -67,6 +67,11 @@ class Monitoring:
         """`http` or `https`, where there is an endpoint."""
         return None if self._endpoint is None else self._endpoint.scheme
 
+    @property
+    def files(self) -> int:
+        """How many files the connections of the endpoint may hold open."""
+        return 0 if self._endpoint is None else self._endpoint.files
+
     def start(self) -> None:
         """Listen, beat and count.
 
@@ -120,7 +125,8 @@ class App:
             ConfigError: with a line for each address or port that cannot be opened, and for a directory that cannot be
                 written.
         """
-        _raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks)
+        scraped = 0 if self.monitoring is None else self.monitoring.files
+        _raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks + scraped)
         mistakes = []
         try:
             self.config.runtime_dir.mkdir(parents=True, exist_ok=True)
@@ -283,6 +289,10 @@ def _log_to_stderr(level: str) -> None:
 def _raise_open_files(wanted: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if limit < wanted:
+        _log.warning(
+            "only %d files may be open, and %d may be needed; raise the hard limit (ulimit -Hn)", limit, wanted
+        )
     if soft != resource.RLIM_INFINITY and soft < limit:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 

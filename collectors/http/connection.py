@@ -1,12 +1,16 @@
 """One client's connection: bytes to requests and answers to bytes, with h11 for the protocol.
 
-A connection is always in one phase: waiting for a request, receiving one, answering it, sending what the client does
-not take, or leaving. Each phase but answering, which is ours, has a deadline; the endpoint's sweep ends what is past
-it. So an idle, slow or hanging client costs an object and never a thread.
+A connection is always in one phase: opening, which is agreeing on TLS where there is any, waiting for a request,
+receiving one, answering it, sending what the client does not take, or leaving. Each phase but answering, which is
+ours, has a deadline; the endpoint's sweep ends what is past it. So an idle, slow or hanging client costs an object and
+never a thread.
 """
 
 import asyncio
+import contextlib
 import logging
+import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
@@ -37,11 +41,16 @@ LONGEST_LOGGED_PATH: Final = 200
 class Phase(Enum):
     """What a connection is doing."""
 
+    OPENING = auto()
     IDLE = auto()
     RECEIVING = auto()
     ANSWERING = auto()
     SENDING = auto()
     LEAVING = auto()
+
+
+QUIET: Final = frozenset({Phase.OPENING, Phase.IDLE, Phase.RECEIVING})
+"""The phases of a connection that may have to make place: nothing is lost with it but what its client can ask again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +60,7 @@ class Timeouts:
     idle: float = 300.0
     """Between two requests: longer than any sensible scrape interval."""
     receiving: float = 10.0
-    """From the first byte of a request to its last one."""
+    """From the first byte of a request to its last one; also for agreeing on TLS."""
     sending: float = 10.0
     """Until the client has taken an answer."""
     leaving: float = 1.0
@@ -60,6 +69,7 @@ class Timeouts:
     def of(self, phase: Phase) -> float:
         """Return the seconds of a phase."""
         return {
+            Phase.OPENING: self.receiving,
             Phase.IDLE: self.idle,
             Phase.RECEIVING: self.receiving,
             Phase.ANSWERING: inf,
@@ -100,20 +110,52 @@ class Connection(asyncio.Protocol):
         self._request: h11.Request | None = None
         self._body_bytes = 0
         self._pipelined_bytes = 0
+        self._opening: asyncio.Task[None]
         self._task: asyncio.Task[None] | None = None
         self._last = False
-        self.phase = Phase.IDLE
+        self.phase = Phase.OPENING
         self.deadline = inf
+
+    def open(self, accepted: socket.socket, context: ssl.SSLContext | None) -> None:
+        """Begin on a socket that was just accepted; from here on it counts, whatever its client does."""
+        self._enter(Phase.OPENING)
+        self._opening = asyncio.get_running_loop().create_task(self._open(accepted, context))
+        # A task that is cancelled before its first step runs none of its own code.
+        self._opening.add_done_callback(lambda _: self._opened(accepted))
+        self._host.joined(self)
 
     def close(self) -> None:
         """Leave now, or right after the answer that is under way."""
         self._last = True
-        if self.phase is not Phase.ANSWERING:
+        if self.phase is Phase.OPENING:
+            self._opening.cancel()
+        elif self.phase is not Phase.ANSWERING:
             self._transport.close()
 
     def abort(self) -> None:
         """Leave at once, whatever is under way."""
-        self._transport.abort()
+        if self.phase is Phase.OPENING:
+            self._opening.cancel()
+        else:
+            self._transport.abort()
+
+    async def _open(self, accepted: socket.socket, context: ssl.SSLContext | None) -> None:
+        timeouts = self._host.timeouts
+        # Who breaks off is no error of ours.
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: self,
+                accepted,
+                ssl=context,
+                ssl_handshake_timeout=None if context is None else timeouts.receiving,
+                ssl_shutdown_timeout=None if context is None else timeouts.leaving,
+            )
+
+    def _opened(self, accepted: socket.socket) -> None:
+        """Forget a connection that did not come about."""
+        if self.phase is Phase.OPENING:
+            accepted.close()
+            self._host.left(self)
 
     # What the transport tells.
 
@@ -124,7 +166,6 @@ class Connection(asyncio.Protocol):
         # Tell as soon as the client does not take what it asked for.
         transport.set_write_buffer_limits(high=0)
         self._enter(Phase.IDLE)
-        self._host.joined(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - named by asyncio
         """End, and stop answering."""

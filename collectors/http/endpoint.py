@@ -6,6 +6,7 @@ happens on the endpoint's loop.
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -15,13 +16,16 @@ from typing import Final, Self
 
 import attrs
 
-from collectors.errors import ListenError
-from collectors.http.connection import Connection, Phase, Timeouts
+from collectors.http.connection import QUIET, Connection, Timeouts
+from collectors.http.listening import ACCEPTED_AT_ONCE, Listener
 from collectors.http.messages import Request, Response
 from collectors.http.security import Security
 
-BACKLOG: Final = 1024
+_log = logging.getLogger(__name__)
+
 MAX_CONNECTIONS: Final = 1000
+TURNS_TO_CLOSE: Final = 3
+"""In how many turns of the loop a connection that had to make place has given its file back."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +61,6 @@ class MetricsEndpoint:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self._server: asyncio.Server
         self._started = threading.Event()
         self._empty = asyncio.Event()
         self._connections: OrderedDict[Connection, None] = OrderedDict()
@@ -77,15 +80,20 @@ class MetricsEndpoint:
         """How long each phase of a connection may last."""
         return self._limits.timeouts
 
+    @property
+    def files(self) -> int:
+        """How many files its connections may hold open; those that make place are closed a moment later."""
+        return self._limits.connections + TURNS_TO_CLOSE * ACCEPTED_AT_ONCE
+
     def start(self) -> None:
         """Listen; when this returns, requests are answered.
 
         Raises:
             ListenError: the address is taken, or not of this machine.
         """
-        listening = _listening_socket(self._host, self._port)
-        self._port = int(listening.getsockname()[1])
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(listening),), name="metrics")
+        listener = Listener(self._host, self._port)
+        self._port = listener.port
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(listener),), name="metrics")
         self._thread.daemon = True
         self._thread.start()
         self._started.wait()
@@ -107,68 +115,67 @@ class MetricsEndpoint:
 
     # On the endpoint's loop.
 
-    async def _serve(self, listening: socket.socket) -> None:
+    async def _serve(self, listener: Listener) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        with listening:
-            self._server = await self._accepting(listening)
-            sweep = asyncio.create_task(self._sweep(listening))
-            self._started.set()
-            await self._stopping.wait()
-            sweep.cancel()
-            self._server.close()
+        listener.accept(self._take)
+        sweep = asyncio.create_task(self._sweep(listener))
+        self._started.set()
+        await self._stopping.wait()
+        sweep.cancel()
+        listener.close()
         await self._leave()
         if self._security is not None:
             self._security.close()
 
-    async def _accepting(self, listening: socket.socket) -> asyncio.Server:
-        """Accept connections; each server has a socket of its own, so that another one can take its place."""
+    def _take(self, accepted: socket.socket) -> None:
         context = None if self._security is None else self._security.context
-        timeout = None if context is None else self._limits.timeouts.receiving
-        return await asyncio.get_running_loop().create_server(
-            lambda: Connection(self, self._answer),
-            sock=listening.dup(),
-            backlog=BACKLOG,
-            ssl=context,
-            ssl_handshake_timeout=timeout,
-            ssl_shutdown_timeout=None if context is None else self._limits.timeouts.leaving,
-        )
+        Connection(self, self._answer).open(accepted, context)
 
-    async def _sweep(self, listening: socket.socket) -> None:
-        """End the connections whose phase has lasted too long, and look whether the web configuration has changed."""
+    async def _sweep(self, listener: Listener) -> None:
+        """Look after everything again and again; what fails is told, and tried again."""
         timeouts = self._limits.timeouts
         shortest = min(timeouts.idle, timeouts.receiving, timeouts.sending, timeouts.leaving)
         while True:
             await asyncio.sleep(min(1.0, shortest / 2))
-            now = time.monotonic()
-            for connection in [each for each in self._connections if each.deadline < now]:
-                connection.abort()
-            if self._security is not None and self._security.reload():
-                self._server.close()
-                self._server = await self._accepting(listening)
+            try:
+                self._look_after(listener)
+            except Exception:  # noqa: BLE001 - the boundary of a background loop: logged
+                _log.exception("the endpoint could not look after its connections and its web configuration")
+
+    def _look_after(self, listener: Listener) -> None:
+        """End the connections whose phase has lasted too long, and look whether the web configuration has changed."""
+        now = time.monotonic()
+        for connection in [each for each in self._connections if each.deadline < now]:
+            connection.abort()
+        listener.resume()
+        if self._security is not None:
+            self._security.reload()
 
     async def _leave(self) -> None:
         """Close all connections: idle ones now, the others when they are done, but within the time for that."""
         for connection in list(self._connections):
             connection.close()
-        if not self._connections:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.stopping_seconds):
-                await self._empty.wait()
+        if self._connections:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.stopping_seconds):
+                    await self._empty.wait()
         for connection in list(self._connections):
             connection.abort()
-        # One more turn of the loop, in which the aborted connections are told so.
-        await asyncio.sleep(0)
+        # In these turns of the loop the aborted connections, and those that had to make place, are told so.
+        for _ in range(TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
     def joined(self, connection: Connection) -> None:
         """Take notice of a new connection; at the limit, the one that has been quiet longest goes."""
         self._connections[connection] = None
         if len(self._connections) <= self._limits.connections:
             return
-        quiet = (each for each in self._connections if each.phase in (Phase.IDLE, Phase.RECEIVING))
         # The new one is quiet too, and the last of them: it goes where all others are being answered.
-        next(quiet).abort()
+        quietest = next(each for each in self._connections if each.phase in QUIET)
+        # Forgotten at once: until its end is told, the next one that joins has to find another one.
+        del self._connections[quietest]
+        quietest.abort()
 
     def left(self, connection: Connection) -> None:
         """Forget a connection."""
@@ -179,26 +186,3 @@ class MetricsEndpoint:
     def answered(self, connection: Connection) -> None:
         """Take notice that a connection is in use."""
         self._connections.move_to_end(connection)
-
-
-def _listening_socket(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise ListenError(host, port, _reason(error)) from error
-    try:
-        # Lets a restarted service listen at once. SO_REUSEPORT would let two services share the port unnoticed.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise ListenError(host, port, _reason(error)) from error
-    return listening
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

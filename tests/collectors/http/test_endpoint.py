@@ -1,8 +1,11 @@
 import asyncio
 import contextlib
+import errno
+import itertools
 import socket
 import threading
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from collectors import ListenError, MetricsEndpoint, metrics_endpoint
 from collectors.http.connection import MAX_BODY_BYTES, MAX_HEADER_BYTES, Timeouts
 from collectors.http.endpoint import Limits
+from collectors.http.listening import Listener
 from collectors.http.messages import plain
 from gui_agents.snapshot import ServiceSnapshot
 from tests.collectors import golden
@@ -267,6 +271,94 @@ def test_where_everyone_is_being_answered_a_new_connection_goes():
             assert late.raw() == b""
         pondering.go_on.set()
         assert client.answer()[2] == b"at last\n"
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def burst(endpoint, source, count):
+    """Return `count` connections that the endpoint finds all at once, as it was busy while they came."""
+    with Client(endpoint.port) as busy:
+        busy.request()
+        assert source.asked.wait(TIMEOUT)
+        clients = [Client(endpoint.port) for _ in range(count)]
+        source.go_on.set()
+        assert busy.answer()[0] == 200
+    return clients
+
+
+def test_a_burst_of_connections_leaves_no_more_open_than_the_limit():
+    source = Gated()
+    limits = Limits(connections=3, timeouts=Timeouts(idle=1000))
+    with serving(source, limits=limits) as endpoint:
+        clients = burst(endpoint, source, 60)
+        assert ask(endpoint, "/-/healthy")[0] == 200
+        assert [client.raw() for client in clients[:-3]] == [b""] * 57
+        for client in clients:
+            client.socket.close()
+
+
+def test_a_burst_of_connections_never_holds_more_files_than_told(monkeypatch):
+    source = Gated()
+    held = []
+    joined = MetricsEndpoint.joined
+
+    def counted(endpoint, connection):
+        held.append(open_files())
+        joined(endpoint, connection)
+
+    monkeypatch.setattr(MetricsEndpoint, "joined", counted)
+    with serving(source, limits=Limits(connections=3)) as endpoint:
+        before = open_files()
+        clients = burst(endpoint, source, 300)
+        assert ask(endpoint, "/-/healthy")[0] == 200
+        # The clients' own, the busy one, the one that asked at the end, and the directory that is listed.
+        assert max(held) - before <= len(clients) + 3 + endpoint.files
+        for client in clients:
+            client.socket.close()
+
+
+def test_where_no_file_is_left_connections_wait(monkeypatch, caplog):
+    none_left = threading.Event()
+    taken = socket.socket.accept
+    asked = threading.Event()
+
+    def accept(listening):
+        if none_left.is_set():
+            asked.set()
+            raise OSError(errno.EMFILE, "Too many open files")
+        return taken(listening)
+
+    monkeypatch.setattr(socket.socket, "accept", accept)
+    with serving(limits=QUICK) as endpoint:
+        none_left.set()
+        with Client(endpoint.port) as client:
+            client.request("/-/healthy")
+            for _ in range(2):
+                asked.clear()
+                assert asked.wait(TIMEOUT)
+            none_left.clear()
+            assert client.answer()[0] == 200
+    assert [record.getMessage() for record in caplog.records] == ["no connection can be taken: too many open files"]
+
+
+def test_a_sweep_that_fails_is_told_and_not_the_last_one(monkeypatch, caplog):
+    resume, calls, failed = Listener.resume, itertools.count(), threading.Event()
+
+    def fail_once(listener):
+        if next(calls) == 1:
+            failed.set()
+            raise OSError("gone wrong")
+        resume(listener)
+
+    monkeypatch.setattr(Listener, "resume", fail_once)
+    with serving(limits=QUICK) as endpoint:
+        assert failed.wait(TIMEOUT)
+        with Client(endpoint.port) as client:
+            client.send(GET[:-2])
+            assert client.raw() == b""
+    assert "OSError: gone wrong" in caplog.text
 
 
 def test_a_client_that_leaves_before_its_answer_is_forgotten():

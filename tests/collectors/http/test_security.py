@@ -302,6 +302,35 @@ def test_clients_can_be_asked_for_a_certificate(config, certificate, authority):
             assert told == b""
 
 
+SILENT = Timeouts(idle=1000, receiving=1000, sending=1000, leaving=1000)
+
+
+def test_clients_that_never_agree_on_tls_make_place_as_others_do(config, certificate, authority):
+    path = config(tls_server_config=certificate)
+    with serving(web_config=path, limits=Limits(connections=3, timeouts=SILENT)) as endpoint:
+        silent = [Client(endpoint.port) for _ in range(60)]
+        assert [client.raw() for client in silent[:-3]] == [b""] * 57
+        with Client(endpoint.port, wrap=secured(client_context(authority))) as client:
+            assert client.ask("/-/healthy")[0] == 200
+        for client in silent:
+            client.socket.close()
+
+
+def test_a_client_that_never_agrees_on_tls_is_closed(config, certificate):
+    path = config(tls_server_config=certificate)
+    quick = Limits(timeouts=Timeouts(idle=1000, receiving=0.2, sending=1000, leaving=0.2))
+    with serving(web_config=path, limits=quick) as endpoint, Client(endpoint.port) as client:
+        assert client.raw() == b""
+
+
+def test_the_end_does_not_wait_for_clients_that_never_agree_on_tls(config, certificate):
+    path = config(tls_server_config=certificate)
+    with serving(web_config=path, limits=Limits(timeouts=SILENT, stopping_seconds=1000)) as endpoint:
+        silent = Client(endpoint.port)
+    assert silent.raw() == b""
+    silent.socket.close()
+
+
 def wait_until(condition):
     """Ask again and again; the test's time limit is how long that may take."""
     for _ in range(2000):
