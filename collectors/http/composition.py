@@ -16,23 +16,28 @@ from gui_agents.errors import ConfigError
 from gui_agents.snapshot import SnapshotSource
 
 
-def check_settings(*, disabled: Collection[str] = (), web_config: Path | None = None) -> None:
-    """Check what a start would, without one.
+def check_settings(*, disabled: Collection[str] = (), web_config: Path | None = None) -> list[str]:
+    """Check what a start would, without one; return a line for each thing that is allowed, but probably not meant.
 
     Raises:
         ConfigError: with one line for each mistake.
     """
     mistakes: list[str] = []
-    checks: list[Callable[[], object]] = [lambda: catalogue.sections(disabled)]
+    doubts: list[str] = []
+    try:
+        catalogue.sections(disabled)
+    except ConfigError as error:
+        mistakes.extend(error.mistakes)
     if web_config is not None:
-        checks.append(lambda: load(web_config))
-    for check in checks:
         try:
-            check()
+            doubt = load(web_config).doubt()
         except ConfigError as error:
             mistakes.extend(error.mistakes)
+        else:
+            doubts.extend([doubt] if doubt else [])
     if mistakes:
         raise ConfigError(mistakes)
+    return doubts
 
 
 def metrics_endpoint(

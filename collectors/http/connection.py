@@ -249,7 +249,11 @@ class Connection(asyncio.Protocol):
             name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         path, query = _split(event.target.decode("ascii"))
-        return Request(event.method.decode("ascii"), path, query, headers, time.perf_counter())
+        return Request(event.method.decode("ascii"), path, query, headers, time.perf_counter(), self._client())
+
+    def _client(self) -> str:
+        peer = self._transport.get_extra_info("peername")
+        return str(peer[0]) if peer else ""
 
     async def _respond(self, request: Request) -> None:
         try:
@@ -264,11 +268,12 @@ class Connection(asyncio.Protocol):
             self._next()
 
     def _log_access(self, request: Request, response: Response) -> None:
-        client = (self._transport.get_extra_info("peername") or ("",))[0]
         milliseconds = (time.perf_counter() - request.arrived) * 1000
         size = len(response.body)
         path = request.path[:LONGEST_LOGGED_PATH]
-        _access.info('%s "%s %s" %d %d %.1f ms', client, request.method, path, response.status, size, milliseconds)
+        _access.info(
+            '%s "%s %s" %d %d %.1f ms', request.client, request.method, path, response.status, size, milliseconds
+        )
 
     def _next(self) -> None:
         """Close, or go on with what the client has sent in the meantime."""

@@ -22,6 +22,8 @@ class Request:
     """By lower-case name; of several with one name, joined by commas."""
     arrived: float
     """When it was complete, on the clock of `time.perf_counter`."""
+    client: str
+    """The address that it came from; empty where the system does not tell."""
 
     def header(self, name: str) -> str:
         """Return a header by its lower-case name; empty where there is none."""

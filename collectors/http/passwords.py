@@ -2,16 +2,16 @@
 
 A check by bcrypt takes a tenth of a second of CPU, on purpose. So it runs outside the endpoint's loop, at most one at
 a time and few waiting; and a password that was verified is remembered as a keyed hash, with a key that dies with the
-process, so that the next scrape costs microseconds. An unknown user costs as much as a wrong password, so that the
-time of an answer does not tell which names exist.
+process, so that the next scrape costs microseconds. All that does not match costs the same, whatever the hash of the
+user costs and whether there is such a user at all, so that the time of an answer does not tell which names exist.
 """
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
@@ -21,9 +21,12 @@ from typing import Final
 import bcrypt
 
 from collectors.http.messages import Response, plain
+from collectors.http.web_config import cost
 
 MAX_WAITING: Final = 8
 """Checks that may wait for bcrypt; who comes later is told to come back."""
+MAX_WAITING_OF_ONE: Final = 2
+"""Of them, those of one address: who tries passwords leaves room for others to log in."""
 MAX_PASSWORD_BYTES: Final = 72
 """bcrypt reads no more; longer ones never match."""
 
@@ -51,22 +54,28 @@ class Passwords:
     """Checks credentials against bcrypt hashes; lives on one event loop."""
 
     def __init__(self, users: Mapping[str, bytes]) -> None:
-        self._users = dict(users)
+        self._users: dict[str, bytes] = {}
+        self._highest = 0
         self._key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="metrics-bcrypt")
-        # No password has this hash, and comparing with it takes as long as with the others.
-        cost = max(hashed.split(b"$")[2] for hashed in self._users.values())
-        self._nobody = b"$2b$" + cost + b"$" + b"." * 53
+        self.use(users)
 
-    async def refusal(self, authorization: str) -> Response | None:
+    def use(self, users: Mapping[str, bytes]) -> None:
+        """Check against these users from now on; who keeps the hash stays remembered."""
+        kept = {user for user, hashed in users.items() if self._users.get(user) == hashed}
+        self._verified = {user: digest for user, digest in self._verified.items() if user in kept}
+        self._users = dict(users)
+        self._highest = max(map(cost, self._users.values()))
+
+    async def refusal(self, authorization: str, client: str) -> Response | None:
         """Return the answer to a client whose Authorization header is worth nothing; None where it is good."""
-        verdict = await self.check(authorization)
+        verdict = await self.check(authorization, client)
         return None if verdict is Verdict.ALLOWED else REFUSALS[verdict]
 
-    async def check(self, authorization: str) -> Verdict:
-        """Return what an Authorization header is worth."""
+    async def check(self, authorization: str, client: str) -> Verdict:
+        """Return what an Authorization header is worth; `client` is the address that it came from."""
         credentials = _credentials(authorization)
         if credentials is None:
             return Verdict.DENIED
@@ -74,16 +83,17 @@ class Passwords:
         digest = hashlib.blake2b(user.encode() + b"\0" + password, key=self._key).digest()
         if hmac.compare_digest(self._verified.get(user, b""), digest):
             return Verdict.ALLOWED
-        if self._waiting >= MAX_WAITING:
+        if self._waiting.total() >= MAX_WAITING or self._waiting[client] >= MAX_WAITING_OF_ONE:
             return Verdict.BUSY
-        self._waiting += 1
+        hashed = self._users.get(user)
+        self._waiting[client] += 1
         try:
-            hashed = self._users.get(user, self._nobody)
             loop = asyncio.get_running_loop()
-            matches = await loop.run_in_executor(self._executor, _matches, password, hashed)
+            matches = await loop.run_in_executor(self._executor, _matches, password, hashed, self._highest)
         finally:
-            self._waiting -= 1
-        if not matches or user not in self._users:
+            self._waiting -= Counter((client,))
+        # The users may have changed in the meantime.
+        if not matches or self._users.get(user) != hashed:
             return Verdict.DENIED
         self._verified[user] = digest
         return Verdict.ALLOWED
@@ -97,9 +107,23 @@ class Passwords:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _matches(password: bytes, hashed: bytes) -> bool:
-    matches = bcrypt.checkpw(password[:MAX_PASSWORD_BYTES], hashed)
-    return matches and len(password) <= MAX_PASSWORD_BYTES
+def _matches(password: bytes, hashed: bytes | None, highest: int) -> bool:
+    """Tell whether a password has this hash; a no always takes 2 ** highest rounds in all."""
+    read = password[:MAX_PASSWORD_BYTES]
+    if hashed is None:
+        bcrypt.checkpw(read, _nobodys(highest))
+        return False
+    if bcrypt.checkpw(read, hashed) and len(password) <= MAX_PASSWORD_BYTES:
+        return True
+    # 2 ** c rounds are done; those of c, c + 1, ... up to the highest but one make 2 ** highest of them.
+    for rest in range(cost(hashed), highest):
+        bcrypt.checkpw(read, _nobodys(rest))
+    return False
+
+
+def _nobodys(price: int) -> bytes:
+    """Return a hash that no password has; comparing with it takes as long as with others of its cost."""
+    return b"$2b$%02d$" % price + b"." * 53
 
 
 def _credentials(authorization: str) -> tuple[str, bytes] | None:
@@ -110,5 +134,5 @@ def _credentials(authorization: str) -> tuple[str, bytes] | None:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
         # bcrypt takes no zero byte.
         return (user.decode(), password) if colon and b"\0" not in password else None
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None

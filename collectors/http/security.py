@@ -1,4 +1,8 @@
-"""The endpoint's lock: TLS and passwords of a web configuration file, re-read when it changes."""
+"""The endpoint's lock: TLS and passwords of a web configuration file, re-read when it changes.
+
+A change never opens the endpoint: a file that is empty for the moment in which someone writes it looks like one that
+is meant to lock nothing, and only a restart can tell that it is.
+"""
 
 import logging
 import ssl
@@ -37,31 +41,44 @@ class Security:
         self._context = _context(self._config)
         self._stamp = self._stamped()
         self._passwords = _passwords(self._config)
+        doubt = self._config.doubt()
+        if doubt is not None:
+            _log.warning("%s", doubt)
 
     @property
     def context(self) -> ssl.SSLContext | None:
         """What new connections are secured with; None for plain HTTP."""
         return self._context
 
-    def reload(self) -> bool:
-        """Read the file again if it or one that it names has changed; tell whether anything is different now."""
+    def reload(self) -> None:
+        """Read the file again if it or one that it names has changed."""
         stamp = self._stamped()
         if stamp == self._stamp:
-            return False
+            return
         self._stamp = stamp
         try:
             config = web_config.load(self._path)
+            self._refuse_to_open(config)
             context = _context(config)
         except ConfigError as error:
             _log.error("the changed web configuration is not used: %s", "; ".join(error.mistakes))
-            return False
+            return
         self._config, self._context = config, context
         self._stamp = self._stamped()
-        if self._passwords is not None:
+        if self._passwords is None:
+            self._passwords = _passwords(config)
+        elif config.users:
+            self._passwords.use(config.users)
+        else:
             self._passwords.retire()
-        self._passwords = _passwords(config)
+            self._passwords = None
         _log.info("the web configuration has changed and is in use")
-        return True
+
+    def _refuse_to_open(self, config: WebConfig) -> None:
+        if self._config.identifies and not config.identifies:
+            raise ConfigError(["it would let in everyone; if that is meant, restart the service"])
+        if self._config.locks and not config.locks:
+            raise ConfigError(["it would lock nothing; if that is meant, restart the service"])
 
     def close(self) -> None:
         """Release what checks passwords."""
@@ -81,7 +98,7 @@ class Security:
         passwords = self._passwords
         if passwords is None or (self._open_probes and request.path in PROBES):
             return None
-        return await passwords.refusal(request.header("authorization"))
+        return await passwords.refusal(request.header("authorization"), request.client)
 
     def _stamped(self) -> _Stamp:
         """Return what changes when a file does, without reading it."""

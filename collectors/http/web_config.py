@@ -2,6 +2,9 @@
 
 `tls_server_config` and `basic_auth_users` are taken as the toolkit's documentation describes them. What cannot be
 honoured here is a mistake, never a silent omission: nobody should believe in a lock that is not there.
+
+The file is read as YAML's nodes and not as Python's values: all that it holds is texts, in two levels, and what a value
+could be besides (a date, a number, an alias of everything) would only bring mistakes of its own.
 """
 
 import re
@@ -33,7 +36,10 @@ CLIENT_AUTH: Final = {
 _TLS_KEYS: Final = frozenset(
     {"cert_file", "key_file", "client_auth_type", "client_ca_file", "min_version", "max_version"}
 )
-_HASH: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+MAX_COST: Final = 16
+"""Of a bcrypt hash. One check takes some seconds then, and each step more doubles it for all that wait."""
+_HASH: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+"""The last character of the salt holds two bits alone; bcrypt refuses one that has more."""
 
 
 @attrs.frozen
@@ -88,6 +94,22 @@ class WebConfig:
     tls: TlsConfig | None
     users: Mapping[str, bytes]
     """The bcrypt hash of each user's password; none: no password is asked for."""
+
+    @property
+    def locks(self) -> bool:
+        """Whether it sets anything."""
+        return self.tls is not None or self.identifies
+
+    @property
+    def identifies(self) -> bool:
+        """Whether clients have to prove who they are."""
+        return bool(self.users) or (self.tls is not None and self.tls.client_auth is ssl.CERT_REQUIRED)
+
+    def doubt(self) -> str | None:
+        """Return what is allowed, but probably not meant."""
+        if self.locks:
+            return None
+        return f"{VARIABLE} locks nothing: the file sets neither tls_server_config nor basic_auth_users"
 
 
 def load(path: Path) -> WebConfig:
@@ -160,17 +182,42 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     except ImportError as error:
         raise ConfigError([f"{VARIABLE} needs {error.name}; run: {INSTALL}"]) from error
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        content = {} if root is None or _is_null(root) else _content(root, str(path), depth=2)
+    # Of the numbers and escapes that it reads by itself, the parser checks none; deep nesting ends its recursion.
+    except (OSError, ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
         # The text of a YAML error quotes the file, which may hold secrets.
         mark = getattr(error, "problem_mark", None)
         place = "" if mark is None else f" in line {mark.line + 1}"
         reason = getattr(error, "strerror", None) or f"is no YAML{place}"
         raise ConfigError([f"{VARIABLE} {path}: {reason}"]) from error
-    if content is None:
-        return {}
     if not isinstance(content, Mapping):
         raise ConfigError([f"{VARIABLE} {path}: must hold a mapping, such as basic_auth_users: ..."])
+    return content
+
+
+def _is_null(node: Any) -> bool:
+    return bool(node.tag == "tag:yaml.org,2002:null")
+
+
+def _content(node: Any, where: str, *, depth: int) -> Any:
+    """Return a text, nothing, or a mapping with all that is within `depth` levels; any other node as it is.
+
+    Raises:
+        ConfigError: a key is there twice, of which readers would take one or the other.
+    """
+    if _is_null(node):
+        return None
+    if node.id == "scalar":
+        return node.value
+    if node.id != "mapping" or depth == 0:
+        return node
+    content: dict[str, Any] = {}
+    for key, value in node.value:
+        name = str(key.value) if key.id == "scalar" else "(a key that is no text)"
+        if name in content:
+            raise ConfigError([f"{VARIABLE} {where}: {name} is there twice"])
+        content[name] = _content(value, name, depth=depth - 1)
     return content
 
 
@@ -181,6 +228,9 @@ def _tls(section: Any, folder: Path) -> TlsConfig | None:
         raise ConfigError([f"{VARIABLE} tls_server_config: must be a mapping"])
     where = f"{VARIABLE} tls_server_config"
     mistakes = [f"{where}.{key}: is not known here" for key in sorted(set(map(str, section)) - _TLS_KEYS)]
+    mistakes += [
+        f"{where}.{key}: must be a text" for key, value in section.items() if not isinstance(value, str | None)
+    ]
     files = {key: _file(section, key, folder) for key in ("cert_file", "key_file", "client_ca_file")}
     mistakes += [f"{where}.{key}: is missing" for key in ("cert_file", "key_file") if files[key] is None]
     chosen = {
@@ -232,12 +282,17 @@ def _users(section: Any) -> dict[str, bytes]:
         # The value is not quoted: someone may have written the password itself.
         f"{VARIABLE} basic_auth_users.{name}: is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':\\n'"
         for name, hashed in section.items()
-        if not isinstance(hashed, str) or _HASH.fullmatch(hashed) is None
+        if not _is_hash(hashed)
+    ]
+    mistakes += [
+        f"{VARIABLE} basic_auth_users.{name}: its bcrypt cost is above {MAX_COST}, so that a login would take too long"
+        for name, hashed in section.items()
+        if _is_hash(hashed) and cost(hashed.encode()) > MAX_COST
     ]
     mistakes += [
         f"{VARIABLE} basic_auth_users.{name}: a name is a text without a colon"
         for name in section
-        if not isinstance(name, str) or not name or ":" in name
+        if not name or ":" in name
     ]
     try:
         import bcrypt  # noqa: F401, PLC0415 - optional, and needed later
@@ -246,3 +301,12 @@ def _users(section: Any) -> dict[str, bytes]:
     if mistakes:
         raise ConfigError(mistakes)
     return {name: hashed.encode() for name, hashed in section.items()}
+
+
+def _is_hash(hashed: Any) -> bool:
+    return isinstance(hashed, str) and _HASH.fullmatch(hashed) is not None
+
+
+def cost(hashed: bytes) -> int:
+    """Return the cost of a bcrypt hash: a check takes 2 ** cost rounds."""
+    return int(hashed.split(b"$")[2])

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
@@ -51,7 +52,8 @@ def add_parser(verbs: Verbs) -> None:
 def execute_check(arguments: argparse.Namespace) -> ExitCode:
     """Print the configuration; a wrong one raises ConfigError, which prints its mistakes."""
     loaded = config.load(os.environ, environment.DOTENV)
-    _check_endpoint(loaded)
+    for doubt in _check_endpoint(loaded):
+        print(f"warning: {doubt}", file=sys.stderr)
     effective = list(effective_settings(loaded))
     if arguments.json:
         print(json.dumps({row.variable: {"value": row.value, "source": row.source} for row in effective}, indent=2))
@@ -63,13 +65,16 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.DONE
 
 
-def _check_endpoint(loaded: config.Config) -> None:
-    """Raise ConfigError for what only the metrics endpoint can tell; nothing where its packages are missing."""
+def _check_endpoint(loaded: config.Config) -> list[str]:
+    """Return what only the metrics endpoint can doubt, and raise ConfigError for what it knows to be wrong.
+
+    Without its packages it knows nothing.
+    """
     try:
         from collectors import check_settings  # noqa: PLC0415 - optional
     except ImportError:
-        return
-    check_settings(disabled=loaded.prometheus_disable, web_config=loaded.prometheus_web_config)
+        return []
+    return check_settings(disabled=loaded.prometheus_disable, web_config=loaded.prometheus_web_config)
 
 
 def execute_env(_arguments: argparse.Namespace) -> ExitCode:

@@ -1,65 +1,18 @@
-import asyncio
-import base64
 import contextlib
 import ssl
 import threading
 
-import bcrypt
 import pytest
 import trustme
-import yaml
 
-from collectors.http import passwords, web_config
+from collectors.http import passwords
 from collectors.http.connection import Timeouts
 from collectors.http.endpoint import Limits
-from collectors.http.passwords import MAX_WAITING, Passwords, Verdict
-from collectors.http.security import Security
-from gui_agents.errors import ConfigError
+from tests.collectors.http.credentials import HASH, SECRET, basic
 from tests.collectors.http.serving import TIMEOUT, Client, serving
 
-SECRET = "s3cret: with colon"  # noqa: S105 - of this test
-HASH = bcrypt.hashpw(SECRET.encode(), bcrypt.gensalt(4)).decode()
 SWEEPING = Limits(timeouts=Timeouts(idle=30, receiving=10, sending=10, leaving=0.05))
 """Looks for changes every 25 ms."""
-
-
-def basic(user, password):
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-@pytest.fixture
-def config(tmp_path):
-    """Return a function that writes the configuration, and returns its path."""
-    path = tmp_path / "web.yml"
-
-    def write(**content):
-        fresh = tmp_path / "fresh.yml"
-        fresh.write_text(yaml.safe_dump(content))
-        fresh.replace(path)
-        return path
-
-    return write
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def certificate(tmp_path, authority):
-    issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_pem.write_to_path(tmp_path / "server.key")
-    for number, part in enumerate(issued.cert_chain_pems):
-        part.write_to_path(tmp_path / "server.crt", append=number > 0)
-    authority.cert_pem.write_to_path(tmp_path / "ca.crt")
-    return {"cert_file": "server.crt", "key_file": "server.key"}
-
-
-def mistakes(path):
-    with pytest.raises(ConfigError) as wrong:
-        Security(path)
-    return list(wrong.value.mistakes)
 
 
 def client_context(authority, *, certificate=None, highest=None):
@@ -74,163 +27,6 @@ def client_context(authority, *, certificate=None, highest=None):
 
 def secured(context):
     return lambda plain: context.wrap_socket(plain, server_hostname="127.0.0.1")
-
-
-# The file.
-
-
-def test_an_empty_file_locks_nothing(config, tmp_path):
-    path = config()
-    path.write_text("")
-    assert web_config.load(path) == web_config.WebConfig(None, {})
-    path.write_text("http_server_config:\n  http2: true\n")
-    assert web_config.load(path) == web_config.WebConfig(None, {})
-
-
-def test_a_missing_file_is_a_mistake(tmp_path):
-    assert mistakes(tmp_path / "none.yml") == [
-        f"PROMETHEUS_WEB_CONFIG {tmp_path / 'none.yml'}: No such file or directory"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "mistake"),
-    [
-        ("a: [", "is no YAML in line 1"),
-        ("- a", "must hold a mapping"),
-        ("\x00", "is no YAML"),
-        ("odd: 1", "odd: is not known here"),
-        ("http_server_config: {headers: {X: y}}", "http_server_config: only http2 is known here"),
-        ("http_server_config: 5", "http_server_config: only http2 is known here"),
-        ("tls_server_config: 5", "tls_server_config: must be a mapping"),
-        ("tls_server_config: {cert_file: a}", "tls_server_config.key_file: is missing"),
-        ("tls_server_config: {key_file: a}", "tls_server_config.cert_file: is missing"),
-        ("tls_server_config: {cipher_suites: []}", "tls_server_config.cipher_suites: is not known here"),
-        ("tls_server_config: {min_version: TLS10}", "tls_server_config.min_version: must be one of TLS12, TLS13"),
-        ("tls_server_config: {min_version: TLS13, max_version: TLS12}", "min_version is above max_version"),
-        (
-            "tls_server_config: {client_auth_type: RequireAnyClientCert}",
-            "client_auth_type: must be one of NoClientCert",
-        ),
-        ("tls_server_config: {client_ca_file: a}", "client_auth_type and client_ca_file need each other"),
-        ("basic_auth_users: 5", "basic_auth_users: must be a mapping"),
-        ("basic_auth_users: {me: hunter2}", "basic_auth_users.me: is no bcrypt hash; make one with: htpasswd"),
-        ("basic_auth_users: {'a:b': x}", "basic_auth_users.a:b: a name is a text without a colon"),
-    ],
-)
-def test_mistakes_are_told_without_secrets(tmp_path, text, mistake):
-    path = tmp_path / "web.yml"
-    path.write_text(text)
-    told = mistakes(path)
-    assert any(mistake in line for line in told), told
-    assert all(line.startswith("PROMETHEUS_WEB_CONFIG ") for line in told)
-    assert "hunter2" not in "".join(told)
-
-
-def test_files_that_do_not_fit_are_a_mistake(config, certificate, tmp_path, authority):
-    other = authority.issue_cert("elsewhere")
-    other.private_key_pem.write_to_path(tmp_path / "other.key")
-    (told,) = mistakes(config(tls_server_config={**certificate, "key_file": "other.key"}))
-    assert "tls_server_config: KEY_VALUES_MISMATCH" in told
-    (told,) = mistakes(config(tls_server_config={**certificate, "key_file": "none.key"}))
-    assert "No such file or directory" in told
-
-
-def test_an_encrypted_key_is_a_mistake_and_asks_nobody(config, certificate, tmp_path):
-    (tmp_path / "server.key").write_text(
-        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
-        "00000000000000000000000000000000\n\nAAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n"
-    )
-    (told,) = mistakes(config(tls_server_config=certificate))
-    assert "tls_server_config: " in told
-
-
-def test_missing_packages_are_a_mistake_with_the_command(config, monkeypatch):
-    path = config(basic_auth_users={"me": HASH})
-    monkeypatch.setitem(__import__("sys").modules, "bcrypt", None)
-    assert mistakes(path) == ['PROMETHEUS_WEB_CONFIG basic_auth_users needs bcrypt; run: pip install "gui-agents[web]"']
-    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
-    assert mistakes(path) == ['PROMETHEUS_WEB_CONFIG needs yaml; run: pip install "gui-agents[web]"']
-
-
-# Passwords.
-
-
-@contextlib.contextmanager
-def checking(**users):
-    checker = Passwords({name: hashed.encode() for name, hashed in users.items()})
-    try:
-        yield checker
-    finally:
-        checker.close()
-
-
-@pytest.mark.parametrize(
-    ("authorization", "verdict"),
-    [
-        (basic("me", SECRET), Verdict.ALLOWED),
-        (basic("me", SECRET).replace("Basic", "bAsIc"), Verdict.ALLOWED),
-        (basic("me", "wrong"), Verdict.DENIED),
-        (basic("you", SECRET), Verdict.DENIED),
-        (basic("me", SECRET + "\0"), Verdict.DENIED),
-        (basic("me", ""), Verdict.DENIED),
-        ("", Verdict.DENIED),
-        ("Bearer abc", Verdict.DENIED),
-        ("Basic ?", Verdict.DENIED),
-        ("Basic " + base64.b64encode(b"no colon").decode(), Verdict.DENIED),
-        ("Basic " + base64.b64encode(b"\xff:x").decode(), Verdict.DENIED),
-    ],
-)
-async def test_only_the_right_password_is_allowed(authorization, verdict):
-    with checking(me=HASH) as checker:
-        for _ in range(2):
-            assert await checker.check(authorization) is verdict
-
-
-async def test_a_verified_password_costs_no_bcrypt_again(monkeypatch):
-    checked = []
-    real = bcrypt.checkpw
-    monkeypatch.setattr(passwords.bcrypt, "checkpw", lambda *pair: checked.append(pair) or real(*pair))
-    with checking(me=HASH) as checker:
-        for _ in range(5):
-            assert await checker.check(basic("me", SECRET)) is Verdict.ALLOWED
-        assert len(checked) == 1
-        assert await checker.check(basic("me", "wrong")) is Verdict.DENIED
-        assert await checker.check(basic("me", SECRET)) is Verdict.ALLOWED
-        assert len(checked) == 2
-
-
-async def test_an_unknown_user_costs_as_much_as_a_wrong_password(monkeypatch):
-    costs = []
-    monkeypatch.setattr(passwords.bcrypt, "checkpw", lambda _, hashed: costs.append(hashed[:7]) or False)
-    with checking(me=HASH.replace("$04$", "$12$"), you=HASH) as checker:
-        await checker.check(basic("me", "wrong"))
-        await checker.check(basic("nobody", "wrong"))
-    assert costs == [b"$2b$12$", b"$2b$12$"]
-
-
-async def test_a_password_beyond_what_bcrypt_reads_never_matches():
-    long = "x" * 72
-    with checking(me=bcrypt.hashpw(long.encode(), bcrypt.gensalt(4)).decode()) as checker:
-        assert await checker.check(basic("me", long)) is Verdict.ALLOWED
-        assert await checker.check(basic("me", long + "y")) is Verdict.DENIED
-
-
-async def test_few_checks_wait_for_bcrypt(monkeypatch):
-    go_on = threading.Event()
-    monkeypatch.setattr(passwords.bcrypt, "checkpw", lambda *_: go_on.wait(TIMEOUT) and False)
-    with checking(me=HASH) as checker:
-        waiting = [asyncio.create_task(checker.check(basic("me", "wrong"))) for _ in range(MAX_WAITING)]
-        await asyncio.sleep(0)
-        assert await checker.check(basic("me", "wrong")) is Verdict.BUSY
-        refusal = await checker.refusal(basic("me", "wrong"))
-        assert (refusal.status, refusal.headers) == (503, (("Retry-After", "1"),))
-        go_on.set()
-        assert set(await asyncio.gather(*waiting)) == {Verdict.DENIED}
-        assert await checker.check(basic("me", "wrong")) is Verdict.DENIED
-
-
-# The endpoint.
 
 
 def test_a_password_is_asked_for(config):
@@ -354,9 +150,65 @@ def test_a_changed_file_is_used_without_a_restart(config, caplog):
         path.unlink()
         wait_until(lambda: caplog.text.count("is not used") == 2)
         assert client.ask(authorization=basic("you", SECRET))[0] == 200
-        config()
-        wait_until(lambda: client.ask()[0] == 200)
+        for nothing in ("", "tls_server_config:"):
+            logged = caplog.text.count("it would let in everyone")
+            path.write_text(nothing)
+            wait_until(lambda logged=logged: caplog.text.count("it would let in everyone") == logged + 1)
+            assert client.ask()[0] == 401
     assert "the web configuration has changed and is in use" in caplog.text
+
+
+def test_a_check_that_waits_is_answered_though_no_password_is_needed_any_more(
+    config, certificate, authority, monkeypatch, caplog
+):
+    caplog.set_level("INFO")
+    asked, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(passwords.bcrypt, "checkpw", lambda *_: asked.set() or (go_on.wait(TIMEOUT) and False))
+    verifying = {**certificate, "client_auth_type": "RequireAndVerifyClientCert", "client_ca_file": "ca.crt"}
+    wrap = secured(client_context(authority, certificate=authority.issue_cert("client")))
+    path = config(tls_server_config=verifying, basic_auth_users={"me": HASH})
+    with contextlib.ExitStack() as stack:
+        endpoint = stack.enter_context(serving(web_config=path, limits=SWEEPING))
+        stack.callback(go_on.set)
+        checked, waiting, other = (stack.enter_context(Client(endpoint.port, wrap=wrap)) for _ in range(3))
+        for client in (checked, waiting):
+            client.request(authorization=basic("me", "wrong"))
+        assert asked.wait(TIMEOUT)
+        assert other.ask()[0] == 401
+        config(tls_server_config=verifying)
+        wait_until(lambda: "the web configuration has changed" in caplog.text)
+        assert other.ask()[0] == 200
+        go_on.set()
+        assert [client.answer()[0] for client in (checked, waiting)] == [401, 401]
+
+
+def test_a_change_never_takes_away_the_last_lock(config, certificate, authority, caplog):
+    path = config(tls_server_config=certificate)
+    wrap = secured(client_context(authority))
+    with serving(web_config=path, limits=SWEEPING) as endpoint:
+        config()
+        wait_until(lambda: "is not used: it would lock nothing" in caplog.text)
+        with Client(endpoint.port, wrap=wrap) as client:
+            assert client.ask()[0] == 200
+
+
+@pytest.mark.parametrize("text", ["basic_auth_users: {x: 2024-99-99}", "[" * 20_000, "basic_auth_users: !!int foo"])
+def test_after_a_mistake_connections_are_still_looked_after(config, caplog, text):
+    path = config(basic_auth_users={"me": HASH})
+    quick = Limits(timeouts=Timeouts(idle=0.2, receiving=0.2, sending=0.2, leaving=0.2))
+    with serving(web_config=path, limits=quick) as endpoint:
+        path.write_text(text)
+        wait_until(lambda: "is not used" in caplog.text)
+        with Client(endpoint.port) as client:
+            client.send(b"GET /")
+            assert client.raw() == b""
+        config(basic_auth_users={"you": HASH})
+
+        def repaired():
+            with Client(endpoint.port) as client:
+                return client.ask(authorization=basic("you"))[0] == 200
+
+        wait_until(repaired)
 
 
 def test_a_new_certificate_is_used_without_a_restart(config, certificate, authority, tmp_path):

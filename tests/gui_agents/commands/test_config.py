@@ -63,6 +63,15 @@ def test_every_mistake_is_reported_at_once(capsys, monkeypatch):
     assert [line.split()[1] for line in lines] == ["GRPC_PORT", "DEFAULT_BACKEND"]
 
 
+def test_a_web_configuration_that_locks_nothing_is_a_warning(capsys, monkeypatch, tmp_path):
+    (tmp_path / "web.yml").touch()
+    monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(tmp_path / "web.yml"))
+    assert cli.main(["config", "check", "--json"]) == ExitCode.DONE
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["ENABLE_PROMETHEUS"]["value"] is False
+    assert printed.err.startswith("warning: PROMETHEUS_WEB_CONFIG locks nothing: ")
+
+
 def test_env_prints_a_file_that_changes_nothing(capsys, tmp_path):
     assert cli.main(["config", "env"]) == ExitCode.DONE
     printed = capsys.readouterr().out

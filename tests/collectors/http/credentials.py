@@ -1,0 +1,20 @@
+"""What clients prove who they are with."""
+
+import base64
+
+import bcrypt
+
+SECRET = "s3cret: with colon"  # noqa: S105 - of tests
+
+
+def hashed(password=SECRET, cost=4):
+    """Return the bcrypt hash of a password."""
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+
+
+HASH = hashed()
+
+
+def basic(user, password=SECRET):
+    """Return an Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
