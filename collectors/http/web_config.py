@@ -173,6 +173,8 @@ def sets_tls(path: Path) -> bool:
     return locks(path).tls
 
 
+MAX_DEPTH: Final = 8
+"""Of collections in each other: two levels mean something, and hundreds cost the parser seconds."""
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
 
 
@@ -182,10 +184,16 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     except ImportError as error:
         raise ConfigError([f"{VARIABLE} needs {error.name}; run: {INSTALL}"]) from error
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        text = path.read_text(encoding="utf-8")
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise ConfigError([f"{VARIABLE} {path}: nests too deep"])
+        root = yaml.compose(text, yaml.SafeLoader)
         content = {} if root is None or _is_null(root) else _content(root, str(path), depth=2)
-    # Of the numbers and escapes that it reads by itself, the parser checks none; deep nesting ends its recursion.
-    except (OSError, ValueError, OverflowError, RecursionError, yaml.YAMLError) as error:
+    # Numbers and escapes that the parser reads by itself, it does not check.
+    except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
         # The text of a YAML error quotes the file, which may hold secrets.
         mark = getattr(error, "problem_mark", None)
         place = "" if mark is None else f" in line {mark.line + 1}"
