@@ -106,6 +106,11 @@ class Borrowed:
     example: str
     collect: Callable[[], Iterable[Family]]
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """Every name that `name[]` may ask for: those of its samples and of its families."""
+        return self.names | {name.removesuffix("_total") for name in self.names}
+
 
 @attrs.frozen(kw_only=True)
 class Section:
@@ -130,7 +135,7 @@ class Section:
         return attrs.evolve(
             self,
             metrics=tuple(metric for metric in self.metrics if not names.isdisjoint(metric.names)),
-            borrowed=tuple(families for families in self.borrowed if not names.isdisjoint(families.names)),
+            borrowed=tuple(families for families in self.borrowed if not names.isdisjoint(families.asked)),
         )
 
     @property

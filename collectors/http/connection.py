@@ -23,19 +23,16 @@ from urllib.parse import urlsplit
 import attrs
 import h11
 
+from collectors.http import access
 from collectors.http.messages import Request, Response, plain
 
 _log = logging.getLogger(__name__)
-_access = logging.getLogger("collectors.http.access")
 
 MAX_HEADER_BYTES: Final = 16 * 1024
 MAX_BODY_BYTES: Final = 64 * 1024
 """Of a request; nothing here needs one."""
 MAX_PIPELINED_BYTES: Final = 64 * 1024
 """Received while an answer is under way; then the client has to wait."""
-
-
-LONGEST_LOGGED_PATH: Final = 200
 
 
 class Phase(Enum):
@@ -110,6 +107,7 @@ class Connection(asyncio.Protocol):
         self._request: h11.Request | None = None
         self._body_bytes = 0
         self._pipelined_bytes = 0
+        self._arrived = 0.0
         self._opening: asyncio.Task[None]
         self._task: asyncio.Task[None] | None = None
         self._last = False
@@ -214,31 +212,49 @@ class Connection(asyncio.Protocol):
     def _receive(self) -> None:
         """Take requests out of what was received, up to the first complete one."""
         try:
-            while True:
-                event = self._http.next_event()
-                if event is h11.NEED_DATA:
-                    if self.phase is Phase.IDLE and self._http.trailing_data[0]:
-                        self._enter(Phase.RECEIVING)
-                    return
-                if isinstance(event, h11.Request):
-                    self._request = event
-                    self._body_bytes = 0
-                    if self.phase is Phase.IDLE:
-                        self._enter(Phase.RECEIVING)
-                elif isinstance(event, h11.Data):
-                    self._body_bytes += len(event.data)
-                    if self._body_bytes > MAX_BODY_BYTES:
-                        self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request has too large a body")
-                        return
-                elif isinstance(event, h11.EndOfMessage):
-                    self._enter(Phase.ANSWERING)
-                    self._task = asyncio.get_running_loop().create_task(self._respond(self._current()))
-                    return
-                else:
-                    self._transport.close()
-                    return
+            while self._take(self._http.next_event()):
+                pass
         except h11.RemoteProtocolError as error:
             self._refuse(HTTPStatus(error.error_status_hint), "This is no request that can be understood")
+
+    def _take(self, event: object) -> bool:
+        """Take one event; tell whether the next one may be taken, too."""
+        if event is h11.NEED_DATA:
+            self._wait()
+            return False
+        if isinstance(event, h11.Request):
+            return self._begin(event)
+        if isinstance(event, h11.Data):
+            self._body_bytes += len(event.data)
+            if self._body_bytes <= MAX_BODY_BYTES:
+                return True
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request has too large a body")
+        elif isinstance(event, h11.EndOfMessage):
+            self._enter(Phase.ANSWERING)
+            self._arrived = time.perf_counter()
+            self._task = asyncio.get_running_loop().create_task(self._respond(self._current()))
+        else:
+            self._transport.close()
+        return False
+
+    def _wait(self) -> None:
+        """Wait for the rest of a request; a client may want to hear first that it is worth sending."""
+        if self.phase is Phase.IDLE and self._http.trailing_data[0]:
+            self._enter(Phase.RECEIVING)
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[], reason=b"Continue")
+            self._transport.write(self._http.send(go_on))
+
+    def _begin(self, request: h11.Request) -> bool:
+        self._request = request
+        self._body_bytes = 0
+        if self.phase is Phase.IDLE:
+            self._enter(Phase.RECEIVING)
+        # h11 itself limits only what is not complete yet.
+        if _header_bytes(request) <= MAX_HEADER_BYTES:
+            return True
+        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request has too large headers")
+        return False
 
     def _current(self) -> Request:
         """Return the request that was received, as the site reads it."""
@@ -248,8 +264,9 @@ class Connection(asyncio.Protocol):
         for raw_name, raw_value in event.headers:
             name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        path, query = _split(event.target.decode("ascii"))
-        return Request(event.method.decode("ascii"), path, query, headers, time.perf_counter(), self._client())
+        method, target = _asked(event)
+        path, query = _split(target)
+        return Request(method, path, query, headers, self._arrived, self._client())
 
     def _client(self) -> str:
         peer = self._transport.get_extra_info("peername")
@@ -261,19 +278,9 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - the boundary of a request: logged and answered
             _log.exception("%s %s could not be answered", request.method, request.path)
             response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "This went wrong; the log says why")
-        if self._host.access_log:
-            self._log_access(request, response)
-        self._transport.write(self._encode(response, head=request.method == "HEAD", last=self._last))
+        self._send(response, last=self._last)
         if self.phase is Phase.ANSWERING:
             self._next()
-
-    def _log_access(self, request: Request, response: Response) -> None:
-        milliseconds = (time.perf_counter() - request.arrived) * 1000
-        size = len(response.body)
-        path = request.path[:LONGEST_LOGGED_PATH]
-        _access.info(
-            '%s "%s %s" %d %d %.1f ms', request.client, request.method, path, response.status, size, milliseconds
-        )
 
     def _next(self) -> None:
         """Close, or go on with what the client has sent in the meantime."""
@@ -281,6 +288,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._http.start_next_cycle()
+        self._request = None
         if self._pipelined_bytes > MAX_PIPELINED_BYTES:
             self._transport.resume_reading()
         self._pipelined_bytes = 0
@@ -291,21 +299,28 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         """Say why, and wait a moment with closing: what is unread at the end would destroy the answer on its way."""
         self._enter(Phase.LEAVING)
-        self._transport.write(self._encode(plain(status, text), head=False, last=True))
+        self._arrived = time.perf_counter()
+        self._send(plain(status, text), last=True)
         if self._transport.can_write_eof():
             self._transport.write_eof()
         else:
             self._transport.close()
 
+    def _send(self, response: Response, *, last: bool) -> None:
+        """Answer the request; there may be none that could be understood."""
+        method, target = ("-", "-") if self._request is None else _asked(self._request)
+        head = method == "HEAD"
+        if self._host.access_log:
+            seconds = time.perf_counter() - self._arrived
+            access.log(self._client(), method, _split(target)[0], response, head=head, seconds=seconds)
+        self._transport.write(self._encode(response, head=head, last=last))
+
     def _encode(self, response: Response, *, head: bool, last: bool) -> bytes:
         """Return an answer as one piece, so that it leaves in one packet where it fits."""
-        headers = [
-            ("Content-Type", response.content_type),
-            ("Content-Length", str(len(response.body))),
-            ("Date", formatdate(usegmt=True)),
-            ("X-Content-Type-Options", "nosniff"),
-            *response.headers,
-        ]
+        headers = [("Date", formatdate(usegmt=True)), ("X-Content-Type-Options", "nosniff"), *response.headers]
+        # Of what the client has already, a length of 0 would be wrong (RFC 9110, section 8.6).
+        if response.status is not HTTPStatus.NOT_MODIFIED:
+            headers += [("Content-Type", response.content_type), ("Content-Length", str(len(response.body)))]
         if last:
             headers.append(("Connection", "close"))
         status = h11.Response(status_code=response.status, headers=headers, reason=response.status.phrase.encode())
@@ -316,6 +331,16 @@ class Connection(asyncio.Protocol):
         return b"".join(part for part in parts if part)
 
 
+def _asked(request: h11.Request) -> tuple[str, str]:
+    """Return method and target."""
+    return request.method.decode("ascii"), request.target.decode("ascii")
+
+
+def _header_bytes(request: h11.Request) -> int:
+    """Return how long target and headers are, with the `: ` and the line end of each of these."""
+    return len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)
+
+
 def _split(target: str) -> tuple[str, str]:
     """Return path and query of a request target; it may come with scheme and host, as proxies send it."""
     if not target.startswith("/"):
@@ -323,6 +348,6 @@ def _split(target: str) -> tuple[str, str]:
             parts = urlsplit(target)
         except ValueError:
             return target, ""
-        return parts.path, parts.query
+        return parts.path or ("/" if parts.scheme else ""), parts.query
     path, _, query = target.partition("?")
     return path, query

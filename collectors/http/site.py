@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 
 METHODS: Final = frozenset({"GET", "HEAD"})
 TIMEOUT_HEADER: Final = "x-prometheus-scrape-timeout-seconds"
+ASSETS: Final = "/assets/"
 INDEX: Final = "index.html"
 """The file that is the page at /."""
 
@@ -43,6 +44,7 @@ class Site:
         self._static = static
         self._formats = formats
         self._index = static[INDEX].content.decode()
+        self._problem: type[Exception] | None = None
         self._flight = Flight(source, exposition)
         self._routes: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "/metrics": self._metrics,
@@ -54,7 +56,7 @@ class Site:
     async def answer(self, request: Request) -> Response:
         """Return the answer to one request."""
         route = self._routes.get(request.path)
-        if route is None and request.path.removeprefix("/assets/") in self._static:
+        if route is None and request.path.startswith(ASSETS) and request.path.removeprefix(ASSETS) in self._static:
             route = self._asset
         if route is None:
             return plain(HTTPStatus.NOT_FOUND, f"There is nothing here; see {', '.join(self._routes)}")
@@ -92,14 +94,19 @@ class Site:
         return Response(HTTPStatus.OK, page.encode(), HTML, (("Cache-Control", "no-store"), *PAGE_HEADERS))
 
     async def _asset(self, request: Request) -> Response:
-        return self._static[request.path.removeprefix("/assets/")].answer(request)
+        return self._static[request.path.removeprefix(ASSETS)].answer(request)
 
     def _key_figures(self) -> str:
         try:
-            return key_figures(Instant(self._source).snapshot())
-        except Exception:  # noqa: BLE001 - the boundary of the landing page: logged, and said on it
-            _log.exception("the landing page goes without its key figures")
+            figures = key_figures(Instant(self._source).snapshot())
+        except Exception as error:  # noqa: BLE001 - the boundary of the landing page: logged, and said on it
+            # Each kind is told once, not at each visit.
+            if self._problem is not type(error):
+                self._problem = type(error)
+                _log.exception("the landing page goes without its key figures")
             return UNREADABLE
+        self._problem = None
+        return figures
 
 
 def _timeout_seconds(header: str) -> float:

@@ -124,7 +124,11 @@ def test_a_body_is_read_and_dropped():
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * (MAX_HEADER_BYTES + 1), 431),
         (b"GET /" + b"x" * (MAX_HEADER_BYTES + 1), 431),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % 10**6 + b"x" * (MAX_BODY_BYTES + 1), 413),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X:\r\n" * 8_000 + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: odd\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n", 400),
     ],
 )
 def test_what_is_no_request_is_refused_and_closed(data, status):
@@ -135,6 +139,42 @@ def test_what_is_no_request_is_refused_and_closed(data, status):
         assert answer.startswith(b"HTTP/1.1 %d " % status)
         assert b"\r\nconnection: close\r\n" in answer.lower()
         assert ask(endpoint, "/-/healthy")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"Content-Length: 1000000\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1), 413),
+        (b"Transfer-Encoding: chunked\r\n\r\nZZZ\r\n", 400),
+        (b"X: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+    ],
+)
+def test_a_head_request_is_refused_without_a_body(body, status, caplog):
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"HEAD / HTTP/1.1\r\nHost: a\r\n" + body)
+        answer = client.raw()
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert answer.endswith(b"\r\n\r\n")
+    assert caplog.records == []
+
+
+def test_headers_up_to_the_limit_are_read():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(GET[:-2] + b"X: " + b"x" * (MAX_HEADER_BYTES - 100) + b"\r\n\r\n" + GET[:-2] + b"\r\n")
+        assert [client.answer_pipelined() for _ in range(2)] == [b"healthy\n"] * 2
+
+
+def test_who_asks_before_sending_a_body_is_told_to_go_on():
+    asking = b"Host: test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"GET /-/healthy HTTP/1.1\r\n" + asking)
+        assert client.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.send(b"hel")
+        client.send(b"lo")
+        client.socket.shutdown(socket.SHUT_WR)
+        answer = client.raw()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 def test_any_bytes_leave_the_endpoint_alive():

@@ -231,12 +231,3 @@ def test_a_new_certificate_is_used_without_a_restart(config, certificate, author
         wait_until(renewed)
         assert old.ask()[0] == 200
         old.socket.close()
-
-
-def test_answers_are_logged_when_asked_for(caplog):
-    caplog.set_level("INFO", logger="collectors.http.access")
-    for access_log in (False, True):
-        with serving(access_log=access_log) as endpoint, Client(endpoint.port) as client:
-            client.ask("/-/healthy?secret=1")
-    (record,) = caplog.records
-    assert record.message.startswith('127.0.0.1 "GET /-/healthy" 200 8 ')

@@ -59,6 +59,24 @@ def test_names_in_the_query_choose_families():
     assert values == ["agent_tasks_active 3.0", "agent_proxy_steps_total 263.0"]
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("process_cpu_seconds_total", b"\nprocess_cpu_seconds_total "),
+        ("process_cpu_seconds", b"\nprocess_cpu_seconds_total "),
+        ("process_open_fds", b"\nprocess_open_fds "),
+        ("python_gc_collections", b"\npython_gc_collections_total{"),
+        ("python_info", b"\npython_info{"),
+        ("python", b""),
+    ],
+)
+def test_borrowed_families_can_be_asked_for_by_every_name(name, shown):
+    with serving() as endpoint:
+        body = ask(endpoint, f"/metrics?name[]={name}")[2]
+    assert shown in body
+    assert bool(body) is bool(shown)
+
+
 def test_disabled_families_are_absent():
     with serving(disabled=["agent_actions_total", "python_info"]) as endpoint:
         _, _, body = ask(endpoint)
@@ -95,6 +113,7 @@ def test_another_method_is_not_allowed(method):
 def test_a_target_with_scheme_and_host_is_understood():
     with serving() as endpoint:
         assert ask(endpoint, "http://elsewhere/-/healthy?x=1")[::2] == (200, b"healthy\n")
+        assert ask(endpoint, "http://elsewhere?x=1")[::2] == ask(endpoint, "/")[::2]
 
 
 def test_repeated_headers_are_one_list():
@@ -134,6 +153,22 @@ def test_the_landing_page_of_an_idle_service_has_no_rate():
         assert b"<td>none has ended yet</td>" in ask(endpoint, "/")[2]
 
 
+def test_a_landing_page_that_fails_is_told_once_for_each_kind(caplog):
+    class Failing(Fixed):
+        error = None
+
+        def snapshot(self):
+            if self.error is not None:
+                raise self.error
+            return super().snapshot()
+
+    source = Failing(golden.busy_snapshot())
+    with serving(source) as endpoint, Client(endpoint.port) as client:
+        for source.error in (ValueError(), ValueError(), KeyError(), None, KeyError(), KeyError()):
+            assert client.ask("/")[0] == 200
+    assert [record.exc_info[0] for record in caplog.records] == [ValueError, KeyError, KeyError]
+
+
 def test_the_landing_page_says_what_fails(caplog):
     with serving(Broken()) as endpoint:
         ask(endpoint)
@@ -169,6 +204,8 @@ def test_files_are_served_with_a_tag_and_a_policy(files):
         assert headers["x-content-type-options"] == "nosniff"
         status, again, body = client.ask("/assets/page.js", if_none_match=f'"other", W/{headers["etag"]}')
         assert (status, again["etag"], body) == (304, headers["etag"], b"")
+        assert not {"content-length", "transfer-encoding", "content-type"} & set(again)
+        assert client.ask("page.js")[0] == 404
         assert client.ask("/assets/page.py")[0] == 404
         assert client.ask("/assets/page.js", "POST")[0] == 405
 
