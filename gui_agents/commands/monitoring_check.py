@@ -19,6 +19,7 @@ JSON: Final = "application/json"
 INSTALL: Final = 'pip install "gui-agents[prometheus]"'
 
 
+EXAMPLE: Final = "http://127.0.0.1:9090"
 EXAMPLES: Final = """\
   gui-agents monitoring check http://127.0.0.1:9090
   PROMETHEUS_PASSWORD=… gui-agents monitoring check https://prometheus.example.com --user ann --ca-file ca.pem
@@ -29,7 +30,7 @@ def add_parser(actions: Verbs) -> None:
     """Add the action."""
     summary = "say what is wrong with a running Prometheus"
     parser = add_verb(actions, "check", execute, summary=summary, examples=EXAMPLES)
-    parser.add_argument("url", metavar="URL", help="of Prometheus, such as http://127.0.0.1:9090")
+    parser.add_argument("url", metavar="URL", help=f"of Prometheus, such as {EXAMPLE}")
     parser.add_argument("--job", default="gui_agents", help="the service's job in Prometheus (default: gui_agents)")
     web_client.add_timeout(parser)
     web_client.add_options(parser, PEER)
@@ -43,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         from collectors.operations.prometheus_api import AnswerError, PrometheusApi  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
-    url = web_client.checked_url("URL", arguments.url).rstrip("/")
+    url = web_client.checked_url("URL", arguments.url, EXAMPLE).rstrip("/")
     try:
         setting = Setting(job=arguments.job)
     except ValueError as error:

@@ -35,14 +35,16 @@ class Selectable:
 
     def existence(self, node: Any) -> Iterator[Remark]:
         """Yield what the selector names and what does not exist."""
-        name, matchers = metric(node), node.matchers.matchers
-        if name in self.recorded:
-            yield from _labels(name, matchers, self.recorded[name].labels)
-        elif name in self.known:
-            yield from _labels(name, matchers, self.known[name].labels)
-            yield from _values(name, matchers)
-        else:
-            yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
+        matchers, labels = node.matchers.matchers, frozenset[str]()
+        for name in metric(node).split("|"):
+            found = self.recorded.get(name) or self.known.get(name)
+            if found is None:
+                yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
+                return
+            labels |= found.labels
+            if name not in self.recorded:
+                yield from _values(name, matchers)
+        yield from _labels(metric(node), matchers, labels)
 
     def job(self, node: Any) -> Iterator[Remark]:
         """Tell where the selector does not say which job it means."""
@@ -85,7 +87,7 @@ class Selectable:
 
 
 def metric(node: Any) -> str:
-    """Return the metric that a selector names."""
+    """Return the metric that a selector names, or several with `|` between them."""
     names = (matcher.value for matcher in node.matchers.matchers if matcher.name == "__name__")
     return str(node.name or next(names, ""))
 

@@ -139,8 +139,8 @@ class Mistake(NamedTuple):
         Mistake(
             "grafana/gui-agents-tasks.json",
             '"templating"',
-            "label_values(agent_service_info,",
-            "label_values(agent_service_inf,",
+            "agent_service_info|ALERTS",
+            "agent_service_inf|ALERTS",
             "variable job: unknown metric agent_service_inf; is agent_service_info meant?",
         ),
         Mistake(

@@ -27,6 +27,7 @@ def findings(tmp_path, query, **more):
         'label_values(agent_service_info{job=~"$job", version!=""}, instance)',
         "label_values( agent_tasks_created_total,status )",
         "label_values(job:ratio, job)",
+        'label_values({__name__=~"up|ALERTS",alertname=~"|ServiceDown"}, job)',
         "label_values(instance)",
         "label_names()",
         "metrics(agent_.*)",
@@ -50,6 +51,7 @@ def test_a_query_for_what_exists_has_no_findings(tmp_path, query):
         ('label_values(up{jb="a"}, job)', "up has no label jb; is job meant?"),
         ("label_values(sum(up), job)", "sum(up) is no selector of series"),
         ("label_values(up{, job)", "does not parse: unexpected end of input inside braces"),
+        ('label_values({__name__=~"up|ALRTS"}, job)', "unknown metric ALRTS; is ALERTS meant?"),
         ("query_result(sum(upp))", "unknown metric upp; is up meant?"),
         (
             "label_valeus(up, job)",
