@@ -17,6 +17,10 @@ SUBSTITUTES: Final = {"$__rate_interval": "5m", "$__interval": "1m", "$__range":
 UNIT_OF: Final = {"_seconds": "s", "_bytes": "bytes", ":ratio": "percentunit", "_utilization": "percentunit"}
 """The unit that a panel must have whose first query selects a metric with this in its name, undivided."""
 
+LISTS: Final = frozenset({"panels", "targets", "list"})
+"""Keys of a dashboard that hold a list of mappings."""
+
+MAPPINGS: Final = frozenset({"annotations", "templating", "fieldConfig", "defaults"})
 LEGEND_LABEL: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 UNDIVIDED: Final = re.compile(
     r"(?:histogram_quantile\(.*?rate\(|(?:min|max|avg|sum)(?: by \([^)]*\))? \()?(?:1 - )?([a-z0-9_:]+)\{"
@@ -31,6 +35,9 @@ def check_dashboard(path: Path, recorded: Mapping[str, Shape]) -> list[Finding]:
         return findings
     if not isinstance(data, dict) or not isinstance(data.get("panels"), list):
         return [Finding(str(path), 1, "is no dashboard: it has no list of panels")]
+    findings = list(_structure(str(path), data))
+    if findings:
+        return findings
     queries = [
         *(annotation for annotation in data.get("annotations", {}).get("list", []) if annotation.get("expr")),
         *(target for panel in _panels(data) for target in panel.get("targets", [])),
@@ -48,6 +55,21 @@ def substituted(expr: str) -> str:
     for variable, value in SUBSTITUTES.items():
         expr = expr.replace(variable, value)
     return expr
+
+
+def _structure(path: str, data: Any) -> Iterator[Finding]:
+    """Yield each key below `data` whose value Grafana could not read."""
+    if isinstance(data, list):
+        for entry in data:
+            yield from _structure(path, entry)
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if key in MAPPINGS and not isinstance(value, dict):
+                yield Finding(path, line_of(key), f"{key} must be a mapping")
+            elif key in LISTS and not (isinstance(value, list) and all(isinstance(entry, dict) for entry in value)):
+                yield Finding(path, line_of(key), f"{key} must be a list of mappings")
+            else:
+                yield from _structure(path, value)
 
 
 def _panels(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -71,6 +71,19 @@ def test_a_mistake_is_found_with_its_line(tmp_path, changes, finding):
     assert [line[: len(finding)] for line in findings(tmp_path, **changes)] == [finding]
 
 
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"targets": None}, "12: targets must be a list of mappings"),
+        ({"targets": [None]}, "12: targets must be a list of mappings"),
+        ({"fieldConfig": []}, "7: fieldConfig must be a mapping"),
+        ({"fieldConfig": {"defaults": "s"}}, "8: defaults must be a mapping"),
+    ],
+)
+def test_another_structure_is_found_with_its_line(tmp_path, changes, finding):
+    assert findings(tmp_path, **changes) == [finding]
+
+
 def test_panels_within_a_row_are_checked_too(tmp_path):
     path = tmp_path / "board.json"
     row = {"type": "row", "title": "Row", "panels": [{**SOUND, "description": ""}]}
