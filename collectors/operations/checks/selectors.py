@@ -15,6 +15,9 @@ from collectors.operations.vocabulary import FROM_0_TO_1, METHODS, TARGET_LABELS
 OF_COUNTERS: Final = frozenset({"rate", "increase", "resets"})
 GROWTH: Final = frozenset({"rate", "increase"})
 NOT_OF_GAUGES: Final = frozenset({"rate", "increase", "irate"})
+NAME: Final = re.compile(r"[\w:]*")
+"""A metric's name, but no pattern of names."""
+
 ALTERNATIVES: Final = re.compile(r"\w+(\|\w+)*")
 
 
@@ -35,16 +38,17 @@ class Selectable:
 
     def existence(self, node: Any) -> Iterator[Remark]:
         """Yield what the selector names and what does not exist."""
-        matchers, labels = node.matchers.matchers, frozenset[str]()
-        for name in metric(node).split("|"):
-            found = self.recorded.get(name) or self.known.get(name)
-            if found is None:
+        matchers, labels = node.matchers.matchers, set[str]()
+        names = metric(node).split("|")
+        unknown = [name for name in names if name not in self.recorded and name not in self.known]
+        for name in unknown:
+            if NAME.fullmatch(name):
                 yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
-                return
-            labels |= found.labels
-            if name not in self.recorded:
-                yield from _values(name, matchers)
-        yield from _labels(metric(node), matchers, labels)
+        for name in set(names).difference(unknown):
+            labels |= self.recorded[name].labels if name in self.recorded else self.known[name].labels
+            yield from _values(name, matchers)
+        if not unknown:
+            yield from _labels(metric(node), matchers, frozenset(labels))
 
     def job(self, node: Any) -> Iterator[Remark]:
         """Tell where the selector does not say which job it means."""
@@ -87,7 +91,7 @@ class Selectable:
 
 
 def metric(node: Any) -> str:
-    """Return the metric that a selector names, or several with `|` between them."""
+    """Return the metric that a selector names, or several with | between them."""
     names = (matcher.value for matcher in node.matchers.matchers if matcher.name == "__name__")
     return str(node.name or next(names, ""))
 
