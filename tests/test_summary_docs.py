@@ -27,7 +27,7 @@ QUERIES = sum(len(panel.queries) for panel in PANELS)
         f"{len(NAMES)} alerts in {ALERTS} rules",
         f"{len(boards())} dashboards, {len(PANELS)} panels, {QUERIES} queries",
         f"| Rules | {RECORDED + ALERTS} for each job",
-        f"{len(CASES)} cases with {sum(len(case.tests()) for case in CASES)} timelines",
+        f"{len(CASES)} cases with {sum(len(list(case.timelines())) for case in CASES)} timelines",
         f"faults that make {len(NAMES - BY_RULE_TESTS_ONLY - OF_OTHER_TESTS - {'Watchdog'})} alerts fire",
         f"all {QUERIES} queries on a real Prometheus",
     ],

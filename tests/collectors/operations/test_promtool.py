@@ -1,63 +1,56 @@
-"""promtool evaluates every alert over made-up time: it fires and resolves, and breaks its test when it is mutated."""
+"""promtool evaluates every alert over made-up time: it fires and resolves, and its test hears where it does not."""
 
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 
 import attrs
 import pytest
 
-from collectors.operations import rules, yaml_text
-from collectors.operations.alerts import alert_groups
-from collectors.operations.model import Alert, Group, Setting
-from collectors.operations.recording import recordings
+from collectors.operations import rules
+from collectors.operations.model import Alert, Setting
+from tests.collectors.operations.promtool import SETTING, Failure, Variant, alerts, failures, promtool
 from tests.collectors.operations.scenarios import CASES
-from tests.system_tools import require_program
+from tests.collectors.operations.scenarios.case import INSTANCES, Case, Check, Course, Timeline
+from tests.collectors.operations.timelines import Phases
 
 pytestmark = pytest.mark.system_tools
 
-SETTING = Setting()
-VERDICT = re.compile(r"^Unit Testing:  .*/(\S+)\.test\.yml\n  (SUCCESS|FAILED)", re.MULTILINE)
+NEVER = "vector(0) > 1"
 
 
-def _key(rule: Alert) -> str:
-    return "-".join(part for part in (rule.name, rule.labels.get("long")) if part)
+def _always(case: Case, timeline: Timeline) -> str:
+    """Return what is always true, with the labels that the alert has where the timeline wants it to fire."""
+    wanted = {check.firing for check in timeline.checks if check.firing} or {INSTANCES if case.per_instance else ("",)}
+    return "\nor\n".join(_labelled(labels) for labels in case.label_sets(wanted.pop()))
 
 
-def _alerts() -> Iterator[Alert]:
-    yield from (rule for group in alert_groups(SETTING) for rule in group.rules)
+def _labelled(labels: dict[str, str]) -> str:
+    expr = "vector(1)"
+    for name, value in labels.items():
+        expr = f'label_replace({expr}, "{name}", "{value}", "", "")'
+    return expr
 
 
-def _write(directory, key, alert, tests) -> str:
-    """Write the alert, what it reads and its tests; return the file of tests."""
-    read = [rule for group in recordings(SETTING) for rule in group.rules if rule.name + "{" in alert.expr]
-    (directory / f"{key}.rules.yml").write_text(
-        yaml_text.render(rules.as_data([Group("all", (*read, alert))], SETTING)), "utf-8"
-    )
-    data = {"rule_files": [f"{key}.rules.yml"], "evaluation_interval": tests[0]["interval"], "tests": tests}
-    path = directory / f"{key}.test.yml"
-    path.write_text(yaml_text.render(data), "utf-8")
-    return str(path)
+def _variants(case: Case, alert: Alert) -> Iterator[Variant]:
+    yield Variant("as it is", alert)
+    yield Variant("never", attrs.evolve(alert, expr=NEVER))
+    by_expr: dict[str, set[str]] = {}
+    for timeline in case.timelines():
+        by_expr.setdefault(_always(case, timeline), set()).add(timeline.name)
+    for index, (expr, timelines) in enumerate(by_expr.items()):
+        yield Variant(f"always ({index})", attrs.evolve(alert, expr=expr), timelines=frozenset(timelines))
 
 
-def _promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [require_program("promtool"), *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-
-
-def _verdicts(directory, change: Callable[[Alert], Alert], tests: slice) -> dict[str, str]:
-    """Test every alert after `change` in one process; return the verdict on each."""
-    alerts = {_key(alert): alert for alert in _alerts()}
-    paths = [_write(directory, case.key, change(alerts[case.key]), case.tests()[tests]) for case in CASES]
-    output = _promtool("test", "rules", *paths).stdout
-    sys.stdout.write(output)
-    return dict(VERDICT.findall(output))
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> set[Failure]:
+    """Where the alerts, and those that never or always fire, break their timelines."""
+    rules_by_key = alerts()
+    variants = {case.key: list(_variants(case, rules_by_key[case.key])) for case in CASES}
+    return failures(tmp_path_factory.mktemp("promtool"), variants, CASES)
 
 
 def test_every_alert_but_the_watchdog_has_its_case():
-    assert {case.key for case in CASES} == {_key(alert) for alert in _alerts()} - {"Watchdog"}
+    assert {case.key for case in CASES} == set(alerts()) - {"Watchdog"}
     assert len({case.key for case in CASES}) == len(CASES)
 
 
@@ -68,27 +61,47 @@ def test_promtool_and_its_linter_accept_the_rules_at_both_scales(tmp_path):
             path = tmp_path / f"{name}-{kind}.yml"
             path.write_text(render(setting), "utf-8")
             paths.append(str(path))
-    done = _promtool("check", "rules", "--lint=all", "--lint-fatal", *paths)
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", *paths)
     assert done.returncode == 0, done.stdout
 
 
-def test_every_alert_fires_and_resolves(tmp_path):
-    verdicts = _verdicts(tmp_path, lambda alert: alert, slice(None))
-    assert verdicts == dict.fromkeys((case.key for case in CASES), "SUCCESS")
+def test_every_alert_fires_and_resolves(broken):
+    assert {failure for failure in broken if failure.variant == "as it is"} == set()
 
 
-@pytest.mark.parametrize("expr", ["vector(0) > 1", "vector(1) > 0"], ids=["never", "always"])
-def test_an_alert_that_never_or_always_fires_breaks_its_test(tmp_path, expr):
-    verdicts = _verdicts(tmp_path, lambda alert: attrs.evolve(alert, expr=expr), slice(1))
-    assert verdicts == dict.fromkeys((case.key for case in CASES), "FAILED")
+def test_an_alert_that_never_fires_breaks_every_instant_at_which_it_should(broken):
+    assert {failure for failure in broken if failure.variant == "never"} == {
+        Failure(case.key, "never", timeline.name, check.minute)
+        for case in CASES
+        for timeline in case.timelines()
+        for check in timeline.checks
+        if check.firing
+    }
+
+
+def test_an_alert_that_always_fires_breaks_every_quiet_instant_and_no_other(broken):
+    timelines = [(case, timeline) for case in CASES for timeline in case.timelines()]
+    expected = {
+        (case.key, timeline.name, check.minute)
+        for case, timeline in timelines
+        for check in timeline.checks
+        if not check.firing and check.minute >= case.hold
+    }
+    always = [failure for failure in broken if failure.variant.startswith("always")]
+    assert {(failure.key, failure.timeline, failure.minute) for failure in always} == expected
+    assert {(key, name) for key, name, _ in expected} == {(case.key, timeline.name) for case, timeline in timelines}
+
+
+class Watch(Case):
+    """The watchdog, which has no good and no bad time."""
+
+    def timelines(self) -> Iterator[Timeline]:
+        yield Timeline(name="any time", series=[], checks=[Check(0, ("",)), Check(10, ("",))])
 
 
 def test_the_watchdog_always_fires(tmp_path):
-    watchdog = next(alert for alert in _alerts() if alert.name == "Watchdog")
-    query = 'count(ALERTS{alertname="Watchdog",alertstate="firing"})'
-    one = [{"labels": "{}", "value": 1}]
-    expected = [{"expr": query, "eval_time": time, "exp_samples": one} for time in ("0m", "10m")]
-    tests = [{"interval": "1m", "input_series": [], "promql_expr_test": expected}]
-    for alert, status in ((watchdog, 0), (attrs.evolve(watchdog, expr="vector(0) > 1"), 1)):
-        done = _promtool("test", "rules", _write(tmp_path, "Watchdog", alert, tests))
-        assert done.returncode == status, done.stdout
+    watchdog = alerts()["Watchdog"]
+    case = Watch(alert="Watchdog", severity="none", course=Course(signals=[]), phases=Phases(0, 10, 0), hold=0)
+    variants = [Variant("as it is", watchdog), Variant("never", attrs.evolve(watchdog, expr=NEVER))]
+    broken = failures(tmp_path, {case.key: variants}, [case])
+    assert broken == {Failure("Watchdog", "never", "any time", minute) for minute in (0, 10)}

@@ -6,6 +6,7 @@ import yaml
 from collectors.operations import rules
 from collectors.operations.alerts import alert_groups, alert_names
 from collectors.operations.model import Alert, Setting, Severity
+from collectors.operations.recording import GRPC_ERRORS, TASK_FAILURES, recordings
 from collectors.operations.thresholds import Thresholds
 
 DURATION_OR_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:ms|s|m|h|d)?(?!\w|\.\d)")
@@ -15,46 +16,68 @@ def _alerts(setting=None):
     return [rule for group in alert_groups(setting or Setting()) for rule in group.rules]
 
 
-def test_the_contract_has_all_its_alerts():
-    assert alert_names(Setting()) == (
-        "ServiceDown",
-        "AllInstancesDown",
-        "TargetsMissing",
-        "MetricsAbsent",
-        "Restarting",
-        "ScrapeSlow",
-        "CollectorSectionFailed",
-        "EventLoopBlocked",
-        "HeartbeatStalled",
-        "HighTaskFailureRate",
-        "LowTaskSuccessRate",
-        "TaskStuck",
-        "NoTaskCompletes",
-        "OldestPendingTooOld",
-        "HighTaskExecutionTime",
-        "HighTaskQueueWaitTime",
-        "HighTaskUtilization",
-        "TaskUtilizationAtCapacity",
-        "InstanceSaturated",
-        "SubmissionsRejected",
-        "HighMemoryUsage",
-        "MemoryGrowth",
-        "TooManyTempFiles",
-        "TooManyStreamConnections",
-        "StreamManagerOverload",
-        "StreamManagerLeak",
-        "HighGRPCErrorRate",
-        "HighGRPCLatency",
-        "HighTokenConsumptionRate",
-        "HighExecutionCost",
-        "PriceUnknown",
-        "UsageUnknown",
-        "TaskSloFastBudgetBurn",
-        "TaskSloSlowBudgetBurn",
-        "RpcSloFastBudgetBurn",
-        "RpcSloSlowBudgetBurn",
-        "Watchdog",
-    )
+CONTRACT = """
+ServiceDown                1m   0s   critical
+AllInstancesDown           1m   0s   critical
+TargetsMissing             5m   0s   critical
+MetricsAbsent              5m   0s   warning
+Restarting                 0s   10m  warning
+ScrapeSlow                 5m   0s   warning
+CollectorSectionFailed     5m   0s   warning
+EventLoopBlocked           2m   0s   critical
+HeartbeatStalled           2m   0s   critical
+HighTaskFailureRate        5m   10m  warning
+LowTaskSuccessRate         10m  0s   warning
+TaskStuck                  5m   0s   warning
+NoTaskCompletes            15m  0s   warning
+OldestPendingTooOld        5m   0s   warning
+HighTaskExecutionTime      10m  0s   warning
+HighTaskQueueWaitTime      5m   0s   warning
+HighTaskUtilization        5m   0s   warning
+TaskUtilizationAtCapacity  2m   0s   critical
+InstanceSaturated          15m  0s   warning
+SubmissionsRejected        5m   5m   warning
+HighMemoryUsage            5m   0s   warning
+MemoryGrowth               30m  0s   warning
+TooManyTempFiles           10m  0s   warning
+TooManyStreamConnections   5m   0s   warning
+StreamManagerOverload      5m   0s   warning
+StreamManagerLeak          15m  0s   warning
+HighGRPCErrorRate          5m   5m   warning
+HighGRPCLatency            10m  0s   warning
+HighTokenConsumptionRate   10m  0s   info
+HighExecutionCost          5m   0s   warning
+PriceUnknown               5m   0s   info
+UsageUnknown               5m   0s   info
+TaskSloFastBudgetBurn      2m   0s   critical  1h  15m
+TaskSloFastBudgetBurn      15m  0s   critical  6h  30m
+TaskSloSlowBudgetBurn      1h   0s   warning   1d  2h
+TaskSloSlowBudgetBurn      3h   0s   warning   3d  6h
+RpcSloFastBudgetBurn       2m   0s   critical  1h  5m
+RpcSloFastBudgetBurn       15m  0s   critical  6h  30m
+RpcSloSlowBudgetBurn       1h   0s   warning   1d  2h
+RpcSloSlowBudgetBurn       3h   0s   warning   3d  6h
+Watchdog                   0s   0s   none
+"""
+"""Name, for, keep_firing_for, severity, and of the tiers of an objective their long and short window."""
+
+
+def test_the_contract_is_kept_in_names_times_and_severities():
+    data = yaml.safe_load(rules.alert_rules(Setting()))
+    assert [
+        [
+            rule["alert"],
+            rule["for"],
+            rule.get("keep_firing_for", "0s"),
+            *(rule["labels"][name] for name in ("severity", "long", "short") if name in rule["labels"]),
+        ]
+        for group in data["groups"]
+        for rule in group["rules"]
+    ] == [line.split() for line in CONTRACT.split("\n")[1:-1]]
+
+
+def test_every_name_is_told_once():
+    assert list(alert_names(Setting())) == list(dict.fromkeys(line.split()[0] for line in CONTRACT.split("\n")[1:-1]))
 
 
 def test_every_alert_tells_its_value_and_its_runbook():
@@ -93,6 +116,15 @@ def test_another_job_leaves_no_trace_of_the_default_one():
     setting = Setting(job="agents-eu")
     assert "gui_agents" not in rules.recording_rules(setting)
     assert 'job="gui_agents"' not in rules.alert_rules(setting)
+
+
+def test_the_ratios_of_an_objective_differ_in_their_windows_alone():
+    expressions = {TASK_FAILURES: set(), GRPC_ERRORS: set()}
+    for rule in (rule for group in recordings(Setting()) for rule in group.rules):
+        for name, found in expressions.items():
+            if rule.name.startswith(name):
+                found.add(rule.expr.replace(f"[{rule.name.removeprefix(name)}]", "[window]"))
+    assert {name: len(found) for name, found in expressions.items()} == {TASK_FAILURES: 1, GRPC_ERRORS: 1}
 
 
 def test_alerts_are_of_one_kind_in_their_groups():

@@ -75,15 +75,16 @@ def sawtooth(name: str, bad_period: float) -> Signal:
     )
 
 
-def buckets(name: str, bounds: tuple[float, ...], good: int, bad: int, labels: str = "") -> list[Signal]:
-    """A histogram that gets 10 observations a minute in the bucket `good` or `bad`, which are indices of `bounds`."""
-    edges = [*(f"{bound:g}" for bound in bounds), "+Inf"]
+def lasting(name: str, period: float, begin: float) -> Signal:
+    """An uptime in seconds of what restarts every so many minutes, but lasts while bad, from the minute `begin`."""
+    return Signal(name, lambda is_bad, minute, _: 60 * (minute - begin) if is_bad(minute) else 60 * (minute % period))
+
+
+def tail(name: str, bounds: tuple[float, float, float], good: float, bad: float, labels: str = "") -> list[Signal]:
+    """A histogram of 100 observations a minute between the bounds, of which a share lies above the middle one."""
+    below, limit, above = (f"{bound:g}" for bound in bounds)
+    counted = {below: (0.0, 0.0), limit: (100 * (1 - good), 100 * (1 - bad)), above: (100, 100), "+Inf": (100, 100)}
     return [
-        growth(
-            f"{name}_bucket",
-            10 if index >= good else 0,
-            10 if index >= bad else 0,
-            ",".join(part for part in (f'le="{edge}"', labels) if part),
-        )
-        for index, edge in enumerate(edges)
+        growth(f"{name}_bucket", *rates, ",".join(part for part in (f'le="{edge}"', labels) if part))
+        for edge, rates in counted.items()
     ]

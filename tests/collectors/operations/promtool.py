@@ -1,0 +1,133 @@
+"""Runs variants of rules over the timelines of their cases in one promtool, and tells where they break them."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from collectors.operations import rules
+from collectors.operations.alerts import alert_groups
+from collectors.operations.model import Alert, Group, Recording, Setting
+from collectors.operations.recording import recordings
+from tests.collectors.operations.scenarios.case import Case, Timeline
+from tests.system_tools import require_program
+
+SETTING: Final = Setting()
+SHOWN: Final = "job, instance, method, provider, currency, section, long, short, severity"
+FAILURE: Final = re.compile(
+    r'    expr: ".*?alertname=\\"(\S+) ([^"]+)\\".*?timeline!=\\"(.+?)\\".*", time: (\w+),\n +exp: .*\n +got: .*\n'
+)
+REST: Final = re.compile(r"(Unit Testing: .*|  FAILED:|  SUCCESS|\s*)\n?")
+UNITS: Final = {"d": 1440, "h": 60, "m": 1, "s": 1 / 60}
+
+
+@attrs.frozen
+class Variant:
+    """A rule as it is, or mutated."""
+
+    name: str
+    alert: Alert
+    recordings: tuple[Recording, ...] = ()
+    """What it reads beyond the recordings of production."""
+    timelines: frozenset[str] | None = None
+    """The timelines on which it runs; None: all."""
+
+
+@attrs.frozen
+class Failure:
+    """An instant at which a variant does not say what its case says."""
+
+    key: str
+    """Of the case."""
+    variant: str
+    timeline: str
+    minute: float
+
+
+def key(alert: Alert) -> str:
+    """Return the rule's name, told apart from the other tiers of its objective, as cases are."""
+    return "-".join(part for part in (alert.name, alert.labels.get("long")) if part)
+
+
+def alerts() -> dict[str, Alert]:
+    """Return every rule by its key."""
+    return {key(rule): rule for group in alert_groups(SETTING) for rule in group.rules if isinstance(rule, Alert)}
+
+
+def read_by(alert: Alert) -> tuple[Recording, ...]:
+    """Return the recordings that a rule reads."""
+    every = (rule for group in recordings(SETTING) for rule in group.rules if isinstance(rule, Recording))
+    return tuple(rule for rule in every if rule.name + "{" in alert.expr)
+
+
+def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run promtool; its output is that on both channels."""
+    command = [require_program("promtool"), *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def failures(
+    directory: Path, variants: Mapping[str, Sequence[Variant]], cases: Iterable[Case], *, exact: bool = False
+) -> set[Failure]:
+    """Test the variants of each case, by its key, on its timelines, or on the exact and the quiet ones alone."""
+    paths = [_write(directory, case, variants[case.key], exact=exact) for case in cases if variants.get(case.key)]
+    done = promtool("test", "rules", *paths)
+    rest = FAILURE.sub("", done.stdout)
+    assert all(REST.fullmatch(line) for line in rest.splitlines()), rest
+    return {
+        Failure(key, variant, timeline, _minutes(time)) for key, variant, timeline, time in FAILURE.findall(done.stdout)
+    }
+
+
+def _write(directory: Path, case: Case, variants: Sequence[Variant], *, exact: bool) -> str:
+    """Write the variants of a rule, what they read, and their tests; return the file of tests."""
+    read = dict.fromkeys(rule for variant in variants for rule in (*read_by(variant.alert), *variant.recordings))
+    named = [attrs.evolve(variant.alert, name=f"{case.key} {variant.name}") for variant in variants]
+    data = rules.as_data([Group("all", (*read, *named))], SETTING)
+    (directory / f"{case.key}.rules.yml").write_text(json.dumps(data), "utf-8")
+    tests = [
+        _test(case, timeline, [one.name for one in variants if one.timelines is None or timeline.name in one.timelines])
+        for timeline in case.timelines()
+        if timeline.judges_alone or not exact
+    ]
+    file = {"rule_files": [f"{case.key}.rules.yml"], "evaluation_interval": _seconds(case.step), "tests": tests}
+    path = directory / f"{case.key}.test.yml"
+    path.write_text(json.dumps(file), "utf-8")
+    return str(path)
+
+
+def _test(case: Case, timeline: Timeline, variants: Sequence[str]) -> dict[str, Any]:
+    return {
+        "interval": _seconds(case.step),
+        "input_series": timeline.series,
+        "promql_expr_test": [
+            {
+                "expr": _firing(f"{case.key} {variant}", timeline.name),
+                "eval_time": _seconds(check.minute),
+                "exp_samples": [{"labels": _written(labels), "value": 1} for labels in case.label_sets(check.firing)],
+            }
+            for variant in variants
+            for check in timeline.checks
+        ],
+    }
+
+
+def _firing(alert: str, timeline: str) -> str:
+    """Return the query for what fires; promtool tells only it and the instant, so that it names the timeline too."""
+    return f'group by ({SHOWN}) (ALERTS{{alertname="{alert}",alertstate="firing",timeline!="{timeline}"}})'
+
+
+def _written(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
+
+
+def _seconds(minutes: float) -> str:
+    return f"{round(minutes * 60)}s"
+
+
+def _minutes(text: str) -> float:
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([dhms])", text))

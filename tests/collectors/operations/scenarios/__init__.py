@@ -1,0 +1,8 @@
+"""For every rule what makes it fire, and what comes close and must not; one file for each group of alerts."""
+
+from typing import Final
+
+from tests.collectors.operations.scenarios import availability, capacity, cost, rpc, slo, tasks
+
+CASES: Final = (*availability.CASES, *tasks.CASES, *capacity.CASES, *rpc.CASES, *cost.CASES, *slo.CASES)
+"""Every rule but Watchdog, which cannot resolve."""

@@ -1,0 +1,161 @@
+"""What makes one rule fire, and what comes close and must not: from this, promtool's tests of the rule are made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from tests.collectors.operations.timelines import Phases, Signal
+
+INSTANCES: Final = ("a:8000", "b:8000", "c:8000")
+
+
+@attrs.frozen
+class Check:
+    """At one instant, the instances for which the rule fires; one empty name stands for the whole job."""
+
+    minute: float
+    firing: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Timeline:
+    """Series, and what the rule says of them at some instants."""
+
+    name: str
+    series: Sequence[Mapping[str, str]]
+    checks: Sequence[Check]
+    exact: bool = False
+    """Whether it tells the first and the last instant at which the rule fires."""
+
+    @property
+    def judges_alone(self) -> bool:
+        """Whether it shows a change of the rule that is not about several instances."""
+        return self.exact or not any(check.firing for check in self.checks)
+
+
+@attrs.frozen(kw_only=True)
+class Course:
+    """One way in which the rule of one instance comes to fire, to the minute."""
+
+    signals: Sequence[Signal]
+    rise: float = 0
+    """Minutes from the first bad sample until the condition is true; it fires when its hold has passed as well."""
+    fall: float = 0
+    """Minutes from the first good sample until it no longer fires, and before that it does."""
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One rule: what makes it fire and resolve, and what must leave it quiet."""
+
+    alert: str
+    severity: str
+    course: Course
+    """Hardly bad enough."""
+    phases: Phases
+    hold: float
+    """Minutes that the condition must last."""
+    also: Mapping[str, Course] = attrs.field(factory=dict)
+    """What else fires it, by what is special about it."""
+    per_instance: bool = False
+    """Whether one alert fires for each instance, or one for the job."""
+    worse: Sequence[Signal] = ()
+    """Of a rule for the job: so bad that one instance of three is enough; otherwise `course` there leaves it quiet."""
+    labels: Mapping[str, str] = attrs.field(factory=dict)
+    quiet: Mapping[str, Sequence[Signal]] = attrs.field(factory=dict)
+    """What comes close: it is bad all the time on three instances, and nothing fires."""
+    step: float = 1
+    """Minutes between two samples, and two evaluations."""
+
+    @property
+    def key(self) -> str:
+        """The rule, told apart from the other tiers of its objective."""
+        return "-".join(part for part in (self.alert, self.labels.get("long")) if part)
+
+    def timelines(self) -> Iterator[Timeline]:
+        """Yield one instance by all courses, one bad instance of three, three bad ones, and the quiet ones."""
+        for name, course in {"one instance": self.course, **self.also}.items():
+            yield self._exact(name, course)
+        one_of_three = self.worse or self.course.signals
+        fires = self.per_instance or bool(self.worse)
+        yield self._three("one of three instances", one_of_three, INSTANCES[1:2], fires=fires)
+        yield self._three("three instances", self.course.signals, INSTANCES, fires=True)
+        for name, signals in self.quiet.items():
+            yield self._quiet(name, signals)
+
+    def _exact(self, name: str, course: Course) -> Timeline:
+        instances = INSTANCES[:1]
+        firing = self._firing(instances)
+        begin, recovered = self.phases.good, self.phases.good + self.phases.bad
+        fires, resolves = begin + course.rise + self.hold, recovered + course.fall
+        checks = {
+            begin - self.step: (),
+            fires - self.step: (),
+            fires: firing,
+            resolves - self.step: firing,
+            resolves: (),
+            self.phases.end: (),
+        }
+        return self._timeline(name, self._series(course.signals, instances, instances), checks, exact=True)
+
+    def _three(self, name: str, signals: Sequence[Signal], bad: Sequence[str], *, fires: bool) -> Timeline:
+        firing = self._firing(bad) if fires else ()
+        begin, recovered = self.phases.good, self.phases.good + self.phases.bad
+        checks = {
+            begin - self.step: (),
+            begin + self.hold - self.step: (),
+            recovered - self.step: firing,
+            self.phases.end: (),
+        }
+        return self._timeline(name, self._series(signals, INSTANCES, bad), checks)
+
+    def _quiet(self, name: str, signals: Sequence[Signal]) -> Timeline:
+        times = (self.phases.good, self.phases.good + self.hold, self.phases.good + 2 * self.hold)
+        series = [signal.line(instance, self.step, times[-1], _always) for instance in INSTANCES for signal in signals]
+        return self._timeline(name, series, dict.fromkeys(times, ()))
+
+    def _series(
+        self, signals: Sequence[Signal], instances: Sequence[str], bad: Sequence[str]
+    ) -> list[Mapping[str, str]]:
+        return [
+            signal.line(instance, self.step, self.phases.end, self.phases.is_bad if instance in bad else _never)
+            for instance in instances
+            for signal in signals
+        ]
+
+    def _firing(self, bad: Sequence[str]) -> tuple[str, ...]:
+        return tuple(bad) if self.per_instance else ("",)
+
+    @staticmethod
+    def _timeline(
+        name: str,
+        series: Sequence[Mapping[str, str]],
+        checks: Mapping[float, tuple[str, ...]],
+        *,
+        exact: bool = False,
+    ) -> Timeline:
+        return Timeline(
+            name=name,
+            series=series,
+            checks=[Check(minute, firing) for minute, firing in sorted(checks.items()) if minute >= 0],
+            exact=exact,
+        )
+
+    def label_sets(self, instances: Sequence[str]) -> list[dict[str, str]]:
+        """Return the labels of what fires for `instances`."""
+        common = {"job": "gui_agents", "severity": self.severity, **self.labels}
+        return [{**common, **({"instance": instance} if instance else {})} for instance in instances]
+
+
+def _never(_: float) -> bool:
+    return False
+
+
+def _always(_: float) -> bool:
+    return True
+
+
+def brief(hold: float, signals: Sequence[Signal], step: float = 1) -> dict[str, Any]:
+    """Return phases and course of a rule on a gauge, whose condition follows its samples at once."""
+    return {"phases": Phases(10, hold + 10, 10), "hold": hold, "step": step, "course": Course(signals=signals)}

@@ -1,0 +1,66 @@
+"""The alerts on tokens and money."""
+
+from typing import Final
+
+from tests.collectors.operations.scenarios.case import Case, Course
+from tests.collectors.operations.timelines import Phases, Signal, growth
+
+TOKENS: Final = "agent_tokens_consumed_total"
+SPENT: Final = "agent_execution_cost_total"
+
+
+def _tokens(taken: float, given: float) -> list[Signal]:
+    return [
+        growth(TOKENS, 100, taken, 'type="input"'),
+        growth(TOKENS, 100, given, 'type="output"'),
+        growth(TOKENS, 200, taken + given, 'type="total"'),
+    ]
+
+
+def _spent(dollars: float) -> list[Signal]:
+    return [growth(SPENT, 0.001, dollars, 'currency="USD"'), growth(SPENT, 0.001, 0.01, 'currency="EUR"')]
+
+
+def _unknown(alert: str, metric: str) -> Case:
+    signals = [growth(metric, 0, 1, 'provider="openai"')]
+    return Case(
+        alert=alert,
+        severity="info",
+        course=Course(signals=signals, rise=1, fall=15),
+        worse=signals,
+        phases=Phases(20, 30, 30),
+        hold=5,
+        labels={"provider": "openai"},
+        quiet={"no such call": [growth(metric, 0, 0, 'provider="openai"')]},
+    )
+
+
+CASES: Final = (
+    Case(
+        alert="HighTokenConsumptionRate",
+        severity="info",
+        course=Course(signals=_tokens(12_000, 9_000), rise=5, fall=1),
+        worse=_tokens(12_000, 9_000),
+        phases=Phases(10, 30, 20),
+        hold=10,
+        quiet={"hardly 100,000 of three instances": _tokens(4_000, 2_600)},
+    ),
+    Case(
+        alert="HighExecutionCost",
+        severity="warning",
+        course=Course(signals=_spent(0.18), rise=56, fall=5),
+        worse=_spent(0.18),
+        phases=Phases(60, 90, 50),
+        hold=5,
+        labels={"currency": "USD"},
+        quiet={
+            "9.9 an hour": [growth(SPENT, 0, 0.055, 'currency="USD"')],
+            "8 an hour in each of two currencies": [
+                growth(SPENT, 0, 0.04, 'currency="USD"'),
+                growth(SPENT, 0, 0.04, 'currency="EUR"'),
+            ],
+        },
+    ),
+    _unknown("PriceUnknown", "agent_model_price_unknown_total"),
+    _unknown("UsageUnknown", "agent_model_usage_unknown_total"),
+)

@@ -1,0 +1,45 @@
+"""Whatever is changed in a rule, its timelines hear it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pytest
+
+from collectors.operations.model import Alert
+from tests.collectors.operations.mutants import mutants
+from tests.collectors.operations.promtool import Variant, alerts, failures
+from tests.collectors.operations.scenarios import CASES
+from tests.collectors.operations.scenarios.case import Case
+
+pytestmark = pytest.mark.system_tools
+
+RPC_WINDOWS: Final = {
+    "FastBudgetBurn-1h": ("1h", "5m"),
+    "FastBudgetBurn-6h": ("6h", "30m"),
+    "SlowBudgetBurn-1d": ("1d", "2h"),
+    "SlowBudgetBurn-3d": ("3d", "6h"),
+}
+EQUIVALENT: Final[Mapping[tuple[str, str], str]] = {
+    ("Restarting", "2 (0) x1.25"): "restarts are counted in whole numbers: more than 2.5 are more than 2",
+    ("HighGRPCErrorRate", "method!=other (1) dropped"): "the requests below still leave `other` out",
+    ("HighGRPCErrorRate", "method!=other (4) dropped"): "the errors above still leave `other` out",
+    **{
+        (f"RpcSlo{tier}", f"job:agent_grpc_errors:ratio_rate{window}: {window} (1) window x0.5"): "0 times them is 0"
+        for tier, windows in RPC_WINDOWS.items()
+        for window in windows
+    },
+}
+"""Mutants that mean the same as their rule, and why."""
+
+
+def _mutants(case: Case, rule: Alert) -> list[Variant]:
+    """Return the mutants of a rule; the ratios of all tiers differ in windows alone: one shows their matchers."""
+    return list(mutants(rule, matchers_of_recordings=case.labels.get("long", "1h") == "1h"))
+
+
+def test_every_mutant_of_every_alert_breaks_its_timelines(tmp_path):
+    rules = alerts()
+    variants = {case.key: _mutants(case, rules[case.key]) for case in CASES}
+    broken = {(failure.key, failure.variant) for failure in failures(tmp_path, variants, CASES, exact=True)}
+    survivors = {(key, one.name) for key, ones in variants.items() for one in ones} - broken
+    assert survivors == set(EQUIVALENT)
