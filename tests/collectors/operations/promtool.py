@@ -89,15 +89,24 @@ def _write(directory: Path, case: Case, variants: Sequence[Variant], *, exact: b
     named = [attrs.evolve(variant.alert, name=f"{case.key} {variant.name}") for variant in variants]
     data = rules.as_data([Group("all", (*read, *named))], SETTING)
     (directory / f"{case.key}.rules.yml").write_text(json.dumps(data), "utf-8")
-    tests = [
-        _test(case, timeline, [one.name for one in variants if one.timelines is None or timeline.name in one.timelines])
-        for timeline in case.timelines()
-        if timeline.judges_alone or not exact
-    ]
-    file = {"rule_files": [f"{case.key}.rules.yml"], "evaluation_interval": _seconds(case.step), "tests": tests}
+    timelines = [timeline for timeline in case.timelines() if timeline.judges_alone or not exact]
+    file = file_of_tests(case, f"{case.key}.rules.yml", [(timeline, _on(timeline, variants)) for timeline in timelines])
     path = directory / f"{case.key}.test.yml"
     path.write_text(json.dumps(file), "utf-8")
     return str(path)
+
+
+def _on(timeline: Timeline, variants: Sequence[Variant]) -> list[str]:
+    return [one.name for one in variants if one.timelines is None or timeline.name in one.timelines]
+
+
+def file_of_tests(case: Case, rule_file: str, named: Iterable[tuple[Timeline, Sequence[str]]]) -> dict[str, Any]:
+    """Return promtool's file of tests: on each timeline, the alerts of `rule_file` that are called KEY VARIANT."""
+    return {
+        "rule_files": [rule_file],
+        "evaluation_interval": _seconds(case.step),
+        "tests": [_test(case, timeline, names) for timeline, names in named],
+    }
 
 
 def _test(case: Case, timeline: Timeline, variants: Sequence[str]) -> dict[str, Any]:

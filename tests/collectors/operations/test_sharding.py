@@ -14,6 +14,7 @@ from collectors.operations.checks.expressions import Checker
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
 from collectors.operations.vocabulary import TARGET_LABELS, known_series
+from tests.collectors.operations.promtool import file_of_tests
 from tests.collectors.operations.scenarios import CASES
 from tests.system_tools import require_program
 
@@ -97,11 +98,11 @@ def test_every_alert_on_the_job_fires_and_resolves_on_the_sums_of_shards(tmp_pat
     cases = [case for case in CASES if case.key in alerts]
     paths = []
     for case in cases:
-        alert, tests = alerts[case.key], case.tests()
-        rules = [*needed(alert["expr"]).values(), alert]
+        alert = alerts[case.key]
+        rules = [*needed(alert["expr"]).values(), {**alert, "alert": f"{case.key} sharded"}]
         text = yaml_text.render({"groups": [{"name": "all", "rules": rules}]})
         (tmp_path / f"{case.key}.rules.yml").write_text(text, "utf-8")
-        data = {"rule_files": [f"{case.key}.rules.yml"], "evaluation_interval": tests[0]["interval"], "tests": tests}
+        data = file_of_tests(case, f"{case.key}.rules.yml", [(timeline, ["sharded"]) for timeline in case.timelines()])
         path = tmp_path / f"{case.key}.test.yml"
         path.write_text(yaml_text.render(data), "utf-8")
         paths.append(str(path))
