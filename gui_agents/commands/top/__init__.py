@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import json
 import signal
 import sys
@@ -62,6 +63,11 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
             _draw_on(watched, console, arguments.interval)
     except KeyboardInterrupt:
         pass
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        # A terminal that was closed is no other than a pipe whose reader has left.
+        raise BrokenPipeError from error
     return ExitCode.DONE
 
 

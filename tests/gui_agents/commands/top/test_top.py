@@ -152,10 +152,13 @@ class Terminal:
                 written += chunk
         return written.decode(errors="replace")
 
+    def hang_up(self):
+        os.close(self._ours)
+
     def close(self):
         self.process.kill()
         self.process.wait()
-        os.close(self._ours)
+        self.hang_up()
 
 
 def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
@@ -196,6 +199,21 @@ def test_a_signal_gives_the_terminal_back(tmp_path, number):
             terminal.close()
     assert "\x1b[?1049l" in written
     assert "\x1b[?25h" in written
+
+
+def test_a_terminal_that_is_closed_ends_it(tmp_path):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        terminal = Terminal("--interval", "0.05", "--metrics-url", url, cwd=tmp_path)
+        try:
+            terminal.until(r"completed 3 .*")
+        finally:
+            terminal.hang_up()
+        try:
+            terminal.process.send_signal(signal.SIGHUP)
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
+        finally:
+            terminal.process.kill()
+            terminal.process.wait()
 
 
 def test_scripts_get_one_object_for_each_reading_until_ctrl_c(tmp_path):
