@@ -121,10 +121,13 @@ def test_a_client_that_never_agrees_on_tls_is_closed(config, certificate):
 
 def test_the_end_does_not_wait_for_clients_that_never_agree_on_tls(config, certificate):
     path = config(tls_server_config=certificate)
-    with serving(web_config=path, limits=Limits(timeouts=SILENT, stopping_seconds=1000)) as endpoint:
-        silent = Client(endpoint.port)
-    assert silent.raw() == b""
-    silent.socket.close()
+    limits = Limits(timeouts=SILENT, stopping_seconds=2 * TIMEOUT)
+    with serving(web_config=path, limits=limits) as endpoint, Client(endpoint.port) as silent:
+        stopping = threading.Thread(target=endpoint.stop)
+        stopping.start()
+        assert silent.raw() == b""
+        stopping.join(TIMEOUT)
+        assert not stopping.is_alive()
 
 
 def wait_until(condition):
