@@ -316,7 +316,7 @@ def test_check_of_a_page_is_one_line(capsys):
 @pytest.mark.parametrize("url", ["localhost:9090", "http://127.0.0.1:abc", "http://[::1", "ftp://x"])
 def test_check_wants_an_address(capsys, url):
     assert cli.main(["monitoring", "check", url]) == ExitCode.USAGE
-    assert f"URL must be an address such as http://127.0.0.1:8000, not {url!r}" in capsys.readouterr().err
+    assert f"URL must be an address such as http://127.0.0.1:9090, not {url!r}" in capsys.readouterr().err
 
 
 def test_check_refuses_a_job_that_cannot_be(capsys):
