@@ -104,6 +104,8 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
         self._transport: asyncio.Transport
+        self._client = ""
+        self._secured = False
         self._request: h11.Request | None = None
         self._body_bytes = 0
         self._pipelined_bytes = 0
@@ -161,6 +163,10 @@ class Connection(asyncio.Protocol):
         """Begin; asyncio has set TCP_NODELAY."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self._transport = transport
+        # Asked now, as a transport with TLS that is closing tells nothing more.
+        peer = transport.get_extra_info("peername")
+        self._client = str(peer[0]) if peer else ""
+        self._secured = transport.get_extra_info("sslcontext") is not None
         # Tell as soon as the client does not take what it asked for.
         transport.set_write_buffer_limits(high=0)
         self._enter(Phase.IDLE)
@@ -191,7 +197,7 @@ class Connection(asyncio.Protocol):
         if self.phase not in (Phase.ANSWERING, Phase.SENDING):
             self._receive()
         # TLS has no half-closed connections.
-        return self._transport.get_extra_info("sslcontext") is None
+        return not self._secured
 
     def pause_writing(self) -> None:
         """Note that the client does not take the answer as fast as it comes."""
@@ -266,11 +272,7 @@ class Connection(asyncio.Protocol):
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         method, target = _asked(event)
         path, query = _split(target)
-        return Request(method, path, query, headers, self._arrived, self._client())
-
-    def _client(self) -> str:
-        peer = self._transport.get_extra_info("peername")
-        return str(peer[0]) if peer else ""
+        return Request(method, path, query, headers, self._arrived, self._client)
 
     async def _respond(self, request: Request) -> None:
         try:
@@ -312,7 +314,7 @@ class Connection(asyncio.Protocol):
         head = method == "HEAD"
         if self._host.access_log:
             seconds = time.perf_counter() - self._arrived
-            access.log(self._client(), method, _split(target)[0], response, head=head, seconds=seconds)
+            access.log(self._client, method, _split(target)[0], response, head=head, seconds=seconds)
         self._transport.write(self._encode(response, head=head, last=last))
 
     def _encode(self, response: Response, *, head: bool, last: bool) -> bytes:

@@ -67,6 +67,18 @@ def test_metrics_are_served_over_tls(config, certificate, authority):
             assert b"agent_" not in client.raw()
 
 
+def test_a_client_with_tls_that_asks_for_it_is_closed(config, certificate, authority, caplog):
+    path = config(tls_server_config=certificate)
+    wrap = secured(client_context(authority))
+    with serving(web_config=path) as endpoint, Client(endpoint.port, wrap=wrap) as client:
+        client.send(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        assert client.raw().endswith(b"\r\n\r\nhealthy\n")
+        client.socket.unwrap().close()
+        with Client(endpoint.port, wrap=wrap) as other:
+            assert other.ask("/-/healthy")[0] == 200
+    assert caplog.records == []
+
+
 def test_the_version_of_tls_is_bounded(config, certificate, authority):
     path = config(tls_server_config={**certificate, "min_version": "TLS13"})
     old = client_context(authority, highest=ssl.TLSVersion.TLSv1_2)
