@@ -115,6 +115,8 @@ def check_container(options: list[str]) -> None:
                 assert value.rpartition(":")[2] in exposed
             case "-e":
                 assert value.partition("=")[0] in MAKE_VARIABLES
+            case "--stop-timeout":
+                assert float(value) > config.load({}).drain_seconds
             case _:
                 assert (option, value) == ("--env-file", ".env")
 

@@ -12,7 +12,8 @@ def hashed(password=SECRET, cost=4):
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
-HASH = hashed()
+HASH = bcrypt.hashpw(SECRET.encode(), b"$2b$04$abcdefghijklmnopqrstuu").decode()
+"""The same in every process, as the names of tests must be."""
 
 
 def basic(user, password=SECRET):
