@@ -72,12 +72,11 @@ def build_state(config: Config, prices: PriceList, clock: Clock, streams: Stream
         log_level=config.log_level,
         domain=platform.node(),
     )
-    native = config.enable_prometheus and config.prometheus_native_histograms
     stats = ServiceStats(
         COUNTED,
         PROVIDERS,
         sorted(prices.currencies()),
-        native=native,
+        native=config.enable_prometheus and config.prometheus_native_histograms,
         model_durations=MODEL_DURATIONS not in config.prometheus_disable,
         phase_durations=PHASE_DURATIONS not in config.prometheus_disable,
     )
@@ -87,7 +86,6 @@ def build_state(config: Config, prices: PriceList, clock: Clock, streams: Stream
         stats=stats,
         streams=streams or StreamManager(config.stream_log_messages),
         clock=clock,
-        native_histograms=native,
     )
 
 

@@ -44,13 +44,12 @@ class ServiceState:
         stats: ServiceStats,
         streams: StreamManager,
         clock: Clock,
-        native_histograms: bool = False,
     ) -> None:
         self._lock = Lock()
         self._monotonic = clock.monotonic
         self._time = clock.time
         self._info = info
-        self._table = TaskTable(limits, native=native_histograms)
+        self._table = TaskTable(limits, native=stats.native)
         self._streams = streams
         self._stats = stats
         self._started_monotonic = clock.monotonic()

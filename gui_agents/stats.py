@@ -245,6 +245,8 @@ class ServiceStats:
         model_durations: bool = True,
         phase_durations: bool = True,
     ) -> None:
+        self.native = native
+        """Whether all durations of this service are native histograms too, those of its tasks included."""
         self.rpcs = RpcStats(methods, native=native)
         self.models = ModelStats(providers, currencies, native=native, timed=model_durations)
         self.sandboxes = SandboxStats()

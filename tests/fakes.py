@@ -217,13 +217,14 @@ def new_state(
     retention: int = 1000,
     log_messages: int = 256,
     currencies: Iterable[str] = ("USD",),
+    native: bool = False,
     state_class: type[ServiceState] = ServiceState,
 ) -> ServiceState:
     """Return the state of a service that has just started, with three RPC methods and two providers."""
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
         limits=TaskLimits(slots, queue_capacity, retention),
-        stats=ServiceStats(METHODS, PROVIDERS, currencies),
+        stats=ServiceStats(METHODS, PROVIDERS, currencies, native=native),
         streams=StreamManager(log_messages),
         clock=clock,
     )

@@ -1,7 +1,5 @@
 """Native histograms from the observation to the scraper: who has them, who sees them, and what stays as it was."""
 
-from functools import partial
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,6 @@ from gui_agents.clock import SystemClock
 from gui_agents.config import load
 from gui_agents.models.pricing import PriceList
 from gui_agents.service import build_state
-from gui_agents.state import ServiceState
 from tests.collectors import golden
 from tests.collectors.http.serving import ask, serving
 from tests.collectors.messages import parsed, samples
@@ -21,7 +18,6 @@ from tests.fakes import FakeClock, new_state
 from tests.gui_agents.histories import Player, events
 from tests.promises import histograms
 
-NATIVE = partial(ServiceState, native_histograms=True)
 CLASSIC_ONLY = {"task_steps"}
 DURATIONS = {
     "agent_task_execution_duration_seconds",
@@ -37,9 +33,9 @@ PROMETHEUS = (
 )
 
 
-def played(state_class, history):
+def played(history, *, native):
     clock = FakeClock()
-    player = Player(new_state(clock, state_class=state_class), clock)
+    player = Player(new_state(clock, native=native), clock)
     for event in history:
         player.play(event)
     return player.state
@@ -48,7 +44,7 @@ def played(state_class, history):
 @given(st.lists(events(), max_size=60))
 def test_both_kinds_of_buckets_count_the_same_at_every_instant(history):
     clock = FakeClock()
-    player = Player(new_state(clock, state_class=NATIVE), clock)
+    player = Player(new_state(clock, native=True), clock)
     for event in history:
         player.play(event)
         for name, point in histograms(player.state.snapshot()).items():
@@ -61,8 +57,8 @@ def test_the_texts_are_byte_for_byte_those_without_native_histograms(history):
     sections = golden.sections()
     for form in TEXT_FORMATS:
         shown = [
-            Exposition(sections, clock=lambda: 0.0).render(Instant(played(state_class, history)), form)
-            for state_class in (ServiceState, NATIVE)
+            Exposition(sections, clock=lambda: 0.0).render(Instant(played(history, native=native)), form)
+            for native in (False, True)
         ]
         assert shown[0] == shown[1]
 
@@ -92,7 +88,7 @@ def test_protobuf_is_never_served_unless_they_are_on(accept):
 
 
 def test_who_prefers_protobuf_gets_the_whole_page_with_both_kinds_of_buckets():
-    source = new_state(FakeClock(), state_class=NATIVE)
+    source = new_state(FakeClock(), native=True)
     with serving(source, native_histograms=True) as endpoint:
         status, headers, body = ask(endpoint, accept=PROMETHEUS, accept_encoding="gzip")
         _, _, text = ask(endpoint)

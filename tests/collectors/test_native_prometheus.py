@@ -4,14 +4,12 @@ import math
 import random
 import re
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from gui_agents.models.base import Bill, CallOutcome, ModelCall
-from gui_agents.state import ServiceState
 from gui_agents.tasks.lifecycle import Ending, TaskEvent
 from tests.collectors.http.serving import serving
 from tests.collectors.test_native_histograms import DURATIONS
@@ -44,7 +42,7 @@ class Fed:
 
     def __init__(self):
         self.clock = FakeClock()
-        self.state = new_state(self.clock, state_class=partial(ServiceState, native_histograms=True))
+        self.state = new_state(self.clock, native=True)
         self.known = {}
         """Every duration, by the series that must tell it."""
         self._source = random.Random(20)
