@@ -86,7 +86,8 @@ def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, co
 
 
 def _family_exemplar(exemplar: Exemplar) -> FamilyExemplar:
-    return FamilyExemplar({"task_id": exemplar.task_id}, exemplar.value, exemplar.observed_at)
+    task_id, value, observed_at = exemplar
+    return FamilyExemplar({"task_id": task_id}, value, observed_at)
 
 
 def _add_summary(made: Any, point: WindowPoint, quantiles: tuple[float, ...]) -> None:

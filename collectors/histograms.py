@@ -100,7 +100,7 @@ class Histograms:
 def _mark(exemplar: Exemplar | None) -> str:
     if exemplar is None:
         return ""
-    task_id = exemplar.task_id
+    task_id, value, observed_at = exemplar
     if not task_id.isalnum():
         task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    return f' # {{task_id="{task_id}"}} {number(exemplar.value)} {exemplar.observed_at}'
+    return f' # {{task_id="{task_id}"}} {number(value)} {observed_at}'

@@ -142,10 +142,11 @@ def _histogram_point(metric: Metric, labels: Attributes, point: HistogramPoint, 
 
 
 def _exemplar(exemplar: Exemplar) -> OtelExemplar:
+    task_id, value, observed_at = exemplar
     return OtelExemplar(
-        filtered_attributes={"task_id": exemplar.task_id},
-        value=float(exemplar.value),
-        time_unix_nano=int(exemplar.observed_at * NANOSECONDS),
+        filtered_attributes={"task_id": task_id},
+        value=float(value),
+        time_unix_nano=int(observed_at * NANOSECONDS),
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 
 from gui_agents.snapshot import (
-    Exemplar,
     HistogramPoint,
     ModelsSnapshot,
     RpcsSnapshot,
@@ -117,7 +116,7 @@ def _observed(point: HistogramPoint, rng: random.Random, largest: int) -> Histog
         # An observation in the lowest bucket changes all counts, and the exemplar of its own bucket alone.
         marks = list(exemplars)
         for index in (0, rng.randrange(len(marks))):
-            marks[index] = Exemplar(f"{rng.getrandbits(128):032x}", rng.random(), 1.7e9 + rng.random() * 1e6)
+            marks[index] = (f"{rng.getrandbits(128):032x}", rng.random(), 1.7e9 + rng.random() * 1e6)
         exemplars = tuple(marks)
     scale = _growth(rng, largest)
     counts = tuple(count + rng.randrange(1, scale + 1) for count in point.counts)

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector, catalogue
 from gui_agents.snapshot import (
-    Exemplar,
     HeartbeatSnapshot,
     HistogramPoint,
     ServiceSnapshot,
@@ -34,7 +33,7 @@ def observed(bounds, *values, task_id=None):
         index = bisect_left(bounds, value)
         counts[index] += 1
         if task_id is not None:
-            exemplars[index] = Exemplar(task_id, value, strategies.EPOCH + value)
+            exemplars[index] = (task_id, value, strategies.EPOCH + value)
     return HistogramPoint(tuple(bounds), tuple(counts), sum(values), tuple(exemplars))
 
 

@@ -16,7 +16,7 @@ from collectors.exposition import Exposition
 from collectors.formats import Format
 from collectors.numbers import any_number, number
 from collectors.scrape import Instant
-from gui_agents.snapshot import Exemplar, HistogramPoint
+from gui_agents.snapshot import HistogramPoint
 from tests.collectors import golden
 from tests.collectors.sources import Broken, Fixed
 from tests.strategies import PHASE_SECONDS, histogram_points, idle_snapshot, service_snapshots
@@ -93,7 +93,7 @@ def test_odd_labels_and_numbers_are_rendered_alike(form, numbers, points, text, 
 def test_odd_exemplars_are_rendered_alike(form, marks):
     exemplars = [None] * 3
     for index, (task_id, value, at) in enumerate(marks):
-        exemplars[index] = Exemplar(task_id, value, at)
+        exemplars[index] = (task_id, value, at)
     point = HistogramPoint((1.0, 1e6), (1, 2, 3), 6.5, tuple(exemplars))
     large = attrs.evolve(point, counts=(10**6, 2, 3))
     source = Fixed(idle_snapshot())

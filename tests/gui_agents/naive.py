@@ -6,12 +6,20 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from gui_agents.snapshot import Exemplar, HistogramPoint
 from gui_agents.tasks.lifecycle import FailureReason, TaskStatus
 
 ENDED = ("completed", "failed", "cancelled")
+
+
+class Observation(NamedTuple):
+    """What a histogram was told; as an exemplar it is the same tuple."""
+
+    task_id: str
+    value: float
+    observed_at: float
 
 
 class NaiveService:
@@ -24,10 +32,10 @@ class NaiveService:
         """Every task that ever was, in the order of creation."""
         self.ended: list[str] = []
         """Ids in the order of their ends."""
-        self.waits: list[Exemplar] = []
+        self.waits: list[Observation] = []
         """Of all tasks that wait no more, in the order in which their waits ended."""
         self.rejected: Counter[str] = Counter()
-        self.phases: dict[str, list[Exemplar]] = {"observe": [], "decide": [], "act": []}
+        self.phases: dict[str, list[Observation]] = {"observe": [], "decide": [], "act": []}
         self.actions: Counter[tuple[str, str]] = Counter()
         self.calls: list[dict[str, Any]] = []
         self.sandboxes: list[dict[str, Any]] = []
@@ -60,15 +68,15 @@ class NaiveService:
         task["been"].append("running")
         task["started"] = monotonic
         task["progress_at"] = at
-        self.waits.append(Exemplar(task_id, monotonic - task["created"], at))
+        self.waits.append(Observation(task_id, monotonic - task["created"], at))
 
     def end(self, task_id: str, status: str, reason: str | None, monotonic: float, at: float) -> None:
         task = self.tasks[task_id]
         if self.status(task_id) == "running":
-            task["ran"] = Exemplar(task_id, monotonic - task["started"], at)
+            task["ran"] = Observation(task_id, monotonic - task["started"], at)
             task["ran_until"] = monotonic
         else:
-            self.waits.append(Exemplar(task_id, monotonic - task["created"], at))
+            self.waits.append(Observation(task_id, monotonic - task["created"], at))
         task["been"].append(status)
         task["reason"] = reason
         stage = {"completed": "finished", "failed": "error", "cancelled": "cancelled"}[status]
@@ -113,12 +121,12 @@ class NaiveService:
         reasons = [task["reason"] for task in self.tasks.values()]
         return {str(reason): reasons.count(str(reason)) for reason in FailureReason}
 
-    def runs(self) -> list[Exemplar]:
+    def runs(self) -> list[Observation]:
         """Return the executions in the order in which they ended."""
         return [self.tasks[task_id]["ran"] for task_id in self.ended if self.tasks[task_id]["ran"] is not None]
 
-    def task_steps(self) -> list[Exemplar]:
-        return [Exemplar(ran.task_id, self.tasks[ran.task_id]["steps"], ran.observed_at) for ran in self.runs()]
+    def task_steps(self) -> list[Observation]:
+        return [Observation(ran.task_id, self.tasks[ran.task_id]["steps"], ran.observed_at) for ran in self.runs()]
 
     def window(self, now: float) -> list[float]:
         """Return the executions that ended in the current and the 59 previous slices of 10 seconds."""
@@ -141,7 +149,7 @@ class NaiveService:
 
 
 def point_of(
-    bounds: Sequence[float], observations: Iterable[Exemplar], *, exemplary: bool = True
+    bounds: Sequence[float], observations: Iterable[Observation], *, exemplary: bool = True
 ) -> tuple[list[int], float, list[Exemplar | None]]:
     """Return counts, sum and exemplars of a histogram, each bucket counted by a scan."""
     seen = list(observations)

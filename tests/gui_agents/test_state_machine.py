@@ -12,12 +12,11 @@ from gui_agents.agent.actions import SANDBOX_ACTIONS
 from gui_agents.errors import IllegalTransitionError, NotFoundError
 from gui_agents.models.base import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.sandboxes.base import SandboxType
-from gui_agents.snapshot import Exemplar
 from gui_agents.stats import ConfigType
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.tasks.table import RejectReason, SandboxInfo
 from tests.fakes import METHODS, PROVIDERS, FakeClock, a_spec, new_state
-from tests.gui_agents.naive import ENDED, NaiveService, nearest_rank, parts, point_of
+from tests.gui_agents.naive import ENDED, NaiveService, Observation, nearest_rank, parts, point_of
 from tests.promises import broken, broken_between
 
 RETENTION = 2
@@ -128,15 +127,15 @@ class ServiceMachine(RuleBasedStateMachine):
         self.state.decided(task_id, observing, deciding)
         if self.naive.progress(task_id, at):
             self.naive.tasks[task_id]["steps"] += 1
-            self.naive.phases["observe"].append(Exemplar(task_id, observing, at))
-            self.naive.phases["decide"].append(Exemplar(task_id, deciding, at))
+            self.naive.phases["observe"].append(Observation(task_id, observing, at))
+            self.naive.phases["decide"].append(Observation(task_id, deciding, at))
 
     @precondition(lambda self: self.naive.tasks)
     @rule(which=WHICH, seconds=SECONDS, action=st.sampled_from(sorted(SANDBOX_ACTIONS)), ok=st.booleans())
     def act(self, which, seconds, action, ok):
         task_id = self.any_task(which)
         self.state.acted(task_id, action, seconds, ok=ok)
-        self.naive.phases["act"].append(Exemplar(task_id, seconds, self.clock.time()))
+        self.naive.phases["act"].append(Observation(task_id, seconds, self.clock.time()))
         self.naive.actions[str(action), "ok" if ok else "error"] += 1
 
     @precondition(lambda self: self.naive.tasks)
@@ -164,7 +163,7 @@ class ServiceMachine(RuleBasedStateMachine):
             "output": usage.output_tokens if usage else 0,
             "currency": currency,
             "amount": amount if usage else Decimal(0),
-            "exemplar": Exemplar(task_id, seconds, at),
+            "exemplar": Observation(task_id, seconds, at),
         }
         self.naive.calls.append(bill)
         if self.naive.progress(task_id, at):
@@ -366,7 +365,7 @@ class ServiceMachine(RuleBasedStateMachine):
             ended = [rpc for rpc in calls if rpc["code"]]
             assert snapshot.rpcs.started[method] == len(calls)
             point = snapshot.rpcs.durations[method]
-            observations = [Exemplar("", rpc["seconds"], 0.0) for rpc in ended]
+            observations = [Observation("", rpc["seconds"], 0.0) for rpc in ended]
             assert parts(point) == point_of(point.bounds, observations, exemplary=False)
             for code in {*CODES[method], *(rpc["code"] for rpc in ended)}:
                 assert snapshot.rpcs.handled[method, code] == sum(rpc["code"] == code for rpc in ended)

@@ -5,7 +5,6 @@ import pytest
 from gui_agents.errors import IllegalTransitionError, NotFoundError
 from gui_agents.models.base import Bill, Usage
 from gui_agents.sandboxes.base import SandboxType
-from gui_agents.snapshot import Exemplar
 from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.tasks.table import SandboxInfo, TaskLimits, TaskStatistics, TaskTable
 from tests.fakes import EPOCH, FakeClock, a_spec, new_state
@@ -123,10 +122,10 @@ def test_exemplars_name_the_task(table):
     table.end("a", CANCEL, 7.0, EPOCH + 7)
     table.end("b", CANCEL, 9.0, EPOCH + 9)
     statistics = table.statistics(9.0)
-    assert Exemplar("a", 3.0, EPOCH + 3) in statistics.queue_wait.exemplars
-    assert Exemplar("b", 9.0, EPOCH + 9) in statistics.queue_wait.exemplars
-    assert [exemplar for exemplar in statistics.execution.exemplars if exemplar] == [Exemplar("a", 4.0, EPOCH + 7)]
-    assert [exemplar for exemplar in statistics.steps.exemplars if exemplar] == [Exemplar("a", 1, EPOCH + 7)]
+    assert ("a", 3.0, EPOCH + 3) in statistics.queue_wait.exemplars
+    assert ("b", 9.0, EPOCH + 9) in statistics.queue_wait.exemplars
+    assert [exemplar for exemplar in statistics.execution.exemplars if exemplar] == [("a", 4.0, EPOCH + 7)]
+    assert [exemplar for exemplar in statistics.steps.exemplars if exemplar] == [("a", 1, EPOCH + 7)]
 
 
 def test_a_wall_clock_that_is_set_back_leaves_every_duration_alone():
