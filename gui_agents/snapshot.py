@@ -61,10 +61,6 @@ class HistogramPoint:
         """Number of all observations."""
         return sum(self.counts)
 
-    def cumulative(self) -> tuple[int, ...]:
-        """Return for each bucket the observations in it and below; the last one is `count`."""
-        return tuple(accumulate(self.counts))
-
 
 @attrs.frozen
 class WindowPoint:
