@@ -14,7 +14,7 @@ import psutil
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gui_agents import config as configuration
-from gui_agents.grpc_app import App
+from gui_agents.grpc_app import App, shorten_pauses
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 
@@ -78,6 +78,7 @@ async def _bare(pipe: Connection) -> None:
 
 async def _service(pipe: Connection, environment: dict[str, str]) -> None:
     app = App(configuration.load({"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", **environment}))
+    shorten_pauses()
     await app.start()
     pipe.send((app.service.port, app.metrics_port))
     await _told()

@@ -223,3 +223,26 @@ async def test_without_monitoring_nothing_of_it_is_imported_and_nothing_listens(
     else:
         (warning,) = complaints("\n".join(log))
         assert 'is not installed; run: pip install "gui-agents[prometheus]"' in warning
+
+
+def test_a_process_that_serves_pauses_for_no_imported_object_and_hands_over_soon(tmp_path):
+    script = """
+import asyncio, gc, os, signal, sys
+from gui_agents import config, grpc_app
+
+async def main():
+    serving = asyncio.create_task(grpc_app.serve(config.load({"GRPC_PORT": "0", "RUNTIME_DIR": sys.argv[1]})))
+    while not os.path.exists(os.path.join(sys.argv[1], "ports.json")):
+        await asyncio.sleep(0.01)
+    print(gc.get_freeze_count(), sys.getswitchinterval())
+    os.kill(os.getpid(), signal.SIGTERM)
+    await serving
+
+asyncio.run(main())
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, check=True, timeout=SECONDS
+    )
+    frozen, switch_seconds = map(float, told.stdout.split())
+    assert frozen > 10_000
+    assert switch_seconds == pytest.approx(0.001)
