@@ -49,7 +49,7 @@ class Exposition:
         if form is Format.PROTOBUF:
             return b"".join(self._reader.read(instant, section_messages, names=names, deadline=deadline))
         texts = self._reader.read(instant, self._writers[form].texts, names=names, deadline=deadline)
-        return "".join(texts).encode() + form.ending
+        return "".join([*texts, form.ending]).encode()
 
 
 class _Writer:

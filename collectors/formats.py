@@ -18,9 +18,9 @@ class Format(Enum):
     PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
     @property
-    def ending(self) -> bytes:
+    def ending(self) -> str:
         """What the last family is followed by."""
-        return b"# EOF\n" if self is Format.OPENMETRICS else b""
+        return "# EOF\n" if self is Format.OPENMETRICS else ""
 
 
 TEXT_FORMATS: Final = (Format.TEXT, Format.OPENMETRICS)
@@ -40,4 +40,4 @@ class _One:
 def rendered(family: Family, form: Format) -> str:
     """Return one family as prometheus_client writes it."""
     write: Callable[[Any], bytes] = generate_openmetrics if form is Format.OPENMETRICS else generate_latest
-    return write(_One(family)).removesuffix(form.ending).decode()
+    return write(_One(family)).decode().removesuffix(form.ending)

@@ -5,43 +5,36 @@ construction those of the installed release, and only the numbers are ours. A la
 by one thread.
 """
 
-from collections.abc import Callable, Mapping
-from itertools import compress
+from itertools import chain, compress, repeat
 from operator import is_not
 from typing import Any, Final
 
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.samples import Sample
 
-from collectors.checks import check_info, check_series, check_summary
-from collectors.definitions import Metric, MetricType, Reading
+from collectors.checks import check_series
+from collectors.definitions import Metric, MetricType
 from collectors.families import family
 from collectors.formats import Format, rendered
-from collectors.histograms import Histogram, Histograms
 from collectors.lines import Lines, cut, written
 from collectors.numbers import EXACT, PLAIN, large, number
-from gui_agents.snapshot import WindowPoint
-
-_Write = Callable[[Any], str]
-"""Writes the lines of one metric from what it read."""
+from collectors.parts import Write, header, writer
 
 
 class SectionLayout:
     """The metrics of one section, as one template; its text is kept until something changes.
 
-    Counters and gauges have slots for their numbers. Each histogram, summary and info has a layout of its own, and one
-    slot for its text.
+    There is a slot for each number, and one for each histogram, summary and info. Only what has changed is written.
     """
 
     def __init__(self, metrics: tuple[Metric, ...], form: Format) -> None:
         self.metrics = metrics
         self._form = form
-        self._rows = [
-            (metric, metric.read, bool(metric.labels), _own_write(metric, form) if metric.type in _OWN else None)
-            for metric in metrics
-        ]
+        self._rows = [(metric, metric.read, bool(metric.labels)) for metric in metrics]
         self._keys: list[tuple[object, ...] | str] | None = None
-        """What is laid out: the label values of counters and gauges, and the names of those that are absent."""
+        """What is laid out: the label values, and the names of the metrics that are absent."""
+        self._known: dict[tuple[str, object], Write] = {}
+        """What writes more than a number, by metric and label values."""
         self._values: list[Any] = []
         self._text = ""
 
@@ -53,11 +46,9 @@ class SectionLayout:
         """
         keys: list[tuple[object, ...] | str] = []
         values: list[Any] = []
-        for metric, read, labelled, write in self._rows:
+        for metric, read, labelled in self._rows:
             reading = read(subject)
-            if write is not None:
-                values.append("" if reading is None else write(reading))
-            elif reading is None:
+            if reading is None:
                 keys.append(metric.name)
             elif labelled:
                 series = reading if type(reading) is dict else check_series(metric, reading)
@@ -73,91 +64,60 @@ class SectionLayout:
 
     def _lay_out(self, keys: list[tuple[object, ...] | str], size: int) -> None:
         pieces: list[str] = []
-        metrics: list[str | None] = []
-        after, unused = "", iter([key for key in keys if isinstance(key, tuple)])
-        for metric, _, labelled, write in self._rows:
-            if write is not None:
-                pieces.append(after)
-                metrics.append(None)
-                after = ""
-            elif metric.name not in keys:
-                made = family(metric, dict.fromkeys(next(unused), 0) if labelled else 0)
+        metrics: list[str] = []
+        writers: list[Write | None] = []
+        known, self._known = self._known, {}
+        after, labels = "", iter([key for key in keys if isinstance(key, tuple)])
+        for metric in self.metrics:
+            if metric.name in keys:
+                continue
+            series = next(labels) if metric.labels else ((),)
+            if metric.type in _NUMBERS:
+                made = family(metric, dict.fromkeys(series, 0) if metric.labels else 0)
                 numbered, after = cut(rendered(made, self._form), after)
                 pieces += numbered
-                metrics += [metric.name] * len(numbered)
-        self._lines = Lines(pieces, after)
+                writers += [None] * len(numbered)
+            else:
+                after += header(metric, self._form)
+                for key in series:
+                    write = known.get((metric.name, key)) or writer(metric, self._form, key)
+                    self._known[metric.name, key] = write
+                    writers.append(write)
+                    pieces.append(after)
+                    after = ""
+            metrics += [metric.name] * len(series)
+        self._parts = [*chain.from_iterable(zip(pieces, repeat(""))), after]
+        """What stands before each slot, its text, and what comes after the last one."""
         self._metrics = metrics
+        self._writers = writers
         self._indexes = range(size)
-        self._texts = [""] * size
-        self._values = [None] * size
+        self._unknown = [None] * size
+        self._values = self._unknown
         self._text = after
         self._keys = keys
 
     def _write(self, values: list[Any]) -> str:
-        # A copy: a number that must not be exposed leaves everything as it was.
-        texts = self._texts.copy()
-        for index in compress(self._indexes, map(is_not, values, self._values)):
-            value = values[index]
-            if type(value) is int and 0 <= value < EXACT:
-                texts[index] = f"{value}.0" if value < PLAIN else large(value)
+        parts, writers = self._parts, self._writers
+        # Where one must not be exposed, all are written anew at the next scrape.
+        known, self._values = self._values, self._unknown
+        for index in compress(self._indexes, map(is_not, values, known)):
+            value, write = values[index], writers[index]
+            if write is not None:
+                parts[2 * index + 1] = write(value)
+            elif type(value) is int and 0 <= value < PLAIN:
+                parts[2 * index + 1] = f"{value}.0"
+            elif value == known[index]:
+                continue
+            elif type(value) is int and PLAIN <= value < EXACT:
+                parts[2 * index + 1] = large(value)
             else:
-                metric = self._metrics[index]
-                texts[index] = value if metric is None else written(metric, value)
-        self._texts, self._values = texts, values
-        return self._lines.joined(texts)
+                parts[2 * index + 1] = written(self._metrics[index], value)
+        self._values = values
+        return "".join(parts)
 
 
-_OWN: Final = frozenset({MetricType.HISTOGRAM, MetricType.SUMMARY, MetricType.INFO})
-"""What is more than numbers, and has a layout of its own."""
-
-
-def _own_write(metric: Metric, form: Format) -> _Write:
-    """Return what writes the lines of a metric that is more than numbers."""
-    match metric.type:
-        case MetricType.HISTOGRAM:
-            return Histograms(metric, form).text if metric.labels else Histogram(metric, form).text
-        case MetricType.SUMMARY:
-            return _Summary(metric, form).text
-        case _:
-            return _Info(metric, form).text
-
-
-class _Summary:
-    """A summary without labels; its text is kept until there is another point."""
-
-    def __init__(self, metric: Metric, form: Format) -> None:
-        self._metric = metric
-        self._lines = Lines(*cut(rendered(family(metric, _EMPTY_WINDOW), form)))
-        self._point: Reading = None
-        self._text = ""
-
-    def text(self, reading: Reading) -> str:
-        if reading is not self._point:
-            point, quantiles = check_summary(self._metric.name, reading)
-            values = (*quantiles, point.count, point.sum)
-            self._text = self._lines.joined(map(number, values))
-            self._point = point
-        return self._text
-
-
-_EMPTY_WINDOW = WindowPoint(zeros=0, buckets={}, growth=2.0, sum=0.0, count=0)
-
-
-class _Info:
-    """An info metric; its text is kept until its labels change."""
-
-    def __init__(self, metric: Metric, form: Format) -> None:
-        self._metric = metric
-        self._form = form
-        self._labels: Mapping[str, str] | None = None
-        self._text = ""
-
-    def text(self, reading: Reading) -> str:
-        if reading != self._labels:
-            labels = check_info(self._metric, reading)
-            self._text = rendered(family(self._metric, labels), self._form)
-            self._labels = labels
-        return self._text
+_NUMBERS: Final = frozenset({MetricType.COUNTER, MetricType.GAUGE})
+"""The types whose series are one number each."""
 
 
 class FamilyLayout:

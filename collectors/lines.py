@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Any
 
+from orjson import dumps
+
 from collectors.checks import check_number
-from collectors.numbers import PLAIN, number
+from collectors.numbers import PLAIN, POSITIONAL, number
 
 
 def cut(text: str, before: str = "") -> tuple[list[str], str]:
@@ -29,8 +31,8 @@ def written(metric: str, value: Any) -> str:
     Raises:
         ReadingError: it must not be exposed.
     """
-    if type(value) is float and 0.0 < value < PLAIN:
-        return repr(value)
+    if type(value) is float and POSITIONAL <= value < PLAIN:
+        return dumps(value).decode()
     return number(check_number(metric, value))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from orjson import dumps
 from prometheus_client import utils
 
 any_number: Final[Callable[[float], str]] = utils.floatToGoString
@@ -10,6 +11,8 @@ any_number: Final[Callable[[float], str]] = utils.floatToGoString
 
 PLAIN: Final = 10**6
 """Numbers below it are written out; from it on they have an exponent."""
+POSITIONAL: Final = 1e-4
+"""Fractions below it have an exponent; from it on orjson writes them as `repr` does, in a third of the time."""
 EXACT: Final = 10**15
 """Every whole number below it is a double with the same digits."""
 _EXPONENTS: Final = {digits: any_number(10.0 ** (digits - 1))[1:] for digits in range(7, 16)}
@@ -21,19 +24,25 @@ def number(value: float) -> str:
     if type(value) is int:
         if -PLAIN < value < PLAIN:
             return f"{value}.0"
-        if value >= PLAIN:
+        if PLAIN <= value < EXACT:
             return large(value)
-    elif type(value) is float and -PLAIN < value < PLAIN:
-        return repr(value)
+    elif type(value) is float:
+        if POSITIONAL <= value < PLAIN:
+            return dumps(value).decode()
+        if PLAIN <= value < EXACT:
+            whole, _, fraction = dumps(value).decode().partition(".")
+            return _exponential(whole, fraction)
+        if -PLAIN < value < PLAIN:
+            return repr(value)
     return any_number(value)
 
 
 def large(value: int) -> str:
-    """Write a whole number from `PLAIN` on; it is most of what a busy service shows."""
-    digits = str(value)
-    try:
-        exponent = _EXPONENTS[len(digits)]
-    except KeyError:
-        return any_number(value)
-    fraction = digits[1:].rstrip("0")
-    return f"{digits[0]}.{fraction}{exponent}" if fraction else digits[0] + exponent
+    """Write a whole number from `PLAIN` on and below `EXACT`; it is most of what a busy service shows."""
+    return _exponential(str(value), "")
+
+
+def _exponential(whole: str, fraction: str) -> str:
+    digits = (whole[1:] + fraction).rstrip("0")
+    exponent = _EXPONENTS[len(whole)]
+    return f"{whole[0]}.{digits}{exponent}" if digits else whole[0] + exponent

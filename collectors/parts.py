@@ -1,100 +1,87 @@
-"""The layout of a histogram: a template for each set of label values."""
+"""Layouts of what is more than a number: the lines of a histogram, a summary or an info metric."""
 
-from collections.abc import Sequence
-from itertools import repeat
-from operator import add
+from collections.abc import Callable, Mapping
+from itertools import chain, compress, repeat
+from operator import add, is_not
 from typing import Any
 
 import attrs
+from orjson import dumps
 
-from collectors.checks import check_histogram, check_series
-from collectors.definitions import Metric, Reading
+from collectors.checks import check_histogram, check_info, check_summary
+from collectors.definitions import Metric, MetricType, Reading
 from collectors.families import empty_family, family
 from collectors.formats import Format, rendered
-from collectors.lines import Lines, cut, written
-from collectors.numbers import PLAIN, large, number
-from gui_agents.snapshot import Exemplar, HistogramPoint
+from collectors.lines import Lines, cut
+from collectors.numbers import EXACT, PLAIN, large, number
+from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
+
+Write = Callable[[Any], str]
+"""Writes what was read as lines, or raises a ReadingError where it must not be exposed."""
 
 
-class Histogram:
-    """A histogram without labels, or the series of one set of label values; its text is kept until it changes."""
+def header(metric: Metric, form: Format) -> str:
+    """Return what stands above the lines of a metric."""
+    return rendered(empty_family(metric), form)
 
-    def __init__(self, metric: Metric, form: Format, key: object = None) -> None:
+
+def writer(metric: Metric, form: Format, key: object) -> Write:
+    """Return what writes the lines of a metric, or those of one set of label values, without the header."""
+    match metric.type:
+        case MetricType.HISTOGRAM:
+            return _Histogram(metric, form, key).text
+        case MetricType.SUMMARY:
+            return _Summary(metric, form).text
+        case _:
+            return _Info(metric, form).text
+
+
+def _bare(metric: Metric, reading: Reading, form: Format) -> str:
+    """Return a metric's lines without its header."""
+    return rendered(family(metric, reading), form).removeprefix(header(metric, form))
+
+
+class _Histogram:
+    """A histogram with one set of label values."""
+
+    def __init__(self, metric: Metric, form: Format, key: object) -> None:
         self._metric = metric
         self._form = form
         self._key = key
-        self._point: HistogramPoint | None = None
-        self._text = ""
-        self._marks: list[tuple[Exemplar | None, str]] = []
-        self._lines = Lines((), "")
-        self._plain = b""
+        self._bounds: tuple[float, ...] | None = None
 
     def text(self, point: Any) -> str:
-        """Return its lines with the numbers of a point; those of a family with labels come without its header.
-
-        Raises:
-            ReadingError: they must not be exposed.
-        """
-        if point is not self._point:
-            counts = check_histogram(self._metric.name, point)
-            if self._point is None or point.bounds != self._point.bounds:
-                self._lay_out(point)
-            self._text = self._write(point, counts)
-            self._point = point
-        return self._text
+        counts = check_histogram(self._metric.name, point)
+        total = number(point.sum)
+        if point.bounds != self._bounds:
+            self._lay_out(point)
+        if self._form is Format.OPENMETRICS and point.exemplars != self._exemplars:
+            self._mark(point.exemplars)
+        # The last count is the largest: where it is written plainly, all are. Bytes write whole numbers faster.
+        if counts[-1] < PLAIN and not self._marked:
+            return (self._plain % (*counts, counts[-1], total.encode())).decode()
+        texts = [large(count) if count >= PLAIN else f"{count}.0" for count in counts]
+        self._parts[1::3] = [*texts, texts[-1], total]
+        return "".join(self._parts)
 
     def _lay_out(self, point: HistogramPoint) -> None:
         shape = attrs.evolve(point, exemplars=(None,) * len(point.counts))
-        text = rendered(family(self._metric, {self._key: shape} if self._metric.labels else shape), self._form)
-        if self._metric.labels:
-            text = text.removeprefix(rendered(empty_family(self._metric), self._form))
-        pieces, after = cut(text)
-        self._lines = Lines(pieces, after)
+        pieces, after = cut(_bare(self._metric, {self._key: shape} if self._metric.labels else shape, self._form))
+        self._parts = [*chain.from_iterable(zip(pieces, repeat(""), repeat(""))), after]
+        """A piece, a number and the text of an exemplar, for each number; and what comes after them."""
         slots = [*repeat("%d.0", len(pieces) - 1), "%b"]
         self._plain = "".join([*map(add, (piece.replace("%", "%%") for piece in pieces), slots), after]).encode()
-        self._marks = [(None, "")] * len(point.counts)
+        """The same without exemplars, for small numbers."""
+        self._exemplars = shape.exemplars
+        self._marked = False
+        self._bounds = point.bounds
 
-    def _write(self, point: HistogramPoint, counts: Sequence[int]) -> str:
-        total = written(self._metric.name, point.sum)
-        marked = self._form is Format.OPENMETRICS and any(point.exemplars)
-        # The last count is the largest: where it is written plainly, all are. Bytes write whole numbers faster.
-        if counts[-1] < PLAIN and not marked:
-            return (self._plain % (*counts, counts[-1], total.encode())).decode()
-        texts = [large(count) if count >= PLAIN else f"{count}.0" for count in counts]
-        count = texts[-1]
-        if marked:
-            texts = [*map(add, texts, self._written_marks(point.exemplars))]
-        return self._lines.joined([*texts, count, total])
-
-    def _written_marks(self, exemplars: Sequence[Exemplar | None]) -> list[str]:
-        marks = self._marks
-        for index, exemplar in enumerate(exemplars):
-            if exemplar is not marks[index][0]:
-                marks[index] = (exemplar, _mark(exemplar))
-        return [text for _, text in marks]
-
-
-class Histograms:
-    """A histogram with labels."""
-
-    def __init__(self, metric: Metric, form: Format) -> None:
-        self._metric = metric
-        self._form = form
-        self._header = rendered(empty_family(metric), form)
-        self._parts: dict[object, Histogram] = {}
-
-    def text(self, reading: Reading) -> str:
-        """Return the family's lines with the numbers that were read.
-
-        Raises:
-            ReadingError: they must not be exposed.
-        """
-        series = check_series(self._metric, reading)
-        parts = self._parts
-        if parts.keys() != series.keys():
-            parts = {key: parts.get(key) or Histogram(self._metric, self._form, key) for key in series}
-            self._parts = parts
-        return self._header + "".join([parts[key].text(point) for key, point in series.items()])
+    def _mark(self, exemplars: tuple[Exemplar | None, ...]) -> None:
+        changed = [*compress(range(len(exemplars)), map(is_not, exemplars, self._exemplars))]
+        for index, mark in zip(changed, [_mark(exemplars[index]) for index in changed], strict=True):
+            self._parts[3 * index + 2] = mark
+        self._exemplars = exemplars
+        self._marked = True
 
 
 def _mark(exemplar: Exemplar | None) -> str:
@@ -103,4 +90,35 @@ def _mark(exemplar: Exemplar | None) -> str:
     task_id, value, observed_at = exemplar
     if not task_id.isalnum():
         task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    return f' # {{task_id="{task_id}"}} {number(value)} {observed_at}'
+    at = dumps(observed_at).decode() if PLAIN < observed_at < EXACT else observed_at
+    return f' # {{task_id="{task_id}"}} {number(value)} {at}'
+
+
+class _Summary:
+    def __init__(self, metric: Metric, form: Format) -> None:
+        self._metric = metric
+        self._lines = Lines(*cut(_bare(metric, _EMPTY_WINDOW, form)))
+
+    def text(self, reading: Reading) -> str:
+        point, quantiles = check_summary(self._metric.name, reading)
+        return self._lines.joined(map(number, (*quantiles, point.count, point.sum)))
+
+
+_EMPTY_WINDOW = WindowPoint(zeros=0, buckets={}, growth=2.0, sum=0.0, count=0)
+
+
+class _Info:
+    """An info metric; its text is kept until its labels change."""
+
+    def __init__(self, metric: Metric, form: Format) -> None:
+        self._metric = metric
+        self._form = form
+        self._labels: Mapping[str, str] | None = None
+        self._text = ""
+
+    def text(self, reading: Reading) -> str:
+        if reading != self._labels:
+            labels = check_info(self._metric, reading)
+            self._text = _bare(self._metric, labels, self._form)
+            self._labels = labels
+        return self._text

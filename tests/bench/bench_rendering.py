@@ -21,7 +21,7 @@ from collectors.scrape import Instant
 from tests.bench.report import conditions, line
 from tests.bench.workload import Workload, workload
 
-SIZES = {400: (7, 2), 4000: (115, 52)}
+SIZES = {400: (8, 2), 4000: (115, 52)}
 """Methods and providers that make about so many series."""
 REFERENCE = {Format.TEXT: generate_latest, Format.OPENMETRICS: generate_openmetrics}
 LIMITS = {(Format.TEXT, 1.0): 12, (Format.OPENMETRICS, 1.0): 20, (Format.TEXT, 0.1): 25, (Format.OPENMETRICS, 0.1): 25}

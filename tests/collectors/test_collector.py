@@ -61,6 +61,13 @@ def test_every_section_succeeds_and_tells_its_duration():
     assert set(by(found["agent_collector_duration_seconds"], "section")) == set(SECTIONS)
 
 
+def test_a_section_s_seconds_have_the_clock_s_digits_and_no_more():
+    clock = iter([0.1, 0.3]).__next__
+    (section,) = (section for section in golden.sections() if section.name == "streams")
+    found = samples(ServiceCollector(Fixed(idle_snapshot()), (section,), clock))
+    assert only(found["agent_collector_duration_seconds"]) == 0.2 != 0.3 - 0.1
+
+
 @given(service_snapshots())
 def test_tasks_add_up_in_every_scrape(snapshot):
     found = read(snapshot)

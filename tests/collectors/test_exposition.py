@@ -54,6 +54,14 @@ def test_round_and_odd_numbers_are_written_as_prometheus_client_does(digits):
         assert number(float(value)) == any_number(value)
 
 
+@pytest.mark.parametrize("power", range(-20, 60))
+def test_fractions_beside_a_power_of_two_or_ten_are_written_as_prometheus_client_does(power):
+    """There the fewest digits are hardest to find, and the notations change."""
+    for middle in (2.0**power, 10.0**power):
+        for value in (math.nextafter(middle, 0), middle, math.nextafter(middle, math.inf), middle * 1.1, -middle):
+            assert number(value) == any_number(value)
+
+
 @pytest.mark.parametrize("form", FORMATS)
 @settings(max_examples=max(1, settings().max_examples // 5))
 @given(st.lists(service_snapshots(), min_size=1, max_size=3), st.data())
