@@ -30,8 +30,7 @@ def number(value: float) -> str:
         if POSITIONAL <= value < PLAIN:
             return dumps(value).decode()
         if PLAIN <= value < EXACT:
-            whole, _, fraction = dumps(value).decode().partition(".")
-            return _exponential(whole, fraction)
+            return _large_fraction(dumps(value).decode())
         if -PLAIN < value < PLAIN:
             return repr(value)
     return any_number(value)
@@ -39,10 +38,14 @@ def number(value: float) -> str:
 
 def large(value: int) -> str:
     """Write a whole number from `PLAIN` on and below `EXACT`; it is most of what a busy service shows."""
-    return _exponential(str(value), "")
+    digits = str(value)
+    exponent = _EXPONENTS[len(digits)]
+    fraction = digits[1:].rstrip("0")
+    return f"{digits[0]}.{fraction}{exponent}" if fraction else digits[0] + exponent
 
 
-def _exponential(whole: str, fraction: str) -> str:
-    digits = (whole[1:] + fraction).rstrip("0")
-    exponent = _EXPONENTS[len(whole)]
-    return f"{whole[0]}.{digits}{exponent}" if digits else whole[0] + exponent
+def _large_fraction(text: str) -> str:
+    whole, _, fraction = text.partition(".")
+    point = len(whole)
+    digits = (whole + fraction).rstrip("0")
+    return f"{digits[0]}.{digits[1:]}{_EXPONENTS[point]}" if len(digits) > 1 else digits + _EXPONENTS[point]

@@ -48,6 +48,7 @@ class _Histogram:
         self._metric = metric
         self._form = form
         self._key = key
+        self._shows_exemplars = form is Format.OPENMETRICS
         self._bounds: tuple[float, ...] | None = None
 
     def text(self, point: Any) -> str:
@@ -55,7 +56,7 @@ class _Histogram:
         total = number(point.sum)
         if point.bounds != self._bounds:
             self._lay_out(point)
-        if self._form is Format.OPENMETRICS and point.exemplars != self._exemplars:
+        if self._shows_exemplars and point.exemplars != self._exemplars:
             self._mark(point.exemplars)
         # The last count is the largest: where it is written plainly, all are. Bytes write whole numbers faster.
         if counts[-1] < PLAIN and not self._marked:
