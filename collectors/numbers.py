@@ -21,18 +21,18 @@ _EXPONENTS: Final = {digits: any_number(10.0 ** (digits - 1))[1:] for digits in 
 
 def number(value: float) -> str:
     """Write one number; the usual ones without a detour."""
-    if type(value) is int:
-        if -PLAIN < value < PLAIN:
-            return f"{value}.0"
-        if PLAIN <= value < EXACT:
-            return large(value)
-    elif type(value) is float:
+    if type(value) is float:
         if POSITIONAL <= value < PLAIN:
             return dumps(value).decode()
         if PLAIN <= value < EXACT:
             return _large_fraction(dumps(value).decode())
         if -PLAIN < value < PLAIN:
             return repr(value)
+    elif type(value) is int:
+        if -PLAIN < value < PLAIN:
+            return f"{value}.0"
+        if PLAIN <= value < EXACT:
+            return large(value)
     return any_number(value)
 
 

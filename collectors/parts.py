@@ -89,7 +89,7 @@ def _mark(exemplar: Exemplar | None) -> str:
     if exemplar is None:
         return ""
     task_id, value, observed_at = exemplar
-    if not task_id.isalnum():
+    if "\\" in task_id or "\n" in task_id or '"' in task_id:
         task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
     at = dumps(observed_at).decode() if PLAIN < observed_at < EXACT else observed_at
     return f' # {{task_id="{task_id}"}} {number(value)} {at}'
