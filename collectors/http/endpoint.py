@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, Self
 
 import attrs
@@ -119,10 +120,14 @@ class MetricsEndpoint:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         listener.accept(self._take)
-        sweep = asyncio.create_task(self._sweep(listener))
+        chores = [self._repeat("look after its connections", partial(self._look_after, listener))]
+        if self._security is not None:
+            chores.append(self._repeat("read its web configuration again", self._security.reload))
+        repeated = [asyncio.create_task(chore) for chore in chores]
         self._started.set()
         await self._stopping.wait()
-        sweep.cancel()
+        for task in repeated:
+            task.cancel()
         listener.close()
         await self._leave()
         if self._security is not None:
@@ -132,25 +137,23 @@ class MetricsEndpoint:
         context = None if self._security is None else self._security.context
         Connection(self, self._answer).open(accepted, context)
 
-    async def _sweep(self, listener: Listener) -> None:
-        """Look after everything again and again; what fails is told, and tried again."""
+    async def _repeat(self, what: str, chore: Callable[[], Awaitable[None]]) -> None:
+        """Do a chore again and again; what fails is told, and tried again."""
         timeouts = self._limits.timeouts
         shortest = min(timeouts.idle, timeouts.receiving, timeouts.sending, timeouts.leaving)
         while True:
             await asyncio.sleep(min(1.0, shortest / 2))
             try:
-                self._look_after(listener)
+                await chore()
             except Exception:  # noqa: BLE001 - the boundary of a background loop: logged
-                _log.exception("the endpoint could not look after its connections and its web configuration")
+                _log.exception("the endpoint could not %s", what)
 
-    def _look_after(self, listener: Listener) -> None:
-        """End the connections whose phase has lasted too long, and look whether the web configuration has changed."""
+    async def _look_after(self, listener: Listener) -> None:
+        """End the connections whose phase has lasted too long."""
         now = time.monotonic()
         for connection in [each for each in self._connections if each.deadline < now]:
             connection.abort()
         listener.resume()
-        if self._security is not None:
-            self._security.reload()
 
     async def _leave(self) -> None:
         """Close all connections: idle ones now, the others when they are done, but within the time for that."""

@@ -4,6 +4,7 @@ A change never opens the endpoint: a file that is empty for the moment in which 
 is meant to lock nothing, and only a restart can tell that it is.
 """
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -37,9 +38,7 @@ class Security:
     def __init__(self, path: Path, *, open_probes: bool = False) -> None:
         self._path = path
         self._open_probes = open_probes
-        self._config = web_config.load(path)
-        self._context = _context(self._config)
-        self._stamp = self._stamped()
+        self._config, self._context, self._stamp = _read(path)
         self._passwords = _passwords(self._config)
         doubt = self._config.doubt()
         if doubt is not None:
@@ -50,21 +49,19 @@ class Security:
         """What new connections are secured with; None for plain HTTP."""
         return self._context
 
-    def reload(self) -> None:
-        """Read the file again if it or one that it names has changed."""
-        stamp = self._stamped()
+    async def reload(self) -> None:
+        """Read the file again if it or one that it names has changed; in a thread: many users take seconds."""
+        stamp = _stamp(self._path, self._config)
         if stamp == self._stamp:
             return
         self._stamp = stamp
         try:
-            config = web_config.load(self._path)
+            config, context, stamp = await asyncio.to_thread(_read, self._path)
             self._refuse_to_open(config)
-            context = _context(config)
         except ConfigError as error:
             _log.error("the changed web configuration is not used: %s", "; ".join(error.mistakes))
             return
-        self._config, self._context = config, context
-        self._stamp = self._stamped()
+        self._config, self._context, self._stamp = config, context, stamp
         if self._passwords is None:
             self._passwords = _passwords(config)
         elif config.users:
@@ -100,10 +97,18 @@ class Security:
             return None
         return await passwords.refusal(request.header("authorization"), request.client)
 
-    def _stamped(self) -> _Stamp:
-        """Return what changes when a file does, without reading it."""
-        paths = [self._path, *(self._config.tls.files() if self._config.tls else ())]
-        return tuple(_file_stamp(path) for path in paths)
+
+def _read(path: Path) -> tuple[WebConfig, ssl.SSLContext | None, _Stamp]:
+    """Return what the file says, and the stamp of what was read: a change in the meantime makes another one."""
+    own = _file_stamp(path)
+    config = web_config.load(path)
+    _, *others = _stamp(path, config)
+    return config, config.tls.context() if config.tls else None, (own, *others)
+
+
+def _stamp(path: Path, config: WebConfig) -> _Stamp:
+    """Return what changes when the file or one that it names does, without reading them."""
+    return tuple(map(_file_stamp, (path, *(config.tls.files() if config.tls else ()))))
 
 
 def _file_stamp(path: Path) -> tuple[str, int, int, int]:
@@ -120,7 +125,3 @@ def _passwords(config: WebConfig) -> "Passwords | None":
     from collectors.http.passwords import Passwords  # noqa: PLC0415 - needs bcrypt, which is optional
 
     return Passwords(config.users)
-
-
-def _context(config: WebConfig) -> ssl.SSLContext | None:
-    return config.tls.context() if config.tls else None

@@ -5,7 +5,7 @@ import threading
 import pytest
 import trustme
 
-from collectors.http import passwords
+from collectors.http import passwords, web_config
 from collectors.http.connection import Timeouts
 from collectors.http.endpoint import Limits
 from tests.collectors.http.credentials import HASH, SECRET, basic
@@ -171,6 +171,26 @@ def test_a_changed_file_is_used_without_a_restart(config, caplog):
             wait_until(lambda logged=logged: caplog.text.count("it would let in everyone") == logged + 1)
             assert client.ask()[0] == 401
     assert "the web configuration has changed and is in use" in caplog.text
+
+
+def test_a_file_that_takes_long_to_read_holds_up_nobody_and_may_change_meanwhile(config, monkeypatch):
+    path = config(basic_auth_users={"me": HASH})
+    load, read, go_on = web_config.load, threading.Event(), threading.Event()
+
+    def load_slowly(path):
+        loaded = load(path)
+        read.set()
+        assert go_on.wait(TIMEOUT)
+        return loaded
+
+    with serving(web_config=path, limits=SWEEPING) as endpoint, Client(endpoint.port) as client:
+        monkeypatch.setattr(web_config, "load", load_slowly)
+        config(basic_auth_users={"you": HASH})
+        assert read.wait(TIMEOUT)
+        assert client.ask(authorization=basic("me", SECRET))[0] == 200
+        config(basic_auth_users={"another": HASH})
+        go_on.set()
+        wait_until(lambda: client.ask(authorization=basic("another", SECRET))[0] == 200)
 
 
 def test_a_check_that_waits_is_answered_though_no_password_is_needed_any_more(
