@@ -111,6 +111,16 @@ class Borrowed:
         """Every name that `name[]` may ask for: those of its samples and of its families."""
         return self.names | {name.removesuffix("_total") for name in self.names}
 
+    def only(self, names: frozenset[str]) -> "Borrowed":
+        """Return it with those of its families that `names` ask for; they are made together, and shown alone."""
+
+        def collect() -> Iterable[Family]:
+            for made in self.collect():
+                if not names.isdisjoint((made.name, *(sample.name for sample in made.samples))):
+                    yield made
+
+        return attrs.evolve(self, collect=collect)
+
 
 @attrs.frozen(kw_only=True)
 class Section:
@@ -135,7 +145,7 @@ class Section:
         return attrs.evolve(
             self,
             metrics=tuple(metric for metric in self.metrics if not names.isdisjoint(metric.names)),
-            borrowed=tuple(families for families in self.borrowed if not names.isdisjoint(families.asked)),
+            borrowed=tuple(each.only(names) for each in self.borrowed if not names.isdisjoint(each.asked)),
         )
 
     @property
