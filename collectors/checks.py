@@ -33,8 +33,8 @@ def check_histogram(name: str, point: object) -> list[int]:
     if len(counts) != len(point.bounds) + 1:
         raise ReadingError(name, f"has {len(counts)} buckets for {len(point.bounds)} bounds")
     cumulative = [*accumulate(counts)]
-    # A sum is a whole number only if all that it adds up are.
-    if type(cumulative[-1]) is not int or min(counts) < 0:
+    # A sum is a whole number only if all that it adds up are; the first one is no sum.
+    if type(cumulative[-1]) is not int or type(cumulative[0]) is not int or min(counts) < 0:
         raise ReadingError(name, f"has buckets that are no counts: {counts!r:.80}")
     # The plain question first: the general one takes four times as long.
     if type(point.sum) is not float or not 0.0 <= point.sum <= _LARGEST:

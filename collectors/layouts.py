@@ -18,7 +18,7 @@ from collectors.families import family
 from collectors.formats import Format, rendered
 from collectors.lines import Lines, cut, written
 from collectors.numbers import EXACT, PLAIN, large, number
-from collectors.parts import Write, header, writer
+from collectors.structured import Write, header, writer
 
 
 class SectionLayout:
@@ -91,7 +91,7 @@ class SectionLayout:
         self._metrics = metrics
         self._writers = writers
         self._indexes = range(size)
-        self._unknown = [None] * size
+        self._unknown = [_UNKNOWN] * size
         self._values = self._unknown
         self._text = after
         self._keys = keys
@@ -106,7 +106,7 @@ class SectionLayout:
                 parts[2 * index + 1] = write(value)
             elif type(value) is int and 0 <= value < PLAIN:
                 parts[2 * index + 1] = f"{value}.0"
-            elif value == known[index]:
+            elif type(value) is float and value == known[index]:
                 continue
             elif type(value) is int and PLAIN <= value < EXACT:
                 parts[2 * index + 1] = large(value)
@@ -116,6 +116,8 @@ class SectionLayout:
         return "".join(parts)
 
 
+_UNKNOWN: Final = object()
+"""In the place of a value that has not been written: it is none that could be read."""
 _NUMBERS: Final = frozenset({MetricType.COUNTER, MetricType.GAUGE})
 """The types whose series are one number each."""
 

@@ -55,7 +55,18 @@ WRONG = {
         metric(MetricType.HISTOGRAM, attrs.evolve(POINT, counts=(1, 0.5, 0))),
         "has buckets that are no counts",
     ),
+    "a truth for a count": (
+        metric(MetricType.HISTOGRAM, attrs.evolve(POINT, counts=(True, 0, 2))),
+        "has buckets that are no counts",
+    ),
     "a histogram's infinite sum": (metric(MetricType.HISTOGRAM, attrs.evolve(POINT, sum=math.inf)), "read inf"),
+    "a histogram's negative sum": (metric(MetricType.HISTOGRAM, attrs.evolve(POINT, sum=-0.5)), "read -0.5"),
+    "a histogram's sum that is no number": (
+        metric(MetricType.HISTOGRAM, attrs.evolve(POINT, sum=math.nan)),
+        "read nan",
+    ),
+    "no histogram of several": (metric(MetricType.HISTOGRAM, {"x": None}, ("a",)), "read None, which is no histogram"),
+    "no number of several": (metric(MetricType.GAUGE, {"x": 1, "y": None}, ("a",)), "read None"),
     "bounds that fall": (metric(MetricType.HISTOGRAM, attrs.evolve(POINT, bounds=(2.0, 1.0))), "do not increase"),
     "a bound at infinity": (
         metric(MetricType.HISTOGRAM, attrs.evolve(POINT, bounds=(1.0, math.inf))),

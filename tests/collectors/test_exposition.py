@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal
 
 import attrs
 import pytest
@@ -24,6 +25,7 @@ from tests.strategies import PHASE_SECONDS, histogram_points, idle_snapshot, ser
 FORMATS = {Format.TEXT: generate_latest, Format.OPENMETRICS: generate_openmetrics}
 
 words = st.text(st.characters(codec="utf-8"), max_size=12) | st.text('\\"\n\r%{}# \x0b\x85\u2028', max_size=8)
+moments = st.floats(0, 2e9) | st.sampled_from([1e-5, 0.5, 1e6, 1e15, 1e16, 1e22, -1.7e9])
 floats = st.floats() | st.sampled_from([0.0, -0.0, 1e6, 999999.5, 1e21, 1e16, 123456789.0, 1e10, 5e-324])
 
 
@@ -97,18 +99,19 @@ def test_odd_labels_and_numbers_are_rendered_alike(form, numbers, points, text, 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@given(st.lists(st.tuples(words, floats.filter(math.isfinite), st.floats(0, 2e9)), min_size=1, max_size=3))
+@given(st.lists(st.tuples(words, floats.filter(math.isfinite), moments), min_size=1, max_size=3))
 def test_odd_exemplars_are_rendered_alike(form, marks):
     exemplars = [None] * 3
     for index, (task_id, value, at) in enumerate(marks):
         exemplars[index] = (task_id, value, at)
     point = HistogramPoint((1.0, 1e6), (1, 2, 3), 6.5, tuple(exemplars))
-    large = attrs.evolve(point, counts=(10**6, 2, 3))
+    large = attrs.evolve(point, counts=(10**6, 2, 10**15))
+    other = attrs.evolve(large, bounds=(1.0, 2e6))
     source = Fixed(idle_snapshot())
     current = [point]
     sections = rows(histogram("odd_points", "Points.", lambda _: current[0], example=""))
     page = exposition(sections)
-    for current[0] in (point, large, attrs.evolve(point, exemplars=(None,) * 3), point):
+    for current[0] in (point, large, other, attrs.evolve(point, exemplars=(None,) * 3), point):
         assert page.render(Instant(source), form) == reference(source, sections, form)
 
 
@@ -150,6 +153,12 @@ def test_a_section_that_failed_comes_back_with_the_numbers_of_now(form):
         ({"a": 5, 3: 7}, 4_000_000, good),
         ({"a": 5, "c": 7}, -1, wider),
         ({"a": 6, "c": 7}, 4_000_000, wider),
+        ({"a": 7, "c": -7}, 4_000_000, wider),
+        ({"a": 6, "c": 8}, 4_000_000, wider),
+        ({"a": None, "c": 8}, 4_000_000, wider),
+        ({"a": None, "c": None}, 4_000_000, wider),
+        ({"a": 6, "c": 8}, 4_000_000, None),
+        ({"a": 6.5, "c": Decimal(8)}, 4_000_000, None),
     ]
     current = [steps[0]]
     sections = rows(

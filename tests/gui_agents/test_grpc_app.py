@@ -1,6 +1,7 @@
 """The composed service: what is up when, what is off when it is off, and that a scrape always answers."""
 
 import asyncio
+import gc
 import json
 import socket
 import sys
@@ -109,6 +110,15 @@ async def test_where_the_grpc_port_is_taken_the_metrics_port_is_closed_again(tmp
             await asyncio.open_connection("127.0.0.1", unused_tcp_port)
 
 
+@pytest.fixture
+def process_as_before():
+    seconds = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(seconds)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("process_as_before")
 async def test_a_second_service_on_the_port_is_an_error(tmp_path):
     async with serving_app({}, tmp_path) as served:
         config = configured({"GRPC_PORT": str(served.service.port), "RUNTIME_DIR": str(tmp_path)})

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-from importlib.util import find_spec
 from typing import Final
 
 from gui_agents import config
@@ -27,8 +26,11 @@ def add_parser(verbs: Verbs) -> None:
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Show the demo."""
-    if find_spec("prometheus_client") is None:
-        raise CommandError(ExitCode.USAGE, 'the demo needs the metrics: pip install "gui-agents[prometheus]"')
+    try:
+        import collectors  # noqa: F401, PLC0415 - optional, and asked for by the service that the demo starts
+    except ImportError as error:
+        reason = f'the demo shows metrics, and {error.name} is not installed; run: pip install "gui-agents[prometheus]"'
+        raise CommandError(ExitCode.USAGE, reason) from error
     try:
         leaves = arguments.exit or config.boolean(os.environ.get("DEMO_EXIT", ""))
     except ValueError as error:

@@ -81,3 +81,9 @@ def test_a_wrong_switch_is_a_usage_error(monkeypatch, capsys):
     monkeypatch.setenv("DEMO_EXIT", "perhaps")
     assert cli.main(["demo"]) == ExitCode.USAGE
     assert "DEMO_EXIT must be true or false" in capsys.readouterr().err
+
+
+def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "collectors", None)
+    assert cli.main(["demo", "--exit"]) == ExitCode.USAGE
+    assert 'is not installed; run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err

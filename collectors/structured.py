@@ -1,9 +1,9 @@
-"""Layouts of what is more than a number: the lines of a histogram, a summary or an info metric."""
+"""Layouts of what has a structure: the lines of a histogram, a summary or an info metric."""
 
 from collections.abc import Callable, Mapping
 from itertools import chain, compress, repeat
-from operator import add, is_not
-from typing import Any
+from operator import is_not
+from typing import Any, Final
 
 import attrs
 from orjson import dumps
@@ -13,8 +13,11 @@ from collectors.definitions import Metric, MetricType, Reading
 from collectors.families import empty_family, family
 from collectors.formats import Format, rendered
 from collectors.lines import Lines, cut
-from collectors.numbers import EXACT, PLAIN, large, number
+from collectors.numbers import EXACT, PLAIN, number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
+
+_FRACTION: Final = ".0"
+"""What a whole number is followed by, unless it has an exponent."""
 
 Write = Callable[[Any], str]
 """Writes what was read as lines, or raises a ReadingError where it must not be exposed."""
@@ -50,6 +53,7 @@ class _Histogram:
         self._key = key
         self._shows_exemplars = form is Format.OPENMETRICS
         self._bounds: tuple[float, ...] | None = None
+        self._exemplars: tuple[Exemplar | None, ...] = ()
 
     def text(self, point: Any) -> str:
         counts = check_histogram(self._metric.name, point)
@@ -58,31 +62,32 @@ class _Histogram:
             self._lay_out(point)
         if self._shows_exemplars and point.exemplars != self._exemplars:
             self._mark(point.exemplars)
-        # The last count is the largest: where it is written plainly, all are. Bytes write whole numbers faster.
-        if counts[-1] < PLAIN and not self._marked:
-            return (self._plain % (*counts, counts[-1], total.encode())).decode()
-        texts = [large(count) if count >= PLAIN else f"{count}.0" for count in counts]
-        self._parts[1::3] = [*texts, texts[-1], total]
-        return "".join(self._parts)
+        parts = self._parts
+        # The last count is the largest: where it is written plainly, all are, and orjson writes them all at once.
+        if counts[-1] < PLAIN:
+            texts = dumps(counts).decode()[1:-1].split(",")
+        else:
+            texts = [*map(number, counts)]
+            parts = parts.copy()
+            parts[2:-1:2] = [part.removeprefix(_FRACTION) for part in parts[2:-1:2]]
+        parts[1::2] = [*texts, texts[-1], total]
+        return "".join(parts)
 
     def _lay_out(self, point: HistogramPoint) -> None:
         shape = attrs.evolve(point, exemplars=(None,) * len(point.counts))
-        pieces, after = cut(_bare(self._metric, {self._key: shape} if self._metric.labels else shape, self._form))
-        self._parts = [*chain.from_iterable(zip(pieces, repeat(""), repeat(""))), after]
-        """A piece, a number and the text of an exemplar, for each number; and what comes after them."""
-        slots = [*repeat("%d.0", len(pieces) - 1), "%b"]
-        self._plain = "".join([*map(add, (piece.replace("%", "%%") for piece in pieces), slots), after]).encode()
-        """The same without exemplars, for small numbers."""
+        self._pieces, after = cut(_bare(self._metric, {self._key: shape} if self._metric.labels else shape, self._form))
+        first, *others = self._pieces
+        gaps = [first, *(_FRACTION + piece for piece in others)]
+        self._parts = [*chain.from_iterable(zip(gaps, repeat(""))), after]
+        """What stands before each number, which begins with the end of the one before; and what follows the last."""
         self._exemplars = shape.exemplars
-        self._marked = False
         self._bounds = point.bounds
 
     def _mark(self, exemplars: tuple[Exemplar | None, ...]) -> None:
         changed = [*compress(range(len(exemplars)), map(is_not, exemplars, self._exemplars))]
         for index, mark in zip(changed, [_mark(exemplars[index]) for index in changed], strict=True):
-            self._parts[3 * index + 2] = mark
+            self._parts[2 * index + 2] = _FRACTION + mark + self._pieces[index + 1]
         self._exemplars = exemplars
-        self._marked = True
 
 
 def _mark(exemplar: Exemplar | None) -> str:
