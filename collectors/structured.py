@@ -13,7 +13,7 @@ from collectors.definitions import Metric, MetricType, Reading
 from collectors.families import empty_family, family
 from collectors.formats import Format, rendered
 from collectors.lines import Lines, cut
-from collectors.numbers import EXACT, PLAIN, number
+from collectors.numbers import EXACT, PLAIN, large, number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
 
 _FRACTION: Final = ".0"
@@ -62,31 +62,31 @@ class _Histogram:
             self._lay_out(point)
         if self._shows_exemplars and point.exemplars != self._exemplars:
             self._mark(point.exemplars)
-        parts = self._parts
         # The last count is the largest: where it is written plainly, all are, and orjson writes them all at once.
         if counts[-1] < PLAIN:
-            texts = dumps(counts).decode()[1:-1].split(",")
+            parts, texts = self._plain, dumps(counts).decode()[1:-1].split(",")
         else:
-            texts = [*map(number, counts)]
-            parts = parts.copy()
-            parts[2:-1:2] = [part.removeprefix(_FRACTION) for part in parts[2:-1:2]]
+            parts, texts = self._any, [large(count) if PLAIN <= count < EXACT else number(count) for count in counts]
         parts[1::2] = [*texts, texts[-1], total]
         return "".join(parts)
 
     def _lay_out(self, point: HistogramPoint) -> None:
         shape = attrs.evolve(point, exemplars=(None,) * len(point.counts))
         self._pieces, after = cut(_bare(self._metric, {self._key: shape} if self._metric.labels else shape, self._form))
-        first, *others = self._pieces
-        gaps = [first, *(_FRACTION + piece for piece in others)]
-        self._parts = [*chain.from_iterable(zip(gaps, repeat(""))), after]
-        """What stands before each number, which begins with the end of the one before; and what follows the last."""
+        self._any = [*chain.from_iterable(zip(self._pieces, repeat(""))), after]
+        """What stands before each number, the exemplar of the one before it included; and what follows the last."""
+        self._plain = self._any.copy()
+        """The same after whole numbers that are written without their fraction."""
+        for index in range(2, len(self._plain) - 1, 2):
+            self._plain[index] = _FRACTION + self._plain[index]
         self._exemplars = shape.exemplars
         self._bounds = point.bounds
 
     def _mark(self, exemplars: tuple[Exemplar | None, ...]) -> None:
         changed = [*compress(range(len(exemplars)), map(is_not, exemplars, self._exemplars))]
         for index, mark in zip(changed, [_mark(exemplars[index]) for index in changed], strict=True):
-            self._parts[2 * index + 2] = _FRACTION + mark + self._pieces[index + 1]
+            gap = mark + self._pieces[index + 1]
+            self._any[2 * index + 2], self._plain[2 * index + 2] = gap, _FRACTION + gap
         self._exemplars = exemplars
 
 
