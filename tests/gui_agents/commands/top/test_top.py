@@ -145,10 +145,10 @@ class Terminal:
         self._seen = ""
 
     def rest(self):
-        """Return all that is still written, as it comes."""
+        """Return all that is written until the end: a terminal that nobody reads holds up who writes to it."""
         written = b""
         with contextlib.suppress(OSError):
-            while chunk := os.read(self._ours, 2**16):
+            while select.select([self._ours], [], [], SECONDS)[0] and (chunk := os.read(self._ours, 2**16)):
                 written += chunk
         return written.decode(errors="replace")
 
@@ -181,6 +181,7 @@ def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
         with serving(source, port):
             terminal.until("restarted 1×")
             terminal.process.send_signal(signal.SIGINT)
+            terminal.rest()
             assert terminal.process.wait(SECONDS) == ExitCode.DONE
     finally:
         terminal.close()
@@ -193,8 +194,8 @@ def test_a_signal_gives_the_terminal_back(tmp_path, number):
         try:
             terminal.until(r"completed 3 .*")
             terminal.process.send_signal(number)
-            assert terminal.process.wait(SECONDS) == ExitCode.DONE
             written = terminal.rest()
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
         finally:
             terminal.close()
     assert "\x1b[?1049l" in written
