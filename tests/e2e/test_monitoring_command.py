@@ -54,9 +54,13 @@ async def written(directory, *options, **variables):
 
 @contextlib.asynccontextmanager
 async def watching(directory, config, *options):
-    """Run Prometheus, and yield its port once it has scraped the service and evaluated every rule."""
+    """Run Prometheus, and yield its port once it has scraped the service and then evaluated every rule.
+
+    A rule that is evaluated while the first scrape is under way records nothing, and the scrape is stored as of its
+    beginning: two seconds later every rule has had its turn again.
+    """
     async with prometheus(directory, config, *options) as port:
-        await until(lambda: query(port, 'agent_service_info{job="agents"}') and evaluated(port), "a scrape")
+        await until(lambda: query(port, 'agent_service_info{job="agents"} offset 2s') and evaluated(port), "a scrape")
         yield port
 
 
