@@ -13,7 +13,7 @@ from collectors.definitions import Metric, MetricType, Reading
 from collectors.families import empty_family, family
 from collectors.formats import Format, rendered
 from collectors.lines import Lines, cut
-from collectors.numbers import EXACT, PLAIN, large, number
+from collectors.numbers import EXACT, PLAIN, number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
 
 _FRACTION: Final = ".0"
@@ -66,7 +66,7 @@ class _Histogram:
         if counts[-1] < PLAIN:
             parts, texts = self._plain, dumps(counts).decode()[1:-1].split(",")
         else:
-            parts, texts = self._any, [large(count) if PLAIN <= count < EXACT else number(count) for count in counts]
+            parts, texts = self._any, [*map(number, counts)]
         parts[1::2] = [*texts, texts[-1], total]
         return "".join(parts)
 
