@@ -12,12 +12,12 @@ from typing import Any, Final
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.samples import Sample
 
-from collectors.checks import check_series
+from collectors.checks import check_number, check_series
 from collectors.definitions import Metric, MetricType
 from collectors.families import family
 from collectors.formats import Format, rendered
-from collectors.lines import Lines, cut, written
-from collectors.numbers import EXACT, PLAIN, large, number
+from collectors.lines import Lines, cut
+from collectors.numbers import EXACT, PLAIN, TINY, fraction, large, number
 from collectors.structured import Write, header, writer
 
 
@@ -108,10 +108,12 @@ class SectionLayout:
                 parts[2 * index + 1] = f"{value}.0"
             elif type(value) is float and value == known[index]:
                 continue
+            elif type(value) is float and TINY <= value < PLAIN:
+                parts[2 * index + 1] = fraction(value)
             elif type(value) is int and PLAIN <= value < EXACT:
                 parts[2 * index + 1] = large(value)
             else:
-                parts[2 * index + 1] = written(self._metrics[index], value)
+                parts[2 * index + 1] = number(check_number(self._metrics[index], value))
         self._values = values
         return "".join(parts)
 

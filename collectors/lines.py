@@ -2,12 +2,6 @@
 
 from collections.abc import Iterable
 from itertools import chain, repeat
-from typing import Any
-
-from orjson import dumps
-
-from collectors.checks import check_number
-from collectors.numbers import PLAIN, POSITIONAL, number
 
 
 def cut(text: str, before: str = "") -> tuple[list[str], str]:
@@ -23,17 +17,6 @@ def cut(text: str, before: str = "") -> tuple[list[str], str]:
             pieces.append(before + line[: line.rindex(" ") + 1])
             before = "\n"
     return pieces, before
-
-
-def written(metric: str, value: Any) -> str:
-    """Return a metric's number as it is written; the usual one, which is a fraction, without a detour.
-
-    Raises:
-        ReadingError: it must not be exposed.
-    """
-    if type(value) is float and POSITIONAL <= value < PLAIN:
-        return dumps(value).decode()
-    return number(check_number(metric, value))
 
 
 class Lines:

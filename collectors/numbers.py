@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+import attrs
 from orjson import dumps
 from prometheus_client import utils
 
@@ -12,18 +13,43 @@ any_number: Final[Callable[[float], str]] = utils.floatToGoString
 PLAIN: Final = 10**6
 """Numbers below it are written out; from it on they have an exponent."""
 POSITIONAL: Final = 1e-4
-"""Fractions below it have an exponent; from it on orjson writes them as `repr` does, in a third of the time."""
+"""Fractions below it have an exponent; from it on orjson writes them as `repr` does."""
+TINY: Final = 1e-5
+"""Fractions below it have an exponent where orjson writes them, too."""
 EXACT: Final = 10**15
 """Every whole number below it is a double with the same digits."""
 _EXPONENTS: Final = {digits: any_number(10.0 ** (digits - 1))[1:] for digits in range(7, 16)}
 """The exponents by number of digits; releases differ in how they write those of ten and more."""
 
 
+@attrs.frozen
+class Magnitude:
+    """How whole numbers with equally many digits are written: divided by the unit, and with an ending."""
+
+    least: int
+    limit: int
+    """The first that is too large."""
+    unit: float
+    ending: str
+
+
+_SMALL: Final = Magnitude(0, PLAIN, 1.0, ".0")
+_LARGE: Final = {
+    digits: Magnitude(10 ** (digits - 1), 10**digits, 10.0 ** (digits - 1), exponent)
+    for digits, exponent in _EXPONENTS.items()
+}
+
+
+def magnitude(value: int) -> Magnitude:
+    """Return how a whole number from 0 on and below `EXACT` is written."""
+    return _LARGE[len(str(value))] if value >= PLAIN else _SMALL
+
+
 def number(value: float) -> str:
     """Write one number; the usual ones without a detour."""
     if type(value) is float:
-        if POSITIONAL <= value < PLAIN:
-            return dumps(value).decode()
+        if TINY <= value < PLAIN:
+            return fraction(value)
         if PLAIN <= value < EXACT:
             return _large_fraction(dumps(value).decode())
         if -PLAIN < value < PLAIN:
@@ -34,6 +60,15 @@ def number(value: float) -> str:
         if PLAIN <= value < EXACT:
             return large(value)
     return any_number(value)
+
+
+def fraction(value: float) -> str:
+    """Write a float from `TINY` on and below `PLAIN`, in a third of the time of `repr`."""
+    text = dumps(value).decode()
+    if value >= POSITIONAL:
+        return text
+    digits = text[6:]
+    return f"{digits[0]}.{digits[1:]}e-05" if len(digits) > 1 else f"{digits}e-05"
 
 
 def large(value: int) -> str:

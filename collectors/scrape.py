@@ -117,7 +117,7 @@ class SectionReader:
             wanted = section if names is None else section.only(names)
             # Whoever asks for the outcomes only asks for those of a whole scrape.
             examined = section if reporting else wanted
-            if examined.empty and not reporting:
+            if not reporting and examined.empty:
                 continue
             if deadline < math.inf and self._would_miss(deadline, section.name):
                 late.append(section.name)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from itertools import chain, compress, repeat
-from operator import is_not
-from typing import Any, Final
+from operator import is_not, le, lt, truediv
+from typing import Any
 
 import attrs
 from orjson import dumps
@@ -13,11 +13,8 @@ from collectors.definitions import Metric, MetricType, Reading
 from collectors.families import empty_family, family
 from collectors.formats import Format, rendered
 from collectors.lines import Lines, cut
-from collectors.numbers import EXACT, PLAIN, number
+from collectors.numbers import EXACT, PLAIN, POSITIONAL, magnitude, number
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
-
-_FRACTION: Final = ".0"
-"""What a whole number is followed by, unless it has an exponent."""
 
 Write = Callable[[Any], str]
 """Writes what was read as lines, or raises a ReadingError where it must not be exposed."""
@@ -57,37 +54,58 @@ class _Histogram:
 
     def text(self, point: Any) -> str:
         counts = check_histogram(self._metric.name, point)
-        total = number(point.sum)
+        if counts[-1] >= EXACT:
+            return self._bare(point)
         if point.bounds != self._bounds:
             self._lay_out(point)
         if self._shows_exemplars and point.exemplars != self._exemplars:
             self._mark(point.exemplars)
-        # The last count is the largest: where it is written plainly, all are, and orjson writes them all at once.
-        if counts[-1] < PLAIN:
-            parts, texts = self._plain, dumps(counts).decode()[1:-1].split(",")
-        else:
-            parts, texts = self._any, [*map(number, counts)]
-        parts[1::2] = [*texts, texts[-1], total]
-        return "".join(parts)
+        units = self._units
+        fits = all(map(le, self._least, counts)) and all(map(lt, counts, self._limits)) if units else counts[-1] < PLAIN
+        if not fits:
+            units = self._fit(counts)
+        total = float(point.sum)
+        numbers: list[float] = [*counts, counts[-1], total]
+        text = dumps([*map(truediv, numbers, units)] if units else numbers).decode()[1:-1]
+        texts = (text.replace(".0,", ",") if units else text).split(",")
+        if not POSITIONAL <= total < PLAIN:
+            texts[-1] = number(total)
+        self._parts[1::2] = texts
+        return "".join(self._parts)
+
+    def _bare(self, point: HistogramPoint) -> str:
+        return _bare(self._metric, {self._key: point} if self._metric.labels else point, self._form)
 
     def _lay_out(self, point: HistogramPoint) -> None:
-        shape = attrs.evolve(point, exemplars=(None,) * len(point.counts))
-        self._pieces, after = cut(_bare(self._metric, {self._key: shape} if self._metric.labels else shape, self._form))
-        self._any = [*chain.from_iterable(zip(self._pieces, repeat(""))), after]
-        """What stands before each number, the exemplar of the one before it included; and what follows the last."""
-        self._plain = self._any.copy()
-        """The same after whole numbers that are written without their fraction."""
-        for index in range(2, len(self._plain) - 1, 2):
-            self._plain[index] = _FRACTION + self._plain[index]
-        self._exemplars = shape.exemplars
+        none = (None,) * len(point.counts)
+        pieces, after = cut(self._bare(attrs.evolve(point, exemplars=none)))
+        self._first, *self._following = [*pieces, after]
+        """What stands before the first number, and what follows each of them: buckets, count and sum."""
+        self._marks = [""] * len(pieces)
+        """The exemplars between a number and what follows it."""
+        self._exemplars = none
         self._bounds = point.bounds
+        self._fit([0] * len(none))
+
+    def _fit(self, counts: list[int]) -> list[float] | None:
+        """Lay out for counts of these magnitudes; return what to divide them by, None for nothing."""
+        fitting = [*map(magnitude, counts)]
+        self._least = [each.least for each in fitting]
+        self._limits = [each.limit for each in fitting]
+        self._units = [*(each.unit for each in fitting), fitting[-1].unit, 1.0] if counts[-1] >= PLAIN else None
+        self._endings = [*(each.ending for each in fitting), fitting[-1].ending, ""]
+        """What ends each number; orjson writes what stands before it."""
+        gaps = map("".join, zip(self._endings, self._marks, self._following, strict=True))
+        self._parts = [self._first, *chain.from_iterable(zip(repeat(""), gaps))]
+        return self._units
 
     def _mark(self, exemplars: tuple[Exemplar | None, ...]) -> None:
-        changed = [*compress(range(len(exemplars)), map(is_not, exemplars, self._exemplars))]
-        for index, mark in zip(changed, [_mark(exemplars[index]) for index in changed], strict=True):
-            gap = mark + self._pieces[index + 1]
-            self._any[2 * index + 2], self._plain[2 * index + 2] = gap, _FRACTION + gap
-        self._exemplars = exemplars
+        # Where one cannot be written, all is laid out anew.
+        bounds, self._bounds = self._bounds, None
+        for index in compress(range(len(exemplars)), map(is_not, exemplars, self._exemplars)):
+            mark = self._marks[index] = _mark(exemplars[index])
+            self._parts[2 * index + 2] = self._endings[index] + mark + self._following[index]
+        self._exemplars, self._bounds = exemplars, bounds
 
 
 def _mark(exemplar: Exemplar | None) -> str:
@@ -96,8 +114,11 @@ def _mark(exemplar: Exemplar | None) -> str:
     task_id, value, observed_at = exemplar
     if "\\" in task_id or "\n" in task_id or '"' in task_id:
         task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    at = dumps(observed_at).decode() if PLAIN < observed_at < EXACT else observed_at
-    return f' # {{task_id="{task_id}"}} {number(value)} {at}'
+    if type(value) is float and POSITIONAL <= value < PLAIN < observed_at < EXACT:
+        numbers = dumps((value, observed_at)).decode()[1:-1].replace(",", " ")
+    else:
+        numbers = f"{number(value)} {observed_at}"
+    return f' # {{task_id="{task_id}"}} {numbers}'
 
 
 class _Summary:

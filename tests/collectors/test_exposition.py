@@ -99,7 +99,9 @@ def test_odd_labels_and_numbers_are_rendered_alike(form, numbers, points, text, 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@given(st.lists(st.tuples(words, floats.filter(math.isfinite), moments), min_size=1, max_size=3))
+@given(
+    st.lists(st.tuples(words, floats.filter(math.isfinite) | st.integers(0, 10**7), moments), min_size=1, max_size=3)
+)
 def test_odd_exemplars_are_rendered_alike(form, marks):
     exemplars = [None] * 3
     for index, (task_id, value, at) in enumerate(marks):
@@ -113,6 +115,57 @@ def test_odd_exemplars_are_rendered_alike(form, marks):
     page = exposition(sections)
     for current[0] in (point, large, other, attrs.evolve(point, exemplars=(None,) * 3), point):
         assert page.render(Instant(source), form) == reference(source, sections, form)
+
+
+counts_of_all_magnitudes = st.integers(0, 16).flatmap(
+    lambda digits: st.sampled_from([0, 10**digits - 1, 10**digits, 7 * 10**digits]) | st.integers(0, 10**digits)
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(counts_of_all_magnitudes, min_size=3, max_size=3),
+            st.floats(0, 1e18) | st.sampled_from([0.0, 1e-5, 1e-4, 1e6, 3]),
+            st.lists(st.none() | st.tuples(words, st.floats(0, 1e7), moments), min_size=3, max_size=3),
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_counts_that_grow_and_shrink_are_rendered_alike(form, history):
+    points = [HistogramPoint((1.0, 1e6), tuple(counts), total, tuple(marks)) for counts, total, marks in history]
+    source = Fixed(idle_snapshot())
+    sections = rows(histogram("odd_points", "Points.", lambda _: points[0], example=""))
+    page = exposition(sections)
+    while points:
+        assert page.render(Instant(source), form) == reference(source, sections, form)
+        points.pop(0)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_counts_that_pass_a_power_of_ten_are_rendered_alike(form):
+    counts = [0, *(10**digits + step for digits in range(17) for step in (-1, 0, 1))]
+    points = [HistogramPoint((1.0,), (count, 0), 1.5, (None, None)) for count in [*counts, *reversed(counts)]]
+    source = Fixed(idle_snapshot())
+    sections = rows(histogram("odd_points", "Points.", lambda _: points[0], example=""))
+    page = exposition(sections)
+    while points:
+        assert page.render(Instant(source), form) == reference(source, sections, form)
+        points.pop(0)
+
+
+def test_exemplars_are_right_after_one_that_could_not_be_written():
+    good = HistogramPoint((1.0, 2.0), (1, 2, 3), 6.5, (("a", 0.5, 1.7e9), None, ("c", 3.0, 1.7e9)))
+    bad = attrs.evolve(good, exemplars=(("b", 0.25, 1.7e9), ("b", None, 1.7e9), None))
+    points = [good, bad, good]
+    source = Fixed(idle_snapshot())
+    sections = rows(histogram("odd_points", "Points.", lambda _: points.pop(0), example=""))
+    page = exposition(sections)
+    shown = page.render(Instant(source), Format.OPENMETRICS)
+    assert b"odd_points" not in page.render(Instant(source), Format.OPENMETRICS)
+    assert page.render(Instant(source), Format.OPENMETRICS) == shown
 
 
 def test_keys_and_bounds_that_change_are_laid_out_anew():
