@@ -5,8 +5,7 @@ construction those of the installed release, and only the numbers are ours. A la
 by one thread.
 """
 
-from itertools import chain, compress, repeat
-from operator import is_not
+from itertools import chain, repeat
 from typing import Any, Final
 
 from prometheus_client.metrics_core import Metric as Family
@@ -88,32 +87,33 @@ class SectionLayout:
             metrics += [metric.name] * len(series)
         self._parts = [*chain.from_iterable(zip(pieces, repeat(""))), after]
         """What stands before each slot, its text, and what comes after the last one."""
-        self._metrics = metrics
-        self._writers = writers
-        self._indexes = range(size)
+        self._slots = [*zip(range(1, 2 * size, 2), metrics, writers, strict=True)]
+        """Where in the parts each slot is, its metric, and what writes it where it is more than a number."""
         self._unknown = [_UNKNOWN] * size
         self._values = self._unknown
         self._text = after
         self._keys = keys
 
     def _write(self, values: list[Any]) -> str:
-        parts, writers = self._parts, self._writers
+        parts = self._parts
         # Where one must not be exposed, all are written anew at the next scrape.
         known, self._values = self._values, self._unknown
-        for index in compress(self._indexes, map(is_not, values, known)):
-            value, write = values[index], writers[index]
+        for value, old, slot in zip(values, known, self._slots):  # noqa: B905 - equally long, all three
+            if value is old:
+                continue
+            place, metric, write = slot
             if write is not None:
-                parts[2 * index + 1] = write(value)
+                parts[place] = write(value)
             elif type(value) is int and 0 <= value < PLAIN:
-                parts[2 * index + 1] = f"{value}.0"
-            elif type(value) is float and value == known[index]:
+                parts[place] = f"{value}.0"
+            elif type(value) is float and value == old:
                 continue
             elif type(value) is float and TINY <= value < PLAIN:
-                parts[2 * index + 1] = fraction(value)
+                parts[place] = fraction(value)
             elif type(value) is int and PLAIN <= value < EXACT:
-                parts[2 * index + 1] = large(value)
+                parts[place] = large(value)
             else:
-                parts[2 * index + 1] = number(check_number(self._metrics[index], value))
+                parts[place] = number(check_number(metric, value))
         self._values = values
         return "".join(parts)
 

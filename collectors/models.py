@@ -10,8 +10,10 @@ _PROVIDERS = {"provider": "the configured providers, and other"}
 
 def consumed(tokens: Mapping[str, TokenCounts]) -> dict[str, int]:
     """Return the tokens of all providers by type; `total` is the sum of the other two."""
-    read = sum(counts.input for counts in tokens.values())
-    written = sum(counts.output for counts in tokens.values())
+    read = written = 0
+    for counts in tokens.values():
+        read += counts.input
+        written += counts.output
     return {"input": read, "output": written, "total": read + written}
 
 
