@@ -113,7 +113,7 @@ def _growth(rng: random.Random, largest: int) -> int:
 def _observed(point: HistogramPoint, rng: random.Random, largest: int) -> HistogramPoint:
     exemplars = point.exemplars
     if len(point.bounds) in EXEMPLARY:
-        # An observation in the lowest bucket changes all counts, and the exemplar of its own bucket alone.
+        # The exemplars of the lowest bucket, whose count is part of all others, and of one more bucket.
         marks = list(exemplars)
         for index in (0, rng.randrange(len(marks))):
             marks[index] = (f"{rng.getrandbits(128):032x}", rng.random(), 1.7e9 + rng.random() * 1e6)
