@@ -32,6 +32,8 @@ def check_histogram(name: str, point: object) -> list[int]:
     counts = point.counts
     if len(counts) != len(point.bounds) + 1:
         raise ReadingError(name, f"has {len(counts)} buckets for {len(point.bounds)} bounds")
+    if len(point.exemplars) != len(counts):
+        raise ReadingError(name, f"has {len(point.exemplars)} exemplars for {len(counts)} buckets")
     cumulative = [*accumulate(counts)]
     # A sum is a whole number only if all that it adds up are; the first one is no sum.
     if type(cumulative[-1]) is not int or type(cumulative[0]) is not int or min(counts) < 0:

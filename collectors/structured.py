@@ -42,7 +42,11 @@ def _bare(metric: Metric, reading: Reading, form: Format) -> str:
 
 
 class _Histogram:
-    """A histogram with one set of label values."""
+    """A histogram with one set of label values.
+
+    Its layout is for counts of certain magnitudes, and is made anew where one of them changes: what is written at a
+    scrape are mantissas, and the endings that make numbers of them stand in the layout.
+    """
 
     def __init__(self, metric: Metric, form: Format, key: object) -> None:
         self._metric = metric
@@ -50,13 +54,18 @@ class _Histogram:
         self._key = key
         self._shows_exemplars = form is Format.OPENMETRICS
         self._bounds: tuple[float, ...] | None = None
+        """What is laid out; None where it must be anew."""
         self._exemplars: tuple[Exemplar | None, ...] = ()
 
     def text(self, point: Any) -> str:
         counts = check_histogram(self._metric.name, point)
+        bounds = point.bounds
         if counts[-1] >= EXACT:
-            return self._bare(point)
-        if point.bounds != self._bounds:
+            return self._rendered(point)
+        if bounds != self._bounds:
+            if bounds and bounds[0] < 0:
+                # Without count and sum, in prometheus_client's rendering.
+                return self._rendered(point)
             self._lay_out(point)
         if self._shows_exemplars and point.exemplars != self._exemplars:
             self._mark(point.exemplars)
@@ -73,28 +82,29 @@ class _Histogram:
         self._parts[1::2] = texts
         return "".join(self._parts)
 
-    def _bare(self, point: HistogramPoint) -> str:
+    def _rendered(self, point: HistogramPoint) -> str:
         return _bare(self._metric, {self._key: point} if self._metric.labels else point, self._form)
 
     def _lay_out(self, point: HistogramPoint) -> None:
+        self._bounds = None
         none = (None,) * len(point.counts)
-        pieces, after = cut(self._bare(attrs.evolve(point, exemplars=none)))
+        pieces, after = cut(self._rendered(attrs.evolve(point, exemplars=none)))
         self._first, *self._following = [*pieces, after]
         """What stands before the first number, and what follows each of them: buckets, count and sum."""
         self._marks = [""] * len(pieces)
         """The exemplars between a number and what follows it."""
         self._exemplars = none
-        self._bounds = point.bounds
         self._fit([0] * len(none))
+        self._bounds = point.bounds
 
     def _fit(self, counts: list[int]) -> list[float] | None:
-        """Lay out for counts of these magnitudes; return what to divide them by, None for nothing."""
+        """Lay out for counts of these magnitudes; return what to divide the numbers by, None for nothing."""
         fitting = [*map(magnitude, counts)]
         self._least = [each.least for each in fitting]
         self._limits = [each.limit for each in fitting]
         self._units = [*(each.unit for each in fitting), fitting[-1].unit, 1.0] if counts[-1] >= PLAIN else None
+        """None where all counts are below `PLAIN`, as they usually are."""
         self._endings = [*(each.ending for each in fitting), fitting[-1].ending, ""]
-        """What ends each number; orjson writes what stands before it."""
         gaps = map("".join, zip(self._endings, self._marks, self._following, strict=True))
         self._parts = [self._first, *chain.from_iterable(zip(repeat(""), gaps))]
         return self._units
@@ -114,7 +124,7 @@ def _mark(exemplar: Exemplar | None) -> str:
     task_id, value, observed_at = exemplar
     if "\\" in task_id or "\n" in task_id or '"' in task_id:
         task_id = task_id.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-    if type(value) is float and POSITIONAL <= value < PLAIN < observed_at < EXACT:
+    if PLAIN < observed_at < EXACT and type(value) is float and POSITIONAL <= value < PLAIN:
         numbers = dumps((value, observed_at)).decode()[1:-1].replace(",", " ")
     else:
         numbers = f"{number(value)} {observed_at}"

@@ -46,8 +46,6 @@ class ServiceState:
         clock: Clock,
     ) -> None:
         self._lock = Lock()
-        # For the verbs of every RPC and step: `with` takes twice as long.
-        self._acquire, self._release = self._lock.acquire, self._lock.release
         self._monotonic = clock.monotonic
         self._time = clock.time
         self._info = info
@@ -181,22 +179,16 @@ class ServiceState:
 
     def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step of a running task: its screen was observed and the model has decided."""
-        self._acquire()
-        try:
+        with self._lock:
             at = self._time()
-            if self._table.stepped(task_id, at):
+            if self._table.progressed(task_id, at, 1):
                 self._stats.steps.decided(task_id, at, observe_seconds, decide_seconds)
-        finally:
-            self._release()
 
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Count an action that was sent to a sandbox."""
-        self._acquire()
-        try:
+        with self._lock:
             self._stats.steps.acted(task_id, self._time(), seconds)
             self._stats.sandboxes.acted(action, ok=ok)
-        finally:
-            self._release()
 
     def step_told(self, task_id: str, text: str) -> None:
         """Publish what a step saw, decided and did; nothing for a task that has ended."""
@@ -237,19 +229,13 @@ class ServiceState:
 
     def rpc_started(self, method: str) -> None:
         """Count an RPC that begins."""
-        self._acquire()
-        try:
+        with self._lock:
             self._stats.rpcs.started(method)
-        finally:
-            self._release()
 
     def rpc_ended(self, method: str, code: str, seconds: float) -> None:
         """Count an RPC that ends."""
-        self._acquire()
-        try:
+        with self._lock:
             self._stats.rpcs.ended(method, code, seconds)
-        finally:
-            self._release()
 
     def config_updated(self, config_type: ConfigType) -> None:
         """Count a change of the global configuration."""

@@ -97,6 +97,7 @@ class _Entry:
         "ending",
         "input_tokens",
         "output_tokens",
+        "progressed_at",
         "sandbox",
         "spec",
         "started_monotonic",
@@ -115,6 +116,7 @@ class _Entry:
         self.ended_monotonic: float | None = None
         self.ending: Ending | None = None
         self.sandbox: SandboxInfo | None = None
+        self.progressed_at = at
         self.steps = 0
         self.input_tokens = 0
         self.output_tokens = 0
@@ -129,7 +131,8 @@ class TaskTable:
         self.limits = limits
         self._entries: dict[str, _Entry] = {}
         self._pending: OrderedDict[str, _Entry] = OrderedDict()
-        self._running: OrderedDict[str, float] = OrderedDict()
+        self._running: OrderedDict[str, _Entry] = OrderedDict()
+        """Those that have been silent longest first."""
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
         self._failures = dict.fromkeys(map(str, FailureReason), 0)
@@ -202,7 +205,8 @@ class TaskTable:
         entry.status = _moved(entry, TaskEvent.START)
         del self._pending[task_id]
         entry.started_monotonic = monotonic
-        self._running[task_id] = at
+        entry.progressed_at = at
+        self._running[task_id] = entry
         self._created[TaskStatus.RUNNING] += 1
         wait = monotonic - entry.created_monotonic
         self._queue_wait.observe(wait, task_id, at)
@@ -239,20 +243,14 @@ class TaskTable:
         """Count a submission that became no task."""
         self._rejected[reason] += 1
 
-    def progressed(self, task_id: str, at: float) -> bool:
-        """Note that a task is alive; False for one that has ended, which keeps its books as they were."""
-        running = self._running
-        if task_id not in running:
+    def progressed(self, task_id: str, at: float, steps: int = 0) -> bool:
+        """Note that a task is alive, and how many steps it went on; False for one that has ended, whose books stay."""
+        entry = self._running.get(task_id)
+        if entry is None:
             return False
-        running[task_id] = at
-        running.move_to_end(task_id)
-        return True
-
-    def stepped(self, task_id: str, at: float) -> bool:
-        """Add a step to a running task's books; False, and nothing, for one that has ended."""
-        if not self.progressed(task_id, at):
-            return False
-        self._entries[task_id].steps += 1
+        entry.progressed_at = at
+        entry.steps += steps
+        self._running.move_to_end(task_id)
         return True
 
     def billed(self, task_id: str, usage: Usage | None, bill: Bill) -> None:
@@ -281,7 +279,7 @@ class TaskTable:
             queue_capacity=self.limits.queue_capacity,
             retention_limit=self.limits.retention,
             oldest_pending_at=next(iter(self._pending.values())).created_at if self._pending else None,
-            oldest_progress_at=next(iter(self._running.values())) if self._running else None,
+            oldest_progress_at=next(iter(self._running.values())).progressed_at if self._running else None,
             execution=self._execution.point(),
             queue_wait=self._queue_wait.point(),
             steps=self._steps.point(),

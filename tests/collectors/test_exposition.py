@@ -156,6 +156,45 @@ def test_counts_that_pass_a_power_of_ten_are_rendered_alike(form):
         points.pop(0)
 
 
+EDGES = [
+    neighbour
+    for edge in (1e-5, 1e-4, 1.0, 1e6, 1e15, 1e16)
+    for neighbour in (math.nextafter(edge, 0), edge, math.nextafter(edge, math.inf), int(edge), int(edge) + 1)
+]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_numbers_at_the_edges_of_notations_are_rendered_alike(form):
+    numbers = {str(index): value for index, value in enumerate(EDGES)}
+    source = Fixed(idle_snapshot())
+    sections = rows(gauge("odd_numbers", "Numbers.", lambda _: numbers, labels=("i",), example=""))
+    page = exposition(sections).render(Instant(source), form)
+    assert page == reference(source, sections, form)
+    assert page.count(b"odd_numbers{") == len(numbers)
+
+
+def test_exemplars_at_the_edges_of_notations_are_rendered_alike():
+    marks = [("a", value, at) for value in EDGES for at in EDGES]
+    points = {str(index): HistogramPoint((), (3,), 1.5, (mark,)) for index, mark in enumerate(marks)}
+    source = Fixed(idle_snapshot())
+    sections = rows(histogram("odd_points", "Points.", lambda _: points, labels=("i",), example=""))
+    page = exposition(sections).render(Instant(source), Format.OPENMETRICS)
+    assert page == reference(source, sections, Format.OPENMETRICS)
+    assert page.count(b" # {task_id=") == len(marks)
+
+
+def test_bounds_below_zero_are_rendered_alike_between_others():
+    """prometheus_client writes no count and no sum where an observation may be negative."""
+    usual = HistogramPoint((1.0, 2.0), (1, 2, 3), 6.5, (None,) * 3)
+    points = [usual, attrs.evolve(usual, bounds=(-1.0, 1.0)), attrs.evolve(usual, counts=(4, 5, 6)), usual]
+    source = Fixed(idle_snapshot())
+    sections = rows(histogram("odd_points", "Points.", lambda _: points[0], example=""))
+    page = exposition(sections)
+    while points:
+        assert page.render(Instant(source)) == reference(source, sections, Format.TEXT)
+        points.pop(0)
+
+
 def test_exemplars_are_right_after_one_that_could_not_be_written():
     good = HistogramPoint((1.0, 2.0), (1, 2, 3), 6.5, (("a", 0.5, 1.7e9), None, ("c", 3.0, 1.7e9)))
     bad = attrs.evolve(good, exemplars=(("b", 0.25, 1.7e9), ("b", None, 1.7e9), None))

@@ -39,7 +39,7 @@ def test_a_record_tells_the_task_at_one_instant(table):
     table.start("a", 15.0, EPOCH + 15)
     sandbox = SandboxInfo("s", SandboxType.LINUX)
     table.sandboxed("a", sandbox)
-    assert table.stepped("a", EPOCH + 16)
+    assert table.progressed("a", EPOCH + 16, 1)
     table.billed("a", Usage(10, 5, 3), Bill(Decimal("0.25"), "USD"))
     table.billed("a", None, Bill(Decimal(0), None))
     running = table.record("a", 18.5)
@@ -82,7 +82,7 @@ def test_what_ended_does_not_progress(table):
     assert not table.progressed("a", EPOCH)
     table.start("a", 1.0, EPOCH)
     table.end("a", CANCEL, 2.0, EPOCH)
-    assert not table.stepped("a", EPOCH)
+    assert not table.progressed("a", EPOCH, 1)
     assert table.record("a", 2.0).statistics.steps == 0
     with pytest.raises(IllegalTransitionError):
         table.end("a", FAIL, 3.0, EPOCH)
@@ -118,7 +118,7 @@ def test_the_oldest_progress_is_that_of_the_task_that_has_been_silent_longest(ta
 def test_exemplars_name_the_task(table):
     create(table, "a", "b")
     table.start("a", 3.0, EPOCH + 3)
-    table.stepped("a", EPOCH + 4)
+    table.progressed("a", EPOCH + 4, 1)
     table.end("a", CANCEL, 7.0, EPOCH + 7)
     table.end("b", CANCEL, 9.0, EPOCH + 9)
     statistics = table.statistics(9.0)
