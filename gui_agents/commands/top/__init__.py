@@ -126,21 +126,33 @@ class Watched:
 
 def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
     with (
-        _ended_as_by_ctrl_c(),
+        _ended_as_by_ctrl_c() as came,
         Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
     ):
         while True:
             watched.look()
             live.update(watched.draw(console.height), refresh=True)
+            if came:
+                return
             time.sleep(seconds)
 
 
 @contextlib.contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[None]:
-    """Let the signals that would end the process at once give the terminal back first."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+def _ended_as_by_ctrl_c() -> Iterator[list[int]]:
+    """Let the signals that would end the process at once give the terminal back first.
+
+    They raise KeyboardInterrupt, which Python drops where it cannot raise, as in a finalizer: those that came are
+    listed, too.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        yield
+        yield came
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,8 +11,10 @@ import time
 
 import attrs
 import pytest
+from rich.console import Console
 
 from gui_agents import cli
+from gui_agents.commands import top
 from gui_agents.commands.exits import ExitCode
 from tests.collectors import golden
 from tests.collectors.sources import Broken, Fixed
@@ -200,6 +202,27 @@ def test_a_signal_gives_the_terminal_back(tmp_path, number):
             terminal.close()
     assert "\x1b[?1049l" in written
     assert "\x1b[?25h" in written
+
+
+class Interrupted:
+    """Gets a signal where no exception can be raised."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_comes_while_something_is_finalized_is_not_lost(monkeypatch, capsys):
+    def read(watched):
+        Interrupted()
+        return watched._page.read()
+
+    monkeypatch.setattr(top.Watched, "read", read)
+    monkeypatch.setattr(top.time, "sleep", lambda _: pytest.fail("the signal is lost"))
+    monkeypatch.setattr(top, "Console", lambda **more: Console(force_terminal=True, **more))
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        assert cli.main(["top", "--metrics-url", url]) == ExitCode.DONE
+    assert "\x1b[?1049l" in capsys.readouterr().out
 
 
 def test_a_terminal_that_is_closed_ends_it(tmp_path):
