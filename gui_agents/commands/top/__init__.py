@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import errno
 import json
+import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +35,7 @@ EXAMPLES: Final = """\
 """
 ALL: Final = 1000
 """The height of a console that has no end."""
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -126,36 +129,34 @@ class Watched:
 
 def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
     with (
-        _ended_as_by_ctrl_c() as came,
+        _ended_as_by_ctrl_c() as has_ended,
         Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
     ):
         while True:
             watched.look()
             live.update(watched.draw(console.height), refresh=True)
-            if came:
+            if has_ended(seconds):
                 return
-            time.sleep(seconds)
 
 
 @contextlib.contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[list[int]]:
+def _ended_as_by_ctrl_c() -> Iterator[Callable[[float], bool]]:
     """Let the signals that would end the process at once give the terminal back first.
 
-    They raise KeyboardInterrupt, which Python drops where it cannot raise, as in a finalizer: those that came are
-    listed, too.
+    They raise KeyboardInterrupt, but Python drops it in a finalizer, and a sleep that begins in the instant of a signal
+    goes on. What this yields waits for so many seconds at most, and tells whether a signal has come.
     """
-    came: list[int] = []
-
-    def interrupt(number: int, _: object) -> None:
-        came.append(number)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        woken_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        before = {number: signal.signal(number, signal.default_int_handler) for number in _ENDING}
+        try:
+            yield lambda seconds: bool(select.select([ours], [], [], seconds)[0])
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(woken_before)
 
 
 def _print_on(watched: Watched, console: Console, seconds: float) -> None:
