@@ -117,6 +117,17 @@ def test_odd_exemplars_are_rendered_alike(form, marks):
         assert page.render(Instant(source), form) == reference(source, sections, form)
 
 
+def assert_rendered_alike(points, form):
+    """Render one page after the other, with these histograms."""
+    left = [*points]
+    source = Fixed(idle_snapshot())
+    sections = rows(histogram("odd_points", "Points.", lambda _: left[0], example=""))
+    page = exposition(sections)
+    while left:
+        assert page.render(Instant(source), form) == reference(source, sections, form)
+        left.pop(0)
+
+
 counts_of_all_magnitudes = st.integers(0, 16).flatmap(
     lambda digits: st.sampled_from([0, 10**digits - 1, 10**digits, 7 * 10**digits]) | st.integers(0, 10**digits)
 )
@@ -136,24 +147,14 @@ counts_of_all_magnitudes = st.integers(0, 16).flatmap(
 )
 def test_counts_that_grow_and_shrink_are_rendered_alike(form, history):
     points = [HistogramPoint((1.0, 1e6), tuple(counts), total, tuple(marks)) for counts, total, marks in history]
-    source = Fixed(idle_snapshot())
-    sections = rows(histogram("odd_points", "Points.", lambda _: points[0], example=""))
-    page = exposition(sections)
-    while points:
-        assert page.render(Instant(source), form) == reference(source, sections, form)
-        points.pop(0)
+    assert_rendered_alike(points, form)
 
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_counts_that_pass_a_power_of_ten_are_rendered_alike(form):
     counts = [0, *(10**digits + step for digits in range(17) for step in (-1, 0, 1))]
     points = [HistogramPoint((1.0,), (count, 0), 1.5, (None, None)) for count in [*counts, *reversed(counts)]]
-    source = Fixed(idle_snapshot())
-    sections = rows(histogram("odd_points", "Points.", lambda _: points[0], example=""))
-    page = exposition(sections)
-    while points:
-        assert page.render(Instant(source), form) == reference(source, sections, form)
-        points.pop(0)
+    assert_rendered_alike(points, form)
 
 
 EDGES = [
@@ -187,12 +188,7 @@ def test_bounds_below_zero_are_rendered_alike_between_others():
     """prometheus_client writes no count and no sum where an observation may be negative."""
     usual = HistogramPoint((1.0, 2.0), (1, 2, 3), 6.5, (None,) * 3)
     points = [usual, attrs.evolve(usual, bounds=(-1.0, 1.0)), attrs.evolve(usual, counts=(4, 5, 6)), usual]
-    source = Fixed(idle_snapshot())
-    sections = rows(histogram("odd_points", "Points.", lambda _: points[0], example=""))
-    page = exposition(sections)
-    while points:
-        assert page.render(Instant(source)) == reference(source, sections, Format.TEXT)
-        points.pop(0)
+    assert_rendered_alike(points, Format.TEXT)
 
 
 def test_exemplars_are_right_after_one_that_could_not_be_written():
