@@ -36,15 +36,15 @@ check: venv ## Format, lint, types, import contracts, generated files up to date
 	$(BIN)/lint-imports
 	$(BIN)/python tools/proto.py --check
 	$(BIN)/python tools/docs.py --check
-	$(BIN)/python -m collectors.operations.checks docs
-	$(BIN)/python -m collectors.operations.generate docs --check
+	$(BIN)/python -m tools.checks docs
+	$(BIN)/python -m tools.generate docs --check
 
 bench: venv ## Run the benchmarks and print their ratios (ARGS="rpc" chooses)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 docs: venv ## Regenerate what code generates: docs/metrics.md, .env.example, rules and dashboards
 	$(BIN)/python tools/docs.py
-	$(BIN)/python -m collectors.operations.generate docs
+	$(BIN)/python -m tools.generate docs
 
 proto: venv ## Regenerate the protobuf code from the .proto files
 	$(BIN)/python tools/proto.py

@@ -9,7 +9,7 @@ CollectorsError
 
 from collections.abc import Collection
 
-from gui_agents.errors import GuiAgentsError
+from gui_agents.domain.errors import GuiAgentsError
 
 
 class CollectorsError(GuiAgentsError):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from gui_agents.client import CallError
 from gui_agents.commands import (
     cancel,
     config,
@@ -24,7 +25,7 @@ from gui_agents.commands import (
 from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
 from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import add_verbs, execute
-from gui_agents.errors import CallError, ConfigError
+from gui_agents.domain.errors import ConfigError
 
 VERBS: Final = (run, watch, status, cancel, serve, health, top, push, monitoring, config, doctor, demo, version)
 

@@ -1,6 +1,6 @@
 """A client of the Agent service: what the command line and the demo need of it, in plain Python."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType, TracebackType
@@ -12,9 +12,9 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from gui_agents.errors import CallError
+from gui_agents.domain.errors import GuiAgentsError
+from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.proto import agent_pb2, agent_pb2_grpc
-from gui_agents.tasks.lifecycle import TaskStatus
 
 UNARY_SECONDS: Final = 30.0
 """How long a call that answers at once may take."""
@@ -28,6 +28,17 @@ STATUSES: Final[Mapping[int, TaskStatus]] = MappingProxyType(
         agent_pb2.CANCELLED: TaskStatus.CANCELLED,
     }
 )
+
+
+class CallError(GuiAgentsError):
+    """A call to the service at `address` ended with the gRPC status `code`; `facts` are its details, a line each."""
+
+    def __init__(self, *, address: str, code: str, text: str, facts: Sequence[str] = ()) -> None:
+        super().__init__(f"{code}: {text}")
+        self.address = address
+        self.code = code
+        self.text = text
+        self.facts = tuple(facts)
 
 
 @attrs.frozen

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import attrs
 from dotenv import dotenv_values
 
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.secret import Secret
 
 TRUE: Final = frozenset({"true", "1", "yes", "on"})
 FALSE: Final = frozenset({"false", "0", "no", "off", ""})
@@ -24,28 +25,6 @@ LATER_BACKENDS: Final = ("x11", "chromium", "lybic")
 BUILTIN_MODEL: Final = "builtin/rules"
 STORAGE_BACKENDS: Final = ("memory",)
 LATER_STORAGE_BACKENDS: Final = ("sqlite", "postgres")
-
-
-class Secret:
-    """A string that no log, repr or reply shows."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the plain value; for the one call that needs it."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(********)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other.reveal()
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 Parser = Callable[[str], Any]

@@ -12,29 +12,26 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from gui_agents.clock import Clock, SystemClock
 from gui_agents.config import Config
-from gui_agents.models.factory import PROVIDERS, ModelFactory
+from gui_agents.domain.clock import Clock, SystemClock
+from gui_agents.domain.spec import Defaults
+from gui_agents.domain.task import TaskLimits
 from gui_agents.models.pricing import PriceList
+from gui_agents.models.registry import PROVIDERS, ModelFactory
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.handlers import method_handlers
 from gui_agents.rpc.methods import COUNTED, SERVICE
 from gui_agents.rpc.servicer import AgentServicer
-from gui_agents.sandboxes.factory import SandboxFactory
-from gui_agents.sandboxes.keeper import SandboxKeeper
-from gui_agents.settings import GlobalSettings
+from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.snapshot import ServiceInfo
-from gui_agents.state import ServiceState
-from gui_agents.stats import ServiceStats
-from gui_agents.streams import StreamManager
+from gui_agents.state.service_state import ServiceState
+from gui_agents.state.stats import EVERYTHING, Observed, ServiceStats
+from gui_agents.state.streams import StreamManager
+from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.runner import SpendingLimits, TaskRunner
-from gui_agents.tasks.spec import Defaults
-from gui_agents.tasks.table import TaskLimits
 
 DISTRIBUTION: Final = "gui-agents"
-MODEL_DURATIONS: Final = "agent_model_request_duration_seconds"
-PHASE_DURATIONS: Final = "agent_step_phase_duration_seconds"
-"""Histograms that an operator can switch off, and are then not even observed."""
 TRANSPORT_MAX_BYTES: Final = 128 * 2**20
 """What the transport lets through, so that our own, lower limit is answered inside the counted call."""
 STOP_SECONDS: Final = 1.0
@@ -64,7 +61,13 @@ class Parts:
     streams: StreamManager | None = None
 
 
-def build_state(config: Config, prices: PriceList, clock: Clock, streams: StreamManager | None = None) -> ServiceState:
+def build_state(
+    config: Config,
+    prices: PriceList,
+    clock: Clock,
+    streams: StreamManager | None = None,
+    observed: Observed = EVERYTHING,
+) -> ServiceState:
     """Return the state of a service that has just begun."""
     info = ServiceInfo(
         version=version(DISTRIBUTION),
@@ -72,14 +75,7 @@ def build_state(config: Config, prices: PriceList, clock: Clock, streams: Stream
         log_level=config.log_level,
         domain=platform.node(),
     )
-    stats = ServiceStats(
-        COUNTED,
-        PROVIDERS,
-        sorted(prices.currencies()),
-        native=config.enable_prometheus and config.prometheus_native_histograms,
-        model_durations=MODEL_DURATIONS not in config.prometheus_disable,
-        phase_durations=PHASE_DURATIONS not in config.prometheus_disable,
-    )
+    stats = ServiceStats(COUNTED, PROVIDERS, sorted(prices.currencies()), observed)
     return ServiceState(
         info=info,
         limits=TaskLimits(config.task_max_tasks, config.task_queue_size, config.task_retention),
@@ -124,12 +120,12 @@ def _check_free(host: str, port: int) -> None:
 class Service:
     """The gRPC service; made, started, drained and stopped on one event loop."""
 
-    def __init__(self, config: Config, parts: Parts | None = None) -> None:
+    def __init__(self, config: Config, parts: Parts | None = None, observed: Observed = EVERYTHING) -> None:
         parts = Parts() if parts is None else parts
         self.config = config
         self.clock = parts.clock
         prices = PriceList.load(config.model_prices_file)
-        self.state = build_state(config, prices, self.clock, parts.streams)
+        self.state = build_state(config, prices, self.clock, parts.streams, observed)
         sandboxes = parts.sandboxes or SandboxFactory()
         models = parts.models or ModelFactory(config, self.clock)
         keep = config.task_max_tasks if config.sandbox_keep is None else config.sandbox_keep

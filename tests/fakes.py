@@ -10,17 +10,20 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from gui_agents.agent.actions import SANDBOX_ACTIONS, Action, ActionName, Done, InvalidActionError
-from gui_agents.clock import Clock
-from gui_agents.models.base import CallOutcome, Decision, DecisionRequest, ModelCall, Report, Usage
+from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, ActionName, Done, InvalidActionError
+from gui_agents.domain.clock import Clock
+from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.rpc import OTHER, RpcMethod
+from gui_agents.domain.sandbox import SandboxType
+from gui_agents.domain.screen import Bounds, Element, Observation
+from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
+from gui_agents.domain.task import TaskLimits
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.models.price import Price
-from gui_agents.sandboxes.base import Bounds, Element, Observation, SandboxType
 from gui_agents.snapshot import ServiceInfo
-from gui_agents.state import ServiceState
-from gui_agents.stats import OTHER, RpcMethod, ServiceStats
-from gui_agents.streams import StreamManager
-from gui_agents.tasks.spec import ModelChoice, RunningConfig, TaskSpec
-from gui_agents.tasks.table import TaskLimits
+from gui_agents.state.service_state import ServiceState
+from gui_agents.state.stats import Observed, ServiceStats
+from gui_agents.state.streams import StreamManager
 
 EPOCH = 1_700_000_000.0
 
@@ -224,7 +227,7 @@ def new_state(
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
         limits=TaskLimits(slots, queue_capacity, retention),
-        stats=ServiceStats(METHODS, PROVIDERS, currencies, native=native),
+        stats=ServiceStats(METHODS, PROVIDERS, currencies, Observed(native=native)),
         streams=StreamManager(log_messages),
         clock=clock,
     )

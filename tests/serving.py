@@ -21,21 +21,21 @@ from grpc_status import rpc_status
 from prometheus_client.parser import text_string_to_metric_families
 
 from gui_agents import config as configuration
-from gui_agents.agent.actions import Click, Done, Fail, InvalidActionError
-from gui_agents.clock import SystemClock
 from gui_agents.config import Config
-from gui_agents.errors import ModelError, SandboxError
+from gui_agents.domain.actions import Click, Done, Fail, InvalidActionError
+from gui_agents.domain.clock import SystemClock
+from gui_agents.domain.model import Decision, DecisionRequest, Model, ModelError, Report
+from gui_agents.domain.sandbox import Sandbox, SandboxError
+from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.grpc_app import App
-from gui_agents.models.base import CallOutcome, Decision, DecisionRequest, Model, ModelCall, Report, Usage
-from gui_agents.models.factory import ModelFactory
+from gui_agents.models.registry import ModelFactory
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from gui_agents.rpc.accounting import Accounting
-from gui_agents.sandboxes.base import Sandbox
-from gui_agents.sandboxes.factory import SandboxFactory
+from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts, Service
-from gui_agents.state import ServiceState
-from gui_agents.tasks.spec import ModelChoice, TaskSpec
+from gui_agents.state.service_state import ServiceState
 from tests.fakes import ScriptedSandbox
 from tests.promises import broken
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.snapshot import (
     Exemplar,
     HeartbeatSnapshot,
@@ -25,7 +26,6 @@ from gui_agents.snapshot import (
     TokenCounts,
     WindowPoint,
 )
-from gui_agents.tasks.lifecycle import FailureReason, TaskStatus
 
 EXECUTION_SECONDS = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 QUEUE_SECONDS = (0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0)

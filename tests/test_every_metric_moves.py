@@ -8,17 +8,18 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import collectors
-from collectors import catalogue
-from gui_agents.agent.actions import SANDBOX_ACTIONS
-from gui_agents.models.base import Bill, CallOutcome, ModelCall, Usage
+from collectors.metrics import catalogue
+from gui_agents.domain.actions import SANDBOX_ACTIONS
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.spec import ConfigType
+from gui_agents.domain.task import RejectReason, TaskLimits
+from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.rpc.methods import COUNTED
-from gui_agents.sandboxes.base import SandboxType
 from gui_agents.snapshot import ServiceInfo
-from gui_agents.state import ServiceState
-from gui_agents.stats import ConfigType, ServiceStats
-from gui_agents.streams import StreamManager
-from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
-from gui_agents.tasks.table import RejectReason, SandboxInfo, TaskLimits
+from gui_agents.state.service_state import ServiceState
+from gui_agents.state.stats import ServiceStats
+from gui_agents.state.streams import StreamManager
 from tests.fakes import FakeClock, a_spec
 
 NEVER_MOVE = {

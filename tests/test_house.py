@@ -17,7 +17,7 @@ from collectors import ServiceCollector
 from gui_agents import cli, config
 from gui_agents.commands.config import dotenv_example
 from gui_agents.commands.exits import ExitCode
-from gui_agents.tasks.lifecycle import FailureReason
+from gui_agents.domain.lifecycle import FailureReason
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "collectors" / "README.md"]

@@ -12,17 +12,19 @@ import trustme
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from collectors import ListenError, catalogue, docs
+from collectors import ListenError
 from collectors.http import connection, endpoint
-from collectors.operations.checks.expressions import Checker
+from collectors.metrics import catalogue
 from collectors.operations.vocabulary import known_series
 from gui_agents import config
-from gui_agents.clock import SystemClock
-from gui_agents.errors import ConfigError
+from gui_agents.domain.clock import SystemClock
+from gui_agents.domain.errors import ConfigError
 from gui_agents.models.pricing import PriceList
 from gui_agents.service import build_state
 from tests.e2e.programs import Instance, prometheus, query, until
 from tests.serving import serving_app
+from tools import metrics_page as docs
+from tools.checks.expressions import Checker
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "collectors" / "README.md"

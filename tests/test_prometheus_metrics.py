@@ -20,12 +20,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 import collectors
-from collectors.definitions import Section, gauge
+from collectors.metrics.definitions import Section, gauge
 from gui_agents import config as configuration
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 from gui_agents.grpc_app import App
+from gui_agents.monitoring import MODEL_DURATIONS, PHASE_DURATIONS
 from gui_agents.proto import agent_pb2 as pb
-from gui_agents.service import MODEL_DURATIONS, PHASE_DURATIONS
 from tests.serving import configured, serving_app
 
 NAMES = [

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from collectors import docs
 from collectors.operations import thresholds
 from gui_agents.commands import config
+from tools import metrics_page as docs
 
 ROOT = Path(__file__).resolve().parent.parent
 

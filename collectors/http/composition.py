@@ -3,16 +3,16 @@
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from collectors import catalogue
-from collectors.definitions import Section
-from collectors.exposition import Exposition
-from collectors.formats import TEXT_FORMATS, Format
+from collectors.exposition.formats import TEXT_FORMATS, Format
+from collectors.exposition.page import Exposition
 from collectors.http.endpoint import Limits, MetricsEndpoint
 from collectors.http.security import Security
 from collectors.http.site import Site
 from collectors.http.static import packaged_files
 from collectors.http.web_config import load
-from gui_agents.errors import ConfigError
+from collectors.metrics import catalogue
+from collectors.metrics.definitions import Section
+from gui_agents.domain.errors import ConfigError
 from gui_agents.snapshot import SnapshotSource
 
 

@@ -12,9 +12,9 @@ from typing import Final
 
 import attrs
 
-from collectors.exposition import Exposition
-from collectors.formats import Format
-from collectors.scrape import Instant
+from collectors.exposition.formats import Format
+from collectors.exposition.page import Exposition
+from collectors.exposition.reading import Instant
 from gui_agents.snapshot import SnapshotSource
 
 COMPRESSION_LEVEL: Final = 1

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Final
 
-from collectors import models, service, tasks
+from collectors.metrics import models, service, tasks
 from gui_agents.snapshot import ServiceSnapshot
 
 PLACE: Final = "<!-- key figures -->"

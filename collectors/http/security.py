@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from collectors.http import web_config
 from collectors.http.messages import Request, Response
 from collectors.http.web_config import WebConfig
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from collectors.http.passwords import Passwords

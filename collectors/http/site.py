@@ -7,14 +7,14 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
-from collectors.exposition import Exposition
-from collectors.formats import TEXT_FORMATS, Format
+from collectors.exposition.formats import TEXT_FORMATS, Format
+from collectors.exposition.negotiation import accepts_gzip, choose_format
+from collectors.exposition.page import Exposition
+from collectors.exposition.reading import Instant
 from collectors.http.flight import Flight, Page
 from collectors.http.landing import UNREADABLE, key_figures, landing_page
 from collectors.http.messages import HTML, Request, Response, plain
 from collectors.http.static import PAGE_HEADERS, StaticFile
-from collectors.negotiation import accepts_gzip, choose_format
-from collectors.scrape import Instant
 from gui_agents.snapshot import SnapshotSource
 
 _log = logging.getLogger(__name__)

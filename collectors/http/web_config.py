@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 
 VARIABLE: Final = "PROMETHEUS_WEB_CONFIG"
 INSTALL: Final = 'pip install "gui-agents[web]"'

@@ -10,7 +10,7 @@ from collectors.operations.model import Alert, Group, Recording, Setting, durati
 from collectors.operations.recording import recordings
 
 HEADER: Final = """\
-# Written by `python -m collectors.operations.generate docs`. Thresholds are changed in
+# Written by `python -m tools.generate docs`. Thresholds are changed in
 # collectors/operations/thresholds.py, or with `gui-agents monitoring init --threshold NAME=NUMBER`.
 """
 

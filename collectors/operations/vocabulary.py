@@ -10,11 +10,11 @@ from typing import Final
 
 import attrs
 
-from collectors import catalogue
-from collectors.definitions import MetricType
-from collectors.scrape import OUTCOMES
+from collectors.exposition.reading import OUTCOMES
+from collectors.metrics import catalogue
+from collectors.metrics.definitions import MetricType
+from gui_agents.domain.lifecycle import LIVE, FailureReason, TaskStatus
 from gui_agents.snapshot import ServiceInfo
-from gui_agents.tasks.lifecycle import LIVE, FailureReason, TaskStatus
 
 
 @attrs.frozen

@@ -18,10 +18,10 @@ from opentelemetry.sdk.metrics.export import ScopeMetrics as Scope
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from collectors import catalogue
-from collectors.definitions import Section
+from collectors.exposition.reading import Instant, SectionReader
+from collectors.metrics import catalogue
+from collectors.metrics.definitions import Section
 from collectors.otel.points import Span, section_metrics
-from collectors.scrape import Instant, SectionReader
 from gui_agents.snapshot import SnapshotSource
 
 FLUSH_SECONDS: Final = 5.0

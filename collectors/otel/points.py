@@ -22,7 +22,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.metrics.export import Metric as OtelMetric
 from prometheus_client.metrics_core import Metric as Family
 
-from collectors.checks import (
+from collectors.exposition.checks import (
     check_bounds,
     check_histogram,
     check_info,
@@ -31,8 +31,8 @@ from collectors.checks import (
     check_series,
     check_summary,
 )
-from collectors.definitions import QUANTILES, Metric, MetricType, Number, Reading, Section
-from collectors.numbers import number
+from collectors.exposition.numbers import number
+from collectors.metrics.definitions import QUANTILES, Metric, MetricType, Number, Reading, Section
 from gui_agents.snapshot import Exemplar, HistogramPoint
 
 NANOSECONDS: Final = 10**9

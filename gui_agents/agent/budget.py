@@ -5,10 +5,10 @@ from typing import Final
 
 import attrs
 
-from gui_agents.agent.actions import Action
 from gui_agents.agent.ledger import Ledger
-from gui_agents.sandboxes.base import Observation
-from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain.actions import Action
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain.screen import Observation
 
 STUCK_REPEATS: Final = 5
 

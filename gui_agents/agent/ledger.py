@@ -7,9 +7,9 @@ for tasks that are still running, fail or are cancelled.
 from decimal import Decimal
 from typing import Protocol
 
-from gui_agents.agent.actions import ActionName
-from gui_agents.models.base import Bill, ModelCall, Usage
-from gui_agents.models.price import EXACT
+from gui_agents.domain.actions import ActionName
+from gui_agents.domain.money import EXACT
+from gui_agents.domain.usage import Bill, ModelCall, Usage
 
 
 class Price(Protocol):

@@ -10,28 +10,23 @@ from typing import Final
 
 import attrs
 
-from gui_agents.agent import actions
-from gui_agents.agent.actions import Action, InvalidActionError
 from gui_agents.agent.budget import Budget, Repetition
+from gui_agents.agent.conversation import Conversation
 from gui_agents.agent.ledger import Ledger
-from gui_agents.clock import Clock
-from gui_agents.errors import SandboxError, TransientSandboxError, UnsupportedActionError
-from gui_agents.models.base import DecisionRequest, Model, Remaining, Turn
-from gui_agents.sandboxes.base import Element, Observation, Sandbox
-from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain import actions
+from gui_agents.domain.action_json import to_json
+from gui_agents.domain.actions import Action, InvalidActionError
+from gui_agents.domain.clock import Clock
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain.model import DecisionRequest, Model, Remaining, Turn
+from gui_agents.domain.sandbox import Sandbox, SandboxError, TransientSandboxError, UnsupportedActionError
+from gui_agents.domain.screen import Element, Observation
 
 MAX_INVALID: Final = 3
 """Answers in a row that are no action, after which the model has failed."""
 
 MAX_TOLD: Final = 300
 """Characters of an action and of an outcome that a stream message shows."""
-
-
-@attrs.define
-class Conversation:
-    """The steps so far; a task that continues another one begins with that one's."""
-
-    turns: tuple[Turn, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -166,7 +161,7 @@ def _windows(elements: Sequence[Element]) -> list[str]:
 
 
 def _brief(action: Action) -> str:
-    fields = actions.to_json(action)
+    fields = to_json(action)
     name = fields.pop("action")
     shown = ", ".join(f"{key}={value!r}" for key, value in fields.items())
     text = f"{name}({shown})"

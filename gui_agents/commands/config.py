@@ -17,6 +17,7 @@ from gui_agents import config
 from gui_agents.commands import environment
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb
+from gui_agents.domain.secret import Secret
 
 EXAMPLES: Final = """\
   gui-agents config check
@@ -96,7 +97,7 @@ def effective_settings(loaded: config.Config) -> Iterator[EffectiveSetting]:
 
 def _shown(value: Any) -> Any:
     match value:
-        case config.Secret():
+        case Secret():
             return MASK
         case Path() | Decimal():
             return str(value)

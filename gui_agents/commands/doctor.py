@@ -17,12 +17,12 @@ from typing import Final
 import attrs
 
 from gui_agents import config
-from gui_agents.client import AgentClient
+from gui_agents.client import AgentClient, CallError
 from gui_agents.commands import environment
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
-from gui_agents.errors import CallError, ConfigError, RefusedError
+from gui_agents.domain.errors import ConfigError, RefusedError
 
 EXAMPLES: Final = """\
   gui-agents doctor
@@ -131,7 +131,7 @@ def _installed(package: str) -> bool:
 
 
 def _backends() -> Iterator[Finding]:
-    from gui_agents.sandboxes.factory import SandboxFactory  # noqa: PLC0415 - the other verbs draw no desktop
+    from gui_agents.sandboxes.registry import SandboxFactory  # noqa: PLC0415 - the other verbs draw no desktop
 
     factory = SandboxFactory()
     for backend in config.BACKENDS:

@@ -3,9 +3,9 @@
 from enum import IntEnum, unique
 from typing import Final
 
-from gui_agents.client import TaskReport
-from gui_agents.errors import CallError, GuiAgentsError
-from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.client import CallError, TaskReport
+from gui_agents.domain.errors import GuiAgentsError
+from gui_agents.domain.lifecycle import TaskStatus
 
 
 @unique

@@ -11,10 +11,10 @@ from gui_agents import config
 from gui_agents.commands import environment, web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.web_client import Peer, WebClient
-from gui_agents.errors import GuiAgentsError
+from gui_agents.domain.errors import GuiAgentsError
 
 if TYPE_CHECKING:
-    from collectors.scraped import Scraped
+    from collectors.scraping.scraped import Scraped
 
 PEER: Final = Peer(title="the metrics page", password_variable="METRICS_PASSWORD")  # noqa: S106 - a variable's name
 TEXT: Final = "text/plain; version=0.0.4"
@@ -65,7 +65,7 @@ def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
         ConfigError: PROMETHEUS_HOST, PROMETHEUS_PORT or PROMETHEUS_WEB_CONFIG is wrong.
     """
     try:
-        from collectors.scraped import Scraped  # noqa: PLC0415 - needs an extra
+        from collectors.scraping.scraped import Scraped  # noqa: PLC0415 - needs an extra
     except ImportError as error:
         raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
     known = environment.variables()

@@ -24,7 +24,7 @@ from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.commands.web_client import Peer, WebClient
 
 if TYPE_CHECKING:
-    from collectors.pushing import Gateway
+    from collectors.scraping.pushing import Gateway
 
 EXAMPLES: Final = """\
   gui-agents push --gateway http://127.0.0.1:9091
@@ -79,7 +79,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _gateway(arguments: argparse.Namespace, url: str, client: WebClient) -> "Gateway":
-    from collectors.pushing import Gateway  # noqa: PLC0415 - needs an extra, which the page's parser has asked for
+    from collectors.scraping.pushing import Gateway  # noqa: PLC0415 - needs an extra, which the page's parser has asked for
 
     return Gateway(url, arguments.job, {"instance": arguments.instance}, client.send)
 

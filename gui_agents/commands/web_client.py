@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from gui_agents.commands.exits import CommandError, ExitCode
-from gui_agents.config import Secret
+from gui_agents.domain.secret import Secret
 
 MAX_BYTES: Final = 32 * 2**20
 """Of an answer; a page of metrics is a small part of it."""

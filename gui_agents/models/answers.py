@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gui_agents.agent.actions import InvalidActionError, parse
-from gui_agents.models.base import Decision, DecisionRequest, Usage
+from gui_agents.domain.action_json import parse
+from gui_agents.domain.actions import InvalidActionError
+from gui_agents.domain.model import Decision, DecisionRequest
+from gui_agents.domain.usage import Usage
 
 TOOL: Final = "act"
 MAX_TOKENS: Final = 10**12

@@ -23,8 +23,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
-from gui_agents.config import Secret
-from gui_agents.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.secret import MASKED_KEY, Secret
+from gui_agents.domain.spec import Endpoint, LLMSettings
 
 OPENAI_PROVIDER: Final = "openai"
 OPENAI_TEXT_PROVIDER: Final = "openai-text"
@@ -32,8 +33,6 @@ OPENAI_TEXT_PROVIDER: Final = "openai-text"
 OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
 OPENAI_HOST: Final = "api.openai.com"
 NO_KEY: Final = "no-key"
-MASKED_KEY: Final = "********"
-"""What replies show in place of a key; a client that sends it back sends no key."""
 MAX_NAME_LENGTH: Final = 200
 MAX_ADDRESS_LENGTH: Final = 2000
 MAX_KEY_LENGTH: Final = 4000
@@ -43,30 +42,6 @@ NUMBERS: Final = re.compile(r"[0-9.]+")
 REQUEST_FIELD: Final = "runningConfig.stageModelConfig.actionGeneratorModel"
 GLOBAL_FIELD: Final = "the global configuration's actionGeneratorModel"
 ENVIRONMENT_FIELD: Final = "the environment's model"
-
-
-@attrs.frozen(kw_only=True)
-class LLMSettings:
-    """What one layer says about the model; an empty string says nothing."""
-
-    model: str = ""
-    """The model's name, as its provider spells it."""
-    provider: str | None = None
-    api_key: Secret | None = None
-    endpoint: str | None = None
-    """The API's base URL, as given."""
-
-
-@attrs.frozen(kw_only=True)
-class Endpoint:
-    """One model at one address."""
-
-    provider: str
-    model: str
-    base_url: str
-    api_key: Secret | None
-    """The key for this address; None where it is called without one."""
-    takes_screenshots: bool = True
 
 
 @attrs.frozen

@@ -14,9 +14,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from gui_agents.errors import PreconditionError
+from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.spec import Endpoint
 from gui_agents.models import known_prices
-from gui_agents.models.endpoint import NO_KEY, Endpoint
+from gui_agents.models.endpoint import NO_KEY
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

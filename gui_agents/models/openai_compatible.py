@@ -13,10 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from gui_agents.agent.actions import InvalidActionError, schema
+from gui_agents.domain.action_json import schema
+from gui_agents.domain.actions import InvalidActionError
+from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.secret import MASKED_KEY
+from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.models.answers import TOOL, decode, read_decision, read_usage
-from gui_agents.models.base import CallOutcome, Decision, DecisionRequest, ModelCall, Report, Usage
-from gui_agents.models.endpoint import MASKED_KEY, OPENAI_HOST, Endpoint
+from gui_agents.models.endpoint import OPENAI_HOST
 from gui_agents.models.openai_client import OpenAIClients, check_available
 from gui_agents.models.prompts import messages
 from gui_agents.models.retry import (
@@ -85,7 +89,7 @@ class OpenAICompatibleModel:
         return self._endpoint.takes_screenshots
 
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
-        """Return the next action; see `gui_agents.models.base.Model`."""
+        """Return the next action; see `gui_agents.domain.model.Model`."""
         if self._client is None:
             self._client = await self._clients.client(self._endpoint, timeout_seconds=self._timeout_seconds)
         client = self._client

@@ -4,33 +4,16 @@ Money is never rounded: prices and token counts are bounded where they come in, 
 of `EXACT`, which raises instead of rounding.
 """
 
-from collections.abc import Mapping
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from decimal import Decimal, localcontext
 from typing import Final
 
 import attrs
 
-from gui_agents.models.base import Usage
+from gui_agents.domain.money import EXACT, USD
+from gui_agents.domain.usage import Usage
 
-USD: Final = "USD"
 TOKENS_PER_PRICE: Final = 6
 """Prices are per million tokens: 10 to this power."""
-EXACT: Final = Context(prec=100, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-"""What all money is calculated in: a plain `+` has 28 digits, which a call at the bounds of both fills alone."""
-SYMBOLS: Final[Mapping[str, str]] = {
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "JPY": "¥",
-    "CNY": "¥",
-    "KRW": "₩",
-    "INR": "₹",
-}
-
-
-def symbol(currency: str) -> str:
-    """Return the symbol that people write for an ISO code, or the code itself where there is no usual one."""
-    return SYMBOLS.get(currency, currency)
 
 
 @attrs.frozen

@@ -13,8 +13,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
-from gui_agents.errors import ConfigError
-from gui_agents.models.price import USD, Price
+from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.money import USD
+from gui_agents.models.price import Price
 
 AMOUNTS: Final = ("input", "cached_input", "output")
 FIELDS: Final = (*AMOUNTS, "currency")

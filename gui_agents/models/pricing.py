@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from gui_agents.domain.money import USD, symbol
 from gui_agents.models.known_prices import known_price
-from gui_agents.models.price import FREE, USD, Price, symbol
+from gui_agents.models.price import FREE, Price
 from gui_agents.models.price_file import read_prices
 
 __all__ = ["BUILTIN_PROVIDER", "KnownPrices", "Price", "PriceList", "symbol"]

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from gui_agents.agent.actions import to_json
-from gui_agents.models.base import DecisionRequest, Turn
-from gui_agents.sandboxes.base import Element, Observation
+from gui_agents.domain.action_json import to_json
+from gui_agents.domain.model import DecisionRequest, Turn
+from gui_agents.domain.screen import Element, Observation
 
 Message = dict[str, Any]
 

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import attrs
 
-from gui_agents.errors import ModelError
+from gui_agents.domain.model import ModelError
 
 RETRIED_STATUS: Final = frozenset({408, 409, 429})
 SERVER_FAULTS: Final = range(500, 600)

@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 
 import grpc
 
-from gui_agents.clock import Clock
+from gui_agents.domain.clock import Clock
+from gui_agents.domain.rpc import OK, OTHER
 from gui_agents.rpc.methods import BY_PATH
-from gui_agents.stats import OK, OTHER
 
 
 class Books(Protocol):

@@ -10,16 +10,16 @@ from typing import Final, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from gui_agents.config import Secret
-from gui_agents.errors import InvalidFieldError
-from gui_agents.models.endpoint import MASKED_KEY, LLMSettings, check_address, check_key
-from gui_agents.models.price import symbol
+from gui_agents.domain.errors import InvalidFieldError
+from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.money import symbol
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.secret import MASKED_KEY, Secret
+from gui_agents.domain.spec import Authorization, LLMSettings, Mode, RunningConfig
+from gui_agents.domain.stream import StreamMessage
+from gui_agents.domain.task import TaskRecord
+from gui_agents.models.endpoint import check_address, check_key
 from gui_agents.proto import agent_pb2 as pb
-from gui_agents.sandboxes.base import SandboxType
-from gui_agents.streams import StreamMessage
-from gui_agents.tasks.lifecycle import TaskStatus
-from gui_agents.tasks.spec import Authorization, Mode, RunningConfig
-from gui_agents.tasks.table import SandboxInfo, TaskRecord
 
 MAX_INSTRUCTION: Final = 100_000
 """Characters of an instruction."""

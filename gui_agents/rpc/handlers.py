@@ -13,7 +13,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from gui_agents.errors import InvalidFieldError, OversizedMessageError, RefusedError
+from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, RefusedError
 from gui_agents.rpc.methods import METHODS, Method
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import attrs
 
+from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.proto import agent_pb2 as pb
-from gui_agents.stats import OTHER, RpcMethod
 
 SERVICE: Final = "lybic.agent.Agent"
 

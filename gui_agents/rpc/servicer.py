@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from gui_agents.errors import (
+from gui_agents.domain.errors import (
     DrainingError,
     InvalidFieldError,
     NotAllowedError,
@@ -15,16 +15,14 @@ from gui_agents.errors import (
     QueueFullError,
     RefusedError,
 )
-from gui_agents.models.endpoint import LLMSettings
+from gui_agents.domain.spec import FAST_STAGE, NORMAL_STAGE, ConfigType, LLMSettings, ModelChoice, TaskSpec
+from gui_agents.domain.task import RejectReason
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc import convert
-from gui_agents.settings import GlobalSettings
-from gui_agents.state import ServiceState
-from gui_agents.stats import ConfigType
-from gui_agents.streams import follow
+from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.state.service_state import ServiceState
+from gui_agents.state.streams import follow
 from gui_agents.tasks.runner import TaskRunner
-from gui_agents.tasks.spec import FAST_STAGE, NORMAL_STAGE, ModelChoice, TaskSpec
-from gui_agents.tasks.table import RejectReason
 
 GLOBAL: Final = "global"
 """The id of the global configuration."""

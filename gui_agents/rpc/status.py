@@ -8,7 +8,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from gui_agents.errors import (
+from gui_agents.domain.errors import (
     DrainingError,
     InvalidFieldError,
     NotAllowedError,

@@ -3,9 +3,9 @@
 import logging
 from typing import Final
 
-from gui_agents.tasks.lifecycle import Ending, next_status
-from gui_agents.tasks.spec import ModelChoice
-from gui_agents.tasks.table import TaskRecord, TaskStatistics
+from gui_agents.domain.lifecycle import Ending, next_status
+from gui_agents.domain.spec import ModelChoice
+from gui_agents.domain.task import TaskRecord, TaskStatistics
 
 _log: Final = logging.getLogger(__name__)
 

@@ -20,18 +20,18 @@ import attrs
 
 from gui_agents.agent import loop
 from gui_agents.agent.budget import Budget
+from gui_agents.agent.conversation import Conversation
 from gui_agents.agent.ledger import Ledger, Prices
-from gui_agents.agent.loop import Conversation, Episode
-from gui_agents.clock import Clock
-from gui_agents.errors import DrainingError, ModelError, NotFoundError, QueueFullError, SandboxError
-from gui_agents.models.base import Model
-from gui_agents.sandboxes.base import Sandbox
-from gui_agents.sandboxes.keeper import Kept, SandboxKeeper
-from gui_agents.state import ServiceState
+from gui_agents.agent.loop import Episode
+from gui_agents.domain.clock import Clock
+from gui_agents.domain.errors import DrainingError, NotFoundError, QueueFullError
+from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.domain.model import Model, ModelError
+from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo
+from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
-from gui_agents.tasks.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.tasks.spec import ModelChoice, TaskSpec
-from gui_agents.tasks.table import SandboxInfo
+from gui_agents.tasks.keeper import Kept, SandboxKeeper
 
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""

@@ -9,16 +9,16 @@ import time
 import tracemalloc
 from statistics import median
 
-from collectors import catalogue
-from collectors.exposition import Exposition
-from collectors.formats import Format
-from collectors.scrape import Instant
-from gui_agents.clock import SystemClock
+from collectors.exposition.formats import Format
+from collectors.exposition.page import Exposition
+from collectors.exposition.reading import Instant
+from collectors.metrics import catalogue
 from gui_agents.config import load
+from gui_agents.domain.clock import SystemClock
+from gui_agents.domain.lifecycle import Ending, TaskEvent
 from gui_agents.models.pricing import PriceList
 from gui_agents.service import build_state
-from gui_agents.state import ServiceState
-from gui_agents.tasks.lifecycle import Ending, TaskEvent
+from gui_agents.state.service_state import ServiceState
 from tests.bench.bench_verbs import spec
 from tests.bench.report import conditions, line, median_ratio
 

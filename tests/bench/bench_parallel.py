@@ -13,13 +13,14 @@ from statistics import median
 import grpc
 
 from gui_agents import config as configuration
-from gui_agents.agent.actions import Done, Wait
+from gui_agents.domain.actions import Done, Wait
+from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.spec import ModelChoice
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.grpc_app import App
-from gui_agents.models.base import CallOutcome, Decision, DecisionRequest, ModelCall, Report, Usage
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from gui_agents.service import Parts
-from gui_agents.tasks.spec import ModelChoice
 from tests.bench.report import conditions, line
 
 TASKS = 1000

@@ -13,11 +13,12 @@ from statistics import mean
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from collectors import ServiceCollector, catalogue
-from collectors.exposition import Exposition
-from collectors.formats import Format
+from collectors import ServiceCollector
+from collectors.exposition.formats import Format
+from collectors.exposition.page import Exposition
+from collectors.exposition.reading import Instant
 from collectors.http.flight import COMPRESSION_LEVEL
-from collectors.scrape import Instant
+from collectors.metrics import catalogue
 from tests.bench.report import conditions, line
 from tests.bench.workload import Workload, workload
 

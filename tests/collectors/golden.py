@@ -10,7 +10,8 @@ from pathlib import Path
 import attrs
 from prometheus_client import CollectorRegistry, generate_latest
 
-from collectors import ServiceCollector, catalogue
+from collectors import ServiceCollector
+from collectors.metrics import catalogue
 from gui_agents.snapshot import (
     HeartbeatSnapshot,
     HistogramPoint,

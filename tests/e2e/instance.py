@@ -15,16 +15,16 @@ from typing import Any
 
 import attrs
 
-from collectors.definitions import Section, gauge
+from collectors.metrics.definitions import Section, gauge
 from gui_agents import config as configuration
-from gui_agents.clock import SystemClock
-from gui_agents.errors import SandboxError
+from gui_agents.domain.clock import SystemClock
+from gui_agents.domain.sandbox import SandboxError
 from gui_agents.grpc_app import App
-from gui_agents.models.factory import ModelFactory
-from gui_agents.sandboxes.factory import SandboxFactory
-from gui_agents.sandboxes.simulated import SimulatedSandbox
+from gui_agents.models.registry import ModelFactory
+from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts
-from gui_agents.streams import StreamManager
+from gui_agents.simulated import SimulatedSandbox
+from gui_agents.state.streams import StreamManager
 
 SLOW_SECONDS = 0.3
 """Above what ScrapeSlow allows in the chain, below the timeout of its scrapes."""

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from collectors.operations.dashboards import boards
 from collectors.operations.dashboards.model import Panel
-from gui_agents.testing.scripted_model import running_in_thread
 from tests.e2e.drawing import Line, draw, legend
 from tests.e2e.programs import get, prometheus
 from tests.e2e.test_dashboard_queries import asked, configured, instances_under_load
 from tests.e2e.test_real_chain import answer
+from tests.scripted_model import running_in_thread
 from tests.system_tools import require_program
 
 LOAD_SECONDS = 90

@@ -20,9 +20,9 @@ from collectors.operations.dashboards.model import Panel, Unit
 from collectors.operations.dashboards.render import ANY_INSTANCE, RESTARTS, render
 from collectors.operations.model import Setting
 from gui_agents.proto import agent_pb2
-from gui_agents.testing.scripted_model import running_in_thread
 from tests.e2e.programs import Instance, free_port, get, prometheus, query, until
 from tests.e2e.test_real_chain import PRICES, again, answer
+from tests.scripted_model import running_in_thread
 
 pytestmark = pytest.mark.system_tools
 

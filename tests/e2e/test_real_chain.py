@@ -15,9 +15,9 @@ import pytest
 from collectors.operations.alerts import alert_names
 from collectors.operations.model import Setting
 from gui_agents.proto import agent_pb2
-from gui_agents.testing.scripted_model import Answer, RecordedRequest, running_in_thread, tool_call, usage
 from tests.e2e.chain import Chain, chain
 from tests.e2e.programs import Instance
+from tests.scripted_model import Answer, RecordedRequest, running_in_thread, tool_call, usage
 
 pytestmark = pytest.mark.system_tools
 

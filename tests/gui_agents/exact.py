@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
 
-from gui_agents.exponential import MAX_BUCKETS, SCHEMA, ZERO_THRESHOLD
 from gui_agents.snapshot import NativePoint
+from gui_agents.state.exponential import MAX_BUCKETS, SCHEMA, ZERO_THRESHOLD
 
 
 def native_index(value: float, schema: int) -> int:

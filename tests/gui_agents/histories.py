@@ -9,15 +9,15 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
-from gui_agents.agent.actions import ActionName
-from gui_agents.errors import IllegalTransitionError, NotFoundError
-from gui_agents.models.base import Bill, CallOutcome, ModelCall, Usage
-from gui_agents.sandboxes.base import SandboxType
-from gui_agents.state import ServiceState
-from gui_agents.stats import ConfigType
-from gui_agents.streams import Subscription
-from gui_agents.tasks.lifecycle import Ending, FailureReason, TaskEvent
-from gui_agents.tasks.table import RejectReason, SandboxInfo
+from gui_agents.domain.actions import ActionName
+from gui_agents.domain.errors import NotFoundError
+from gui_agents.domain.lifecycle import Ending, FailureReason, IllegalTransitionError, TaskEvent
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.spec import ConfigType
+from gui_agents.domain.task import RejectReason
+from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
+from gui_agents.state.service_state import ServiceState
+from gui_agents.state.streams import Subscription
 from tests.fakes import METHODS, FakeClock, a_spec
 
 

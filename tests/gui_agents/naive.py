@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.snapshot import Exemplar, HistogramPoint
-from gui_agents.tasks.lifecycle import FailureReason, TaskStatus
 
 ENDED = ("completed", "failed", "cancelled")
 

@@ -16,25 +16,16 @@ import attrs
 import grpc.aio
 import pytest
 
-from collectors import catalogue
-from gui_agents.errors import SandboxError
+from collectors.metrics import catalogue
+from gui_agents.domain.sandbox import Sandbox, SandboxError
+from gui_agents.domain.spec import TaskSpec
 from gui_agents.grpc_app import App
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc.methods import METHODS
-from gui_agents.sandboxes.base import Sandbox
-from gui_agents.sandboxes.factory import SandboxFactory
+from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts
-from gui_agents.tasks.spec import TaskSpec
-from gui_agents.testing.scripted_model import (
-    Answer,
-    RecordedRequest,
-    ScriptedModelServer,
-    error,
-    text,
-    tool_call,
-    usage,
-)
 from tests.fakes import ScriptedSandbox
+from tests.scripted_model import Answer, RecordedRequest, ScriptedModelServer, error, text, tool_call, usage
 from tests.serving import CLIENT_OPTIONS, Page, at_rest, configured, scrape
 
 LIMIT = 100_000

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.config import Config, Secret, load, settings
-from gui_agents.errors import ConfigError
+from gui_agents.config import Config, load, settings
+from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.secret import Secret
 
 DEFAULTS = {
     "enable_prometheus": False,

@@ -12,8 +12,8 @@ import grpc.aio
 import pytest
 
 from collectors.http.endpoint import MAX_CONNECTIONS
-from gui_agents import grpc_app
-from gui_agents.errors import ConfigError
+from gui_agents import process
+from gui_agents.domain.errors import ConfigError
 from gui_agents.grpc_app import App, serve
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
@@ -231,8 +231,8 @@ async def test_the_files_below_the_runtime_directory_are_counted(tmp_path):
 @pytest.mark.parametrize("monitored", [True, False])
 async def test_every_connection_that_may_be_open_has_a_file(tmp_path, monkeypatch, monitored):
     wanted = []
-    monkeypatch.setattr(grpc_app.resource, "getrlimit", lambda _: (256, 10**6))
-    monkeypatch.setattr(grpc_app.resource, "setrlimit", lambda _, limits: wanted.append(limits))
+    monkeypatch.setattr(process.resource, "getrlimit", lambda _: (256, 10**6))
+    monkeypatch.setattr(process.resource, "setrlimit", lambda _, limits: wanted.append(limits))
     settings = {"TASK_MAX_TASKS": "7", "ENABLE_PROMETHEUS": str(monitored)}
     async with serving_app(settings, tmp_path) as served:
         scraped = served.app.monitoring.files if monitored else 0
@@ -241,6 +241,6 @@ async def test_every_connection_that_may_be_open_has_a_file(tmp_path, monkeypatc
 
 
 async def test_a_limit_of_open_files_that_is_too_low_is_told(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(grpc_app.resource, "getrlimit", lambda _: (1024, 1024))
+    monkeypatch.setattr(process.resource, "getrlimit", lambda _: (1024, 1024))
     async with serving_app({}, tmp_path):
         assert "only 1024 files may be open, and " in caplog.text

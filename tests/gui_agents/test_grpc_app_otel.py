@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 from gui_agents.grpc_app import App
 from tests.collectors.otel.collector import collecting
 from tests.collectors.otel.samples import otlp_samples, resource_attributes, scope_metrics

@@ -19,7 +19,7 @@ import pytest
 
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
-from gui_agents.testing.scripted_model import running_in_thread, tool_call
+from tests.scripted_model import running_in_thread, tool_call
 from tests.serving import SECONDS, scrape, until
 
 COMMAND = (sys.executable, "-W", "error", "-m", "gui_agents.grpc_app")

@@ -8,7 +8,7 @@ from typing import Final
 from gui_agents import config
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 
 EXAMPLES: Final = """\
   gui-agents demo

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gui_agents.commands.output import counted
-from gui_agents.tasks.lifecycle import TERMINAL, TaskStatus
+from gui_agents.domain.lifecycle import TERMINAL, TaskStatus
 
 STYLES: Final = {
     TaskStatus.PENDING: "dim",

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from gui_agents.client import TaskReport
-from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.domain.lifecycle import TaskStatus
 
 UNCOUNTED: Final = (
     'agent_task_latency_seconds{quantile="0.5"}',

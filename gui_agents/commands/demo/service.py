@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from gui_agents import config
-from gui_agents.agent.actions import Action
 from gui_agents.commands import environment
 from gui_agents.commands.doctor import port_is_free
 from gui_agents.config import Config
-from gui_agents.errors import ConfigError
+from gui_agents.domain.actions import Action
+from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.spec import TaskSpec
 from gui_agents.grpc_app import App
-from gui_agents.sandboxes.factory import SandboxFactory
-from gui_agents.sandboxes.simulated import SimulatedSandbox
-from gui_agents.sandboxes.simulated.machine import DesktopState
+from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts
-from gui_agents.tasks.spec import TaskSpec
+from gui_agents.simulated import SimulatedSandbox
+from gui_agents.simulated.machine import DesktopState
 
 CHOSEN: Final = ("GRPC_HOST", "GRPC_PORT", "PROMETHEUS_HOST", "PROMETHEUS_PORT", "TASK_MAX_TASKS")
 """The variables that the demo leaves to the user."""

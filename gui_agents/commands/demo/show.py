@@ -23,8 +23,8 @@ from gui_agents.commands.demo.books import UNCOUNTED, Books, Entry, samples
 from gui_agents.commands.demo.service import DemoService, demo_config
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import counted
-from gui_agents.tasks.lifecycle import TaskStatus
-from gui_agents.testing.instructions import INSTRUCTIONS, Instruction
+from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
 
 SETTLE_SECONDS: Final = 5.0
 """The service counts a stream's end after its client has seen it; this is how long the last count may take."""

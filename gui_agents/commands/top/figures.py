@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from gui_agents.commands.top.history import UPTIME, History
-from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.domain.lifecycle import TaskStatus
 
 if TYPE_CHECKING:
-    from collectors.scraped import Scraped
+    from collectors.scraping.scraped import Scraped
 
 RATE_SECONDS: Final = 60.0
 """What rates of tasks and RPCs are averaged over."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 if TYPE_CHECKING:
-    from collectors.scraped import Labels, Scraped
+    from collectors.scraping.scraped import Labels, Scraped
 
 COUNTERS: Final = (
     "agent_tasks_created_total",

@@ -1,7 +1,7 @@
 import pytest
 
 from collectors import check_settings
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 
 
 def test_settings_without_mistakes_pass(tmp_path):

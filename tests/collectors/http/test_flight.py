@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from collectors import catalogue
-from collectors.exposition import Exposition
-from collectors.formats import Format
+from collectors.exposition.formats import Format
+from collectors.exposition.page import Exposition
 from collectors.http.flight import Flight, Page
+from collectors.metrics import catalogue
 from tests.collectors import golden
 from tests.collectors.http.serving import TIMEOUT, Client, serving
 from tests.collectors.sources import Fixed

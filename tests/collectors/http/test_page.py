@@ -6,8 +6,9 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from collectors import catalogue, metrics_endpoint
+from collectors import metrics_endpoint
 from collectors.http.site import Site
+from collectors.metrics import catalogue
 from gui_agents import config as configuration
 from gui_agents.client import AgentClient, TaskOrder
 from gui_agents.grpc_app import App

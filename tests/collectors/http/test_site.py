@@ -4,7 +4,7 @@ import attrs
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from collectors.formats import Format
+from collectors.exposition.formats import Format
 from collectors.http.landing import PLACE
 from collectors.http.site import Site
 from collectors.http.static import POLICY, packaged_files

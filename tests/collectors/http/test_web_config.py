@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from collectors import check_settings
 from collectors.http import web_config
 from collectors.http.security import Security
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 from tests.collectors.http.credentials import HASH
 
 

@@ -6,10 +6,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collectors.collector import ServiceCollector
+from collectors.exposition.collector import ServiceCollector
 from collectors.operations.vocabulary import CODES, LARGEST_BUCKET, METHODS, PROMETHEUS_OWN, VALUES, known_series
 from gui_agents import config
-from gui_agents.clock import SystemClock
+from gui_agents.domain.clock import SystemClock
 from gui_agents.models.pricing import PriceList
 from gui_agents.service import build_state
 

@@ -7,7 +7,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1 import metrics_pb2
 
 from collectors import ServiceCollector
-from collectors.numbers import number
+from collectors.exposition.numbers import number
 
 
 def scope_metrics(request: ExportMetricsServiceRequest) -> list[metrics_pb2.Metric]:

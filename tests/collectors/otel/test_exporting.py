@@ -6,11 +6,11 @@ import pytest
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult
 from opentelemetry.sdk.resources import Resource
 
-from collectors import catalogue
+from collectors.metrics import catalogue
 from collectors.otel import OtelExport, exporting, otel_export
 from collectors.otel.exporting import service_resource
 from collectors.otel.points import NANOSECONDS
-from gui_agents.errors import ConfigError
+from gui_agents.domain.errors import ConfigError
 from tests import strategies
 from tests.collectors import golden
 from tests.collectors.otel.collector import SECONDS, collecting

@@ -9,9 +9,9 @@ from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics, Scope
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from collectors import catalogue
-from collectors.definitions import Section, counter, gauge, histogram
 from collectors.errors import ReadingError
+from collectors.metrics import catalogue
+from collectors.metrics.definitions import Section, counter, gauge, histogram
 from collectors.otel.points import NANOSECONDS, Span, section_metrics
 from gui_agents.snapshot import HistogramPoint
 from tests import strategies

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.agent.actions import Click, Wait
 from gui_agents.agent.budget import STUCK_REPEATS, Budget, Repetition
 from gui_agents.agent.ledger import Ledger
-from gui_agents.sandboxes.base import Observation
-from gui_agents.tasks.lifecycle import FailureReason, TaskEvent
+from gui_agents.domain.actions import Click, Wait
+from gui_agents.domain.lifecycle import FailureReason, TaskEvent
+from gui_agents.domain.screen import Observation
 from tests.fakes import FakeClock, FixedPrices, a_screen, new_state
 
 

@@ -4,14 +4,16 @@ from decimal import Decimal
 import pytest
 
 from gui_agents.agent import loop
-from gui_agents.agent.actions import AskUser, Click, Done, Fail, InvalidActionError, Type, Wait
 from gui_agents.agent.budget import Budget
+from gui_agents.agent.conversation import Conversation
 from gui_agents.agent.ledger import Ledger
-from gui_agents.agent.loop import Conversation, Episode
-from gui_agents.errors import ModelError, SandboxGoneError, TransientSandboxError, UnsupportedActionError
-from gui_agents.models.base import Usage
-from gui_agents.sandboxes.base import Observation
-from gui_agents.tasks.lifecycle import FailureReason, TaskEvent
+from gui_agents.agent.loop import Episode
+from gui_agents.domain.actions import AskUser, Click, Done, Fail, InvalidActionError, Type, Wait
+from gui_agents.domain.lifecycle import FailureReason, TaskEvent
+from gui_agents.domain.model import ModelError
+from gui_agents.domain.sandbox import SandboxGoneError, TransientSandboxError, UnsupportedActionError
+from gui_agents.domain.screen import Observation
+from gui_agents.domain.usage import Usage
 from tests.fakes import FakeClock, FixedPrices, ScriptedModel, ScriptedSandbox, a_price, a_screen, a_spec, new_state
 
 NO_ACTION = InvalidActionError("that is no action")

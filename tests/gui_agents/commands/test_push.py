@@ -349,6 +349,6 @@ def test_a_locked_page_is_not_read_without_its_password(locked_page, capsys):
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "collectors.scraped", None)
+    monkeypatch.setitem(sys.modules, "collectors.scraping.scraped", None)
     assert cli.main(["push", "--gateway", "http://x"]) == ExitCode.USAGE
     assert 'run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err

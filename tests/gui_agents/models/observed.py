@@ -1,8 +1,8 @@
 """What the tests of models let them decide from."""
 
-from gui_agents.agent.actions import SANDBOX_ACTIONS
-from gui_agents.models.base import DecisionRequest, Remaining
-from gui_agents.sandboxes.base import Bounds, Element, Observation
+from gui_agents.domain.actions import SANDBOX_ACTIONS
+from gui_agents.domain.model import DecisionRequest, Remaining
+from gui_agents.domain.screen import Bounds, Element, Observation
 
 SAVE = Element("button", "Save", Bounds(100, 200, 80, 40), states=frozenset({"focused", "checked"}))
 TREE = Element(

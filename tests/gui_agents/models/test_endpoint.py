@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.config import Secret
-from gui_agents.errors import InvalidFieldError, PreconditionError
-from gui_agents.models.endpoint import MASKED_KEY, OPENAI_ADDRESS, Endpoint, LLMSettings, select_endpoint
+from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.secret import MASKED_KEY, Secret
+from gui_agents.domain.spec import Endpoint, LLMSettings
+from gui_agents.models.endpoint import OPENAI_ADDRESS, select_endpoint
 
 ENVIRONMENT = LLMSettings(
     model="env-model", provider="openai", api_key=Secret("env-key"), endpoint="https://env.example/v1"

@@ -7,26 +7,19 @@ from decimal import Decimal
 
 import pytest
 
-from gui_agents.agent.actions import Click, Done, InvalidActionError, schema
-from gui_agents.config import Secret
-from gui_agents.errors import ModelError, PreconditionError
-from gui_agents.models.base import CallOutcome, Decision, ModelCall, Usage
-from gui_agents.models.endpoint import Endpoint
+from gui_agents.domain.action_json import schema
+from gui_agents.domain.actions import Click, Done, InvalidActionError
+from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.model import Decision, ModelError
+from gui_agents.domain.secret import Secret
+from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.models.openai_client import OpenAIClients
 from gui_agents.models.openai_compatible import OpenAICompatibleModel, check_available
 from gui_agents.models.pricing import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
-from gui_agents.testing.scripted_model import (
-    ScriptedModelServer,
-    completion,
-    drop,
-    error,
-    raw,
-    text,
-    tool_call,
-    usage,
-)
 from tests.gui_agents.models.observed import PNG, request
+from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call, usage
 
 KEY = "sk-test-0123456789"
 DONE = {"action": "done", "message": "ok"}

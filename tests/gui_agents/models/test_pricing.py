@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.models.base import Usage
+from gui_agents.domain.usage import Usage
 from gui_agents.models.known_prices import known_price
 from gui_agents.models.price import FREE, Rates
 from gui_agents.models.pricing import Price, PriceList, symbol

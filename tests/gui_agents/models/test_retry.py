@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.errors import ModelError
+from gui_agents.domain.model import ModelError
 from gui_agents.models.retry import (
     FailedAttemptError,
     RetryPolicy,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.errors import InvalidFieldError
+from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc.handlers import _parsed
 from gui_agents.rpc.methods import METHODS

@@ -11,7 +11,7 @@ from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from gui_agents.config import Secret
+from gui_agents.domain.secret import Secret
 from gui_agents.proto import agent_pb2 as pb
 from tests.serving import Refusal, refused, serving, until
 

@@ -5,15 +5,17 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
 
-from gui_agents.agent.actions import Action, Click, Done
-from gui_agents.models.base import CallOutcome, Decision, DecisionRequest, ModelCall, Report, Usage
-from gui_agents.sandboxes.base import Observation
-from gui_agents.sandboxes.keeper import SandboxKeeper
-from gui_agents.streams import StreamMessage, follow
-from gui_agents.tasks.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.actions import Action, Click, Done
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.screen import Observation
+from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.domain.stream import StreamMessage
+from gui_agents.domain.task import TaskRecord
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.state.streams import follow
+from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.runner import SpendingLimits, TaskRunner
-from gui_agents.tasks.spec import ModelChoice, TaskSpec
-from gui_agents.tasks.table import TaskRecord
 from tests.fakes import FixedPrices, ScriptedSandbox, a_price, a_spec, new_state
 from tests.promises import broken
 from tests.virtual_time import LoopClock, settle

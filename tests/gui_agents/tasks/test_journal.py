@@ -6,11 +6,11 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
-from gui_agents.errors import ModelError
+from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
+from gui_agents.domain.model import ModelError
+from gui_agents.domain.spec import ModelChoice
+from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.tasks import journal
-from gui_agents.tasks.lifecycle import Ending, TaskEvent, TaskStatus
-from gui_agents.tasks.spec import ModelChoice
-from gui_agents.tasks.table import TaskRecord, TaskStatistics
 from tests.fakes import a_spec
 from tests.gui_agents.tasks.rig import CLICK, Rig
 from tests.virtual_time import settle, virtual

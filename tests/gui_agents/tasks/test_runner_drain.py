@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from gui_agents.errors import DrainingError
-from gui_agents.streams import Stage
-from gui_agents.tasks.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.errors import DrainingError
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.stream import Stage
 from tests.gui_agents.tasks.rig import AGES, CLICK, Rig
 from tests.virtual_time import settle, virtual
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from gui_agents.agent.actions import Type
-from gui_agents.errors import NotFoundError, PreconditionError
-from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.domain.actions import Type
+from gui_agents.domain.errors import NotFoundError, PreconditionError
+from gui_agents.domain.lifecycle import TaskStatus
 from tests.gui_agents.tasks.rig import AGES, CLICK, Rig
 from tests.virtual_time import settle, virtual
 

@@ -6,8 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.errors import ModelError, PreconditionError, QueueFullError, SandboxError
-from gui_agents.tasks.lifecycle import LIVE
+from gui_agents.domain.errors import PreconditionError, QueueFullError
+from gui_agents.domain.lifecycle import LIVE
+from gui_agents.domain.model import ModelError
+from gui_agents.domain.sandbox import SandboxError
 from tests.gui_agents.tasks.rig import CLICK, Rig
 from tests.promises import broken, broken_between
 from tests.virtual_time import run, settle

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from gui_agents.commands.demo.board import Line, LiveBoard, PlainBoard, board
-from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.domain.lifecycle import TaskStatus
 
 
 def console(*, terminal: bool) -> Console:

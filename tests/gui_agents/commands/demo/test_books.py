@@ -1,6 +1,6 @@
 from gui_agents.client import Statistics, TaskReport
 from gui_agents.commands.demo.books import Books, Entry, samples
-from gui_agents.tasks.lifecycle import TaskStatus
+from gui_agents.domain.lifecycle import TaskStatus
 
 PAGE = """\
 # HELP agent_tasks_active Tasks that hold a slot now

@@ -12,7 +12,7 @@ import pytest
 from gui_agents import cli
 from gui_agents.commands.demo import service
 from gui_agents.commands.exits import ExitCode
-from gui_agents.testing.instructions import INSTRUCTIONS
+from gui_agents.simulated.instructions import INSTRUCTIONS
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from gui_agents.commands.demo import board, service, show
 from gui_agents.commands.exits import ExitCode
-from gui_agents.testing.instructions import Instruction, answers, fails
+from gui_agents.simulated.instructions import Instruction, answers, fails
 
 SUM = Instruction("Calculate 1+2", "the result 3", answers("3"))
 FLIGHT = Instruction("Book me a flight to Paris", "a failure that says so", fails("not understood"))

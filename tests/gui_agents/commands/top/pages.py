@@ -1,6 +1,6 @@
 """Pages for tests of `top`, written by hand."""
 
-from collectors.scraped import Scraped
+from collectors.scraping.scraped import Scraped
 
 
 def a_page(**samples):

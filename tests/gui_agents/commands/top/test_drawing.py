@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from collectors.scraped import Scraped
+from collectors.scraping.scraped import Scraped
 from gui_agents.commands.top.drawing import duration, frame, rate, size, sparkline
 from gui_agents.commands.top.figures import Figures, Method, figures
 from gui_agents.commands.top.history import History
-from tests.collectors.test_scraped import service_page
+from tests.collectors.scraping.test_scraped import service_page
 from tests.gui_agents.commands.top.pages import a_page
 from tests.strategies import EPOCH
 

@@ -117,7 +117,7 @@ def test_a_certificate_of_another_name_is_not_blamed_on_its_authority(tmp_path, 
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "collectors.scraped", None)
+    monkeypatch.setitem(sys.modules, "collectors.scraping.scraped", None)
     assert cli.main(["top", "--once"]) == ExitCode.USAGE
     assert 'run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
 

@@ -1,0 +1,1 @@
+"""The metrics: rows as data, one section a module, and their catalogue."""

@@ -1,0 +1,37 @@
+"""All metrics: the sections in the order in which they are read and shown."""
+
+from collections.abc import Collection
+
+from collectors.metrics import models, process, rpcs, sandboxes, service, streams, tasks
+from collectors.metrics.definitions import Section
+from gui_agents.domain.errors import ConfigError
+
+
+def sections(disabled: Collection[str] = ()) -> tuple[Section, ...]:
+    """Return every section, without the optional families that `disabled` names.
+
+    Raises:
+        ConfigError: `disabled` names what is no optional family.
+    """
+    everything = (
+        tasks.SECTION,
+        rpcs.SECTION,
+        models.SECTION,
+        sandboxes.SECTION,
+        streams.SECTION,
+        service.SECTION,
+        process.section(),
+    )
+    known = switches(everything)
+    unknown = [name for name in disabled if name not in known]
+    if unknown:
+        raise ConfigError(
+            [f"PROMETHEUS_DISABLE names {name!r}, which is none of: {', '.join(sorted(known))}" for name in unknown]
+        )
+    return tuple(section.without(frozenset(disabled)) for section in everything)
+
+
+def switches(everything: Collection[Section]) -> frozenset[str]:
+    """Return the names of all families that can be switched off."""
+    metrics = {metric.name for section in everything for metric in section.metrics if metric.optional}
+    return frozenset(metrics | {families.switch for section in everything for families in section.borrowed})

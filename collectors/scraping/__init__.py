@@ -1,0 +1,1 @@
+"""The pages of other processes: parsed, and pushed to a Pushgateway."""

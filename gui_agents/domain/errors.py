@@ -1,0 +1,85 @@
+"""The base of all errors that this service raises on purpose, and the refusals of a request.
+
+GuiAgentsError
+├── ConfigError                      the environment or a file of the operator's is wrong
+├── RefusedError                     a request that is answered with a clear refusal
+│   ├── InvalidFieldError            a field of the request is wrong
+│   ├── NotFoundError                the thing that the request names is unknown
+│   ├── PreconditionError            known, but not usable now or here
+│   ├── NotAllowedError              the operator has not allowed it
+│   ├── QueueFullError               no place in the queue
+│   ├── DrainingError                the service is shutting down
+│   └── OversizedMessageError        the request is larger than the configured limit
+├── IllegalTransitionError           in `lifecycle`
+├── ModelError                       in `model`
+├── SandboxError and its leaves      in `sandbox`
+└── CallError                        in `gui_agents.client`
+"""
+
+from collections.abc import Sequence
+
+
+class GuiAgentsError(Exception):
+    """Base of all errors of this package."""
+
+
+class ConfigError(GuiAgentsError):
+    """The configuration is wrong; `mistakes` holds one line for each mistake."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class RefusedError(GuiAgentsError):
+    """A request is refused; the text is for the client, and tells what to do."""
+
+
+class InvalidFieldError(RefusedError):
+    """`field` of the request is wrong, as `problem` says."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class NotFoundError(RefusedError):
+    """No `kind` of this name is known."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"no {kind} {name!r:.80} is known")
+        self.kind = kind
+        self.name = name
+
+
+class PreconditionError(RefusedError):
+    """What the request names is known, but cannot be used now or here."""
+
+
+class NotAllowedError(RefusedError):
+    """The operator has not allowed this; the text names the variable that would."""
+
+
+class QueueFullError(RefusedError):
+    """The bounded queue has no place left."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(f"the queue is full ({capacity} tasks are waiting); try again later")
+        self.capacity = capacity
+
+
+class DrainingError(RefusedError):
+    """The service is shutting down and accepts no new task."""
+
+    def __init__(self) -> None:
+        super().__init__("the service is shutting down and accepts no new tasks")
+
+
+class OversizedMessageError(RefusedError):
+    """A request message of `size` bytes is above the `limit` in bytes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the request has {size} bytes; at most {limit} are accepted")
+        self.size = size
+        self.limit = limit

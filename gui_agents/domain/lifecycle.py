@@ -1,0 +1,114 @@
+"""A task's life as data: its statuses, the events that move it, and why it can fail.
+
+pending -> running -> completed | failed | cancelled
+pending -> failed | cancelled
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from gui_agents.domain.errors import GuiAgentsError
+
+
+@unique
+class TaskStatus(StrEnum):
+    """Where a task is in its life."""
+
+    PENDING = "pending"
+    """Accepted; waits for a slot and a sandbox."""
+    RUNNING = "running"
+    """Holds a slot."""
+    COMPLETED = "completed"
+    """The agent said that it is done."""
+    FAILED = "failed"
+    """Ended for one of the reasons in FailureReason."""
+    CANCELLED = "cancelled"
+    """Ended because a user asked for it, or left."""
+
+
+@unique
+class TaskEvent(StrEnum):
+    """What can happen to a task."""
+
+    START = "start"
+    COMPLETE = "complete"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+@unique
+class FailureReason(StrEnum):
+    """Why a task failed."""
+
+    AGENT_GAVE_UP = "agent_gave_up"
+    """The agent said that it cannot do it, or asked a question that nobody can answer."""
+    TIMEOUT = "timeout"
+    """The task's deadline passed."""
+    STEP_LIMIT = "step_limit"
+    """The task used all its steps."""
+    BUDGET = "budget"
+    """The task used all its tokens or money."""
+    STUCK = "stuck"
+    """The agent repeated one action on an unchanged screen."""
+    MODEL_ERROR = "model_error"
+    """The model was out of reach, refused, or answered nonsense again and again."""
+    SANDBOX_ERROR = "sandbox_error"
+    """The sandbox could not be created, or broke."""
+    INTERRUPTED = "interrupted"
+    """The service shut down before the task ended."""
+    INTERNAL = "internal"
+    """A defect of the service; the log has it."""
+
+
+LIVE: Final = frozenset({TaskStatus.PENDING, TaskStatus.RUNNING})
+"""The statuses that a task can leave."""
+
+TERMINAL: Final = frozenset(TaskStatus) - LIVE
+"""The statuses that a task keeps."""
+
+TRANSITIONS: Final[Mapping[tuple[TaskStatus, TaskEvent], TaskStatus]] = MappingProxyType(
+    {
+        (TaskStatus.PENDING, TaskEvent.START): TaskStatus.RUNNING,
+        (TaskStatus.PENDING, TaskEvent.FAIL): TaskStatus.FAILED,
+        (TaskStatus.PENDING, TaskEvent.CANCEL): TaskStatus.CANCELLED,
+        (TaskStatus.RUNNING, TaskEvent.COMPLETE): TaskStatus.COMPLETED,
+        (TaskStatus.RUNNING, TaskEvent.FAIL): TaskStatus.FAILED,
+        (TaskStatus.RUNNING, TaskEvent.CANCEL): TaskStatus.CANCELLED,
+    }
+)
+"""Every legal transition; what is not listed is illegal."""
+
+
+def next_status(status: TaskStatus, event: TaskEvent) -> TaskStatus | None:
+    """Return the status after `event`, or None where the event is illegal."""
+    return TRANSITIONS.get((status, event))
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How a task ends."""
+
+    event: TaskEvent
+    message: str
+    """A sentence for people."""
+    result: str = ""
+    """The agent's answer."""
+    reason: FailureReason | None = None
+    """Set for a failure, and only for one."""
+
+    def __attrs_post_init__(self) -> None:
+        if (self.event is TaskEvent.FAIL) != (self.reason is not None):
+            raise ValueError("a failure has a reason, and nothing else has one")
+
+
+class IllegalTransitionError(GuiAgentsError):
+    """A task in `status` cannot take `event`."""
+
+    def __init__(self, status: str, event: str) -> None:
+        super().__init__(f"a {status} task cannot {event}")
+        self.status = status
+        self.event = event

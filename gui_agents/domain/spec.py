@@ -1,0 +1,163 @@
+"""What a task is asked to do, and the configuration that it runs with."""
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum, unique
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from gui_agents.domain.secret import FORGOTTEN, Secret
+
+NORMAL_STAGE: Final = "actionGeneratorModel"
+FAST_STAGE: Final = "fastActionGeneratorModel"
+
+
+@unique
+class Mode(IntEnum):
+    """How a task trades care for speed; the numbers are those of the wire."""
+
+    UNDEFINED = 0
+    NORMAL = 1
+    FAST = 2
+
+
+@unique
+class ConfigType(StrEnum):
+    """What a setter RPC changes."""
+
+    GLOBAL = "global"
+    LLM = "llm"
+    GROUNDING = "grounding"
+    EMBEDDING = "embedding"
+
+
+@attrs.frozen(kw_only=True)
+class LLMSettings:
+    """What one layer says about the model; an empty string says nothing."""
+
+    model: str = ""
+    """The model's name, as its provider spells it."""
+    provider: str | None = None
+    api_key: Secret | None = None
+    endpoint: str | None = None
+    """The API's base URL, as given."""
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """One model at one address."""
+
+    provider: str
+    model: str
+    base_url: str
+    api_key: Secret | None
+    """The key for this address; None where it is called without one."""
+    takes_screenshots: bool = True
+
+
+@attrs.frozen
+class Authorization:
+    """The account that a cloud sandbox belongs to."""
+
+    organization: str
+    api_key: Secret | None
+    endpoint: str | None = None
+
+
+@attrs.frozen
+class ModelChoice:
+    """The model that decides a task's actions."""
+
+    provider: str
+    model: str
+    """Its name without the provider."""
+    endpoint: Endpoint | None = None
+    """Where it is called; None for what runs in this process."""
+
+
+@attrs.frozen(kw_only=True)
+class RunningConfig:
+    """The configuration of tasks; None and UNDEFINED leave the choice to what lies below."""
+
+    backend: str | None = None
+    mode: Mode = Mode.UNDEFINED
+    steps: int | None = None
+    platform: str = ""
+    timeout_seconds: float | None = None
+    authorization: Authorization | None = None
+    web_search_engine: str | None = None
+    stages: Mapping[str, LLMSettings] = MappingProxyType({})
+    """Models by the name of their field in the wire's StageModelConfig."""
+
+    def over(self, below: "RunningConfig") -> "RunningConfig":
+        """Return this configuration, filled from `below` where it leaves the choice."""
+        return RunningConfig(
+            backend=self.backend or below.backend,
+            mode=self.mode or below.mode,
+            steps=self.steps or below.steps,
+            platform=self.platform or below.platform,
+            timeout_seconds=self.timeout_seconds or below.timeout_seconds,
+            authorization=self.authorization or below.authorization,
+            web_search_engine=self.web_search_engine or below.web_search_engine,
+            stages={**below.stages, **self.stages},
+        )
+
+    def without_keys(self) -> "RunningConfig":
+        """Return this configuration with its keys forgotten."""
+        account = self.authorization
+        if account is not None and account.api_key is not None:
+            account = attrs.evolve(account, api_key=FORGOTTEN)
+        stages = {
+            stage: settings if settings.api_key is None else attrs.evolve(settings, api_key=FORGOTTEN)
+            for stage, settings in self.stages.items()
+        }
+        return attrs.evolve(self, authorization=account, stages=stages)
+
+    def decider(self, mode: Mode) -> tuple[str, LLMSettings | None]:
+        """Return the stage that decides actions in `mode`, and its model where one is named."""
+        fast = mode is Mode.FAST and FAST_STAGE in self.stages
+        stage = FAST_STAGE if fast else NORMAL_STAGE
+        return stage, self.stages.get(stage)
+
+
+@attrs.frozen(kw_only=True)
+class Defaults:
+    """What applies where neither a request nor the global configuration says anything."""
+
+    backend: str
+    steps: int
+    timeout_seconds: float
+
+    def as_config(self) -> RunningConfig:
+        """Return them as the lowest layer of configuration."""
+        return RunningConfig(
+            backend=self.backend, mode=Mode.NORMAL, steps=self.steps, timeout_seconds=self.timeout_seconds
+        )
+
+
+@attrs.frozen(kw_only=True)
+class TaskSpec:
+    """A validated request to run a task."""
+
+    instruction: str
+    backend: str
+    steps: int
+    """The step limit."""
+    timeout_seconds: float
+    """How long the task may run."""
+    model: ModelChoice
+    config: RunningConfig
+    """Everything that was asked for and configured, as clients may read it back."""
+    destroy_sandbox: bool = False
+    previous_task_id: str | None = None
+    """The task whose conversation and sandbox this one continues."""
+    sandbox_id: str | None = None
+    """A kept sandbox that this task takes over."""
+
+    def without_keys(self) -> "TaskSpec":
+        """Return the request as it is kept once the task has ended: nothing needs its keys any more."""
+        model = self.model
+        if model.endpoint is not None and model.endpoint.api_key is not None:
+            model = attrs.evolve(model, endpoint=attrs.evolve(model.endpoint, api_key=FORGOTTEN))
+        return attrs.evolve(self, model=model, config=self.config.without_keys())

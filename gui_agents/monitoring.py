@@ -1,0 +1,146 @@
+"""What exists only with monitoring on, and what PROMETHEUS_DISABLE and the native histograms mean for the service.
+
+Nothing of `collectors` or prometheus_client is imported before monitoring is switched on.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from gui_agents.config import Config
+from gui_agents.rpc.accounting import Accounting
+from gui_agents.runtime_files import sample_runtime_files
+from gui_agents.service import Service
+from gui_agents.state.heartbeat import Heartbeat
+from gui_agents.state.service_state import HEARTBEAT_SECONDS
+from gui_agents.state.stats import Observed
+
+if TYPE_CHECKING:
+    from collectors.http.endpoint import MetricsEndpoint
+    from collectors.metrics.definitions import Section
+    from collectors.otel import OtelExport
+
+INSTALL_MONITORING: Final = 'pip install "gui-agents[prometheus]"'
+INSTALL_OTEL: Final = 'pip install "gui-agents[otel]"'
+MODEL_DURATIONS: Final = "agent_model_request_duration_seconds"
+PHASE_DURATIONS: Final = "agent_step_phase_duration_seconds"
+
+_log = logging.getLogger(__name__)
+
+
+def observed(config: Config) -> Observed:
+    """Return which durations the service observes: what nobody will read costs nothing."""
+    return Observed(
+        native=config.enable_prometheus and config.prometheus_native_histograms,
+        model_durations=MODEL_DURATIONS not in config.prometheus_disable,
+        phase_durations=PHASE_DURATIONS not in config.prometheus_disable,
+    )
+
+
+class Monitoring:
+    """What exists only while monitoring is on: accounting, heartbeat, file count, the endpoint and the OTLP export."""
+
+    def __init__(
+        self, service: Service, endpoint: "MetricsEndpoint | None" = None, export: "OtelExport | None" = None
+    ) -> None:
+        self._service = service
+        self._endpoint = endpoint
+        self._export = export
+        self._heartbeat = Heartbeat(service.state, HEARTBEAT_SECONDS)
+        self._sampler: asyncio.Task[None] | None = None
+        self.accounting = Accounting(service.state, service.clock)
+
+    @property
+    def port(self) -> int | None:
+        """The port that the endpoint listens on, where there is one."""
+        return None if self._endpoint is None else self._endpoint.port
+
+    @property
+    def scheme(self) -> str | None:
+        """`http` or `https`, where there is an endpoint."""
+        return None if self._endpoint is None else self._endpoint.scheme
+
+    @property
+    def files(self) -> int:
+        """How many files the connections of the endpoint may hold open."""
+        return 0 if self._endpoint is None else self._endpoint.files
+
+    def start(self) -> None:
+        """Listen, beat and count.
+
+        Raises:
+            OSError: the port is taken, or the address is not this machine's.
+        """
+        if self._endpoint is not None:
+            self._endpoint.start()
+        self._heartbeat.start()
+        self._sampler = asyncio.create_task(
+            sample_runtime_files(self._service.state, self._service.config.runtime_dir), name="runtime files"
+        )
+
+    def start_export(self) -> None:
+        """Send metrics, where they are to be sent; a service that could not start sends none."""
+        if self._export is not None:
+            self._export.start()
+
+    async def stop(self) -> None:
+        """End all of it, the last export and the endpoint last."""
+        if self._sampler is not None:
+            self._sampler.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sampler
+        self._heartbeat.stop()
+        if self._export is not None:
+            await asyncio.to_thread(self._export.stop)
+        if self._endpoint is not None:
+            await asyncio.to_thread(self._endpoint.stop)
+
+
+def monitoring(service: Service, sections: "Sequence[Section]") -> Monitoring | None:
+    """Return the monitoring of a service, or None where none is wanted, or can be had."""
+    endpoint = _endpoint(service, sections) if service.config.enable_prometheus else None
+    export = _export(service) if service.config.enable_otel_metrics else None
+    return None if endpoint is None and export is None else Monitoring(service, endpoint, export)
+
+
+def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoint | None":
+    """Return the metrics endpoint, or None, with a warning, where its packages are missing."""
+    try:
+        from collectors import metrics_endpoint  # noqa: PLC0415 - optional
+    except ImportError as error:
+        _log.warning("ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, INSTALL_MONITORING)
+        return None
+    config = service.config
+    return metrics_endpoint(
+        service.state,
+        host=config.prometheus_host,
+        port=config.prometheus_port,
+        ready=lambda: not service.runner.draining,
+        more=sections,
+        disabled=config.prometheus_disable,
+        web_config=config.prometheus_web_config,
+        open_probes=config.prometheus_open_probes,
+        access_log=config.prometheus_access_log,
+        native_histograms=config.prometheus_native_histograms,
+    )
+
+
+def _export(service: Service) -> "OtelExport | None":
+    """Return the OTLP export, or None, with a warning, where its packages are missing."""
+    try:
+        from collectors.otel import otel_export  # noqa: PLC0415 - optional
+    except ImportError as error:
+        _log.warning("ENABLE_OTEL_METRICS is on, but %s is not installed; run: %s", error.name, INSTALL_OTEL)
+        return None
+    config, info = service.config, service.state.info
+    return otel_export(
+        service.state,
+        version=info.version,
+        # Host and port stay the same when the service starts again, so that its series go on.
+        instance=f"{info.domain}:{config.grpc_port or os.getpid()}",
+        interval_seconds=config.otel_metric_export_interval / 1000,
+        disabled=config.prometheus_disable,
+    )

@@ -1,0 +1,33 @@
+"""Counts the files below the runtime directory, in the background and for monitoring alone."""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import Final, Protocol
+
+SAMPLE_SECONDS: Final = 15.0
+
+_log = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """The verb of the service's state that is needed here."""
+
+    def runtime_files_counted(self, files: int) -> None:
+        """Note how many files lie below the runtime directory."""
+
+
+async def sample_runtime_files(counts: Counts, directory: Path) -> None:
+    """Count the files below `directory` now and every 15 seconds, in a worker thread, until cancelled."""
+    while True:
+        try:
+            counts.runtime_files_counted(await asyncio.to_thread(count_files, directory))
+        except Exception:  # noqa: BLE001 - the boundary of a background loop
+            _log.exception("the files below %s could not be counted", directory)
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def count_files(directory: Path) -> int:
+    """Return the number of files below a directory; 0 where it does not exist."""
+    return sum(len(files) for _, _, files in os.walk(directory))

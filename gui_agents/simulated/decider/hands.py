@@ -1,0 +1,127 @@
+"""What hands do: bring an app up, click, fill in, scroll something into view; each looks at what came of it.
+
+Every method that acts is a generator: it yields an action, and when it goes on, `screen` shows what came of it. So
+each reads from top to bottom as what a person would do.
+"""
+
+from collections.abc import Collection, Generator, Iterator
+from typing import Final
+
+from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, ActionName, Click, Key, OpenApp, Scroll, Type, Wait
+from gui_agents.domain.screen import Element
+from gui_agents.simulated.decider.names import home_of
+from gui_agents.simulated.decider.screen import Screen
+
+_ATTEMPTS: Final = 3
+_MAX_SCROLLS: Final = 200
+_TOAST_SECONDS: Final = 0.2
+
+
+class NotPossibleError(Exception):
+    """The screen does not have what is asked for; the text says what."""
+
+
+class Hands:
+    """Acts on what `screen` shows."""
+
+    def __init__(self, screen: Screen, supported: Collection[ActionName]) -> None:
+        self.screen = screen
+        """What there is to see now; whoever carries out the actions renews it after each."""
+        self._supported = supported
+
+    def _activate(self, app: str) -> Iterator[Action]:
+        if self.screen.is_active(app):
+            return
+        launcher = self.screen.launcher(app)
+        if ActionName.OPEN_APP in self._supported:
+            yield OpenApp(app)
+        elif launcher is not None:
+            yield from self._click(launcher)
+        if not self.screen.is_active(app):
+            raise NotPossibleError(f"{app} does not open")
+
+    def _go_to(self, app: str) -> Iterator[Action]:
+        """Activate an app, without a dialog over it."""
+        yield from self._activate(app)
+        dialog = self.screen.dialog
+        if dialog is not None:
+            yield from self._click_button("Cancel")
+
+    def _click(self, element: Element, count: int = 1) -> Iterator[Action]:
+        if "disabled" in element.states:
+            raise NotPossibleError(f"the {element.role} {quoted(element.name)} is disabled")
+        if "obscured" in element.states:
+            yield Wait(_TOAST_SECONDS)
+        x, y = element.bounds.center
+        yield Click(x, y, count=count)
+
+    def _click_button(self, label: str) -> Iterator[Action]:
+        button = self.screen.find({"button"}, label)
+        if button is None:
+            raise NotPossibleError(f"there is no button named {quoted(label)} in {self._place()}")
+        yield from self._click(button)
+
+    def _scrolled_into_view(self, item: Element) -> Generator[Action, None, Element]:
+        for _ in range(_MAX_SCROLLS):
+            holder = self.screen.list_of(item)
+            if holder is None or "offscreen" not in item.states:
+                break
+            names = [child.name for child in holder.children if child.role == item.role]
+            seen = [child.name for child in holder.children if "offscreen" not in child.states and child.name in names]
+            below = not seen or names.index(item.name) > names.index(seen[-1])
+            x, y = holder.bounds.center
+            yield Scroll(x, y, 0, 3 if below else -3)
+            item = self.screen.find({item.role}, item.name) or item
+        return item
+
+    def _fill(self, label: str, text: str, *, append: bool = False) -> Iterator[Action]:
+        """Make a text box hold `text`, or end with it."""
+        box = self._box(label)
+        wanted = box.value + text if append else text
+        for _ in range(_ATTEMPTS):
+            if box.value == wanted:
+                return
+            yield from self._click(box)
+            if box.value and not append:
+                yield Key(("ctrl", "a"))
+            typed = text if append else wanted
+            if not typed:
+                yield Key(("backspace",))
+            for start in range(0, len(typed), MAX_TEXT_LENGTH):
+                yield Type(typed[start : start + MAX_TEXT_LENGTH])
+            box, append = self._box(label), False
+        if box.value != wanted:
+            raise NotPossibleError(f"the field {box.name} does not take this text")
+
+    def _box(self, label: str) -> Element:
+        box = self.screen.find({"textbox"}, label)
+        if box is None:
+            raise NotPossibleError(f"there is no field named {quoted(label)} in {self._place()}")
+        return box
+
+    def _locate(
+        self, roles: Collection[str], label: str, noun: str, home: str | None = None
+    ) -> Generator[Action, None, Element]:
+        """Find something where it is in sight, or else in the app that has it."""
+        element = self.screen.find(roles, label)
+        where = home_of(label) or home
+        if element is None and where is not None:
+            yield from self._go_to(where)
+            element = self.screen.find(roles, label)
+        if element is None:
+            there = ", ".join(dict.fromkeys(found.name for found in self.screen.all(roles)))
+            offer = f"; there are: {there}" if there else ""
+            raise NotPossibleError(f"there is no {noun} named {quoted(label)} in {self._place()}{offer}"[:500])
+        if "offscreen" in element.states:
+            element = yield from self._scrolled_into_view(element)
+        return element
+
+    def _place(self) -> str:
+        if self.screen.dialog is not None:
+            return f"the dialog {quoted(self.screen.dialog.name)}"
+        return "the desktop: no window is open" if self.screen.window is None else self.screen.window.name
+
+
+def quoted(name: str) -> str:
+    """Return the name in quotes, cut where it is long."""
+    return f'"{name}"' if len(name) <= 80 else f'"{name[:80]}…"'  # noqa: PLR2004 - a readable length

@@ -1,0 +1,78 @@
+"""`builtin/rules` as a model."""
+
+from collections.abc import Iterator
+from time import monotonic
+from typing import Final
+
+from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, Done, Fail
+from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
+from gui_agents.simulated.decider.hands import NotPossibleError
+from gui_agents.simulated.decider.intents import Nothing
+from gui_agents.simulated.decider.screen import Screen
+from gui_agents.simulated.decider.worker import Worker
+
+PROVIDER: Final = "builtin"
+MODEL: Final = "builtin/rules"
+
+_NO_TOKENS: Final = Usage(input_tokens=0, cached_input_tokens=0, output_tokens=0)
+_MAX_CLAUSE_SHOWN: Final = 200
+
+
+class RulesModel:
+    """A deterministic interpreter of instructions; no language model, and it says so by 0 tokens and no cost."""
+
+    def __init__(self) -> None:
+        self._worker: Worker | None = None
+        self._actions: Iterator[Action] = iter(())
+
+    @property
+    def provider(self) -> str:
+        """Builtin."""
+        return PROVIDER
+
+    @property
+    def takes_screenshots(self) -> bool:
+        """No: the accessibility tree is all that it reads."""
+        return False
+
+    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+        """Return the next action for the instruction, from what the screen shows now."""
+        started = monotonic()
+        try:
+            decision = self._decision(request)
+        except NotUnderstoodError as error:
+            decision = Decision(Fail(f"not understood: {_cut(error.clause)}"), "No rule knows this clause.")
+        except NotPossibleError as error:
+            decision = Decision(Fail(f"not possible: {error}"), "The screen does not offer it.")
+        report(ModelCall(PROVIDER, MODEL, CallOutcome.OK, _NO_TOKENS, monotonic() - started))
+        return decision
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _decision(self, request: DecisionRequest) -> Decision:
+        if request.observation.tree is None:
+            raise NotPossibleError("this sandbox has no accessibility tree, which builtin/rules needs")
+        screen = Screen(request.observation)
+        if self._worker is None:
+            steps = parse(request.instruction)
+            self._worker = Worker(screen, request.supported)
+            self._actions = self._worker.work(steps)
+            self._summary = _summary([step.clause for step in steps if step.intents != (Nothing(),)])
+        self._worker.screen = screen
+        action = next(self._actions, None)
+        if action is not None:
+            return Decision(action, f"To {_cut(self._worker.clause)}.")
+        answer = "\n".join(self._worker.answers) if self._worker.answers else self._summary
+        return Decision(Done(answer[:MAX_TEXT_LENGTH]), "Everything asked for is done.")
+
+
+def _summary(clauses: list[str]) -> str:
+    return f"Done: {'; '.join(_cut(clause) for clause in clauses)}" if clauses else "There was nothing to do."
+
+
+def _cut(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _MAX_CLAUSE_SHOWN else f"{plain[:_MAX_CLAUSE_SHOWN]}…"

@@ -1,0 +1,155 @@
+"""What the embedded default can do: instructions, each with a check of the desktop that it leaves behind.
+
+Success is read from the desktop's state and from the answer, never from the model's claim.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import attrs
+
+from gui_agents.simulated.machine import DesktopState, Machine
+
+FIRST_FILES: Final[Mapping[str, str]] = dict(Machine().files)
+"""The files of a fresh desktop."""
+
+Check = Callable[[DesktopState, bool, str], bool]
+"""Takes the desktop after the task, whether the task completed, and its answer or the reason of its failure."""
+
+
+@attrs.frozen
+class Instruction:
+    """One instruction and what it has to lead to."""
+
+    instruction: str
+    expect: str
+    """For people: what success is."""
+    check: Check
+
+
+def answers(expected: str) -> Check:
+    """Expect a completed task with exactly this answer."""
+    return lambda _state, completed, answer: completed and answer == expected
+
+
+def leaves_file(name: str, text: str | None) -> Check:
+    """Expect a completed task, one file that holds `text` (None: that is gone), and all others as they were."""
+    expected = {**FIRST_FILES, name: text}
+    files = {key: value for key, value in expected.items() if value is not None}
+    return lambda state, completed, _answer: completed and dict(state.files) == files
+
+
+def leaves_on(*switches: str) -> Check:
+    """Expect a completed task with exactly these switches on."""
+    return lambda state, completed, _answer: (
+        completed and {name for name, on in state.switches.items() if on} == set(switches)
+    )
+
+
+def leaves_volume(volume: int) -> Check:
+    """Expect a completed task with this volume."""
+    return lambda state, completed, _answer: completed and state.volume == volume
+
+
+def sends(**fields: object) -> Check:
+    """Expect a completed task and one submission with these fields."""
+
+    def check(state: DesktopState, completed: bool, _answer: str) -> bool:  # noqa: FBT001 - a Check
+        sent = state.submissions
+        return completed and len(sent) == 1 and all(getattr(sent[0], name) == value for name, value in fields.items())
+
+    return check
+
+
+def fails(*words: str) -> Check:
+    """Expect a failed task whose reason has all these words, and files and settings as they were."""
+
+    def check(state: DesktopState, completed: bool, answer: str) -> bool:  # noqa: FBT001 - a Check
+        untouched = dict(state.files) == dict(FIRST_FILES) and not any(state.switches.values())
+        return not completed and untouched and all(word.lower() in answer.lower() for word in words)
+
+    return check
+
+
+def _refused_submission(state: DesktopState, completed: bool, answer: str) -> bool:  # noqa: FBT001 - a Check
+    return completed and "accept the terms" in answer.lower() and not state.submissions
+
+
+def _reset_name(state: DesktopState, completed: bool, answer: str) -> bool:  # noqa: FBT001 - a Check
+    return completed and answer == "" and not state.submissions
+
+
+def _cancelled_deletion(state: DesktopState, completed: bool, _answer: str) -> bool:  # noqa: FBT001 - a Check
+    return completed and "readme.txt" in state.files and state.dialog is None and state.windows == ("Files",)
+
+
+def _closed_notes(state: DesktopState, completed: bool, _answer: str) -> bool:  # noqa: FBT001 - a Check
+    return completed and state.windows == () and dict(state.files) == dict(FIRST_FILES)
+
+
+INSTRUCTIONS: Final[tuple[Instruction, ...]] = (
+    Instruction("Calculate 12*7+5", "the result 89", answers("89")),
+    Instruction("What is 144 / 12?", "the result 12", answers("12")),
+    Instruction(
+        "Open the calculator, press 9, press -, press 4, press =, and then read the Display",
+        "the result 5",
+        answers("5"),
+    ),
+    Instruction(
+        'Open Notes, write "Buy milk" and save as "shopping.txt"',
+        "shopping.txt holds it",
+        leaves_file("shopping.txt", "Buy milk"),
+    ),
+    Instruction(
+        'Open Notes, type "a then b; c" into the Note text field and save as list.txt',
+        "list.txt holds it",
+        leaves_file("list.txt", "a then b; c"),
+    ),
+    Instruction(
+        'Open the file todo.txt, set the Note text to "eggs" and click Save',
+        "todo.txt is eggs",
+        leaves_file("todo.txt", "eggs"),
+    ),
+    Instruction(
+        "Open the contact form, set Name to Alice, set Email to alice@example.com, check Accept terms"
+        " and submit the form",
+        "one submission with both",
+        sends(name="Alice", email="alice@example.com"),
+    ),
+    Instruction(
+        'Open the form. Type "Bob Lee" into the Name field. Choose size Large. Check Accept terms. Submit',
+        "one submission with name and size",
+        sends(name="Bob Lee", size="Large"),
+    ),
+    Instruction(
+        "Open the form, submit, then read the Status",
+        "the answer says to accept the terms; nothing is sent",
+        _refused_submission,
+    ),
+    Instruction("Open the form, set Name to X, click Reset, then read Name", "an empty answer", _reset_name),
+    Instruction("Delete the file readme.txt", "readme.txt is gone", leaves_file("readme.txt", None)),
+    Instruction(
+        "Open Files, select readme.txt, press Delete, press Cancel",
+        "readme.txt is still there, the dialog is closed",
+        _cancelled_deletion,
+    ),
+    Instruction("How many files are there?", "the answer 32", answers("32")),
+    Instruction("Delete doc29.txt", "doc29.txt, below the fold, is gone", leaves_file("doc29.txt", None)),
+    Instruction("Open Settings and turn on dark mode", "dark mode is on", leaves_on("Dark mode")),
+    Instruction(
+        "Open Settings, turn on Wi-Fi, turn on Notifications, turn off Wi-Fi",
+        "only Notifications is on",
+        leaves_on("Notifications"),
+    ),
+    Instruction("Open Settings and set the volume to 80%", "the volume is 80", leaves_volume(80)),
+    Instruction(
+        'Open Notes, write "draft", click Clear, then close the window',
+        "no window is open, no file was made",
+        _closed_notes,
+    ),
+    Instruction("Open the file readme.txt, read the Note text", "the answer is its text", answers("hello")),
+    Instruction("Book me a flight to Paris", "a failure that says so", fails("not understood", "flight to Paris")),
+    Instruction("Turn on Bluetooth", "a failure that names Bluetooth", fails("Bluetooth")),
+    Instruction("Delete nosuch.txt", "a failure that names the file", fails("nosuch.txt")),
+)
+"""The instructions of the demo."""

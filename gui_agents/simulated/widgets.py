@@ -1,0 +1,205 @@
+"""The one list of widgets from which the drawing, the accessibility tree and the hit test follow.
+
+A scene is a flat tuple of widgets in painting order: each one after its parent and after what it covers. Nesting is
+told by `depth` alone, so that painting is a walk forward, the hit test a walk backward and the tree one pass with a
+stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import attrs
+
+from gui_agents.domain.screen import Bounds, Element
+
+WIDTH: Final = 1280
+HEIGHT: Final = 720
+SCREEN: Final = Bounds(0, 0, WIDTH, HEIGHT)
+
+FOCUSABLE: Final = frozenset({"button", "checkbox", "icon", "listitem", "radio", "slider", "switch", "textbox"})
+"""Roles that the keyboard can reach."""
+
+_SURFACES: Final = frozenset({"alert", "dialog", "taskbar", "window"})
+"""Roles that can cover what was painted before them."""
+
+_NO_STATES: Final[frozenset[str]] = frozenset()
+
+
+@attrs.frozen
+class Widget:
+    """One thing on the desktop."""
+
+    owner: str
+    """The app whose window holds it; empty for the desktop's own."""
+    key: str
+    """What its owner calls it; unique within the owner."""
+    role: str
+    """As in `Element`; empty for decoration."""
+    name: str
+    bounds: Bounds
+    """Where it is as a whole."""
+    shown: Bounds
+    """The part of `bounds` that its containers let through; without area where that is nothing."""
+    depth: int
+    value: str
+    states: frozenset[str]
+    look: str
+    """A variation of how its role is drawn."""
+    mark: int
+    """For a textbox the position of its caret, for a text area the lines scrolled back; otherwise 0."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether any of it lies in sight of its containers."""
+        return self.shown.width > 0 and self.shown.height > 0
+
+
+Scene = tuple[Widget, ...]
+
+
+def intersection(bounds: Bounds, clip: Bounds) -> Bounds:
+    """Return the part of `bounds` inside `clip`; where there is none, an edge of `clip` without area."""
+    right, bottom = bounds.x + bounds.width, bounds.y + bounds.height
+    clip_right, clip_bottom = clip.x + clip.width, clip.y + clip.height
+    if clip.x <= bounds.x and clip.y <= bounds.y and right <= clip_right and bottom <= clip_bottom:
+        return bounds
+    left = min(max(bounds.x, clip.x), clip_right)
+    top = min(max(bounds.y, clip.y), clip_bottom)
+    return Bounds(left, top, min(max(right, left), clip_right) - left, min(max(bottom, top), clip_bottom) - top)
+
+
+class Layout:
+    """Collects the widgets of a scene."""
+
+    def __init__(self) -> None:
+        self._widgets: list[Widget] = []
+        self._owner = ""
+        self._focus: str | None = None
+        self._clip = SCREEN
+        self._depth = 0
+        self._blocked = False
+
+    def scene(self) -> Scene:
+        """Return all widgets so far."""
+        return tuple(self._widgets)
+
+    def add(
+        self,
+        role: str,
+        name: str,
+        bounds: Bounds,
+        *,
+        key: str = "",
+        value: str = "",
+        states: frozenset[str] = _NO_STATES,
+        look: str = "",
+        mark: int = 0,
+    ) -> None:
+        """Add a widget; it has the focus, and is disabled behind a modal dialog, without being told."""
+        if self._blocked and role:
+            states |= {"disabled"}
+        elif key and key == self._focus:
+            states |= {"focused"}
+        shown = intersection(bounds, self._clip)
+        self._widgets.append(
+            Widget(self._owner, key or name, role, name, bounds, shown, self._depth, value, states, look, mark)
+        )
+
+    @contextmanager
+    def inside(self, *, clip: Bounds | None = None) -> Iterator[None]:
+        """Make what is added next children of the last widget, seen through `clip`."""
+        outer = self._clip
+        self._depth += 1
+        self._clip = outer if clip is None else intersection(clip, outer)
+        yield
+        self._clip = outer
+        self._depth -= 1
+
+    @contextmanager
+    def owned(self, owner: str, focus: str | None) -> Iterator[None]:
+        """Make what is added next the owner's; the widget with the key `focus` has the focus."""
+        outer = self._owner, self._focus
+        self._owner, self._focus = owner, focus
+        yield
+        self._owner, self._focus = outer
+
+    @contextmanager
+    def blocked(self, blocked: bool) -> Iterator[None]:  # noqa: FBT001 - reads as a sentence where it is used
+        """Disable what is added next where it is `blocked` by a dialog."""
+        outer, self._blocked = self._blocked, self._blocked or blocked
+        yield
+        self._blocked = outer
+
+
+def hit(scene: Scene, x: int, y: int) -> Widget:
+    """Return the widget that is seen at a pixel of the screen."""
+    return scene[_hit_index(scene, x, y)]
+
+
+def _hit_index(scene: Scene, x: int, y: int) -> int:
+    for index in range(len(scene) - 1, 0, -1):
+        widget = scene[index]
+        if widget.role and widget.shown.contains(x, y):
+            return index
+    return 0
+
+
+def ancestry(scene: Scene, widget: Widget) -> Iterator[Widget]:
+    """Yield the widget, its parent, and so on up to the desktop."""
+    depth = widget.depth + 1
+    for candidate in reversed(scene[: scene.index(widget) + 1]):
+        if candidate.depth < depth:
+            depth = candidate.depth
+            yield candidate
+
+
+def tree(scene: Scene) -> Element:
+    """Return the accessibility tree of a scene, whose first widget is the desktop.
+
+    What is scrolled out of sight is `offscreen` and has no area; what something else covers is `obscured`. The center
+    of every other element hits it or a descendant of it.
+    """
+    surfaces = [index for index, widget in enumerate(scene) if widget.role in _SURFACES]
+    children: list[list[Element]] = [[]]
+    for index in range(len(scene) - 1, -1, -1):
+        widget = scene[index]
+        if not widget.role:
+            continue
+        depth = widget.depth
+        while len(children) <= depth + 1:
+            children.append([])
+        below, children[depth + 1] = children[depth + 1], []
+        states = widget.states
+        if not widget.is_shown:
+            states |= {"offscreen"}
+        elif _is_obscured(scene, index, surfaces):
+            states |= {"obscured"}
+        children[depth].append(
+            Element(widget.role, widget.name, widget.shown, widget.value, states, tuple(reversed(below)))
+        )
+    return children[0][0]
+
+
+def _is_obscured(scene: Scene, index: int, surfaces: Sequence[int]) -> bool:
+    x, y = scene[index].shown.center
+    above = (surface for surface in surfaces if surface > index and scene[surface].shown.contains(x, y))
+    return any(not _is_descendant(scene, index, surface) for surface in above)
+
+
+def _is_descendant(scene: Scene, index: int, later: int) -> bool:
+    return all(widget.depth > scene[index].depth for widget in scene[index + 1 : later + 1])
+
+
+def focus_order(scene: Scene, owner: str) -> list[Widget]:
+    """Return what the tab key reaches in the owner's window, in order."""
+    return [
+        widget
+        for widget in scene
+        if widget.owner == owner and widget.role in FOCUSABLE and "disabled" not in widget.states
+    ]
+
+
+def named(scene: Iterable[Widget], owner: str, key: str) -> Widget | None:
+    """Return the owner's widget with this key, where it is in the scene."""
+    return next((widget for widget in scene if widget.owner == owner and widget.key == key), None)

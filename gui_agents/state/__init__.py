@@ -1,0 +1,1 @@
+"""What has happened: the one lock and its verbs, and everything that it guards."""

@@ -1,0 +1,279 @@
+"""The service's state: one lock, one verb for each thing that happens, and the snapshot of everything.
+
+Theory of operation. The task table, the stream manager and the statistics are plain objects that know no lock; this
+module owns the one that guards them all. Each verb is one critical section of a few plain-Python operations: no
+await, no I/O, no log, no formatting. What belongs together (a transition, the tallies that it moves, the histograms
+that it feeds, the task's last message) changes in one of them, so that no scrape can see half of it.
+
+Only the event loop calls verbs, so the lock has two parties: the loop, and whoever scrapes. The loop may read without
+the lock, because only the loop writes. The lock is not reentrant: nothing here is called from `__del__`, weak
+references, signal handlers or logging.
+"""
+
+from threading import Lock
+from typing import Final
+
+from gui_agents.domain.actions import ActionName
+from gui_agents.domain.clock import Clock
+from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.spec import ConfigType, TaskSpec
+from gui_agents.domain.stream import Stage, StreamMessage
+from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
+from gui_agents.domain.usage import Bill, ModelCall
+from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
+from gui_agents.state.stats import ServiceStats
+from gui_agents.state.streams import StreamManager, Subscription
+from gui_agents.state.table import TaskTable
+
+HEARTBEAT_SECONDS: Final = 0.25
+
+_LAST_STAGE: Final = {
+    TaskEvent.COMPLETE: Stage.FINISHED,
+    TaskEvent.FAIL: Stage.ERROR,
+    TaskEvent.CANCEL: Stage.CANCELLED,
+}
+
+
+class ServiceState:
+    """Everything that the service knows of itself."""
+
+    def __init__(
+        self,
+        *,
+        info: ServiceInfo,
+        limits: TaskLimits,
+        stats: ServiceStats,
+        streams: StreamManager,
+        clock: Clock,
+    ) -> None:
+        self._lock = Lock()
+        self._monotonic = clock.monotonic
+        self._time = clock.time
+        self._info = info
+        self._table = TaskTable(limits, native=stats.native)
+        self._streams = streams
+        self._stats = stats
+        self._started_monotonic = clock.monotonic()
+        self._last_beat = self._started_monotonic
+        self._lateness = 0.0
+        self._runtime_files = 0
+
+    # Reading, for the event loop.
+
+    @property
+    def info(self) -> ServiceInfo:
+        """What the service says of itself."""
+        return self._info
+
+    @property
+    def limits(self) -> TaskLimits:
+        """The configured limits."""
+        return self._table.limits
+
+    @property
+    def pending(self) -> int:
+        """Tasks that wait now."""
+        return self._table.pending
+
+    @property
+    def free_slots(self) -> int:
+        """Slots that no task holds now."""
+        return self._table.limits.slots - self._table.running
+
+    def head(self) -> str | None:
+        """Return the id of the task that has waited longest."""
+        return self._table.head()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no task waits or runs."""
+        return not (self._table.pending or self._table.running)
+
+    def live(self) -> list[str]:
+        """Return the ids of all tasks that have not ended."""
+        return self._table.live()
+
+    def status(self, task_id: str) -> TaskStatus | None:
+        """Return a task's status, or None for an unknown one."""
+        return self._table.status(task_id)
+
+    def record(self, task_id: str) -> TaskRecord:
+        """Return a task as it is now.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        return self._table.record(task_id, self._monotonic())
+
+    # A task's life.
+
+    def task_created(self, task_id: str, spec: TaskSpec, message: str) -> None:
+        """Add a pending task; `message` is the first of its stream."""
+        with self._lock:
+            now, at = self._monotonic(), self._time()
+            self._table.create(task_id, spec, now, at)
+            self._streams.open(task_id)
+            self._streams.publish(task_id, StreamMessage(Stage.STARTING, message, at))
+
+    def task_rejected(self, reason: RejectReason) -> None:
+        """Count a submission that became no task."""
+        with self._lock:
+            self._table.reject(reason)
+
+    def task_started(self, task_id: str) -> None:
+        """Give a pending task a slot.
+
+        Raises:
+            IllegalTransitionError: it is not pending; nothing changed.
+        """
+        with self._lock:
+            self._table.start(task_id, self._monotonic(), self._time())
+
+    def task_ended(self, task_id: str, ending: Ending) -> None:
+        """End a live task; its slot is free, its books are closed and its stream has its last message.
+
+        Raises:
+            IllegalTransitionError: it has ended already; nothing changed.
+        """
+        with self._lock:
+            at = self._time()
+            evicted = self._table.end(task_id, ending, self._monotonic(), at)
+            message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
+            waiting = self._streams.publish(task_id, message, last=True)
+            for forgotten in evicted:
+                self._streams.drop(forgotten)
+        for subscription in waiting:
+            subscription.wake()
+
+    # What happens while a task runs.
+
+    def sandbox_opened(self, task_id: str, sandbox: SandboxInfo) -> None:
+        """Count a sandbox that was created for a task."""
+        with self._lock:
+            self._stats.sandboxes.opened(sandbox.sandbox_type)
+            if self._table.progressed(task_id, self._time()):
+                self._table.sandboxed(task_id, sandbox)
+
+    def sandbox_taken(self, task_id: str, sandbox: SandboxInfo) -> None:
+        """Note that a task goes on in a sandbox that was kept."""
+        with self._lock:
+            if self._table.progressed(task_id, self._time()):
+                self._table.sandboxed(task_id, sandbox)
+
+    def sandbox_closed(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that is gone."""
+        with self._lock:
+            self._stats.sandboxes.closed(sandbox_type)
+
+    def sandbox_failed(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that could not be created, or broke."""
+        with self._lock:
+            self._stats.sandboxes.failed(sandbox_type)
+
+    def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
+        """Count a call to a model that ended; a task that has ended keeps its books as they were."""
+        with self._lock:
+            at = self._time()
+            self._stats.models.called(call, bill, task_id, at)
+            if self._table.progressed(task_id, at):
+                self._table.billed(task_id, call.usage, bill)
+
+    def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
+        """Count a step of a running task: its screen was observed and the model has decided."""
+        with self._lock:
+            at = self._time()
+            if self._table.progressed(task_id, at, 1):
+                self._stats.steps.decided(task_id, at, observe_seconds, decide_seconds)
+
+    def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
+        """Count an action that was sent to a sandbox."""
+        with self._lock:
+            self._stats.steps.acted(task_id, self._time(), seconds)
+            self._stats.sandboxes.acted(action, ok=ok)
+
+    def step_told(self, task_id: str, text: str) -> None:
+        """Publish what a step saw, decided and did; nothing for a task that has ended."""
+        with self._lock:
+            at = self._time()
+            if not self._table.progressed(task_id, at):
+                return
+            waiting = self._streams.publish(task_id, StreamMessage(Stage.STEP, text, at))
+        for subscription in waiting:
+            subscription.wake()
+
+    # Streams.
+
+    def subscribed(self, task_id: str) -> Subscription:
+        """Begin a subscription at the task's first message.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        with self._lock:
+            return self._streams.subscribe(task_id)
+
+    def unsubscribed(self, subscription: Subscription) -> None:
+        """End a subscription; a second call does nothing."""
+        with self._lock:
+            self._streams.unsubscribe(subscription)
+
+    def stream_taken(self, subscription: Subscription) -> list[StreamMessage]:
+        """Return what is new for a subscription, after a `gap` where it was too slow."""
+        with self._lock:
+            missed, messages = self._streams.take(subscription)
+        if missed:
+            text = f"{missed} messages were skipped: they are no longer kept"
+            messages.insert(0, StreamMessage(Stage.GAP, text, self._time()))
+        return messages
+
+    # The service.
+
+    def rpc_started(self, method: str) -> None:
+        """Count an RPC that begins."""
+        with self._lock:
+            self._stats.rpcs.started(method)
+
+    def rpc_ended(self, method: str, code: str, seconds: float) -> None:
+        """Count an RPC that ends."""
+        with self._lock:
+            self._stats.rpcs.ended(method, code, seconds)
+
+    def config_updated(self, config_type: ConfigType) -> None:
+        """Count a change of the global configuration."""
+        with self._lock:
+            self._stats.config_updated(config_type)
+
+    def heartbeat(self) -> None:
+        """Note that the event loop is alive."""
+        with self._lock:
+            now = self._monotonic()
+            self._lateness += max(0.0, now - self._last_beat - HEARTBEAT_SECONDS)
+            self._last_beat = now
+
+    def runtime_files_counted(self, files: int) -> None:
+        """Note how many files lie below the runtime directory."""
+        with self._lock:
+            self._runtime_files = files
+
+    def snapshot(self) -> ServiceSnapshot:
+        """Return one consistent instant; called from any thread."""
+        with self._lock:
+            now = self._monotonic()
+            return ServiceSnapshot(
+                taken_at=self._time(),
+                taken_monotonic_seconds=now,
+                tasks=self._table.statistics(now),
+                rpcs=self._stats.rpcs.statistics(),
+                models=self._stats.models.statistics(),
+                sandboxes=self._stats.sandboxes.statistics(),
+                steps=self._stats.steps.statistics(),
+                streams=self._streams.statistics(),
+                service=ServicePart(
+                    info=self._info,
+                    started_monotonic_seconds=self._started_monotonic,
+                    heartbeat=HeartbeatSnapshot(self._last_beat, HEARTBEAT_SECONDS, self._lateness),
+                    config_updates=self._stats.config_updates(),
+                    runtime_files=self._runtime_files,
+                ),
+            )

@@ -1,0 +1,158 @@
+"""The messages of each task: a log that replays what it keeps, and any number of subscribers.
+
+Theory of operation. A log numbers its messages and keeps the latest ones. A subscription is a cursor into it: it
+takes what is there, then waits to be woken. Nothing is queued per subscriber, so a slow one costs no memory; it
+learns how many messages it missed from one message of stage `gap`. A log that is dropped lives on for the
+subscriptions that still read it. Nothing here knows a lock: `gui_agents.state` guards what counts.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from itertools import islice
+from typing import Protocol
+
+from gui_agents.domain.errors import NotFoundError
+from gui_agents.domain.stream import StreamMessage
+from gui_agents.snapshot import StreamsSnapshot
+
+
+class TaskLog:
+    """The latest `limit` messages of one task."""
+
+    __slots__ = ("closed", "first", "messages", "subscriptions", "task_id")
+
+    def __init__(self, task_id: str, limit: int) -> None:
+        self.task_id = task_id
+        self.messages: deque[StreamMessage] = deque(maxlen=limit)
+        self.first = 0
+        """Number of the oldest message kept."""
+        self.closed = False
+        self.subscriptions: set[Subscription] = set()
+
+    def append(self, message: StreamMessage) -> None:
+        """Add a message; the oldest one goes when the log is full."""
+        if len(self.messages) == self.messages.maxlen:
+            self.first += 1
+        self.messages.append(message)
+
+
+class Subscription:
+    """A cursor into one task's log."""
+
+    __slots__ = ("_awake", "cursor", "log")
+
+    def __init__(self, log: TaskLog) -> None:
+        self.log = log
+        self.cursor = 0
+        """Number of the next message to take."""
+        self._awake = asyncio.Event()
+
+    @property
+    def missed(self) -> int:
+        """Messages that are gone before this subscription took them."""
+        return max(0, self.log.first - self.cursor)
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything was taken and nothing more will come."""
+        return self.log.closed and self.cursor == self.log.first + len(self.log.messages)
+
+    def wake(self) -> None:
+        """Tell the reader that there is something new."""
+        self._awake.set()
+
+    async def wait(self) -> None:
+        """Return when there is something new since the last `wait`."""
+        await self._awake.wait()
+        self._awake.clear()
+
+
+class StreamManager:
+    """Owns the logs and counts what passes through them."""
+
+    def __init__(self, log_messages: int) -> None:
+        self._log_messages = log_messages
+        self._logs: dict[str, TaskLog] = {}
+        self._subscribers = 0
+        self._messages = 0
+        self._skipped = 0
+
+    def open(self, task_id: str) -> None:
+        """Begin the log of a new task."""
+        self._logs[task_id] = TaskLog(task_id, self._log_messages)
+
+    def publish(self, task_id: str, message: StreamMessage, *, last: bool = False) -> Sequence[Subscription]:
+        """Append a message, close the log after the `last` one, and return the subscriptions to wake."""
+        log = self._logs[task_id]
+        log.append(message)
+        log.closed = last
+        self._messages += 1
+        return tuple(log.subscriptions)
+
+    def drop(self, task_id: str) -> None:
+        """Forget the log of a task that is no longer retained."""
+        del self._logs[task_id]
+
+    def subscribe(self, task_id: str) -> Subscription:
+        """Return a cursor at the task's first message.
+
+        Raises:
+            NotFoundError: there is no log for this task.
+        """
+        log = self._logs.get(task_id)
+        if log is None:
+            raise NotFoundError("task", task_id)
+        subscription = Subscription(log)
+        log.subscriptions.add(subscription)
+        self._subscribers += 1
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription; a second call does nothing."""
+        if subscription in subscription.log.subscriptions:
+            subscription.log.subscriptions.remove(subscription)
+            self._subscribers -= 1
+
+    def take(self, subscription: Subscription) -> tuple[int, list[StreamMessage]]:
+        """Return how many messages this subscription missed, and everything new that is still kept."""
+        log, missed = subscription.log, subscription.missed
+        self._skipped += missed
+        taken = list(islice(log.messages, subscription.cursor + missed - log.first, None))
+        subscription.cursor = log.first + len(log.messages)
+        return missed, taken
+
+    def statistics(self) -> StreamsSnapshot:
+        """Return the frozen counts."""
+        return StreamsSnapshot(len(self._logs), self._subscribers, self._messages, self._skipped)
+
+
+class StreamVerbs(Protocol):
+    """The verbs of the service's state that following a stream needs."""
+
+    def subscribed(self, task_id: str) -> Subscription:
+        """Begin a subscription."""
+
+    def unsubscribed(self, subscription: Subscription) -> None:
+        """End it."""
+
+    def stream_taken(self, subscription: Subscription) -> list[StreamMessage]:
+        """Take what is new."""
+
+
+async def follow(state: StreamVerbs, task_id: str) -> AsyncGenerator[StreamMessage, None]:
+    """Yield a task's messages from the first one kept to the last one, as they come.
+
+    Raises:
+        NotFoundError: there is no log for this task.
+    """
+    subscription = state.subscribed(task_id)
+    try:
+        while True:
+            for message in state.stream_taken(subscription):
+                yield message
+            if subscription.ended:
+                return
+            await subscription.wait()
+    finally:
+        state.unsubscribed(subscription)

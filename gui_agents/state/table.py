@@ -1,0 +1,250 @@
+"""The task table: the only writer of task records, and the keeper of every tally that follows from them.
+
+Live tasks are kept in order (the head of the queue first, the task that has been silent longest first), ended ones
+in the order in which they ended, so that no question is answered by a scan. It knows no lock: `gui_agents.state`
+calls it inside its critical section.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Final
+
+from gui_agents.domain.errors import NotFoundError
+from gui_agents.domain.lifecycle import (
+    Ending,
+    FailureReason,
+    IllegalTransitionError,
+    TaskEvent,
+    TaskStatus,
+    next_status,
+)
+from gui_agents.domain.money import EXACT
+from gui_agents.domain.sandbox import SandboxInfo
+from gui_agents.domain.spec import TaskSpec
+from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord, TaskStatistics
+from gui_agents.domain.usage import Bill, Usage
+from gui_agents.snapshot import TasksSnapshot
+from gui_agents.state.histogram import Histogram
+from gui_agents.state.window import SlidingWindow
+
+EXECUTION_SECONDS: Final = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+QUEUE_WAIT_SECONDS: Final = (0.1, 0.5, 1, 5, 10, 30, 60, 120)
+STEPS: Final = (1, 5, 10, 20, 30, 50, 100, 200)
+
+
+class _Entry:
+    """A task while it changes; only the table touches it."""
+
+    __slots__ = (
+        "cost",
+        "created_at",
+        "created_monotonic",
+        "currency",
+        "ended_monotonic",
+        "ending",
+        "input_tokens",
+        "output_tokens",
+        "progressed_at",
+        "sandbox",
+        "spec",
+        "started_monotonic",
+        "status",
+        "steps",
+        "task_id",
+    )
+
+    def __init__(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
+        self.task_id = task_id
+        self.spec = spec
+        self.status = TaskStatus.PENDING
+        self.created_at = at
+        self.created_monotonic = monotonic
+        self.started_monotonic: float | None = None
+        self.ended_monotonic: float | None = None
+        self.ending: Ending | None = None
+        self.sandbox: SandboxInfo | None = None
+        self.progressed_at = at
+        self.steps = 0
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.cost = Decimal(0)
+        self.currency: str | None = None
+
+
+class TaskTable:
+    """All tasks in memory, and the tallies of all tasks that ever were; `native` durations as in `Histogram`."""
+
+    def __init__(self, limits: TaskLimits, *, native: bool = False) -> None:
+        self.limits = limits
+        self._entries: dict[str, _Entry] = {}
+        self._pending: OrderedDict[str, _Entry] = OrderedDict()
+        self._running: OrderedDict[str, _Entry] = OrderedDict()
+        """Those that have been silent longest first."""
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._created = dict.fromkeys(map(str, TaskStatus), 0)
+        self._failures = dict.fromkeys(map(str, FailureReason), 0)
+        self._rejected = dict.fromkeys(map(str, RejectReason), 0)
+        self._execution = Histogram(EXECUTION_SECONDS, native=native)
+        self._queue_wait = Histogram(QUEUE_WAIT_SECONDS, native=native)
+        self._steps = Histogram(STEPS)
+        self._latency = SlidingWindow()
+
+    @property
+    def pending(self) -> int:
+        """Tasks that wait now."""
+        return len(self._pending)
+
+    @property
+    def running(self) -> int:
+        """Tasks that hold a slot now."""
+        return len(self._running)
+
+    def head(self) -> str | None:
+        """Return the id of the task that has waited longest."""
+        return next(iter(self._pending), None)
+
+    def live(self) -> list[str]:
+        """Return the ids of all running tasks, then of all pending ones."""
+        return [*self._running, *self._pending]
+
+    def status(self, task_id: str) -> TaskStatus | None:
+        """Return a task's status, or None for an unknown one."""
+        entry = self._entries.get(task_id)
+        return None if entry is None else entry.status
+
+    def record(self, task_id: str, monotonic: float) -> TaskRecord:
+        """Return a task at the instant `monotonic`.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        entry = self._entries.get(task_id)
+        if entry is None:
+            raise NotFoundError("task", task_id)
+        started, ended = entry.started_monotonic, entry.ended_monotonic
+        return TaskRecord(
+            task_id=task_id,
+            spec=entry.spec,
+            status=entry.status,
+            created_at=entry.created_at,
+            execution_seconds=0.0 if started is None else (monotonic if ended is None else ended) - started,
+            statistics=TaskStatistics(entry.steps, entry.input_tokens, entry.output_tokens, entry.cost, entry.currency),
+            sandbox=entry.sandbox,
+            ending=entry.ending,
+        )
+
+    def create(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
+        """Add a pending task at the end of the queue."""
+        if task_id in self._entries:
+            raise ValueError(f"task {task_id} exists already")
+        entry = _Entry(task_id, spec, monotonic, at)
+        self._entries[task_id] = entry
+        self._pending[task_id] = entry
+        self._created[TaskStatus.PENDING] += 1
+
+    def start(self, task_id: str, monotonic: float, at: float) -> None:
+        """Move a pending task to running.
+
+        Raises:
+            IllegalTransitionError: it is not pending; nothing changed.
+        """
+        entry = self._entries[task_id]
+        entry.status = _moved(entry, TaskEvent.START)
+        del self._pending[task_id]
+        entry.started_monotonic = monotonic
+        entry.progressed_at = at
+        self._running[task_id] = entry
+        self._created[TaskStatus.RUNNING] += 1
+        wait = monotonic - entry.created_monotonic
+        self._queue_wait.observe(wait, task_id, at)
+
+    def end(self, task_id: str, ending: Ending, monotonic: float, at: float) -> Collection[str]:
+        """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
+
+        Raises:
+            IllegalTransitionError: it has ended already; nothing changed.
+        """
+        entry = self._entries[task_id]
+        entry.status = _moved(entry, ending.event)
+        entry.ending = ending
+        entry.ended_monotonic = monotonic
+        entry.spec = entry.spec.without_keys()
+        started = entry.started_monotonic
+        if started is None:
+            del self._pending[task_id]
+            wait = monotonic - entry.created_monotonic
+            self._queue_wait.observe(wait, task_id, at)
+        else:
+            del self._running[task_id]
+            seconds = monotonic - started
+            self._execution.observe(seconds, task_id, at)
+            self._steps.observe(entry.steps, task_id, at)
+            self._latency.observe(seconds, monotonic)
+        self._created[entry.status] += 1
+        if ending.reason is not None:
+            self._failures[ending.reason] += 1
+        self._ended[task_id] = None
+        return self._evict()
+
+    def reject(self, reason: RejectReason) -> None:
+        """Count a submission that became no task."""
+        self._rejected[reason] += 1
+
+    def progressed(self, task_id: str, at: float, steps: int = 0) -> bool:
+        """Note that a task is alive, and how many steps it went on; False for one that has ended, whose books stay."""
+        entry = self._running.get(task_id)
+        if entry is None:
+            return False
+        entry.progressed_at = at
+        entry.steps += steps
+        self._running.move_to_end(task_id)
+        return True
+
+    def billed(self, task_id: str, usage: Usage | None, bill: Bill) -> None:
+        """Add a call to a model to a running task's books."""
+        entry = self._entries[task_id]
+        if usage is not None:
+            entry.input_tokens += usage.input_tokens
+            entry.output_tokens += usage.output_tokens
+        if bill.currency is not None:
+            entry.cost = EXACT.add(entry.cost, bill.amount)
+            entry.currency = bill.currency
+
+    def sandboxed(self, task_id: str, sandbox: SandboxInfo) -> None:
+        """Note the sandbox of a task."""
+        self._entries[task_id].sandbox = sandbox
+
+    def statistics(self, monotonic: float) -> TasksSnapshot:
+        """Return the frozen tallies; the latency window is the one that ends at `monotonic`."""
+        return TasksSnapshot(
+            created=self._created.copy(),
+            live={str(TaskStatus.PENDING): len(self._pending), str(TaskStatus.RUNNING): len(self._running)},
+            failures=self._failures.copy(),
+            rejected=self._rejected.copy(),
+            retained=len(self._ended),
+            slots=self.limits.slots,
+            queue_capacity=self.limits.queue_capacity,
+            retention_limit=self.limits.retention,
+            oldest_pending_at=next(iter(self._pending.values())).created_at if self._pending else None,
+            oldest_progress_at=next(iter(self._running.values())).progressed_at if self._running else None,
+            execution=self._execution.point(),
+            queue_wait=self._queue_wait.point(),
+            steps=self._steps.point(),
+            latency=self._latency.point(monotonic),
+        )
+
+    def _evict(self) -> Collection[str]:
+        evicted = []
+        while len(self._ended) > self.limits.retention:
+            task_id, _ = self._ended.popitem(last=False)
+            del self._entries[task_id]
+            evicted.append(task_id)
+        return evicted
+
+
+def _moved(entry: _Entry, event: TaskEvent) -> TaskStatus:
+    status = next_status(entry.status, event)
+    if status is None:
+        raise IllegalTransitionError(entry.status, event)
+    return status

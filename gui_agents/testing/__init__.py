@@ -1,1 +1,0 @@
-"""Loopback peers for tests and benchmarks: scripted servers that speak real protocols."""

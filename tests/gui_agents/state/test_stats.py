@@ -1,0 +1,81 @@
+from decimal import Decimal
+
+import pytest
+
+from gui_agents.domain.actions import SANDBOX_ACTIONS
+from gui_agents.domain.rpc import RpcMethod
+from gui_agents.domain.sandbox import SandboxType
+from gui_agents.domain.spec import ConfigType
+from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
+from gui_agents.state.stats import ServiceStats
+
+STREAM = RpcMethod("Watch", ("OK", "CANCELLED"), streaming=True)
+UNARY = RpcMethod("Ask", ("OK",), streaming=False)
+
+
+@pytest.fixture
+def stats():
+    return ServiceStats([STREAM, UNARY], ["openai"], ["USD"])
+
+
+def test_closed_sets_are_complete_from_the_start(stats):
+    rpcs, models, sandboxes = stats.rpcs.statistics(), stats.models.statistics(), stats.sandboxes.statistics()
+    assert rpcs.started == {"Watch": 0, "Ask": 0}
+    assert rpcs.handled == {("Watch", "OK"): 0, ("Watch", "CANCELLED"): 0, ("Ask", "OK"): 0}
+    assert rpcs.open_streams == {"Watch": 0}
+    assert set(models.requests) == {(name, outcome) for name in ("openai", "other") for outcome in CallOutcome}
+    assert models.cost == {"USD": Decimal(0)}
+    assert set(sandboxes.created) == set(SandboxType)
+    assert set(sandboxes.actions) == {(action, outcome) for action in SANDBOX_ACTIONS for outcome in ("ok", "error")}
+    assert set(stats.steps.statistics().phases) == {"observe", "decide", "act"}
+    assert stats.config_updates() == dict.fromkeys(ConfigType, 0)
+    everything = (rpcs.started, rpcs.handled, models.requests, sandboxes.created, sandboxes.actions)
+    assert not any(value for tally in everything for value in tally.values())
+    # Keys are plain strings, as labels are.
+    assert all(type(key) is str for key in (*sandboxes.created, *stats.config_updates(), *rpcs.started))
+
+
+def test_a_code_that_nobody_expected_is_counted_when_it_happens(stats):
+    stats.rpcs.started("Ask")
+    stats.rpcs.ended("Ask", "DATA_LOSS", 0.1)
+    assert stats.rpcs.statistics().handled["Ask", "DATA_LOSS"] == 1
+
+
+def test_a_method_outside_of_the_closed_set_is_a_defect(stats):
+    with pytest.raises(KeyError):
+        stats.rpcs.started("Unheard/Of")
+
+
+def test_a_streams_gauge_falls_when_it_ends_however_it_ends(stats):
+    for code in ("OK", "CANCELLED", "DATA_LOSS"):
+        stats.rpcs.started("Watch")
+        assert stats.rpcs.statistics().open_streams == {"Watch": 1}
+        stats.rpcs.ended("Watch", code, 9.0)
+    assert stats.rpcs.statistics().open_streams == {"Watch": 0}
+
+
+def test_an_unknown_provider_and_a_new_currency_are_counted(stats):
+    call = ModelCall("elsewhere", "m", CallOutcome.OK, Usage(7, 3, 2), 0.5)
+    stats.models.called(call, Bill(Decimal("1.5"), "CNY"), "t", 0.0)
+    models = stats.models.statistics()
+    assert (models.tokens["other"].input, models.tokens["other"].cached_input, models.tokens["other"].output) == (
+        7,
+        3,
+        2,
+    )
+    assert models.requests["other", "ok"] == 1
+    assert models.cost == {"USD": Decimal(0), "CNY": Decimal("1.5")}
+
+
+def test_money_is_not_rounded_to_a_double(stats):
+    for _ in range(10):
+        stats.models.called(
+            ModelCall("openai", "m", CallOutcome.OK, Usage(1, 0, 0), 0.1), Bill(Decimal("0.1"), "USD"), "t", 0.0
+        )
+    assert stats.models.statistics().cost["USD"] == Decimal(1)
+
+
+def test_statistics_do_not_follow_what_comes_later(stats):
+    before = stats.rpcs.statistics()
+    stats.rpcs.started("Ask")
+    assert before.started["Ask"] == 0

@@ -1,0 +1,144 @@
+from decimal import Decimal
+
+import pytest
+
+from gui_agents.domain.errors import NotFoundError
+from gui_agents.domain.lifecycle import Ending, FailureReason, IllegalTransitionError, TaskEvent
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.task import TaskLimits, TaskStatistics
+from gui_agents.domain.usage import Bill, Usage
+from gui_agents.state.table import TaskTable
+from tests.fakes import EPOCH, FakeClock, a_spec, new_state
+
+CANCEL = Ending(event=TaskEvent.CANCEL, message="cancelled")
+FAIL = Ending(event=TaskEvent.FAIL, message="failed", reason=FailureReason.TIMEOUT)
+
+
+@pytest.fixture
+def table():
+    return TaskTable(TaskLimits(slots=2, queue_capacity=10, retention=2))
+
+
+def create(table, *task_ids, now=0.0):
+    for task_id in task_ids:
+        table.create(task_id, a_spec(), now, EPOCH + now)
+
+
+def test_the_queue_is_first_in_first_out(table):
+    create(table, "a", "b", "c")
+    assert (table.head(), table.pending) == ("a", 3)
+    table.start("a", 1.0, EPOCH)
+    table.end("b", CANCEL, 1.0, EPOCH)
+    assert (table.head(), table.live()) == ("c", ["a", "c"])
+    table.start("c", 1.0, EPOCH)
+    assert (table.head(), table.pending, table.running) == (None, 0, 2)
+
+
+def test_a_record_tells_the_task_at_one_instant(table):
+    create(table, "a", now=10.0)
+    assert table.record("a", 12.0).execution_seconds == 0.0
+    table.start("a", 15.0, EPOCH + 15)
+    sandbox = SandboxInfo("s", SandboxType.LINUX)
+    table.sandboxed("a", sandbox)
+    assert table.progressed("a", EPOCH + 16, 1)
+    table.billed("a", Usage(10, 5, 3), Bill(Decimal("0.25"), "USD"))
+    table.billed("a", None, Bill(Decimal(0), None))
+    running = table.record("a", 18.5)
+    assert (running.status, running.created_at, running.execution_seconds) == ("running", EPOCH + 10, 3.5)
+    assert (running.sandbox, running.ending, running.spec) == (sandbox, None, a_spec())
+    assert running.statistics == TaskStatistics(1, 10, 3, Decimal("0.25"), "USD")
+    table.end("a", FAIL, 20.0, EPOCH + 20)
+    ended = table.record("a", 99.0)
+    assert (ended.status, ended.execution_seconds, ended.ending) == ("failed", 5.0, FAIL)
+    assert running.status == "running"
+
+
+def test_only_so_many_ended_tasks_are_retained(table):
+    create(table, "a", "b", "c", "d")
+    assert [list(table.end(task_id, CANCEL, 1.0, EPOCH)) for task_id in "bac"] == [[], [], ["b"]]
+    assert table.statistics(1.0).retained == 2
+    assert (table.status("b"), table.status("a"), table.status("d")) == (None, "cancelled", "pending")
+    with pytest.raises(NotFoundError):
+        table.record("b", 1.0)
+
+
+def test_a_table_that_retains_nothing_forgets_at_once():
+    table = TaskTable(TaskLimits(slots=1, queue_capacity=0, retention=0))
+    create(table, "a")
+    assert list(table.end("a", CANCEL, 1.0, EPOCH)) == ["a"]
+    assert (table.status("a"), table.statistics(1.0).created["cancelled"]) == (None, 1)
+    create(table, "a")
+    assert table.status("a") == "pending"
+
+
+def test_an_id_is_given_once(table):
+    create(table, "a")
+    with pytest.raises(ValueError, match="task a exists already"):
+        create(table, "a")
+    assert table.statistics(0.0).created["pending"] == 1
+
+
+def test_what_ended_does_not_progress(table):
+    create(table, "a")
+    assert not table.progressed("a", EPOCH)
+    table.start("a", 1.0, EPOCH)
+    table.end("a", CANCEL, 2.0, EPOCH)
+    assert not table.progressed("a", EPOCH, 1)
+    assert table.record("a", 2.0).statistics.steps == 0
+    with pytest.raises(IllegalTransitionError):
+        table.end("a", FAIL, 3.0, EPOCH)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_an_illegal_event_changes_nothing(table, ends):
+    create(table, "a")
+    table.start("a", 1.0, EPOCH)
+    if ends:
+        table.end("a", CANCEL, 2.0, EPOCH)
+    record, statistics = table.record("a", 5.0), table.statistics(5.0)
+    with pytest.raises(IllegalTransitionError):
+        table.start("a", 3.0, EPOCH + 3)
+    if ends:
+        with pytest.raises(IllegalTransitionError):
+            table.end("a", FAIL, 4.0, EPOCH + 4)
+    assert (table.record("a", 5.0), table.statistics(5.0)) == (record, statistics)
+
+
+def test_the_oldest_progress_is_that_of_the_task_that_has_been_silent_longest(table):
+    create(table, "a", "b")
+    assert table.statistics(0.0).oldest_progress_at is None
+    table.start("a", 1.0, EPOCH + 1)
+    table.start("b", 2.0, EPOCH + 2)
+    assert table.statistics(2.0).oldest_progress_at == EPOCH + 1
+    table.progressed("a", EPOCH + 3)
+    assert table.statistics(3.0).oldest_progress_at == EPOCH + 2
+    table.end("b", CANCEL, 4.0, EPOCH + 4)
+    assert table.statistics(4.0).oldest_progress_at == EPOCH + 3
+
+
+def test_exemplars_name_the_task(table):
+    create(table, "a", "b")
+    table.start("a", 3.0, EPOCH + 3)
+    table.progressed("a", EPOCH + 4, 1)
+    table.end("a", CANCEL, 7.0, EPOCH + 7)
+    table.end("b", CANCEL, 9.0, EPOCH + 9)
+    statistics = table.statistics(9.0)
+    assert ("a", 3.0, EPOCH + 3) in statistics.queue_wait.exemplars
+    assert ("b", 9.0, EPOCH + 9) in statistics.queue_wait.exemplars
+    assert [exemplar for exemplar in statistics.execution.exemplars if exemplar] == [("a", 4.0, EPOCH + 7)]
+    assert [exemplar for exemplar in statistics.steps.exemplars if exemplar] == [("a", 1, EPOCH + 7)]
+
+
+def test_a_wall_clock_that_is_set_back_leaves_every_duration_alone():
+    clock = FakeClock()
+    state = new_state(clock)
+    state.task_created("a", a_spec(), "accepted")
+    clock.turn_wall_clock(-3600)
+    clock.advance(2)
+    state.task_started("a")
+    clock.turn_wall_clock(7200)
+    clock.advance(3)
+    assert state.record("a").execution_seconds == 3.0
+    state.task_ended("a", CANCEL)
+    tasks = state.snapshot().tasks
+    assert (tasks.queue_wait.sum, tasks.execution.sum) == (2.0, 3.0)

@@ -1,0 +1,100 @@
+"""The keeper by itself: places, and sandboxes that wait for their next task."""
+
+import asyncio
+
+import pytest
+
+from gui_agents.agent.conversation import Conversation
+from gui_agents.domain.errors import PreconditionError
+from gui_agents.tasks.keeper import Kept, SandboxKeeper
+from tests.fakes import ScriptedSandbox, new_state
+from tests.virtual_time import LoopClock, settle, virtual
+
+
+class Shelf:
+    """A keeper, its books, and a count of the places that it said to be free."""
+
+    def __init__(self, *, slots: int = 1, capacity: int = 1, keep_seconds: float = 60.0) -> None:
+        self.state = new_state(LoopClock())
+        self.keeper = SandboxKeeper(self.state, slots=slots, capacity=capacity, keep_seconds=keep_seconds)
+        self.told = 0
+        self.keeper.on_free = self._tell
+
+    def _tell(self) -> None:
+        self.told += 1
+
+    def made(self, task: str) -> Kept:
+        """Return a sandbox that has a place, and that a task has used."""
+        assert self.keeper.reserve()
+        sandbox = ScriptedSandbox(sandbox_id=f"sandbox of {task}")
+        return Kept(task, sandbox, Conversation())
+
+
+@virtual
+async def test_places_are_the_slots_twice_and_what_is_kept():
+    keeper = SandboxKeeper(new_state(LoopClock()), slots=3, capacity=4, keep_seconds=1)
+    assert keeper.places == 10
+    assert [keeper.reserve() for _ in range(11)] == [True] * 10 + [False]
+    keeper.release()
+    assert keeper.reserve() is True
+
+
+@virtual
+async def test_who_finds_no_place_makes_room_behind_the_scenes():
+    shelf = Shelf()
+    kept = shelf.made("first")
+    shelf.keeper.keep(kept)
+    assert [shelf.keeper.reserve() for _ in range(2)] == [True, True]
+    assert shelf.keeper.reserve() is False
+    assert shelf.keeper.reserve() is False
+    told = shelf.told
+    await settle()
+    assert kept.sandbox.closed == [True]
+    assert shelf.told == told + 1
+    assert shelf.keeper.reserve() is True
+
+
+@virtual
+async def test_a_kept_sandbox_is_handed_over_once():
+    shelf = Shelf()
+    kept = shelf.made("first")
+    shelf.keeper.keep(kept)
+    assert shelf.keeper.user_of("sandbox of first") == "first"
+    assert shelf.keeper.take("first") is kept
+    with pytest.raises(PreconditionError, match="the sandbox of task 'first' is gone or in use"):
+        shelf.keeper.take("first")
+    with pytest.raises(PreconditionError, match="no sandbox 'sandbox of first' is kept here"):
+        shelf.keeper.user_of("sandbox of first")
+    await asyncio.sleep(1000)
+    assert kept.sandbox.closed == []
+
+
+@virtual
+async def test_user_of_finds_the_right_one_of_several():
+    shelf = Shelf(slots=2, capacity=2)
+    for task in ("first", "second"):
+        shelf.keeper.keep(shelf.made(task))
+    assert shelf.keeper.user_of("sandbox of second") == "second"
+    await shelf.keeper.close_all()
+
+
+@virtual
+async def test_close_all_waits_for_everything_and_keeps_nothing_more():
+    shelf = Shelf(slots=2, capacity=2)
+    kept = [shelf.made(task) for task in ("first", "second", "third")]
+    shelf.keeper.keep(kept[0])
+    shelf.keeper.keep(kept[1])
+    await shelf.keeper.close_all()
+    assert [one.sandbox.closed for one in kept] == [[True], [True], []]
+    shelf.keeper.keep(kept[2])
+    await settle()
+    assert kept[2].sandbox.closed == [True]
+
+
+@virtual
+async def test_keeping_for_no_time_closes_at_once():
+    shelf = Shelf(keep_seconds=0)
+    kept = shelf.made("first")
+    shelf.keeper.keep(kept)
+    await settle()
+    assert kept.sandbox.closed == [True]

@@ -1,0 +1,61 @@
+import asyncio
+import logging
+
+import pytest
+
+from gui_agents import runtime_files
+from gui_agents.runtime_files import count_files, sample_runtime_files
+
+
+class Books:
+    """Remembers counts."""
+
+    def __init__(self):
+        self.counts = asyncio.Queue()
+
+    def runtime_files_counted(self, files):
+        self.counts.put_nowait(files)
+
+
+def test_files_are_counted_in_all_directories_below(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("one", "a/two", "a/b/three"):
+        (tmp_path / name).touch()
+    assert count_files(tmp_path) == 3
+    assert count_files(tmp_path / "nowhere") == 0
+
+
+async def sampled(books, directory, times):
+    """Return the first counts of a sampler that is stopped after them."""
+    sampler = asyncio.create_task(sample_runtime_files(books, directory))
+    async with asyncio.timeout(30):
+        counts = [await books.counts.get() for _ in range(times)]
+    sampler.cancel()
+    await asyncio.wait([sampler])
+    assert sampler.cancelled()
+    return counts
+
+
+async def test_the_sampler_counts_at_once(tmp_path):
+    (tmp_path / "one").touch()
+    assert await sampled(Books(), tmp_path, 1) == [1]
+
+
+async def test_the_sampler_counts_again_after_an_error(tmp_path, monkeypatch, caplog):
+    answers = iter([PermissionError("locked"), 3, 4])
+
+    def count(directory):
+        answer = next(answers, 5)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(runtime_files, "count_files", count)
+    monkeypatch.setattr(runtime_files, "SAMPLE_SECONDS", 0)
+    with caplog.at_level(logging.ERROR):
+        assert await sampled(Books(), tmp_path, 2) == [3, 4]
+    assert [record.getMessage() for record in caplog.records] == [f"the files below {tmp_path} could not be counted"]
+
+
+def test_files_are_counted_often_enough_for_the_contract():
+    assert pytest.approx(15) == runtime_files.SAMPLE_SECONDS

@@ -1,0 +1,48 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from collectors.exposition.reading import OUTCOMES
+from collectors.metrics import catalogue
+from collectors.metrics.definitions import Stability
+from tests.system_tools import require_program
+from tools import metrics_page as docs
+
+COMMITTED = Path(__file__).parent.parent.parent / "docs" / "metrics.md"
+SECTIONS = (*catalogue.sections(), OUTCOMES)
+METRICS = [metric for section in SECTIONS for metric in section.metrics]
+
+
+def test_the_committed_page_is_the_catalogue():
+    assert COMMITTED.read_text(encoding="utf-8") == docs.render(), "run `make docs`"
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_described(metric):
+    text = docs.render()
+    assert f"\n### {metric.name}\n\n{metric.help}\n" in text
+    assert metric.help.endswith(".")
+    assert set(metric.labels) <= set(metric.values)
+    assert metric.family in metric.example
+    assert metric.stability is (Stability.EVOLVING if metric.optional else Stability.STABLE)
+
+
+def test_names_are_unique():
+    names = [name for metric in METRICS for name in {metric.name, metric.family}]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.system_tools
+def test_every_example_is_a_query(tmp_path):
+    examples = [metric.example for metric in METRICS]
+    examples += [families.example for section in SECTIONS for families in section.borrowed]
+    rules = "".join(
+        f"      - record: example:{number}\n        expr: '{query}'\n" for number, query in enumerate(examples)
+    )
+    path = tmp_path / "examples.yml"
+    path.write_text(f"groups:\n  - name: examples\n    rules:\n{rules}", encoding="utf-8")
+    checked = subprocess.run(
+        [require_program("promtool"), "check", "rules", path], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr

@@ -1,0 +1,1 @@
+"""What only developers run: generators, and the checks of what is committed."""

@@ -1,0 +1,102 @@
+"""What a comparison with a number can tell, and whether an expression compares at all."""
+
+from typing import Any, Final
+
+import promql_parser as promql
+
+from tools.checks.shapes import Shape
+
+COMPARISONS: Final = frozenset({">", "<", ">=", "<=", "==", "!="})
+MIRRORED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+"""The operator that means the same with its sides exchanged, where it is another one."""
+
+
+def futile(node: Any, left: Shape | None, right: Shape | None) -> str | None:
+    """Say that a comparison with a number, on either side, always has one result; None where both can be.
+
+    Args:
+        node: A BinaryExpr whose operator is one of COMPARISONS.
+        left: What its left side returns; None for a number.
+        right: The same of its right side.
+    """
+    operator, below, above = str(node.op), constant(node.lhs), constant(node.rhs)
+    if left is not None and above is not None:
+        verdict, written = _verdict(operator, left, above), f"{operator} {above:g}"
+    elif right is not None and below is not None:
+        verdict, written = _verdict(MIRRORED.get(operator, operator), right, below), f"{below:g} {operator}"
+    else:
+        return None
+    return verdict and f"{written} {verdict}"
+
+
+def _verdict(operator: str, shape: Shape, value: float) -> str | None:
+    if shape.ratio:
+        result = _result(operator, value, 0, 1)
+        return result and f"{result}: its values lie from 0 to 1"
+    if shape.largest_bucket is None or "le" in shape.labels:
+        return None
+    result = _result(operator, value, 0, shape.largest_bucket)
+    return result and f"{result}: the largest finite bucket is {shape.largest_bucket:g}"
+
+
+def _result(operator: str, value: float, low: float, high: float) -> str | None:
+    """Tell the only result of comparing what lies from `low` to `high`; `>= low` has two, as it leaves out NaN."""
+    outside = value < low or value > high
+    never = {">": value >= high, ">=": value > high, "<": value <= low, "<=": value < low, "==": outside}
+    always = {">": value < low, ">=": value < low, "<": value > high, "<=": value > high, "!=": outside}
+    if never.get(operator):
+        return "can never be true"
+    return "is always true" if always.get(operator) else None
+
+
+def constant(node: Any) -> float | None:
+    """Return the number that an expression of literals is, or None where it is none."""
+    match node:
+        case promql.NumberLiteral():
+            return float(node.val)
+        case promql.ParenExpr():
+            return constant(node.expr)
+        case promql.UnaryExpr():
+            inner = constant(node.expr)
+            return None if inner is None else -inner
+        case promql.BinaryExpr():
+            left, right = constant(node.lhs), constant(node.rhs)
+            if left is None or right is None:
+                return None
+            return _arithmetic(str(node.op), left, right)
+        case _:
+            return None
+
+
+def _arithmetic(operator: str, left: float, right: float) -> float | None:
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/" if right:
+            return left / right
+        case "^":
+            return float(left**right)
+        case _:
+            return None
+
+
+def decides(node: Any) -> bool:
+    """Tell whether an expression filters, so that an alert on it can be off: by a comparison or by absent()."""
+    match node:
+        case promql.ParenExpr():
+            return decides(node.expr)
+        case promql.Call():
+            return str(node.func.name).startswith("absent")
+        case promql.BinaryExpr():
+            operator = str(node.op)
+            if operator in COMPARISONS:
+                return not (node.modifier and node.modifier.return_bool)
+            if operator == "or":
+                return decides(node.lhs) and decides(node.rhs)
+            return operator in {"and", "unless"} and (decides(node.lhs) or decides(node.rhs))
+        case _:
+            return False

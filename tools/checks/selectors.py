@@ -1,0 +1,112 @@
+"""Checks of one selector: its metric, its labels and their values exist, and it is read as its kind allows."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import attrs
+import promql_parser as promql
+
+from collectors.metrics.definitions import MetricType
+from collectors.operations.vocabulary import FROM_0_TO_1, METHODS, TARGET_LABELS, VALUES, Series
+from tools.checks.findings import suggestion
+from tools.checks.shapes import Shape
+
+OF_COUNTERS: Final = frozenset({"rate", "increase", "resets"})
+GROWTH: Final = frozenset({"rate", "increase"})
+NOT_OF_GAUGES: Final = frozenset({"rate", "increase", "irate"})
+NAME: Final = re.compile(r"[\w:]*")
+"""A metric's name, but no pattern of names."""
+
+ALTERNATIVES: Final = re.compile(r"\w+(\|\w+)*")
+
+
+class Remark(NamedTuple):
+    """Something wrong with a selector."""
+
+    reason: str
+    label: str = ""
+    """The label that it is about."""
+
+
+@attrs.frozen
+class Selectable:
+    """The series that a selector can find: those that are exposed, and those that rules record."""
+
+    known: Mapping[str, Series]
+    recorded: Mapping[str, Shape]
+
+    def existence(self, node: Any) -> Iterator[Remark]:
+        """Yield what the selector names and what does not exist."""
+        matchers, labels = node.matchers.matchers, set[str]()
+        names = metric(node).split("|")
+        unknown = [name for name in names if name not in self.recorded and name not in self.known]
+        for name in unknown:
+            if NAME.fullmatch(name):
+                yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
+        for name in set(names).difference(unknown):
+            labels |= self.recorded[name].labels if name in self.recorded else self.known[name].labels
+            yield from _values(name, matchers)
+        if not unknown:
+            yield from _labels(metric(node), matchers, frozenset(labels))
+
+    def job(self, node: Any) -> Iterator[Remark]:
+        """Tell where the selector does not say which job it means."""
+        name = metric(node)
+        fixed = self.recorded[name].fixed if name in self.recorded else {}
+        if "job" not in fixed and not any(matcher.name == "job" for matcher in node.matchers.matchers):
+            yield Remark(f"{name} has no matcher on job and mixes this service with others")
+
+    def use(self, node: Any, function: str | None) -> Iterator[Remark]:
+        """Yield what is wrong with reading it by `function`, which is None where it reads an instant."""
+        name = metric(node)
+        series = self.known.get(name)
+        if series is None or name in self.recorded:
+            return
+        if series.kind is MetricType.COUNTER and function not in OF_COUNTERS:
+            yield Remark(f"{name} is a counter; it only makes sense under rate(), increase() or resets()")
+        if series.kind is not MetricType.COUNTER and function in NOT_OF_GAUGES:
+            yield Remark(f"{name} is a {series.kind}; {function}() is for counters")
+        if name == "agent_tokens_consumed_total" and not any(each.name == "type" for each in node.matchers.matchers):
+            yield Remark("agent_tokens_consumed_total without a matcher on type counts twice: total is in it")
+
+    def shape(self, node: Any, function: str | None) -> Shape:
+        """Return the labels of what the selector finds."""
+        name = metric(node)
+        fixed = {each.name: each.value for each in node.matchers.matchers if each.op == promql.MatchOp.Equal}
+        if name in self.recorded:
+            shape = self.recorded[name]
+            return attrs.evolve(shape, fixed={**shape.fixed, **fixed})
+        series = self.known.get(name)
+        if series is None:
+            return Shape(TARGET_LABELS, fixed, open=True)
+        return Shape(
+            series.labels,
+            fixed,
+            open=True,
+            largest_bucket=series.largest_bucket,
+            ratio=name in FROM_0_TO_1,
+            growth_of=name if function in GROWTH else None,
+        )
+
+
+def metric(node: Any) -> str:
+    """Return the metric that a selector names, or several with | between them."""
+    names = (matcher.value for matcher in node.matchers.matchers if matcher.name == "__name__")
+    return str(node.name or next(names, ""))
+
+
+def _labels(name: str, matchers: Iterable[Any], labels: frozenset[str]) -> Iterator[Remark]:
+    for matcher in matchers:
+        if matcher.name not in labels | {"__name__"}:
+            yield Remark(f"{name} has no label {matcher.name}{suggestion(matcher.name, labels)}", matcher.name)
+
+
+def _values(name: str, matchers: Iterable[Any]) -> Iterator[Remark]:
+    for matcher in matchers:
+        closed = METHODS if matcher.name == "method" else VALUES.get((name, matcher.name))
+        if closed is None or not ALTERNATIVES.fullmatch(matcher.value):
+            continue
+        for value in matcher.value.split("|"):
+            if value not in closed:
+                yield Remark(f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}", matcher.name)
