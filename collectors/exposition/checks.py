@@ -63,10 +63,10 @@ def check_summary(name: str, point: object) -> tuple[WindowPoint, tuple[float, .
 
 def check_series(metric: Metric, reading: Reading) -> Mapping[Any, Any]:
     """Return what was read by label values, or raise unless it has the shape that the metric's labels ask for."""
-    if metric.labels:
+    if metric.label_names:
         # The plain question first: the general one takes ten times as long.
         if type(reading) is not dict and not isinstance(reading, Mapping):
-            raise ReadingError(metric.name, f"read {reading!r:.80}, but has the labels {metric.labels!r}")
+            raise ReadingError(metric.name, f"read {reading!r:.80}, but has the labels {metric.label_names!r}")
         return reading
     if isinstance(reading, Mapping):
         raise ReadingError(metric.name, "read several values, but has no labels")
@@ -76,8 +76,8 @@ def check_series(metric: Metric, reading: Reading) -> Mapping[Any, Any]:
 def check_labels(metric: Metric, labels: object) -> tuple[str, ...]:
     """Return the label values of one series as a tuple, or raise unless there is one for each label."""
     values = (labels,) if isinstance(labels, str) else labels
-    if not isinstance(values, tuple) or len(values) != len(metric.labels) or not _are_strings(values):
-        raise ReadingError(metric.name, f"read the label values {labels!r:.80} for its labels {metric.labels!r}")
+    if not isinstance(values, tuple) or len(values) != len(metric.label_names) or not _are_strings(values):
+        raise ReadingError(metric.name, f"read the label values {labels!r:.80} for its labels {metric.label_names!r}")
     return values
 
 

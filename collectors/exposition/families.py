@@ -72,7 +72,7 @@ def family(metric: Metric, reading: Reading) -> Any:
 
 def empty_family(metric: Metric) -> Any:
     """Return the family of one metric without samples."""
-    return _FAMILIES[metric.type](metric.family, metric.help, labels=metric.labels)
+    return _FAMILIES[metric.type](metric.family, metric.help, labels=metric.label_names)
 
 
 def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, counts: Sequence[int]) -> None:

@@ -29,7 +29,7 @@ class SectionLayout:
     def __init__(self, metrics: tuple[Metric, ...], form: Format) -> None:
         self.metrics = metrics
         self._form = form
-        self._rows = [(metric, metric.read, bool(metric.labels)) for metric in metrics]
+        self._rows = [(metric, metric.read, bool(metric.label_names)) for metric in metrics]
         self._keys: list[tuple[object, ...] | str] | None = None
         """What is laid out: the label values, and the names of the metrics that are absent."""
         self._known: dict[tuple[str, object], Write] = {}
@@ -70,9 +70,9 @@ class SectionLayout:
         for metric in self.metrics:
             if metric.name in keys:
                 continue
-            series = next(labels) if metric.labels else ((),)
+            series = next(labels) if metric.label_names else ((),)
             if metric.type in _NUMBERS:
-                made = family(metric, dict.fromkeys(series, 0) if metric.labels else 0)
+                made = family(metric, dict.fromkeys(series, 0) if metric.label_names else 0)
                 numbered, after = cut(rendered(made, self._form), after)
                 pieces += numbered
                 writers += [None] * len(numbered)

@@ -72,7 +72,7 @@ def metric_message(metric: Metric, reading: Reading) -> pb.MetricFamily:
         _add_series(message, check_info(metric, reading)).gauge.value = 1.0
         return message
     for key, value in check_series(metric, reading).items():
-        series = _add_series(message, dict(zip(metric.labels, check_labels(metric, key), strict=True)))
+        series = _add_series(message, dict(zip(metric.label_names, check_labels(metric, key), strict=True)))
         match metric.type:
             case MetricType.COUNTER:
                 series.counter.value = check_number(metric.name, value)

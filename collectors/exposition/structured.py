@@ -83,7 +83,7 @@ class _Histogram:
         return "".join(self._parts)
 
     def _rendered(self, point: HistogramPoint) -> str:
-        return _bare(self._metric, {self._key: point} if self._metric.labels else point, self._form)
+        return _bare(self._metric, {self._key: point} if self._metric.label_names else point, self._form)
 
     def _lay_out(self, point: HistogramPoint) -> None:
         self._bounds = None

@@ -77,6 +77,11 @@ class Metric:
     """Whether PROMETHEUS_DISABLE may name it."""
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """The names of its labels, in the order in which its readings have their values."""
+        return self.labels
+
+    @property
     def stability(self) -> Stability:
         """What an operator may rely on: optional metrics may still change."""
         return Stability.EVOLVING if self.optional else Stability.STABLE

@@ -103,7 +103,7 @@ def borrowed_metric(family: Family, span: Span) -> OtelMetric:
 
 def _series(metric: Metric, reading: Reading) -> Iterator[tuple[Attributes, Any]]:
     for key, value in check_series(metric, reading).items():
-        yield dict(zip(metric.labels, check_labels(metric, key), strict=True)), value
+        yield dict(zip(metric.label_names, check_labels(metric, key), strict=True)), value
 
 
 def _numbers(metric: Metric, reading: Reading) -> list[tuple[Attributes, Number]]:
