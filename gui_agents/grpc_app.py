@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from gui_agents import config as configuration
 from gui_agents.config import Config
 from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.monitoring import monitoring, observed
 from gui_agents.process import PortsFile, Signals, log_to_stderr, raise_open_files, shorten_pauses
 from gui_agents.service import Parts, Service
@@ -41,7 +42,7 @@ class App:
         self.config = config
         self.service = Service(config, parts, observed(config))
         self.monitoring = monitoring(self.service, sections)
-        self._ports = PortsFile(config.runtime_dir)
+        self._ports = PortsFile(config.process.runtime_dir)
 
     @property
     def metrics_port(self) -> int | None:
@@ -56,10 +57,10 @@ class App:
                 written.
         """
         scraped = 0 if self.monitoring is None else self.monitoring.files
-        raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.task_max_tasks + scraped)
+        raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.tasks.slots + scraped)
         mistakes = []
         try:
-            self.config.runtime_dir.mkdir(parents=True, exist_ok=True)
+            self.config.process.runtime_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             mistakes.append(f"RUNTIME_DIR: {error}; name a directory that can be made")
         if self.monitoring is not None:
@@ -77,16 +78,18 @@ class App:
             raise ConfigError(mistakes)
         if self.monitoring is not None:
             self.monitoring.start_export()
-        _log.info("gRPC on %s:%s", self.config.grpc_host, self.service.port)
+        _log.info("gRPC on %s:%s", self.config.rpc.host, self.service.port)
         if self.monitoring is not None and self.monitoring.scheme is not None:
-            host, port = self.config.prometheus_host, self.metrics_port
+            host, port = self.config.monitoring.host, self.metrics_port
             _log.info("metrics on %s://%s:%s/metrics", self.monitoring.scheme, host, port)
-        if self.config.default_model == configuration.BUILTIN_MODEL:
-            _log.info("%s decides: it follows simple instructions, and is no language model", self.config.default_model)
+        if self.config.defaults.model == BUILTIN_MODEL:
+            _log.info(
+                "%s decides: it follows simple instructions, and is no language model", self.config.defaults.model
+            )
 
     async def stop(self) -> None:
         """Accept nothing more, end every task within the configured seconds, and close; /metrics goes last."""
-        _log.info("shutting down: running tasks have %g seconds to finish", self.config.drain_seconds)
+        _log.info("shutting down: running tasks have %g seconds to finish", self.config.service.drain_seconds)
         await self.service.drain()
         await self._close()
         self._ports.remove()
@@ -139,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         config = configuration.load(os.environ, Path(".env"))
-        log_to_stderr(config.log_level)
+        log_to_stderr(config.process.log_level)
         asyncio.run(serve(config))
     except (ConfigError, RefusedError) as error:
         print(error, file=sys.stderr)

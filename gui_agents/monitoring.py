@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.config import Config
+from gui_agents.domain.packages import install_command
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.runtime_files import sample_runtime_files
 from gui_agents.service import Service
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collectors.metrics.definitions import Section
     from collectors.otel import OtelExport
 
-INSTALL_MONITORING: Final = 'pip install "gui-agents[prometheus]"'
-INSTALL_OTEL: Final = 'pip install "gui-agents[otel]"'
 MODEL_DURATIONS: Final = "agent_model_request_duration_seconds"
 PHASE_DURATIONS: Final = "agent_step_phase_duration_seconds"
 
@@ -34,9 +33,9 @@ _log = logging.getLogger(__name__)
 def observed(config: Config) -> Observed:
     """Return which durations the service observes: what nobody will read costs nothing."""
     return Observed(
-        native=config.enable_prometheus and config.prometheus_native_histograms,
-        model_durations=MODEL_DURATIONS not in config.prometheus_disable,
-        phase_durations=PHASE_DURATIONS not in config.prometheus_disable,
+        native=config.monitoring.enable_prometheus and config.monitoring.native_histograms,
+        model_durations=MODEL_DURATIONS not in config.monitoring.disable,
+        phase_durations=PHASE_DURATIONS not in config.monitoring.disable,
     )
 
 
@@ -78,7 +77,7 @@ class Monitoring:
             self._endpoint.start()
         self._heartbeat.start()
         self._sampler = asyncio.create_task(
-            sample_runtime_files(self._service.state, self._service.config.runtime_dir), name="runtime files"
+            sample_runtime_files(self._service.state, self._service.config.process.runtime_dir), name="runtime files"
         )
 
     def start_export(self) -> None:
@@ -101,8 +100,8 @@ class Monitoring:
 
 def monitoring(service: Service, sections: "Sequence[Section]") -> Monitoring | None:
     """Return the monitoring of a service, or None where none is wanted, or can be had."""
-    endpoint = _endpoint(service, sections) if service.config.enable_prometheus else None
-    export = _export(service) if service.config.enable_otel_metrics else None
+    endpoint = _endpoint(service, sections) if service.config.monitoring.enable_prometheus else None
+    export = _export(service) if service.config.monitoring.enable_otel else None
     return None if endpoint is None and export is None else Monitoring(service, endpoint, export)
 
 
@@ -111,20 +110,22 @@ def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoi
     try:
         from collectors import metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
-        _log.warning("ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, INSTALL_MONITORING)
+        _log.warning(
+            "ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, install_command("prometheus")
+        )
         return None
     config = service.config
     return metrics_endpoint(
         service.state,
-        host=config.prometheus_host,
-        port=config.prometheus_port,
+        host=config.monitoring.host,
+        port=config.monitoring.port,
         ready=lambda: not service.runner.draining,
         more=sections,
-        disabled=config.prometheus_disable,
-        web_config=config.prometheus_web_config,
-        open_probes=config.prometheus_open_probes,
-        access_log=config.prometheus_access_log,
-        native_histograms=config.prometheus_native_histograms,
+        disabled=config.monitoring.disable,
+        web_config=config.monitoring.web_config,
+        open_probes=config.monitoring.open_probes,
+        access_log=config.monitoring.access_log,
+        native_histograms=config.monitoring.native_histograms,
     )
 
 
@@ -133,14 +134,14 @@ def _export(service: Service) -> "OtelExport | None":
     try:
         from collectors.otel import otel_export  # noqa: PLC0415 - optional
     except ImportError as error:
-        _log.warning("ENABLE_OTEL_METRICS is on, but %s is not installed; run: %s", error.name, INSTALL_OTEL)
+        _log.warning("ENABLE_OTEL_METRICS is on, but %s is not installed; run: %s", error.name, install_command("otel"))
         return None
     config, info = service.config, service.state.info
     return otel_export(
         service.state,
         version=info.version,
         # Host and port stay the same when the service starts again, so that its series go on.
-        instance=f"{info.domain}:{config.grpc_port or os.getpid()}",
-        interval_seconds=config.otel_metric_export_interval / 1000,
-        disabled=config.prometheus_disable,
+        instance=f"{info.domain}:{config.rpc.port or os.getpid()}",
+        interval_seconds=config.monitoring.export_milliseconds / 1000,
+        disabled=config.monitoring.disable,
     )

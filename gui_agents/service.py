@@ -14,10 +14,12 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from gui_agents.config import Config
 from gui_agents.domain.clock import Clock, SystemClock
+from gui_agents.domain.model import Provider
+from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
-from gui_agents.models.pricing import PriceList
-from gui_agents.models.registry import PROVIDERS, ModelFactory
+from gui_agents.models.prices.price_list import PriceList
+from gui_agents.models.registry import ModelFactory
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.handlers import method_handlers
 from gui_agents.rpc.methods import COUNTED, SERVICE
@@ -31,7 +33,6 @@ from gui_agents.state.streams import StreamManager
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.runner import SpendingLimits, TaskRunner
 
-DISTRIBUTION: Final = "gui-agents"
 TRANSPORT_MAX_BYTES: Final = 128 * 2**20
 """What the transport lets through, so that our own, lower limit is answered inside the counted call."""
 STOP_SECONDS: Final = 1.0
@@ -71,16 +72,16 @@ def build_state(
     """Return the state of a service that has just begun."""
     info = ServiceInfo(
         version=version(DISTRIBUTION),
-        max_concurrent_tasks=config.task_max_tasks,
-        log_level=config.log_level,
+        max_concurrent_tasks=config.tasks.slots,
+        log_level=config.process.log_level,
         domain=platform.node(),
     )
-    stats = ServiceStats(COUNTED, PROVIDERS, sorted(prices.currencies()), observed)
+    stats = ServiceStats(COUNTED, map(str, Provider), sorted(prices.currencies()), observed)
     return ServiceState(
         info=info,
-        limits=TaskLimits(config.task_max_tasks, config.task_queue_size, config.task_retention),
+        limits=TaskLimits(config.tasks.slots, config.tasks.queue_size, config.tasks.retention),
         stats=stats,
-        streams=streams or StreamManager(config.stream_log_messages),
+        streams=streams or StreamManager(config.streams.log_messages),
         clock=clock,
     )
 
@@ -124,13 +125,13 @@ class Service:
         parts = Parts() if parts is None else parts
         self.config = config
         self.clock = parts.clock
-        prices = PriceList.load(config.model_prices_file)
+        prices = PriceList.load(config.models.prices_file)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
-        sandboxes = parts.sandboxes or SandboxFactory()
-        models = parts.models or ModelFactory(config, self.clock)
-        keep = config.task_max_tasks if config.sandbox_keep is None else config.sandbox_keep
+        sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes)
+        models = parts.models or ModelFactory(config.defaults, config.models, self.clock)
+        keep = config.tasks.slots if config.sandboxes.keep is None else config.sandboxes.keep
         keeper = SandboxKeeper(
-            self.state, slots=config.task_max_tasks, capacity=keep, keep_seconds=config.sandbox_keep_seconds
+            self.state, slots=config.tasks.slots, capacity=keep, keep_seconds=config.sandboxes.keep_seconds
         )
         self.runner = TaskRunner(
             state=self.state,
@@ -138,7 +139,7 @@ class Service:
             sandboxes=sandboxes,
             models=models,
             prices=prices,
-            spending=SpendingLimits(config.task_max_tokens, config.task_max_cost),
+            spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
         )
         self._servicer = AgentServicer(
@@ -146,14 +147,14 @@ class Service:
             runner=self.runner,
             settings=GlobalSettings(
                 Defaults(
-                    backend=config.default_backend,
-                    steps=config.task_steps,
-                    timeout_seconds=config.task_timeout_seconds,
+                    backend=config.defaults.backend,
+                    steps=config.tasks.steps,
+                    timeout_seconds=config.tasks.timeout_seconds,
                 )
             ),
             models=models,
             backends=sandboxes,
-            allow_set_global_config=config.allow_set_global_config,
+            allow_set_global_config=config.access.allow_set_global_config,
         )
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
@@ -168,12 +169,12 @@ class Service:
         """
         server = grpc.aio.server(options=_OPTIONS)
         routes = _Routes(server, accounting)
-        handlers = method_handlers(self._servicer, self.config.grpc_max_message_bytes)
+        handlers = method_handlers(self._servicer, self.config.rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
         reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(reflected), routes)
-        host, port = self.config.grpc_host.strip("[]"), self.config.grpc_port
+        host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
             _check_free(host, port)
             self.port = server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
@@ -188,7 +189,7 @@ class Service:
     async def drain(self) -> None:
         """Accept nothing more, and end every task within the configured seconds."""
         await self._health.enter_graceful_shutdown()
-        await self.runner.drain(self.config.drain_seconds)
+        await self.runner.drain(self.config.service.drain_seconds)
 
     async def stop(self) -> None:
         """Let ended streams reach their clients, then close the port."""

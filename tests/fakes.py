@@ -19,7 +19,7 @@ from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.price import Price
+from gui_agents.models.prices.price import Price
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import Observed, ServiceStats

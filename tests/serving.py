@@ -110,7 +110,7 @@ class ObedientModels(ModelFactory):
     """Chooses models like the real factory, and makes obedient ones."""
 
     def __init__(self, config: Config) -> None:
-        super().__init__(config, SystemClock())
+        super().__init__(config.defaults, config.models, SystemClock())
         self.gate = asyncio.Event()
         """Lets the tasks go that hold."""
 
@@ -269,7 +269,7 @@ async def serving(environment: Mapping[str, str] | None = None, **options: Any) 
     """Run a service whose calls are counted; at the end it must be at rest, and its numbers true."""
     config = configured(environment)
     models = ObedientModels(config)
-    service = Service(config, Parts(sandboxes=Desktops(), models=models, **options))
+    service = Service(config, Parts(sandboxes=Desktops(config.sandboxes), models=models, **options))
     await service.start(Accounting(service.state, service.clock))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}", options=CLIENT_OPTIONS) as channel:
         served = Served(service, channel, pb_grpc.AgentStub(channel), models)
@@ -287,7 +287,7 @@ async def serving_app(environment: Mapping[str, str], directory: Path) -> AsyncI
     """Run a service with its monitoring, as `grpc_app` composes it."""
     config = configured({"ENABLE_PROMETHEUS": "true", "RUNTIME_DIR": str(directory), **environment})
     models = ObedientModels(config)
-    app = App(config, Parts(sandboxes=Desktops(), models=models))
+    app = App(config, Parts(sandboxes=Desktops(config.sandboxes), models=models))
     await app.start()
     service = app.service
     async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}", options=CLIENT_OPTIONS) as channel:

@@ -116,7 +116,7 @@ def check_container(options: list[str]) -> None:
             case "-e":
                 assert value.partition("=")[0] in MAKE_VARIABLES
             case "--stop-timeout":
-                assert float(value) > config.load({}).drain_seconds
+                assert float(value) > config.load({}).service.drain_seconds
             case _:
                 assert (option, value) == ("--env-file", ".env")
 

@@ -19,7 +19,7 @@ from collectors.operations.vocabulary import known_series
 from gui_agents import config
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import ConfigError
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from tests.e2e.programs import Instance, prometheus, query, until
 from tests.serving import serving_app

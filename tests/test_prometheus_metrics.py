@@ -67,7 +67,7 @@ def app(directory: Path, **environment: str) -> App:
 
 
 def test_monitoring_is_off_unless_it_is_asked_for(tmp_path):
-    assert configuration.load({}).enable_prometheus is False
+    assert configuration.load({}).monitoring.enable_prometheus is False
     assert app(tmp_path).monitoring is None
 
 
@@ -89,7 +89,7 @@ def test_a_wrong_value_is_an_error_that_names_the_variable():
 
 def test_the_documented_defaults():
     config = configuration.load({})
-    assert (config.prometheus_host, config.prometheus_port) == ("127.0.0.1", 8000)
+    assert (config.monitoring.host, config.monitoring.port) == ("127.0.0.1", 8000)
 
 
 # Registration.

@@ -75,7 +75,7 @@ def _check_endpoint(loaded: config.Config) -> list[str]:
         from collectors import check_settings  # noqa: PLC0415 - optional
     except ImportError:
         return []
-    return check_settings(disabled=loaded.prometheus_disable, web_config=loaded.prometheus_web_config)
+    return check_settings(disabled=loaded.monitoring.disable, web_config=loaded.monitoring.web_config)
 
 
 def execute_env(_arguments: argparse.Namespace) -> ExitCode:
@@ -92,7 +92,9 @@ def effective_settings(loaded: config.Config) -> Iterator[EffectiveSetting]:
             source = "environment"
         else:
             source = str(environment.DOTENV) if filled.get(setting.variable) else "default"
-        yield EffectiveSetting(setting.variable, _shown(getattr(loaded, setting.name)), source)
+        yield EffectiveSetting(
+            setting.variable, _shown(getattr(getattr(loaded, setting.section), setting.name)), source
+        )
 
 
 def _shown(value: Any) -> Any:

@@ -23,6 +23,8 @@ from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.packages import DISTRIBUTION, install_command
+from gui_agents.domain.sandbox import Backend
 
 EXAMPLES: Final = """\
   gui-agents doctor
@@ -89,21 +91,21 @@ def examine() -> Iterator[Finding]:
     else:
         yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
     wanted = {
-        "prometheus": effective.enable_prometheus,
-        "web": effective.enable_prometheus and effective.prometheus_web_config is not None,
-        "openai": effective.default_model.startswith("openai/"),
-        "otel": effective.enable_otel_metrics,
+        "prometheus": effective.monitoring.enable_prometheus,
+        "web": effective.monitoring.enable_prometheus and effective.monitoring.web_config is not None,
+        "openai": effective.defaults.model.startswith("openai/"),
+        "otel": effective.monitoring.enable_otel,
     }
     for name, purpose in OPTIONAL.items():
         yield _extra(name, purpose, wanted=wanted[name])
-    yield from _backends()
+    yield from _backends(effective)
     yield from _service(effective)
     yield from _metrics(effective)
 
 
 def _python() -> Finding:
     recent = sys.version_info >= (3, 11)
-    text = f"Python {platform.python_version()}, gui-agents {metadata.version('gui-agents')}"
+    text = f"Python {platform.python_version()}, gui-agents {metadata.version(DISTRIBUTION)}"
     return Finding("python", Verdict.OK if recent else Verdict.PROBLEM, text)
 
 
@@ -111,14 +113,14 @@ def _extra(name: str, purpose: str, *, wanted: bool) -> Finding:
     missing = [package for package in packages_of(name) if not _installed(package)]
     if not missing:
         return Finding(f"extra {name}", Verdict.OK, f"installed: {', '.join(packages_of(name))}")
-    text = f'{", ".join(missing)} missing; for {purpose}: pip install "gui-agents[{name}]"'
+    text = f"{', '.join(missing)} missing; for {purpose}: {install_command(name)}"
     return Finding(f"extra {name}", Verdict.PROBLEM if wanted else Verdict.NOTE, text)
 
 
 def packages_of(extra: str) -> list[str]:
     """Return the packages that an extra of ours installs."""
     ending = re.compile(rf"""extra == ['"]{extra}['"]""")
-    requirements = metadata.requires("gui-agents") or []
+    requirements = metadata.requires(DISTRIBUTION) or []
     return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requirements if ending.search(line)]
 
 
@@ -130,11 +132,11 @@ def _installed(package: str) -> bool:
     return True
 
 
-def _backends() -> Iterator[Finding]:
+def _backends(effective: config.Config) -> Iterator[Finding]:
     from gui_agents.sandboxes.registry import SandboxFactory  # noqa: PLC0415 - the other verbs draw no desktop
 
-    factory = SandboxFactory()
-    for backend in config.BACKENDS:
+    factory = SandboxFactory(effective.sandboxes)
+    for backend in Backend:
         try:
             factory.check(backend)
         except RefusedError as error:
@@ -144,11 +146,11 @@ def _backends() -> Iterator[Finding]:
 
 
 def _service(effective: config.Config) -> Iterator[Finding]:
-    if effective.grpc_port == 0:
+    if effective.rpc.port == 0:
         yield Finding("gRPC port", Verdict.OK, "GRPC_PORT=0: a free one is taken")
         return
-    address = environment.endpoint(effective.grpc_host, effective.grpc_port)
-    if port_is_free(effective.grpc_host, effective.grpc_port):
+    address = environment.endpoint(effective.rpc.host, effective.rpc.port)
+    if port_is_free(effective.rpc.host, effective.rpc.port):
         yield Finding("gRPC port", Verdict.OK, f"{address} is free")
         yield Finding("service", Verdict.NOTE, f"none runs at {address}; start one with: gui-agents serve")
         return
@@ -169,15 +171,15 @@ async def _ask(address: str) -> tuple[bool, str]:
 
 
 def _metrics(effective: config.Config) -> Iterator[Finding]:
-    if effective.prometheus_port == 0:
+    if effective.monitoring.port == 0:
         yield Finding("metrics port", Verdict.OK, "PROMETHEUS_PORT=0: a free one is taken")
         return
-    address = environment.endpoint(effective.prometheus_host, effective.prometheus_port)
+    address = environment.endpoint(effective.monitoring.host, effective.monitoring.port)
     url = f"http://{address}/metrics"
-    if port_is_free(effective.prometheus_host, effective.prometheus_port):
+    if port_is_free(effective.monitoring.host, effective.monitoring.port):
         yield Finding("metrics port", Verdict.OK, f"{address} is free")
         return
-    if effective.prometheus_web_config is not None:
+    if effective.monitoring.web_config is not None:
         text = f"{address} is taken, and PROMETHEUS_WEB_CONFIG locks it: ask it with gui-agents top --once"
         yield Finding("metrics", Verdict.NOTE, text)
         return
@@ -186,7 +188,7 @@ def _metrics(effective: config.Config) -> Iterator[Finding]:
             names = {line.split("{")[0].split(" ")[0] for line in reply.read().decode().splitlines() if line[:1] != "#"}
     except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
         text = f"{address} is taken by something that serves no metrics ({type(error).__name__}); set PROMETHEUS_PORT"
-        yield Finding("metrics port", Verdict.PROBLEM if effective.enable_prometheus else Verdict.NOTE, text)
+        yield Finding("metrics port", Verdict.PROBLEM if effective.monitoring.enable_prometheus else Verdict.NOTE, text)
         return
     ours = sum(name.startswith("agent_") for name in names)
     yield Finding("metrics", Verdict.OK if ours else Verdict.PROBLEM, f"{url} answers with {ours} agent_ sample names")

@@ -55,9 +55,9 @@ def address(arguments: argparse.Namespace) -> str:
         return str(arguments.address)
     known = variables()
     ours = config.load({name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known})
-    if ours.grpc_port == 0:
+    if ours.rpc.port == 0:
         raise CommandError(
             ExitCode.USAGE,
             "GRPC_PORT is 0, a port that the service chooses: name it with --address (ports.json has it)",
         )
-    return endpoint(ours.grpc_host, ours.grpc_port)
+    return endpoint(ours.rpc.host, ours.rpc.port)

@@ -12,6 +12,7 @@ from gui_agents.commands import environment, web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.web_client import Peer, WebClient
 from gui_agents.domain.errors import GuiAgentsError
+from gui_agents.domain.packages import install_command
 
 if TYPE_CHECKING:
     from collectors.scraping.scraped import Scraped
@@ -21,7 +22,6 @@ TEXT: Final = "text/plain; version=0.0.4"
 VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG")
 """Where the page of this machine's service is."""
 EXAMPLE: Final = "http://127.0.0.1:8000/metrics"
-INSTALL: Final = 'pip install "gui-agents[prometheus]"'
 
 
 @attrs.frozen
@@ -67,7 +67,9 @@ def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
     try:
         from collectors.scraping.scraped import Scraped  # noqa: PLC0415 - needs an extra
     except ImportError as error:
-        raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
+        raise CommandError(
+            ExitCode.USAGE, f"{error.name} is not installed; run: {install_command('prometheus')}"
+        ) from error
     known = environment.variables()
     url = web_client.checked_url("--metrics-url", arguments.metrics_url or _default_url(), EXAMPLE)
     return MetricsPage(_with_path(url), web_client.client(arguments, PEER, known), Scraped.parse)
@@ -84,11 +86,11 @@ def _default_url() -> str:
 
     known = environment.variables()
     ours = config.load({name: known[name] for name in VARIABLES if name in known})
-    if ours.prometheus_port == 0:
+    if ours.monitoring.port == 0:
         raise CommandError(
             ExitCode.USAGE,
             "PROMETHEUS_PORT is 0, a port that the service chooses: name the page with --metrics-url "
             "(ports.json has the port)",
         )
-    scheme = "https" if ours.prometheus_web_config is not None and sets_tls(ours.prometheus_web_config) else "http"
-    return f"{scheme}://{environment.endpoint(ours.prometheus_host, ours.prometheus_port)}/metrics"
+    scheme = "https" if ours.monitoring.web_config is not None and sets_tls(ours.monitoring.web_config) else "http"
+    return f"{scheme}://{environment.endpoint(ours.monitoring.host, ours.monitoring.port)}/metrics"

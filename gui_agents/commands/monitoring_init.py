@@ -191,9 +191,9 @@ def _site(arguments: argparse.Namespace) -> "Site":
 
 
 def _own_target(ours: Config) -> str:
-    if ours.prometheus_port == 0:
+    if ours.monitoring.port == 0:
         raise CommandError(ExitCode.USAGE, "PROMETHEUS_PORT is 0, a port that the service chooses: name it by --target")
-    return environment.endpoint(ours.prometheus_host, ours.prometheus_port)
+    return environment.endpoint(ours.monitoring.host, ours.monitoring.port)
 
 
 def _access(arguments: argparse.Namespace, ours: Config) -> "Access":
@@ -201,13 +201,13 @@ def _access(arguments: argparse.Namespace, ours: Config) -> "Access":
     from collectors.operations.configuration import Access  # noqa: PLC0415
 
     scheme, ca_file, username = arguments.scheme, arguments.ca_file, arguments.username
-    if ours.prometheus_web_config is not None:
-        locks = web_config.locks(ours.prometheus_web_config)
+    if ours.monitoring.web_config is not None:
+        locks = web_config.locks(ours.monitoring.web_config)
         if locks.tls and scheme is None:
             scheme, ca_file = "https", ca_file or CA_FILE
         username = username or next(iter(locks.users), None)
         if locks.client_certificate:
-            _note(f"{ours.prometheus_web_config} asks for a certificate: add cert_file and key_file to tls_config")
+            _note(f"{ours.monitoring.web_config} asks for a certificate: add cert_file and key_file to tls_config")
     password_file = arguments.password_file
     if username is not None:
         password_file = password_file or PASSWORD_FILE
@@ -217,7 +217,7 @@ def _access(arguments: argparse.Namespace, ours: Config) -> "Access":
         server_name=arguments.server_name,
         username=username,
         password_file=password_file,
-        text=arguments.text or ours.prometheus_native_histograms,
+        text=arguments.text or ours.monitoring.native_histograms,
     )
 
 

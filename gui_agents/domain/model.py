@@ -1,7 +1,8 @@
 """What every model offers: it decides one action after the other, and reports each call that it made."""
 
 from collections.abc import Callable
-from typing import Protocol
+from enum import StrEnum, unique
+from typing import Final, Protocol
 
 import attrs
 
@@ -9,6 +10,18 @@ from gui_agents.domain.actions import Action, ActionName
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.screen import Observation
 from gui_agents.domain.usage import ModelCall
+
+
+@unique
+class Provider(StrEnum):
+    """The providers of models, as metrics and DEFAULT_MODEL spell them."""
+
+    BUILTIN = "builtin"
+    OPENAI = "openai"
+
+
+BUILTIN_MODEL: Final = "builtin/rules"
+"""The built-in decider: it follows simple instructions, and is no language model."""
 
 
 @attrs.frozen

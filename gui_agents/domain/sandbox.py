@@ -53,6 +53,13 @@ class Sandbox(Protocol):
         """Release it; `destroy` also deletes what could be kept elsewhere. A second call does nothing."""
 
 
+@unique
+class Backend(StrEnum):
+    """The sandboxes that a task can ask for, as requests and DEFAULT_BACKEND spell them."""
+
+    SIMULATED = "simulated"
+
+
 @attrs.frozen
 class SandboxInfo:
     """The sandbox of a task."""

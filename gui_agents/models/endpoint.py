@@ -24,10 +24,10 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
 
-OPENAI_PROVIDER: Final = "openai"
 OPENAI_TEXT_PROVIDER: Final = "openai-text"
 """Spelled in place of `openai` for a model that reads text only: it gets the accessibility tree and no screenshot."""
 OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
@@ -78,7 +78,7 @@ def select_endpoint(
     if naming is None:
         raise InvalidFieldError(f"{request_field}.modelName", "no model is named, and there is no default")
     provider = next(
-        (layer.settings.provider for layer in layers[: naming + 1] if layer.settings.provider), OPENAI_PROVIDER
+        (layer.settings.provider for layer in layers[: naming + 1] if layer.settings.provider), Provider.OPENAI
     )
     model = layers[naming].settings.model
     if len(model) > MAX_NAME_LENGTH or not model.isprintable():
@@ -103,7 +103,7 @@ def select_endpoint(
 
 
 def _family(provider: str) -> str:
-    return OPENAI_PROVIDER if provider == OPENAI_TEXT_PROVIDER else provider
+    return Provider.OPENAI if provider == OPENAI_TEXT_PROVIDER else provider
 
 
 def _address_and_key(layers: Sequence[_Layer]) -> tuple[str, Secret | None]:

@@ -1,35 +1,71 @@
-"""Chooses a task's model from what the request, the global configuration and the environment say, and makes it."""
+"""The providers of models as data, the choice of a task's model, and its making.
 
+A new provider is a member of `Provider`, a row here, and a room that makes its models.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from gui_agents.config import BUILTIN_MODEL, Config
+import attrs
+
+from gui_agents.config import DefaultsConfig, ModelsConfig
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import InvalidFieldError
-from gui_agents.domain.model import Model
+from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
+from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.spec import LLMSettings, ModelChoice
-from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI_PROVIDER, OPENAI_TEXT_PROVIDER, select_endpoint
-from gui_agents.models.openai_client import OpenAIClients, check_available
-from gui_agents.models.openai_compatible import OpenAICompatibleModel
-from gui_agents.models.retry import RetryPolicy
+from gui_agents.models.endpoint import GLOBAL_FIELD, select_endpoint
+from gui_agents.models.openai.chat import chat_models
+from gui_agents.models.openai.client import SDK
 from gui_agents.simulated.decider import RulesModel
 
-BUILTIN_PROVIDER: Final = "builtin"
-PROVIDERS: Final = (BUILTIN_PROVIDER, OPENAI_PROVIDER)
-"""The closed set of providers, as metrics spell them."""
+Maker = Callable[[ModelChoice], Model]
+"""Returns a new model for one task."""
 
-_BUILTIN: Final = ModelChoice(BUILTIN_PROVIDER, BUILTIN_MODEL)
+
+@attrs.frozen(kw_only=True)
+class ProviderRow:
+    """One provider."""
+
+    provider: Provider
+    """As metrics spell it."""
+    spellings: Mapping[str, str]
+    """What a request may write, with its meaning in words."""
+    needs: tuple[OptionalPackage, ...] = ()
+    """What must be installed."""
+    maker: Callable[[ModelsConfig, Clock], Maker]
+    """Called once for each service, so that its models can share what is slow to set up."""
+
+
+ROWS: Final = (
+    ProviderRow(
+        provider=Provider.OPENAI,
+        spellings={
+            "openai": "any endpoint that speaks its protocol",
+            "openai-text": "the same, without screenshots",
+        },
+        needs=(SDK,),
+        maker=chat_models,
+    ),
+    ProviderRow(
+        provider=Provider.BUILTIN,
+        spellings={"builtin": f"the model {BUILTIN_MODEL}"},
+        maker=lambda _config, _clock: lambda _choice: RulesModel(),
+    ),
+)
+
+_BUILTIN: Final = ModelChoice(Provider.BUILTIN, BUILTIN_MODEL)
 
 
 class ModelFactory:
-    """Makes models as the configuration says."""
+    """Chooses and makes models as the configuration says."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self._config = config
-        self._clock = clock
-        self._clients = OpenAIClients()
+    def __init__(self, defaults: DefaultsConfig, config: ModelsConfig, clock: Clock) -> None:
+        self._default = defaults.model
+        self._makers = {row.provider: row.maker(config, clock) for row in ROWS}
         self._environment = LLMSettings(
-            model="" if config.default_model == BUILTIN_MODEL else config.default_model.removeprefix("openai/"),
-            provider=OPENAI_PROVIDER,
+            model="" if self._default == BUILTIN_MODEL else self._default.partition("/")[2],
+            provider=Provider.OPENAI,
             api_key=config.openai_api_key,
             endpoint=config.openai_base_url,
         )
@@ -38,34 +74,36 @@ class ModelFactory:
         """Return the model that `requested`, else `configured`, else the environment names.
 
         Raises:
-            InvalidFieldError: nobody knows this provider or built-in model; `field` names the request's settings.
+            InvalidFieldError: the provider or the built-in model is unknown; `field` names the request's settings.
             PreconditionError: the model cannot be used here; the text says what is missing.
         """
         named, field = (requested, field) if requested is not None else (configured, GLOBAL_FIELD)
-        name = self._config.default_model if named is None else named.model
-        provider = OPENAI_PROVIDER if named is None or named.provider is None else named.provider
+        name = self._default if named is None else named.model
         if name == BUILTIN_MODEL:
             return _BUILTIN
-        if provider not in (*PROVIDERS, OPENAI_TEXT_PROVIDER):
-            known = f"{OPENAI_PROVIDER} (any endpoint that speaks its protocol), {OPENAI_TEXT_PROVIDER} (the same, "
-            known += f"without screenshots), {BUILTIN_PROVIDER}"
-            raise InvalidFieldError(f"{field}.provider", f"{provider!r:.60} is none of: {known}")
-        if provider == BUILTIN_PROVIDER or name.startswith(f"{BUILTIN_PROVIDER}/"):
+        row = _row(Provider.OPENAI if named is None or named.provider is None else named.provider, field)
+        if row.provider is Provider.BUILTIN or name.startswith(f"{Provider.BUILTIN}/"):
             raise InvalidFieldError(
                 f"{field}.modelName", f"{name!r:.60} is no built-in model; there is {BUILTIN_MODEL}"
             )
-        check_available()
+        for package in row.needs:
+            package.check()
         endpoint = select_endpoint(requested, configured, self._environment, request_field=field)
-        return ModelChoice(endpoint.provider, endpoint.model, endpoint)
+        return ModelChoice(row.provider, endpoint.model, endpoint)
 
     def create(self, choice: ModelChoice) -> Model:
         """Return a new model for one task."""
-        if choice.endpoint is None:
-            return RulesModel()
-        return OpenAICompatibleModel(
-            endpoint=choice.endpoint,
-            clients=self._clients,
-            timeout_seconds=self._config.model_timeout_seconds,
-            retry=RetryPolicy(max_attempts=self._config.model_max_attempts),
-            monotonic=self._clock.monotonic,
-        )
+        return self._makers[Provider(choice.provider)](choice)
+
+
+def _row(spelling: str, field: str) -> ProviderRow:
+    """Return the row of the provider that a request spells so.
+
+    Raises:
+        InvalidFieldError: there is none.
+    """
+    for row in ROWS:
+        if spelling in row.spellings:
+            return row
+    known = ", ".join(f"{name} ({meaning})" for row in ROWS for name, meaning in row.spellings.items())
+    raise InvalidFieldError(f"{field}.provider", f"{spelling!r:.60} is none of: {known}")

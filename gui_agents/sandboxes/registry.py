@@ -1,33 +1,56 @@
-"""Makes the sandbox that a task asks for."""
+"""The backends of sandboxes as data, and the making of a task's sandbox.
+
+A new backend is a member of `Backend`, a row here, and a room that has the sandbox.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gui_agents.config import BACKENDS, LATER_BACKENDS
-from gui_agents.domain.errors import InvalidFieldError, PreconditionError
-from gui_agents.domain.sandbox import Sandbox
+import attrs
+
+from gui_agents.config import SandboxesConfig
+from gui_agents.domain.errors import InvalidFieldError
+from gui_agents.domain.packages import OptionalPackage
+from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.simulated import SimulatedSandbox
 
-_MAKERS: Final[Mapping[str, Callable[[], Sandbox]]] = {"simulated": SimulatedSandbox}
+
+@attrs.frozen(kw_only=True)
+class BackendRow:
+    """One backend."""
+
+    backend: Backend
+    """As requests spell it."""
+    needs: tuple[OptionalPackage, ...] = ()
+    """What must be installed."""
+    make: Callable[[TaskSpec, SandboxesConfig], Sandbox]
+    """Returns a new sandbox, which is not open yet."""
+
+
+ROWS: Final[Mapping[str, BackendRow]] = {
+    row.backend: row for row in (BackendRow(backend=Backend.SIMULATED, make=lambda _spec, _config: SimulatedSandbox()),)
+}
 
 
 class SandboxFactory:
-    """Knows every backend, and makes its sandboxes."""
+    """Makes sandboxes as the configuration says."""
+
+    def __init__(self, config: SandboxesConfig) -> None:
+        self._config = config
 
     def check(self, backend: str, field: str = "backend") -> None:
-        """Check that a backend can be used, which `field` of a request names.
+        """Check that a backend can be used; `field` of a request names it.
 
         Raises:
-            InvalidFieldError: nobody knows it.
-            PreconditionError: it is known, but cannot run here.
+            InvalidFieldError: it is unknown.
+            PreconditionError: it is known, but cannot run here; the text says what is missing.
         """
-        if backend in LATER_BACKENDS:
-            known = ", ".join(BACKENDS)
-            raise PreconditionError(f"{field}: {backend} is not part of this version of gui-agents; use {known}")
-        if backend not in _MAKERS:
-            raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(BACKENDS)}")
+        if backend not in ROWS:
+            raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(ROWS)}")
+        for package in ROWS[backend].needs:
+            package.check()
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox, which is not open yet, for a task whose backend was checked."""
-        return _MAKERS[spec.backend]()
+        return ROWS[spec.backend].make(spec, self._config)

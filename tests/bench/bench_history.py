@@ -16,7 +16,7 @@ from collectors.metrics import catalogue
 from gui_agents.config import load
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.lifecycle import Ending, TaskEvent
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from gui_agents.state.service_state import ServiceState
 from tests.bench.bench_verbs import spec

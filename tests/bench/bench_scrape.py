@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from collectors import metrics_endpoint, register
 from gui_agents.config import load
 from gui_agents.domain.clock import SystemClock
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from gui_agents.snapshot import ServiceSnapshot
 from gui_agents.state.service_state import ServiceState

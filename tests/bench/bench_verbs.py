@@ -12,7 +12,7 @@ from gui_agents.config import load
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from gui_agents.state.service_state import ServiceState
 from tests.bench.report import conditions, line

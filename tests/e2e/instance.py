@@ -72,8 +72,8 @@ class FaultySandbox(SimulatedSandbox):
 class FaultySandboxes(SandboxFactory):
     """Makes sandboxes that have those faults which are on."""
 
-    def __init__(self, faults: Faults) -> None:
-        super().__init__()
+    def __init__(self, faults: Faults, config: configuration.Config) -> None:
+        super().__init__(config.sandboxes)
         self._faults = faults
 
     def create(self, spec: Any) -> Any:
@@ -84,7 +84,7 @@ class FaultyModels(ModelFactory):
     """Has a defect, while that fault is on."""
 
     def __init__(self, faults: Faults, config: configuration.Config) -> None:
-        super().__init__(config, SystemClock())
+        super().__init__(config.defaults, config.models, SystemClock())
         self._faults = faults
 
     def choose(self, *arguments: Any, **more: Any) -> Any:
@@ -124,9 +124,9 @@ async def main() -> None:
     faults = Faults()
     config = configuration.load(os.environ)
     parts = Parts(
-        sandboxes=FaultySandboxes(faults),
+        sandboxes=FaultySandboxes(faults, config),
         models=FaultyModels(faults, config),
-        streams=FaultyStreams(faults, config.stream_log_messages),
+        streams=FaultyStreams(faults, config.streams.log_messages),
     )
     metric = gauge("agent_fault", "1, where nothing is wrong.", faults.read_section, example="agent_fault")
     app = App(config, parts, sections=[Section(name="fault", metrics=(metric,))])

@@ -565,7 +565,8 @@ async def test_every_number_is_what_the_client_has_counted(tmp_path, allowed):
         "ALLOW_SET_GLOBAL_CONFIG": str(allowed),
     }
     async with ScriptedModelServer(Script()) as model:
-        app = App(configured(environment), Parts(sandboxes=Desktops()))
+        config = configured(environment)
+        app = App(config, Parts(sandboxes=Desktops(config.sandboxes)))
         await app.start()
         try:
             async with grpc.aio.insecure_channel(f"127.0.0.1:{app.service.port}", options=CLIENT_OPTIONS) as channel:

@@ -5,10 +5,11 @@ import asyncio
 import os
 from typing import Final
 
-from gui_agents import config
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb
+from gui_agents.config.parsers import boolean
 from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.packages import install_command
 
 EXAMPLES: Final = """\
   gui-agents demo
@@ -29,10 +30,11 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     try:
         import collectors  # noqa: F401, PLC0415 - optional, and asked for by the service that the demo starts
     except ImportError as error:
-        reason = f'the demo shows metrics, and {error.name} is not installed; run: pip install "gui-agents[prometheus]"'
+        missing = f"the demo shows metrics, and {error.name} is not installed"
+        reason = f"{missing}; run: {install_command('prometheus')}"
         raise CommandError(ExitCode.USAGE, reason) from error
     try:
-        leaves = arguments.exit or config.boolean(os.environ.get("DEMO_EXIT", ""))
+        leaves = arguments.exit or boolean(os.environ.get("DEMO_EXIT", ""))
     except ValueError as error:
         raise ConfigError([f"DEMO_EXIT {error}"]) from None
     from gui_agents.commands.demo.show import show  # noqa: PLC0415 - the other verbs need none of it

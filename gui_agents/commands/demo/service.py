@@ -9,7 +9,7 @@ from typing import Final
 from gui_agents import config
 from gui_agents.commands import environment
 from gui_agents.commands.doctor import port_is_free
-from gui_agents.config import Config
+from gui_agents.config import Config, SandboxesConfig
 from gui_agents.domain.actions import Action
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.spec import TaskSpec
@@ -34,8 +34,8 @@ def demo_config(known: Mapping[str, str], runtime_dir: Path) -> Config:
     ours = {name: known[name] for name in CHOSEN if known.get(name)}
     asked = config.load({**ours, "ENABLE_PROMETHEUS": "true"})
     ports = {
-        "GRPC_PORT": (asked.grpc_host, asked.grpc_port),
-        "PROMETHEUS_PORT": (asked.prometheus_host, asked.prometheus_port),
+        "GRPC_PORT": (asked.rpc.host, asked.rpc.port),
+        "PROMETHEUS_PORT": (asked.monitoring.host, asked.monitoring.port),
     }
     taken = [variable for variable, (host, port) in ports.items() if not port_is_free(host, port)]
     mistakes = [
@@ -74,8 +74,8 @@ class WitnessedDesktop(SimulatedSandbox):
 class WitnessedDesktops(SandboxFactory):
     """Makes desktops that can be looked into by the instruction that they were made for."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, config: SandboxesConfig) -> None:
+        super().__init__(config)
         self._made: dict[str, WitnessedDesktop] = {}
 
     def create(self, spec: TaskSpec) -> WitnessedDesktop:
@@ -92,7 +92,7 @@ class DemoService:
     """The running service, and where it listens."""
 
     def __init__(self, effective: Config) -> None:
-        self.desktops = WitnessedDesktops()
+        self.desktops = WitnessedDesktops(effective.sandboxes)
         self._config = effective
         self._app = App(effective, Parts(sandboxes=self.desktops))
 
@@ -111,12 +111,12 @@ class DemoService:
     @property
     def address(self) -> str:
         """HOST:PORT of gRPC."""
-        return environment.endpoint(self._config.grpc_host, self._app.service.port)
+        return environment.endpoint(self._config.rpc.host, self._app.service.port)
 
     @property
     def page_url(self) -> str:
         """The status page; /metrics is below it."""
-        return f"http://{environment.endpoint(self._config.prometheus_host, self._app.metrics_port or 0)}/"
+        return f"http://{environment.endpoint(self._config.monitoring.host, self._app.metrics_port or 0)}/"
 
     async def metrics(self) -> str:
         """Return /metrics as it stands now, read over HTTP."""

@@ -9,7 +9,7 @@ from collectors.exposition.page import Exposition
 from collectors.exposition.reading import Instant
 from gui_agents.config import load
 from gui_agents.domain.clock import SystemClock
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.monitoring import observed
 from gui_agents.service import build_state
 from tests.collectors import golden

@@ -81,7 +81,7 @@ def test_every_health_check_asks_a_program_that_its_image_has(stack):
 
 def test_the_stack_waits_longer_for_the_service_than_the_service_for_its_tasks(stack):
     seconds = int(stack["services"]["gui-agents"]["stop_grace_period"].removesuffix("s"))
-    assert seconds > config.load({}).drain_seconds
+    assert seconds > config.load({}).service.drain_seconds
 
 
 def test_no_monitoring_waits_for_what_it_watches(stack):
@@ -159,7 +159,7 @@ def test_the_requirements_that_the_image_installs_first_are_those_of_the_package
 
 def test_docker_stop_waits_longer_than_the_service_for_its_tasks():
     [seconds] = re.findall(r"docker run .*--stop-timeout (\d+)", (ROOT / "README.md").read_text("utf-8"))
-    assert int(seconds) > config.load({}).drain_seconds
+    assert int(seconds) > config.load({}).service.drain_seconds
 
 
 def test_the_image_is_built_from_what_the_ignore_file_lets_through():
@@ -207,7 +207,7 @@ def test_a_service_of_the_namespace_cannot_name_the_ports(pod):
     assert {"grpc": variables["GRPC_PORT"], "metrics": variables["PROMETHEUS_PORT"]} == ports
     links = {"PROMETHEUS_PORT": "tcp://10.0.0.1:9090", "GRPC_PORT": "tcp://10.0.0.2:50051"}
     settings = config.load({**links, **variables, "RUNTIME_DIR": "runtime"})
-    assert (settings.grpc_port, settings.prometheus_port) == (50051, 8000)
+    assert (settings.rpc.port, settings.monitoring.port) == (50051, 8000)
 
 
 def test_applying_the_deployment_again_leaves_the_scaler_its_decision():

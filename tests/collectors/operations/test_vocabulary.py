@@ -10,7 +10,7 @@ from collectors.exposition.collector import ServiceCollector
 from collectors.operations.vocabulary import CODES, LARGEST_BUCKET, METHODS, PROMETHEUS_OWN, VALUES, known_series
 from gui_agents import config
 from gui_agents.domain.clock import SystemClock
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 
 

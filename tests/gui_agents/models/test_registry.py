@@ -5,18 +5,19 @@ import pytest
 from gui_agents.config import load
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings
-from gui_agents.models import registry as module
-from gui_agents.models.openai_compatible import OpenAICompatibleModel
-from gui_agents.models.registry import PROVIDERS, ModelFactory
+from gui_agents.models.openai.chat import OpenAICompatibleModel
+from gui_agents.models.registry import ROWS, ModelFactory
 from gui_agents.simulated.decider import RulesModel
 
 HERE = "http://127.0.0.1:9/v1"
 
 
 def factory(**environment: str) -> ModelFactory:
-    return ModelFactory(load(environment), SystemClock())
+    config = load(environment)
+    return ModelFactory(config.defaults, config.models, SystemClock())
 
 
 def settings(model: str, **fields) -> LLMSettings:
@@ -66,13 +67,15 @@ def test_a_public_address_needs_a_key():
         factory().choose(settings("gpt-4o"), None, "field")
 
 
-def test_a_missing_package_is_a_precondition(monkeypatch):
-    def missing() -> None:
-        raise PreconditionError('run: pip install "gui-agents[openai]"')
+def test_every_provider_has_its_row():
+    assert sorted(row.provider for row in ROWS) == sorted(Provider)
 
-    monkeypatch.setattr(module, "check_available", missing)
-    with pytest.raises(PreconditionError, match="pip install"):
+
+def test_a_missing_package_is_a_precondition(monkeypatch):
+    monkeypatch.setattr("gui_agents.domain.packages.find_spec", lambda _: None)
+    with pytest.raises(PreconditionError) as refusal:
         factory(OPENAI_BASE_URL=HERE).choose(settings("m"), None, "field")
+    assert str(refusal.value) == ('OpenAI-compatible models need the openai package; pip install "gui-agents[openai]"')
     assert factory().choose(None, None, "field").provider == "builtin"
 
 
@@ -82,6 +85,6 @@ async def test_each_task_has_a_model_of_its_own():
     made = [models.create(choice) for choice in (builtin, builtin, remote, remote)]
     assert [type(model) for model in made] == [RulesModel] * 2 + [OpenAICompatibleModel] * 2
     assert len({id(model) for model in made}) == 4
-    assert {model.provider for model in made} <= set(PROVIDERS)
+    assert {model.provider for model in made} <= set(Provider)
     for model in made:
         await model.close()

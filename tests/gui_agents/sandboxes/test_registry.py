@@ -1,32 +1,46 @@
 """Every configurable backend can be made, and nothing else."""
 
+import attrs
 import pytest
 
-from gui_agents.config import BACKENDS, LATER_BACKENDS
+from gui_agents.config import load
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.packages import OptionalPackage
+from gui_agents.domain.sandbox import Backend
+from gui_agents.sandboxes import registry
 from gui_agents.sandboxes.registry import SandboxFactory
 from tests.fakes import a_spec
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+def factory() -> SandboxFactory:
+    return SandboxFactory(load({}).sandboxes)
+
+
+def test_every_backend_has_its_row():
+    assert set(registry.ROWS) == set(Backend)
+
+
+@pytest.mark.parametrize("backend", Backend)
 def test_every_backend_is_made_anew_for_each_task(backend):
-    factory = SandboxFactory()
-    factory.check(backend)
-    first, second = factory.create(a_spec(backend=backend)), factory.create(a_spec(backend=backend))
+    sandboxes = factory()
+    sandboxes.check(backend)
+    first, second = (sandboxes.create(a_spec(backend=backend)) for _ in range(2))
     assert first.sandbox_id != second.sandbox_id
     assert first.sandbox_type == "Simulated"
 
 
-@pytest.mark.parametrize("backend", LATER_BACKENDS)
-def test_a_known_backend_that_cannot_run_here_is_told_from_an_unknown_one(backend):
-    with pytest.raises(PreconditionError, match=f"runningConfig.backend: {backend} is not part of this version"):
-        SandboxFactory().check(backend, "runningConfig.backend")
+def test_a_backend_whose_package_is_missing_is_refused_with_the_command_that_installs_it(monkeypatch):
+    row = attrs.evolve(registry.ROWS["simulated"], needs=(OptionalPackage("no_such_module", "x11", "desktops"),))
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    with pytest.raises(PreconditionError) as refusal:
+        factory().check("simulated", "runningConfig.backend")
+    assert str(refusal.value) == 'desktops need the no_such_module package; pip install "gui-agents[x11]"'
 
 
-@pytest.mark.parametrize("backend", ["", "Simulated", "x11\n", "\U0001f600" * 500])
+@pytest.mark.parametrize("backend", ["", "x11", "Simulated", "x11\n", "\U0001f600" * 500])
 def test_an_unknown_backend_is_refused_with_the_known_ones(backend):
     with pytest.raises(InvalidFieldError) as refusal:
-        SandboxFactory().check(backend, "commonConfig.backend")
+        factory().check(backend, "commonConfig.backend")
     assert refusal.value.field == "commonConfig.backend"
     assert str(refusal.value).endswith("is none of: simulated")
     assert len(str(refusal.value)) < 200

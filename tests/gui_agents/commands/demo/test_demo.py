@@ -73,8 +73,8 @@ def test_taken_ports_that_the_user_named_are_told_at_once(monkeypatch, capsys, t
 def test_a_default_port_that_is_taken_gives_way_to_a_free_one(monkeypatch, tmp_path):
     monkeypatch.setattr(service, "port_is_free", lambda _host, _port: False)
     effective = service.demo_config({"TASK_MAX_TASKS": "2", "TASK_STEPS": "1"}, tmp_path)
-    assert (effective.grpc_port, effective.prometheus_port) == (0, 0)
-    assert (effective.enable_prometheus, effective.task_max_tasks, effective.task_steps) == (True, 2, 50)
+    assert (effective.rpc.port, effective.monitoring.port) == (0, 0)
+    assert (effective.monitoring.enable_prometheus, effective.tasks.slots, effective.tasks.steps) == (True, 2, 50)
 
 
 def test_a_wrong_switch_is_a_usage_error(monkeypatch, capsys):

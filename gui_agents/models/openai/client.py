@@ -14,15 +14,15 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.spec import Endpoint
-from gui_agents.models import known_prices
 from gui_agents.models.endpoint import NO_KEY
+from gui_agents.models.prices import known_prices
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-INSTALL: Final = 'pip install "gui-agents[openai]"'
+SDK: Final = OptionalPackage("openai", extra="openai", purpose="OpenAI-compatible models")
 SENT_HEADERS: Final = frozenset(
     {
         "host",
@@ -37,16 +37,6 @@ SENT_HEADERS: Final = frozenset(
     }
 )
 """All that a request carries beside its key."""
-
-
-def check_available() -> None:
-    """Refuse to go on where the SDK is not installed.
-
-    Raises:
-        PreconditionError: with the command that installs it.
-    """
-    if find_spec("openai") is None:
-        raise PreconditionError(f"OpenAI-compatible models need the openai package; {INSTALL}")
 
 
 class OpenAIClients:
@@ -64,7 +54,7 @@ class OpenAIClients:
         """
         async with self._loading:
             if self._tls is None:
-                check_available()
+                SDK.check()
                 self._tls = await asyncio.to_thread(_load)
         return _client(endpoint, timeout_seconds, self._tls)
 

@@ -14,9 +14,9 @@ from gui_agents.domain.model import Decision, ModelError
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.openai_client import OpenAIClients
-from gui_agents.models.openai_compatible import OpenAICompatibleModel, check_available
-from gui_agents.models.pricing import Price, PriceList
+from gui_agents.models.openai.chat import OpenAICompatibleModel
+from gui_agents.models.openai.client import SDK, OpenAIClients
+from gui_agents.models.prices.price_list import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
 from tests.gui_agents.models.observed import PNG, request
 from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call, usage
@@ -384,7 +384,7 @@ async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(PreconditionError, match=r'pip install "gui-agents\[openai\]"'):
-        check_available()
+        SDK.check()
     async with ScriptedModelServer([]) as server:
         one = asked(server)
         with pytest.raises(PreconditionError):
@@ -394,7 +394,7 @@ async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
 
 def test_nothing_of_the_sdk_is_imported_before_a_model_needs_it():
     program = (
-        "import sys, gui_agents.models.openai_compatible, gui_agents.models.pricing\n"
+        "import sys, gui_agents.models.openai.chat, gui_agents.models.prices.price_list\n"
         "print(sorted({'openai', 'httpx', 'httpx2', 'pydantic', 'genai_prices'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -405,7 +405,7 @@ def test_public_prices_are_read_along_with_the_sdk_and_not_on_the_event_loop():
     program = (
         "import asyncio, sys\n"
         "from gui_agents.models.endpoint import Endpoint\n"
-        "from gui_agents.models.openai_client import OpenAIClients\n"
+        "from gui_agents.models.openai.client import OpenAIClients\n"
         "endpoint = Endpoint(provider='openai', model='m', base_url='http://127.0.0.1:1/v1', api_key=None)\n"
         "asyncio.run(OpenAIClients().client(endpoint, timeout_seconds=1.0))\n"
         "print('genai_prices.data' in sys.modules)"

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from gui_agents.models.price import Price, Rates
+from gui_agents.models.prices.price import Price, Rates
 
 
 def load() -> None:

@@ -13,16 +13,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from gui_agents.config import ModelsConfig
 from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import InvalidActionError
+from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Decision, DecisionRequest, Report
 from gui_agents.domain.secret import MASKED_KEY
-from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.answers import TOOL, decode, read_decision, read_usage
 from gui_agents.models.endpoint import OPENAI_HOST
-from gui_agents.models.openai_client import OpenAIClients, check_available
-from gui_agents.models.prompts import messages
+from gui_agents.models.openai.answers import TOOL, decode, read_decision, read_usage
+from gui_agents.models.openai.client import OpenAIClients
+from gui_agents.models.openai.prompts import messages
 from gui_agents.models.retry import (
     FailedAttemptError,
     RetryPolicy,
@@ -34,8 +36,6 @@ from gui_agents.models.retry import (
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
-__all__ = ["OpenAIClients", "OpenAICompatibleModel", "check_available"]
-
 MAX_PROBLEM: Final = 300
 """Characters of a provider's message that are shown."""
 SHORTEST_REDACTED_KEY: Final = 8
@@ -45,6 +45,24 @@ KEY_LIKE: Final = re.compile(r"\b(?:sk|key|pk)-\S+|\S*\*{2,}\S*")
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def chat_models(config: ModelsConfig, clock: Clock) -> "Callable[[ModelChoice], OpenAICompatibleModel]":
+    """Return what makes the models of one service; they share what is slow to set up."""
+    clients = OpenAIClients()
+    retry = RetryPolicy(max_attempts=config.max_attempts)
+
+    def make(choice: ModelChoice) -> OpenAICompatibleModel:
+        assert choice.endpoint is not None  # noqa: S101 - for the type checker: whoever chose it gave its address
+        return OpenAICompatibleModel(
+            endpoint=choice.endpoint,
+            clients=clients,
+            timeout_seconds=config.timeout_seconds,
+            retry=retry,
+            monotonic=clock.monotonic,
+        )
+
+    return make
 
 
 class OpenAICompatibleModel:

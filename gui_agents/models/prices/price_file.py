@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.money import USD
-from gui_agents.models.price import Price
+from gui_agents.models.prices.price import Price
 
 AMOUNTS: Final = ("input", "cached_input", "output")
 FIELDS: Final = (*AMOUNTS, "currency")

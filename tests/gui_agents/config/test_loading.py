@@ -1,4 +1,5 @@
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 
 import attrs
@@ -11,29 +12,29 @@ from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.secret import Secret
 
 DEFAULTS = {
-    "enable_prometheus": False,
-    "prometheus_host": "127.0.0.1",
-    "prometheus_port": 8000,
-    "grpc_host": "127.0.0.1",
-    "grpc_port": 50051,
-    "task_max_tasks": 5,
-    "task_queue_size": 100,
-    "task_retention": 1000,
-    "task_steps": 50,
-    "task_timeout_seconds": 3600.0,
-    "task_max_tokens": None,
-    "task_max_cost": None,
-    "task_storage_backend": "memory",
-    "runtime_dir": Path("runtime"),
-    "log_level": "INFO",
-    "allow_set_global_config": False,
-    "default_backend": "simulated",
-    "default_model": "builtin/rules",
-    "openai_api_key": None,
-    "model_prices_file": None,
-    "sandbox_keep": None,
-    "sandbox_keep_seconds": 600.0,
-    "drain_seconds": 10.0,
+    "monitoring.enable_prometheus": False,
+    "monitoring.host": "127.0.0.1",
+    "monitoring.port": 8000,
+    "rpc.host": "127.0.0.1",
+    "rpc.port": 50051,
+    "tasks.slots": 5,
+    "tasks.queue_size": 100,
+    "tasks.retention": 1000,
+    "tasks.steps": 50,
+    "tasks.timeout_seconds": 3600.0,
+    "tasks.max_tokens": None,
+    "tasks.max_cost": None,
+    "storage.backend": "memory",
+    "process.runtime_dir": Path("runtime"),
+    "process.log_level": "INFO",
+    "access.allow_set_global_config": False,
+    "defaults.backend": "simulated",
+    "defaults.model": "builtin/rules",
+    "models.openai_api_key": None,
+    "models.prices_file": None,
+    "sandboxes.keep": None,
+    "sandboxes.keep_seconds": 600.0,
+    "service.drain_seconds": 10.0,
 }
 
 GOOD = [
@@ -94,7 +95,6 @@ BAD = [
     ("TASK_MAX_COST", "free", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "0", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
-    ("TASK_STORAGE_BACKEND", "sqlite", "sqlite is not available in this version; use memory"),
     ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
     ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
     ("LOG_LEVEL", "loud", "must be one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
@@ -125,13 +125,13 @@ def mistakes(environment, dotenv=None):
 
 
 def value_of(config, variable):
-    name = next(setting.name for setting in settings() if setting.variable == variable)
-    return getattr(config, name)
+    setting = next(setting for setting in settings() if setting.variable == variable)
+    return getattr(getattr(config, setting.section), setting.name)
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_an_empty_environment_gives_the_documented_defaults(name):
-    assert getattr(load({}), name) == DEFAULTS[name]
+    assert attrgetter(name)(load({})) == DEFAULTS[name]
     assert load(dict.fromkeys((setting.variable for setting in settings()), " ")) == load({})
 
 
@@ -157,7 +157,7 @@ def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
 
 @pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN"])
 def test_these_are_true_in_any_case(text):
-    assert load({"ENABLE_PROMETHEUS": text}).enable_prometheus is True
+    assert load({"ENABLE_PROMETHEUS": text}).monitoring.enable_prometheus is True
 
 
 def test_all_mistakes_are_told_at_once():
@@ -170,21 +170,21 @@ def test_two_servers_cannot_have_one_port():
     assert mistakes({**environment, "ENABLE_PROMETHEUS": "on"}) == (
         "PROMETHEUS_PORT and GRPC_PORT are both 9000; give each its own",
     )
-    assert load(environment).grpc_port == 9000
-    assert load({"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "ENABLE_PROMETHEUS": "on"}).prometheus_port == 0
+    assert load(environment).rpc.port == 9000
+    assert load({"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "ENABLE_PROMETHEUS": "on"}).monitoring.port == 0
 
 
 def test_the_dotenv_file_fills_what_the_environment_leaves_out(tmp_path):
     dotenv = tmp_path / ".env"
     dotenv.write_text("# ours\nGRPC_PORT=7001\nexport LOG_LEVEL='warning'\nTASK_STEPS\nUNRELATED=1\n", encoding="utf-8")
     config = load({"GRPC_PORT": "7002"}, dotenv)
-    assert (config.grpc_port, config.log_level, config.task_steps) == (7002, "WARNING", 50)
+    assert (config.rpc.port, config.process.log_level, config.tasks.steps) == (7002, "WARNING", 50)
 
 
 def test_a_dollar_in_the_dotenv_file_stands_for_itself(tmp_path):
     file = tmp_path / ".env"
     file.write_text("OPENAI_API_KEY=sk-${HOME}-x\n")
-    assert load({}, file).openai_api_key == Secret("sk-${HOME}-x")
+    assert load({}, file).models.openai_api_key == Secret("sk-${HOME}-x")
 
 
 def test_a_mistake_in_the_dotenv_file_is_told_too(tmp_path):
@@ -207,15 +207,16 @@ def test_a_dotenv_file_that_is_no_text_is_one_clear_line(tmp_path):
 def test_a_price_file_that_exists_is_taken(tmp_path):
     prices = tmp_path / "prices.json"
     prices.write_text("{}", encoding="utf-8")
-    assert load({"MODEL_PRICES_FILE": str(prices)}).model_prices_file == prices
+    assert load({"MODEL_PRICES_FILE": str(prices)}).models.prices_file == prices
 
 
 def test_secrets_are_never_shown(tmp_path):
     dotenv = tmp_path / ".env"
     dotenv.write_text("OPENAI_API_KEY=sk-from-the-file\n", encoding="utf-8")
     config = load({}, dotenv)
-    assert config.openai_api_key.reveal() == "sk-from-the-file"
-    shown = f"{config!r} {config} {config.openai_api_key} {config.openai_api_key!r:>30} {attrs.asdict(config)}"
+    assert config.models.openai_api_key.reveal() == "sk-from-the-file"
+    key = config.models.openai_api_key
+    shown = f"{config!r} {config} {key} {key!r:>30} {attrs.asdict(config)}"
     assert "sk-from-the-file" not in shown
     assert "Secret(********)" in shown
     wrong = {"OPENAI_API_KEY": "sk-in-the-environment", "GRPC_PORT": "x"}
@@ -237,16 +238,17 @@ def test_secrets_are_equal_by_their_value():
 
 def test_the_configuration_cannot_be_changed():
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        load({}).grpc_port = 1
+        load({}).rpc.port = 1
 
 
 def test_every_setting_has_a_variable_a_default_that_parses_and_a_help_text():
     for setting in settings():
-        assert setting.variable == setting.name.upper()
         assert setting.help.endswith(".")
         if setting.default is not None:
             setting.parse(setting.default)
-    assert [setting.name for setting in settings()] == [field.name for field in attrs.fields(Config)]
+    variables = [setting.variable for setting in settings()]
+    assert len(variables) == len(set(variables))
+    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)}
 
 
 variables = st.sampled_from([setting.variable for setting in settings()])

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gui_agents.domain.money import symbol
 from gui_agents.domain.usage import Usage
-from gui_agents.models.known_prices import known_price
-from gui_agents.models.price import FREE, Rates
-from gui_agents.models.pricing import Price, PriceList, symbol
+from gui_agents.models.prices.known_prices import known_price
+from gui_agents.models.prices.price import FREE, Price, Rates
+from gui_agents.models.prices.price_list import PriceList
 
 PRICE = Price(input=Decimal("3.0"), cached_input=Decimal("0.3"), output=Decimal("15.0"))
 DAY = date(2026, 6, 1)

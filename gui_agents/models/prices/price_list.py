@@ -9,14 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from gui_agents.domain.money import USD, symbol
-from gui_agents.models.known_prices import known_price
-from gui_agents.models.price import FREE, Price
-from gui_agents.models.price_file import read_prices
+from gui_agents.domain.model import Provider
+from gui_agents.domain.money import USD
+from gui_agents.models.prices.known_prices import known_price
+from gui_agents.models.prices.price import FREE, Price
+from gui_agents.models.prices.price_file import read_prices
 
-__all__ = ["BUILTIN_PROVIDER", "KnownPrices", "Price", "PriceList", "symbol"]
-
-BUILTIN_PROVIDER: Final = "builtin"
 REMEMBERED_PRICES: Final = 256
 """Looked-up models that stay in memory; a client may name any number of them."""
 
@@ -53,7 +51,7 @@ class PriceList:
 
     def price(self, provider: str, model: str) -> Price | None:
         """Return the model's price, or None where nobody knows it."""
-        if provider == BUILTIN_PROVIDER:
+        if provider == Provider.BUILTIN:
             return FREE
         return self._own.get(model) or self._known(provider, model, self._today())
 

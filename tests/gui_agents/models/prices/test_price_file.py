@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gui_agents.domain.errors import ConfigError
-from gui_agents.models.price import Price
-from gui_agents.models.price_file import EXAMPLE, read_prices
-from gui_agents.models.pricing import PriceList
+from gui_agents.models.prices.price import Price
+from gui_agents.models.prices.price_file import EXAMPLE, read_prices
+from gui_agents.models.prices.price_list import PriceList
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.actions import Click, Done, InvalidActionError, Key, Type
 from gui_agents.domain.model import Decision
 from gui_agents.domain.usage import Usage
-from gui_agents.models.answers import decode, read_decision, read_usage
+from gui_agents.models.openai.answers import decode, read_decision, read_usage
 from tests import scripted_model
 from tests.gui_agents.models.observed import request
 

@@ -1,0 +1,102 @@
+"""The service's configuration: environment -> frozen `Config`, validated once, every mistake reported at once.
+
+`.env.example` and the tables of the documentation are printed from the same settings.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from dotenv import dotenv_values
+
+from gui_agents.config import sections
+from gui_agents.config.setting import Setting, settings_of
+from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.secret import Secret
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """How the service runs."""
+
+    monitoring: sections.MonitoringConfig
+    rpc: sections.RpcConfig
+    tasks: sections.TasksConfig
+    storage: sections.StorageConfig
+    streams: sections.StreamsConfig
+    process: sections.ProcessConfig
+    access: sections.AccessConfig
+    defaults: sections.DefaultsConfig
+    models: sections.ModelsConfig
+    sandboxes: sections.SandboxesConfig
+    service: sections.ServiceConfig
+
+
+_SECTIONS: Final[Mapping[str, Any]] = {field.name: field.type for field in attrs.fields(Config)}
+"""The class of each section, by the field of `Config`."""
+
+
+def settings() -> Iterator[Setting]:
+    """Yield every setting, in the order of `Config` and of its sections."""
+    for section, kind in _SECTIONS.items():
+        yield from settings_of(section, kind)
+
+
+def table() -> str:
+    """Return every variable with its meaning and its default, a line each."""
+    width = max(len(setting.variable) for setting in settings())
+    return "\n".join(
+        f"  {setting.variable:<{width}}  {setting.help}"
+        + (f" ({setting.default})" if setting.default is not None else "")
+        for setting in settings()
+    )
+
+
+def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
+    """Build the configuration from `environment`; the file `dotenv`, where it exists, fills what it leaves out.
+
+    Raises:
+        ConfigError: with one line for each wrong variable.
+    """
+    filled = _with_dotenv(environment, dotenv)
+    values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    mistakes: list[str] = []
+    for setting in settings():
+        text = filled.get(setting.variable, "").strip()
+        try:
+            values[setting.section][setting.name] = _value(setting, text)
+        except ValueError as error:
+            # A URL with a user name may hold a password, too.
+            shown = "" if setting.parse is Secret or "@" in text else f" (it is {text!r:.80})"
+            mistakes.append(f"{setting.variable} {error}{shown}")
+    if mistakes:
+        raise ConfigError(mistakes)
+    config = Config(**{section: kind(**values[section]) for section, kind in _SECTIONS.items()})
+    mistakes.extend(_contradictions(config))
+    if mistakes:
+        raise ConfigError(mistakes)
+    return config
+
+
+def _value(setting: Setting, text: str) -> Any:
+    if text:
+        return setting.parse(text)
+    return None if setting.default is None else setting.parse(setting.default)
+
+
+def _contradictions(config: Config) -> Iterator[str]:
+    port = config.rpc.port
+    if config.monitoring.enable_prometheus and port == config.monitoring.port != 0:
+        yield f"PROMETHEUS_PORT and GRPC_PORT are both {port}; give each its own"
+
+
+def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> Mapping[str, str]:
+    if dotenv is None or not dotenv.is_file():
+        return environment
+    try:
+        filling = dotenv_values(dotenv, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError([f"{dotenv} cannot be read: {problem}"]) from error
+    return {**{key: value for key, value in filling.items() if value is not None}, **environment}

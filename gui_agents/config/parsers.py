@@ -1,0 +1,119 @@
+"""Parsers of variables: each one returns the value, or raises a ValueError that says what the value must be."""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from gui_agents.domain.model import BUILTIN_MODEL, Provider
+
+TRUE: Final = frozenset({"true", "1", "yes", "on"})
+FALSE: Final = frozenset({"false", "0", "no", "off", ""})
+
+Parser = Callable[[str], Any]
+
+
+def boolean(text: str) -> bool:
+    """Read a switch."""
+    if text.lower() in TRUE:
+        return True
+    if text.lower() in FALSE:
+        return False
+    raise ValueError("must be true or false (also 1/0, yes/no, on/off)")
+
+
+def integer(minimum: int, maximum: int) -> Parser:
+    """Return a parser of whole numbers from `minimum` to `maximum`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = minimum - 1
+        if not minimum <= number <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
+        return number
+
+    return parse
+
+
+def seconds(minimum: float, maximum: float) -> Parser:
+    """Return a parser of durations in seconds."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = minimum - 1
+        if not minimum <= number <= maximum:
+            raise ValueError(f"must be a number of seconds from {minimum:g} to {maximum:g}")
+        return number
+
+    return parse
+
+
+def money(text: str) -> Decimal:
+    """Read an amount of money above 0."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise ValueError("must be an amount of money above 0, such as 2.50")
+    return amount
+
+
+def choice(*options: str, upper: bool = False) -> Parser:
+    """Return a parser of one out of `options`."""
+
+    def parse(text: str) -> str:
+        value = text.upper() if upper else text
+        if value not in options:
+            raise ValueError(f"must be one of: {', '.join(options)}")
+        return value
+
+    return parse
+
+
+def address(text: str) -> str:
+    """Read the base URL of an API."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be an http or https URL without a user name, such as https://api.openai.com/v1")
+    return text
+
+
+def host(text: str) -> str:
+    """Read an address to listen on; an IPv6 one may stand in brackets."""
+    text = text.removeprefix("[").removesuffix("]")
+    wrong = not text or any(character.isspace() or character in "/@" for character in text)
+    try:
+        # As every lookup of a name begins, which raises what is no OSError.
+        text.encode("idna")
+    except UnicodeError:
+        wrong = True
+    if wrong:
+        raise ValueError("must be a host name or an address, such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def existing_file(text: str) -> Path:
+    """Read the path of a file that can be read."""
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(f"must name a file that exists, not {text}")
+    return path
+
+
+def model(text: str) -> str:
+    """Read PROVIDER/NAME."""
+    provider, _, name = text.partition("/")
+    if text != BUILTIN_MODEL and not (provider == Provider.OPENAI and name):
+        raise ValueError(f"must be {BUILTIN_MODEL} or {Provider.OPENAI}/NAME")
+    return text

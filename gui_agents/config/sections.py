@@ -1,0 +1,213 @@
+"""The sections of the configuration: one frozen class for each room, one field for each variable."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from gui_agents.config import parsers
+from gui_agents.config.setting import setting
+from gui_agents.domain.model import BUILTIN_MODEL
+from gui_agents.domain.sandbox import Backend
+from gui_agents.domain.secret import Secret
+
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@attrs.frozen(kw_only=True)
+class MonitoringConfig:
+    """What is measured, and where it is served."""
+
+    enable_prometheus: bool = setting(
+        "ENABLE_PROMETHEUS", parsers.boolean, "false", "Serve metrics and the status page."
+    )
+    host: str = setting("PROMETHEUS_HOST", parsers.host, "127.0.0.1", "Address of the metrics endpoint.")
+    port: int = setting(
+        "PROMETHEUS_PORT", parsers.integer(0, 65535), "8000", "Port of the metrics endpoint; 0 takes a free one."
+    )
+    disable: tuple[str, ...] = setting(
+        "PROMETHEUS_DISABLE",
+        parsers.names,
+        "",
+        "Optional metrics that are neither read nor shown, separated by commas.",
+    )
+    web_config: Path | None = setting(
+        "PROMETHEUS_WEB_CONFIG",
+        parsers.existing_file,
+        None,
+        "File with TLS and passwords of the metrics endpoint, in the format of Prometheus's exporter-toolkit.",
+    )
+    open_probes: bool = setting(
+        "PROMETHEUS_OPEN_PROBES", parsers.boolean, "false", "Answer /-/healthy and /-/ready without a password."
+    )
+    access_log: bool = setting(
+        "PROMETHEUS_ACCESS_LOG", parsers.boolean, "false", "Log each answer of the metrics endpoint."
+    )
+    native_histograms: bool = setting(
+        "PROMETHEUS_NATIVE_HISTOGRAMS",
+        parsers.boolean,
+        "false",
+        "Serve durations also as native histograms; classic alerts may go silent: see docs/native-histograms.md.",
+    )
+    enable_otel: bool = setting(
+        "ENABLE_OTEL_METRICS", parsers.boolean, "false", "Send metrics to an OTLP endpoint, with or without Prometheus."
+    )
+    export_milliseconds: int = setting(
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        parsers.integer(100, 86_400_000),
+        "60000",
+        "Milliseconds from one OTLP export to the next.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class RpcConfig:
+    """The gRPC server."""
+
+    host: str = setting("GRPC_HOST", parsers.host, "127.0.0.1", "Address of the gRPC service.")
+    port: int = setting(
+        "GRPC_PORT", parsers.integer(0, 65535), "50051", "Port of the gRPC service; 0 takes a free one."
+    )
+    max_message_bytes: int = setting(
+        "GRPC_MAX_MESSAGE_BYTES",
+        parsers.integer(1024, 64 * 2**20),
+        str(4 * 2**20),
+        "Largest request accepted, in bytes.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class TasksConfig:
+    """How many tasks there may be, and what one may use."""
+
+    slots: int = setting("TASK_MAX_TASKS", parsers.integer(1, 10_000), "5", "Tasks that run at once.")
+    queue_size: int = setting(
+        "TASK_QUEUE_SIZE", parsers.integer(0, 1_000_000), "100", "Tasks that may wait for a slot."
+    )
+    retention: int = setting("TASK_RETENTION", parsers.integer(0, 1_000_000), "1000", "Ended tasks kept in memory.")
+    steps: int = setting("TASK_STEPS", parsers.integer(1, 100_000), "50", "Step limit where a request names none.")
+    timeout_seconds: float = setting(
+        "TASK_TIMEOUT_SECONDS",
+        parsers.seconds(1, 31 * 86400),
+        "3600",
+        "Seconds a task may run where a request names none.",
+    )
+    max_tokens: int | None = setting(
+        "TASK_MAX_TOKENS", parsers.integer(1, 10**12), None, "Tokens that one task may use; no limit unless set."
+    )
+    max_cost: Decimal | None = setting(
+        "TASK_MAX_COST",
+        parsers.money,
+        None,
+        "Money that one task may spend, in its price's currency; no limit unless set.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class StorageConfig:
+    """Where ended tasks are kept."""
+
+    backend: str = setting(
+        "TASK_STORAGE_BACKEND", parsers.choice("memory"), "memory", "Where ended tasks are kept: memory."
+    )
+
+
+@attrs.frozen(kw_only=True)
+class StreamsConfig:
+    """The messages of tasks."""
+
+    log_messages: int = setting(
+        "STREAM_LOG_MESSAGES", parsers.integer(4, 100_000), "256", "Messages kept for each task's stream."
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ProcessConfig:
+    """The process and its files."""
+
+    runtime_dir: Path = setting("RUNTIME_DIR", Path, "runtime", "Directory of the files that the service writes.")
+    log_level: str = setting(
+        "LOG_LEVEL", parsers.choice(*LOG_LEVELS, upper=True), "INFO", f"One of {', '.join(LOG_LEVELS)}."
+    )
+
+
+@attrs.frozen(kw_only=True)
+class AccessConfig:
+    """What clients may do."""
+
+    allow_set_global_config: bool = setting(
+        "ALLOW_SET_GLOBAL_CONFIG", parsers.boolean, "false", "Let clients change the global configuration."
+    )
+
+
+@attrs.frozen(kw_only=True)
+class DefaultsConfig:
+    """What a task gets if its request names nothing."""
+
+    backend: str = setting(
+        "DEFAULT_BACKEND",
+        parsers.choice(*Backend),
+        "simulated",
+        f"Sandbox where a request names none: {', '.join(Backend)}.",
+    )
+    model: str = setting(
+        "DEFAULT_MODEL",
+        parsers.model,
+        BUILTIN_MODEL,
+        "Model where a request names none: builtin/rules (no language model), or openai/NAME.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ModelsConfig:
+    """The endpoints of models, and how they are called."""
+
+    openai_api_key: Secret | None = setting(
+        "OPENAI_API_KEY", Secret, None, "Key for OPENAI_BASE_URL; it is sent to no other endpoint."
+    )
+    openai_base_url: str = setting(
+        "OPENAI_BASE_URL",
+        parsers.address,
+        "https://api.openai.com/v1",
+        "Endpoint of the OpenAI-compatible provider, /v1 included.",
+    )
+    timeout_seconds: float = setting(
+        "MODEL_TIMEOUT_SECONDS", parsers.seconds(0.1, 3600), "120", "Seconds that one call to a model may take."
+    )
+    max_attempts: int = setting(
+        "MODEL_MAX_ATTEMPTS", parsers.integer(1, 20), "3", "Attempts for one decision, the first one included."
+    )
+    prices_file: Path | None = setting(
+        "MODEL_PRICES_FILE",
+        parsers.existing_file,
+        None,
+        "JSON file with prices per million tokens; goes before known prices.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class SandboxesConfig:
+    """The sandboxes that are kept after their tasks."""
+
+    keep: int | None = setting(
+        "SANDBOX_KEEP",
+        parsers.integer(0, 10_000),
+        None,
+        "Sandboxes kept after their tasks; as many as slots unless set.",
+    )
+    keep_seconds: float = setting(
+        "SANDBOX_KEEP_SECONDS", parsers.seconds(0, 7 * 86400), "600", "Seconds that a sandbox is kept after its task."
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ServiceConfig:
+    """The service as a whole."""
+
+    drain_seconds: float = setting(
+        "DRAIN_SECONDS",
+        parsers.seconds(0, 3600),
+        "10",
+        "Seconds that running tasks get to finish when the service stops.",
+    )

@@ -1,0 +1,34 @@
+"""One setting: a field of a section with its variable, its parser, its default and its help text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from gui_agents.config.parsers import Parser
+
+
+def setting(variable: str, parse: Parser, default: str | None, text: str) -> Any:
+    """Describe one setting as a field of a section; without a default it is None unless the variable is set."""
+    return attrs.field(metadata={"variable": variable, "parse": parse, "default": default, "help": text})
+
+
+@attrs.frozen
+class Setting:
+    """One setting, as loading, documentation and checks need it."""
+
+    section: str
+    """The field of `Config` that holds the setting's section."""
+    name: str
+    """The field of the section."""
+    variable: str
+    parse: Parser
+    default: str | None
+    """As it would be written in the environment."""
+    help: str
+
+
+def settings_of(section: str, kind: type[attrs.AttrsInstance]) -> Iterator[Setting]:
+    """Yield the settings of one section, in the order of its fields."""
+    for field in attrs.fields(kind):
+        yield Setting(section=section, name=field.name, **field.metadata)

@@ -1,0 +1,1 @@
+"""What models cost: the operator's price file, public prices, and the arithmetic."""
