@@ -21,8 +21,10 @@ from gui_agents.domain.task import TaskLimits
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory
 from gui_agents.rpc.accounting import Accounting
+from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
 from gui_agents.rpc.methods import COUNTED, SERVICE
+from gui_agents.rpc.reception import Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
 from gui_agents.sandboxes.registry import SandboxFactory
@@ -33,15 +35,18 @@ from gui_agents.state.streams import StreamManager
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.runner import SpendingLimits, TaskRunner
 
-TRANSPORT_MAX_BYTES: Final = 128 * 2**20
-"""What the transport lets through, so that our own, lower limit is answered inside the counted call."""
+REQUEST_ROOM_BYTES: Final = 64 * 2**10
+"""How much more than the largest request the transport lets through, so that what is a little too large is refused by
+us, with details. What is larger never gets into memory.
+"""
+REPLY_MAX_BYTES: Final = 128 * 2**20
+"""Of what we send."""
 STOP_SECONDS: Final = 1.0
 """How long ended streams get to reach their clients."""
 
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", TRANSPORT_MAX_BYTES),
-    ("grpc.max_send_message_length", TRANSPORT_MAX_BYTES),
+    ("grpc.max_send_message_length", REPLY_MAX_BYTES),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -106,6 +111,20 @@ class _Routes:
         self._server.add_registered_method_handlers(service, handlers)
 
 
+class _Foreign:
+    """Takes the handlers of another package's service as a server does; their calls come in by our reception."""
+
+    def __init__(self, routes: _Routes, reception: Reception) -> None:
+        self._routes = routes
+        self._reception = reception
+        self.add_generic_rpc_handlers = routes.add_generic_rpc_handlers
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
+        """Register the handlers of a service's methods."""
+        received = {name: received_by(self._reception, handler) for name, handler in handlers.items()}
+        self._routes.add_registered_method_handlers(service, received)
+
+
 def _check_free(host: str, port: int) -> None:
     """Check that a port can be opened: grpc does not say why it cannot, but writes lines of its own to stderr.
 
@@ -167,13 +186,23 @@ class Service:
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
-        server = grpc.aio.server(options=_OPTIONS)
+        rpc = self.config.rpc
+        limits = (
+            ("grpc.max_receive_message_length", rpc.max_message_bytes + REQUEST_ROOM_BYTES),
+            ("grpc.max_allowed_incoming_connections", rpc.max_connections),
+            ("grpc.max_connection_idle_ms", round(rpc.idle_seconds * 1000)),
+        )
+        server = grpc.aio.server(options=(*_OPTIONS, *limits))
+        reception = Reception(rpc.max_calls)
         routes = _Routes(server, accounting)
-        handlers = method_handlers(self._servicer, self.config.rpc.max_message_bytes)
+        handlers = method_handlers(self._servicer, reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, routes)
+        foreign = _Foreign(routes, reception)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
         reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(reflected), routes)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
+            reflection.aio.ReflectionServicer(reflected), foreign
+        )
         host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
             _check_free(host, port)

@@ -75,6 +75,15 @@ class RpcConfig:
         str(4 * 2**20),
         "Largest request accepted, in bytes.",
     )
+    max_connections: int = setting(
+        "GRPC_MAX_CONNECTIONS", parsers.integer(1, 100_000), "1000", "Connections that clients may have open at once."
+    )
+    idle_seconds: float = setting(
+        "GRPC_IDLE_SECONDS", parsers.seconds(1, 86_400), "300", "Seconds after which a connection without calls ends."
+    )
+    max_calls: int = setting(
+        "GRPC_MAX_CALLS", parsers.integer(1, 1_000_000), "12000", "Calls that may be open at once, streams included."
+    )
 
 
 @attrs.frozen(kw_only=True)

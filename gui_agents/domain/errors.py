@@ -9,6 +9,7 @@ GuiAgentsError
 │   ├── NotAllowedError              the operator has not allowed it
 │   ├── QueueFullError               no place in the queue
 │   ├── DrainingError                the service is shutting down
+│   ├── TooManyCallsError            as many calls are open as may be
 │   └── OversizedMessageError        the request is larger than the configured limit
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError                       in `model`
@@ -74,6 +75,14 @@ class DrainingError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("the service is shutting down and accepts no new tasks")
+
+
+class TooManyCallsError(RefusedError):
+    """As many calls are open as the operator allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} calls are open, which is the limit; try again later")
+        self.limit = limit
 
 
 class OversizedMessageError(RefusedError):

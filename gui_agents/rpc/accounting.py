@@ -16,6 +16,7 @@ import grpc
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.rpc import OK, OTHER
 from gui_agents.rpc.methods import BY_PATH
+from gui_agents.rpc.reception import TransportRefusalError
 
 
 class Books(Protocol):
@@ -31,10 +32,12 @@ class Books(Protocol):
 UNKNOWN: Final = "UNKNOWN"
 """What a client sees where a handler raises without setting a status."""
 
-TRAVEL_SECONDS: Final = 0.05
+TRAVEL_SECONDS: Final = 0.1
 """How much later than the client's a deadline may begin here."""
-ROUNDING: Final = 0.011
-"""How much longer than the client's it may be: 1 % of the timeout, and a little for the rounding of the rounding."""
+TIMEOUT_UNITS: Final = ((1.0, 0.001), (10.0, 0.01), (100.0, 0.1), (1000.0, 1.0), (10_000.0, 10.0))
+"""The unit in which gRPC's C core writes a timeout below so many seconds; it rounds up to the next whole unit."""
+LARGEST_UNIT: Final = 60.0
+"""That of all longer ones."""
 
 _NAMES: Final = {
     **{code: code.name for code in grpc.StatusCode},
@@ -85,6 +88,9 @@ class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no t
             try:
                 reply = await behavior(request, context)
                 code = _told(context) or OK
+            except TransportRefusalError:
+                code = "RESOURCE_EXHAUSTED"
+                raise
             except asyncio.CancelledError:
                 code = (
                     "DEADLINE_EXCEEDED" if _deadline_met(context.time_remaining(), monotonic() - began) else "CANCELLED"
@@ -104,11 +110,14 @@ def _deadline_met(remaining: float | None, elapsed: float) -> bool:
     """Tell whether a call was cancelled by its deadline, of which `remaining` seconds are left here.
 
     A client's own timer often fires first, and its cancel says nothing of that: the deadline here began later, by the
-    request's way, and is later, because the wire carries a timeout in two or three digits, rounded up.
+    request's way, and is later, because the wire carries the timeout in whole units, rounded up. A cancel that comes
+    earlier than both explain is the client's own.
     """
     if remaining is None:
         return False
-    return remaining <= TRAVEL_SECONDS + ROUNDING * (elapsed + remaining)
+    timeout = elapsed + remaining
+    unit = next((unit for below, unit in TIMEOUT_UNITS if timeout < below), LARGEST_UNIT)
+    return remaining <= TRAVEL_SECONDS + unit
 
 
 async def _refuse(_: bytes, context: grpc.aio.ServicerContext) -> None:

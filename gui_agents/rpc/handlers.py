@@ -1,87 +1,105 @@
 """From bytes to bytes: how each method of the contract is served.
 
-Handlers take and return bytes, so that a request that is too large or does not parse is answered here, with a status
-that says so, inside the call that is counted. An unexpected exception becomes INTERNAL with a fixed text; its own
-text stays in the log.
+Theory of operation. Handlers are registered as if the request were a stream, and take and return bytes. So a call
+reaches them with its headers, and they read the one message themselves: within a time, because a client that sends
+headers alone would hold memory for ever; and inside the call that is counted, also if the transport refuses the
+message. A request that does not parse is answered here with a status that says so. An unexpected exception becomes
+INTERNAL with a fixed text; its own text stays in the log.
 """
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
 from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, RefusedError
 from gui_agents.rpc.methods import METHODS, Method
+from gui_agents.rpc.reception import REQUEST, Reception, received
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse
 
-REQUEST: Final = "request"
-"""The field that is named where the request as a whole is wrong."""
-
 _log = logging.getLogger(__name__)
 
-UnaryCall = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
-StreamCall = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[None]]
+UnaryCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[bytes]]
+StreamCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[None]]
 
 
-def method_handlers(servicer: AgentServicer, max_request_bytes: int) -> dict[str, grpc.RpcMethodHandler]:
+def method_handlers(servicer: AgentServicer, reception: Reception, max_bytes: int) -> dict[str, grpc.RpcMethodHandler]:
     """Return the handlers of all methods of the contract, by name."""
-    return {method.name: _handler(method, servicer, max_request_bytes) for method in METHODS}
+    handlers = _Handlers(servicer, reception, max_bytes)
+    return {method.name: handlers.handler(method) for method in METHODS}
 
 
-def _handler(method: Method, servicer: AgentServicer, limit: int) -> grpc.RpcMethodHandler:
-    serve = getattr(servicer, method.name)
-    if method.streaming:
-        return grpc.unary_stream_rpc_method_handler(_stream(method, serve, servicer, limit))
-    return grpc.unary_unary_rpc_method_handler(_unary(method, serve, servicer, limit))
+class _Handlers:
+    """Makes the handlers."""
+
+    def __init__(self, servicer: AgentServicer, reception: Reception, max_bytes: int) -> None:
+        self._servicer = servicer
+        self._reception = reception
+        self._max_bytes = max_bytes
+
+    def handler(self, method: Method) -> grpc.RpcMethodHandler:
+        """Return the handler of one method."""
+        serve = getattr(self._servicer, method.name)
+        if method.streaming:
+            return grpc.stream_stream_rpc_method_handler(self._stream(method, serve))
+        return grpc.stream_unary_rpc_method_handler(self._unary(method, serve))
+
+    def _unary(self, method: Method, serve: Callable[[Any], Awaitable[Message]]) -> UnaryCall:
+        async def call(_: object, context: grpc.aio.ServicerContext) -> bytes:
+            try:
+                with self._reception:
+                    reply = await serve(await self._request(method, context))
+            except Exception as error:  # noqa: BLE001 - the boundary of a call
+                await self._end(method, context, error)
+            return reply.SerializeToString()
+
+        return call
+
+    def _stream(self, method: Method, serve: Callable[[Any], AsyncGenerator[Message, None]]) -> StreamCall:
+        async def call(_: object, context: grpc.aio.ServicerContext) -> None:
+            try:
+                with self._reception:
+                    async with aclosing(serve(await self._request(method, context))) as messages:
+                        async for message in messages:
+                            await context.write(message.SerializeToString())
+            except Exception as error:  # noqa: BLE001 - the boundary of a call
+                await self._end(method, context, error)
+
+        return call
+
+    async def _request(self, method: Method, context: grpc.aio.ServicerContext) -> Message:
+        return parsed(method, await received(context), self._max_bytes)
+
+    async def _end(self, method: Method, context: grpc.aio.ServicerContext, error: Exception) -> None:
+        """End a call with the status of `error`, which grpc does by raising."""
+        if isinstance(error, RefusedError):
+            if method.submits:
+                self._servicer.rejected(error)
+            await refuse(context, error)
+        else:
+            _log.error("%s failed", method.name, exc_info=error)
+            await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
 
 
-def _unary(
-    method: Method, serve: Callable[[Any], Awaitable[Message]], servicer: AgentServicer, limit: int
-) -> UnaryCall:
-    async def call(data: bytes, context: grpc.aio.ServicerContext) -> bytes:
+def parsed(method: Method, data: bytes, limit: int) -> Message:
+    """Return the request of a method.
+
+    Raises:
+        OversizedMessageError: it has more than `limit` bytes.
+        InvalidFieldError: it does not parse.
+    """
+    size = len(data)
+    if size <= limit:
         try:
-            reply = await serve(_parsed(method, data, limit))
-        except Exception as error:  # noqa: BLE001 - the boundary of a call
-            await _end(method, servicer, context, error)
-        return reply.SerializeToString()
-
-    return call
-
-
-def _stream(
-    method: Method, serve: Callable[[Any], AsyncGenerator[Message, None]], servicer: AgentServicer, limit: int
-) -> StreamCall:
-    async def call(data: bytes, context: grpc.aio.ServicerContext) -> None:
-        try:
-            async with aclosing(serve(_parsed(method, data, limit))) as messages:
-                async for message in messages:
-                    await context.write(message.SerializeToString())
-        except Exception as error:  # noqa: BLE001 - the boundary of a call
-            await _end(method, servicer, context, error)
-
-    return call
-
-
-def _parsed(method: Method, data: bytes, limit: int) -> Message:
-    if len(data) > limit:
-        raise OversizedMessageError(len(data), limit)
-    try:
-        message: Message = method.request.FromString(data)
-    except DecodeError:
-        raise InvalidFieldError(REQUEST, f"does not parse as {method.request.DESCRIPTOR.full_name}") from None
-    return message
-
-
-async def _end(method: Method, servicer: AgentServicer, context: grpc.aio.ServicerContext, error: Exception) -> None:
-    """End a call with the status of `error`, which grpc does by raising."""
-    if isinstance(error, RefusedError):
-        if method.submits:
-            servicer.rejected(error)
-        await refuse(context, error)
-    else:
-        _log.error("%s failed", method.name, exc_info=error)
-        await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
+            return method.request.FromString(data)  # type: ignore[no-any-return]  # generated without annotations
+        except DecodeError:
+            pass
+    # The error's traceback holds this frame, and lives on in a cycle: the bytes must not live with it.
+    del data
+    if size > limit:
+        raise OversizedMessageError(size, limit)
+    raise InvalidFieldError(REQUEST, f"does not parse as {method.request.DESCRIPTOR.full_name}")

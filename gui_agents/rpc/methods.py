@@ -62,6 +62,18 @@ BY_PATH: Final[Mapping[str, Method]] = {method.path: method for method in METHOD
 COUNTED: Final = (
     *(RpcMethod(method.name, method.codes, method.streaming) for method in METHODS),
     # Health answers NOT_FOUND for a service that it does not know; its watch, and reflection, last until they are left.
-    RpcMethod(OTHER, ("OK", "NOT_FOUND", "UNIMPLEMENTED", "CANCELLED", "DEADLINE_EXCEEDED"), streaming=False),
+    RpcMethod(
+        OTHER,
+        (
+            "OK",
+            "INVALID_ARGUMENT",
+            "NOT_FOUND",
+            "RESOURCE_EXHAUSTED",
+            "UNIMPLEMENTED",
+            "CANCELLED",
+            "DEADLINE_EXCEEDED",
+        ),
+        streaming=False,
+    ),
 )
 """The closed set that RPCs are counted by."""

@@ -17,6 +17,7 @@ from gui_agents.domain.errors import (
     PreconditionError,
     QueueFullError,
     RefusedError,
+    TooManyCallsError,
 )
 
 ERROR_DOMAIN: Final = "gui-agents"
@@ -31,6 +32,7 @@ STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
     PreconditionError: (grpc.StatusCode.FAILED_PRECONDITION, "PRECONDITION"),
     NotAllowedError: (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED"),
     QueueFullError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL"),
+    TooManyCallsError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
     OversizedMessageError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE"),
     DrainingError: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
 }
@@ -44,7 +46,7 @@ def status_of(error: RefusedError) -> status_pb2.Status:
     if isinstance(error, InvalidFieldError):
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.problem)
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
-    if isinstance(error, QueueFullError | DrainingError):
+    if isinstance(error, QueueFullError | TooManyCallsError | DrainingError):
         details.append(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_SECONDS)))
     return status_pb2.Status(code=code.value[0], message=str(error), details=[_packed(detail) for detail in details])
 

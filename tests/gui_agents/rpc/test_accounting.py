@@ -41,7 +41,18 @@ async def test_a_client_that_leaves_long_before_its_deadline_has_cancelled():
 
 @pytest.mark.parametrize(
     ("remaining", "elapsed", "met"),
-    [(None, 5, False), (0, 5, True), (0.04, 0.2, True), (0.1, 10, True), (0.2, 10, False), (25, 5, False)],
+    [
+        (None, 5, False),
+        (0, 5, True),
+        (0.04, 0.2, True),
+        (0.11, 0.5, False),
+        (0.105, 5, True),
+        (0.12, 5, False),
+        (0.19, 10, True),
+        (0.25, 10, False),
+        (0.6, 59.4, False),
+        (25, 5, False),
+    ],
 )
 def test_what_is_left_of_a_deadline_tells_who_ended_the_call(remaining, elapsed, met):
     assert _deadline_met(remaining, elapsed) is met

@@ -1,0 +1,65 @@
+"""Services of grpc's own packages, health and reflection: their requests come in and are refused as ours are.
+
+Left to itself, grpc.aio answers UNKNOWN with the text of an exception for what does not parse, logs a traceback each
+time, and waits for ever for a message that does not come.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
+
+import grpc
+
+from gui_agents.domain.errors import InvalidFieldError, RefusedError
+from gui_agents.rpc.reception import REQUEST, Reception, received
+from gui_agents.rpc.status import refuse
+
+Behavior = Callable[..., Any]
+Parse = Callable[[bytes], Any]
+
+
+def received_by(reception: Reception, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
+    """Return a handler that serves as `handler` does, from bytes that come in by `reception`."""
+    parse = handler.request_deserializer
+    if handler.unary_unary is not None:
+        call = _refusing(reception, _one_request(handler.unary_unary, parse))
+        return grpc.stream_unary_rpc_method_handler(call, response_serializer=handler.response_serializer)
+    serve = _requests(handler.stream_stream, parse) if handler.request_streaming else None
+    call = _refusing(reception, serve or _one_request(handler.unary_stream, parse))
+    return grpc.stream_stream_rpc_method_handler(call, response_serializer=handler.response_serializer)
+
+
+def _refusing(reception: Reception, serve: Behavior) -> Behavior:
+    async def call(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
+        try:
+            with reception:
+                return await serve(messages, context)
+        except RefusedError as error:
+            await refuse(context, error)
+
+    return call
+
+
+def _one_request(serve: Behavior, parse: Parse) -> Behavior:
+    async def call(_: object, context: grpc.aio.ServicerContext) -> Any:
+        return await serve(_parsed(await received(context), parse), context)
+
+    return call
+
+
+def _requests(serve: Behavior, parse: Parse) -> Behavior:
+    async def call(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
+        async def requests() -> AsyncGenerator[Any, None]:
+            async for data in messages:
+                yield _parsed(data, parse)
+
+        async for reply in serve(requests(), context):
+            await context.write(reply)
+
+    return call
+
+
+def _parsed(data: bytes, parse: Parse) -> Any:
+    try:
+        return parse(data)
+    except Exception:  # noqa: BLE001 - whatever a parser of another package raises
+        raise InvalidFieldError(REQUEST, "does not parse") from None
