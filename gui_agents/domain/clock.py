@@ -1,6 +1,7 @@
 """The two clocks, injected wherever time is read."""
 
 import time
+from math import inf
 from typing import Protocol
 
 
@@ -12,6 +13,23 @@ class Clock(Protocol):
 
     def time(self) -> float:
         """Return seconds since the epoch."""
+
+
+class SteadyClock:
+    """Another clock whose `monotonic` never goes back; those of some virtual machines do.
+
+    A duration is then never negative, and a verb of the state never fails halfway for it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._monotonic = clock.monotonic
+        self._latest = -inf
+        self.time = clock.time
+
+    def monotonic(self) -> float:
+        """Return what the other clock says, or the latest value if that is earlier."""
+        now = self._latest = max(self._latest, self._monotonic())
+        return now
 
 
 class SystemClock:

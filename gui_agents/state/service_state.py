@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final
 
 from gui_agents.domain.actions import ActionName
-from gui_agents.domain.clock import Clock
+from gui_agents.domain.clock import Clock, SteadyClock
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.spec import ConfigType, TaskSpec
@@ -47,6 +47,7 @@ class ServiceState:
         streams: StreamManager,
         clock: Clock,
     ) -> None:
+        clock = SteadyClock(clock)
         self._lock = Lock()
         self._monotonic = clock.monotonic
         self._time = clock.time
@@ -184,21 +185,21 @@ class ServiceState:
         with self._lock:
             at = self._time()
             if self._table.progressed(task_id, at, 1):
-                self._stats.steps.decided(task_id, at, observe_seconds, decide_seconds)
+                self._stats.steps.decided(task_id, at, max(0.0, observe_seconds), max(0.0, decide_seconds))
 
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Count an action that was sent to a sandbox."""
         with self._lock:
-            self._stats.steps.acted(task_id, self._time(), seconds)
+            self._stats.steps.acted(task_id, self._time(), max(0.0, seconds))
             self._stats.sandboxes.acted(action, ok=ok)
 
-    def step_told(self, task_id: str, text: str) -> None:
-        """Publish what a step saw, decided and did; nothing for a task that has ended."""
+    def step_told(self, task_id: str, text: str, stage: Stage = Stage.STEP) -> None:
+        """Publish what a step saw, decided and did, or how the task begins; nothing for a task that has ended."""
         with self._lock:
             at = self._time()
             if not self._table.progressed(task_id, at):
                 return
-            waiting = self._streams.publish(task_id, StreamMessage(Stage.STEP, text, at))
+            waiting = self._streams.publish(task_id, StreamMessage(stage, text, at))
         for subscription in waiting:
             subscription.wake()
 
@@ -237,7 +238,7 @@ class ServiceState:
     def rpc_ended(self, method: str, code: str, seconds: float) -> None:
         """Count an RPC that ends."""
         with self._lock:
-            self._stats.rpcs.ended(method, code, seconds)
+            self._stats.rpcs.ended(method, code, max(0.0, seconds))
 
     def config_updated(self, config_type: ConfigType) -> None:
         """Count a change of the global configuration."""

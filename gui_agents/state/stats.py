@@ -90,7 +90,7 @@ class ModelStats:
         provider = call.provider if call.provider in self._providers else OTHER
         stats = self._providers[provider]
         if self._timed:
-            stats.durations.observe(call.duration_seconds, task_id, at)
+            stats.durations.observe(max(0.0, call.duration_seconds), task_id, at)
         self._requests[provider, str(call.outcome)] += 1
         if bill.currency is None:
             stats.price_unknown += 1

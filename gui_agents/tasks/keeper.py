@@ -2,9 +2,10 @@
 
 Theory of operation. Every sandbox that exists or is being made has one of a bounded number of places: the slots, the
 kept ones, and an allowance for those that are still closing. A place is reserved before a task starts and is free
-when the sandbox is closed, however that went; who finds no place stays pending. Closing happens in the background,
-under a timeout of its own, so that no task and no caller ever waits for it. A sandbox that hangs in `close` is
-abandoned with whatever it waits for.
+when the sandbox is closed, however that went; who finds no place stays pending. A task that waits to go on in a kept
+sandbox only claims it: nobody else gets it, but it is closed if a running task needs its place. Closing happens in
+the background, under a timeout of its own, so that no task and no caller ever waits for it. A sandbox that hangs in
+`close` is abandoned with whatever it waits for.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import attrs
 
 from gui_agents.agent.conversation import Conversation
 from gui_agents.domain.errors import PreconditionError
-from gui_agents.domain.sandbox import Sandbox, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
 
 CLOSE_SECONDS: Final = 10.0
 
@@ -42,6 +43,8 @@ class Kept:
     """The task that used it last."""
     sandbox: Sandbox
     conversation: Conversation
+    info: SandboxInfo
+    """What the sandbox said of itself when it was opened."""
 
 
 class SandboxKeeper:
@@ -54,6 +57,7 @@ class SandboxKeeper:
         self._places = 2 * slots + capacity
         self._used = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._claimed: set[str] = set()
         self._expiries: dict[str, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._abandoned: set[asyncio.Task[None]] = set()
@@ -83,29 +87,42 @@ class SandboxKeeper:
     def keep(self, kept: Kept) -> None:
         """Keep a sandbox; the least recently used one goes where there are too many, or where its place is needed."""
         if self._capacity == 0 or self._stopping:
-            self.close(kept.sandbox, destroy=True)
+            self.close(kept.sandbox, kept.info, destroy=True)
             return
         self._kept[kept.task_id] = kept
-        loop = asyncio.get_running_loop()
-        self._expiries[kept.task_id] = loop.call_later(self._keep_seconds, self._expire, kept.task_id)
-        if len(self._kept) > self._capacity:
+        self._expire_later(kept.task_id)
+        if len(self._kept) - len(self._claimed) > self._capacity:
             self._evict()
         # Who waits for a place may ask again, and have it from the kept ones.
         self.on_free()
 
-    def take(self, task_id: str) -> Kept:
-        """Hand over the sandbox that `task_id` used last, exclusively.
+    def claim(self, task_id: str) -> Kept:
+        """Promise the sandbox that `task_id` used last to one task that waits.
 
         Raises:
-            PreconditionError: it is gone, or in use.
+            PreconditionError: it is gone, in use, or promised already.
         """
-        kept = self._kept.pop(task_id, None)
-        if kept is None:
+        kept = self._kept.get(task_id)
+        if kept is None or task_id in self._claimed:
             raise PreconditionError(
                 f"previousTaskId: the sandbox of task {task_id!r} is gone or in use; start without previousTaskId"
             )
+        self._claimed.add(task_id)
         self._expiries.pop(task_id).cancel()
         return kept
+
+    def unclaim(self, kept: Kept) -> None:
+        """Take a promise back."""
+        if self._is_kept(kept):
+            self._claimed.discard(kept.task_id)
+            self._expire_later(kept.task_id)
+
+    def take(self, kept: Kept) -> bool:
+        """Hand over a claimed sandbox; False if it had to be closed in the meantime."""
+        if not self._is_kept(kept):
+            return False
+        self._forget_kept(kept.task_id)
+        return True
 
     def user_of(self, sandbox_id: str) -> str:
         """Return the task that used a kept sandbox last.
@@ -114,15 +131,18 @@ class SandboxKeeper:
             PreconditionError: no kept sandbox has this id.
         """
         for task_id, kept in self._kept.items():
-            if kept.sandbox.sandbox_id == sandbox_id:
+            if kept.info.sandbox_id == sandbox_id and task_id not in self._claimed:
                 return task_id
         raise PreconditionError(
             f"sandbox.id: no sandbox {sandbox_id!r:.80} is kept here; it is gone, in use or unknown"
         )
 
-    def close(self, sandbox: Sandbox, *, destroy: bool, opened: bool = True) -> None:
-        """Close a sandbox in the background; its place is free when that has ended."""
-        task = asyncio.get_running_loop().create_task(self._reap(sandbox, destroy=destroy, opened=opened))
+    def close(self, sandbox: Sandbox, info: SandboxInfo | None, *, destroy: bool) -> None:
+        """Close a sandbox in the background; its place is free when that has ended.
+
+        `info` is None for a sandbox that was never open.
+        """
+        task = asyncio.get_running_loop().create_task(self._reap(sandbox, info, destroy=destroy))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -134,26 +154,45 @@ class SandboxKeeper:
         while self._closing:
             await asyncio.wait(self._closing)
 
+    def _is_kept(self, kept: Kept) -> bool:
+        return self._kept.get(kept.task_id) is kept
+
+    def _expire_later(self, task_id: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._expiries[task_id] = loop.call_later(self._keep_seconds, self._expire, task_id)
+
+    def _forget_kept(self, task_id: str) -> Kept:
+        self._claimed.discard(task_id)
+        timer = self._expiries.pop(task_id, None)
+        if timer is not None:
+            timer.cancel()
+        return self._kept.pop(task_id)
+
     def _expire(self, task_id: str) -> None:
-        self.close(self.take(task_id).sandbox, destroy=True)
+        kept = self._forget_kept(task_id)
+        self.close(kept.sandbox, kept.info, destroy=True)
 
     def _evict(self) -> None:
-        self._expire(next(iter(self._kept)))
+        """Close the least recently used one; those that are claimed last."""
+        unclaimed = next((task_id for task_id in self._kept if task_id not in self._claimed), None)
+        self._expire(next(iter(self._kept)) if unclaimed is None else unclaimed)
 
-    async def _reap(self, sandbox: Sandbox, *, destroy: bool, opened: bool) -> None:
+    async def _reap(self, sandbox: Sandbox, info: SandboxInfo | None, *, destroy: bool) -> None:
         try:
             await self._closed_in_time(sandbox, destroy=destroy)
-        except Exception:  # noqa: BLE001 - the boundary of a background task
-            _log.exception("sandbox %s could not be closed and is abandoned", sandbox.sandbox_id)
-            self._books.sandbox_failed(sandbox.sandbox_type)
+        except BaseException as error:  # noqa: BLE001 - the boundary of a background task
+            name = "that was not open yet" if info is None else info.sandbox_id
+            _log.error("sandbox %s could not be closed and is abandoned", name, exc_info=error)
+            if info is not None:
+                self._books.sandbox_failed(info.sandbox_type)
         finally:
-            if opened:
-                self._books.sandbox_closed(sandbox.sandbox_type)
+            if info is not None:
+                self._books.sandbox_closed(info.sandbox_type)
             self.release()
 
     async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:
         """Close a sandbox; one that hangs is cancelled and left to itself, because it may ignore that too."""
-        closing = asyncio.get_running_loop().create_task(sandbox.close(destroy=destroy))
+        closing = asyncio.get_running_loop().create_task(_closed(sandbox, destroy=destroy))
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
         if not done:
             closing.cancel()
@@ -166,3 +205,11 @@ class SandboxKeeper:
         self._abandoned.discard(abandoned)
         if not abandoned.cancelled() and abandoned.exception() is not None:
             _log.warning("an abandoned sandbox failed to close at last", exc_info=abandoned.exception())
+
+
+async def _closed(sandbox: Sandbox, *, destroy: bool) -> None:
+    """Close a sandbox; what would end the event loop itself, such as SystemExit, becomes a SandboxError."""
+    try:
+        await sandbox.close(destroy=destroy)
+    except (KeyboardInterrupt, SystemExit) as error:
+        raise SandboxError(f"it raised {type(error).__name__}") from error

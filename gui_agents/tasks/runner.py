@@ -27,8 +27,9 @@ from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import DrainingError, NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
 from gui_agents.domain.model import Model, ModelError
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo
+from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
 from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.domain.stream import Stage
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
@@ -69,8 +70,9 @@ class _Desk:
     spec: TaskSpec
     conversation: Conversation
     sandbox: Sandbox | None = None
+    info: SandboxInfo | None = None
+    """Set once the sandbox is open."""
     model: Model | None = None
-    opened: bool = False
     usable: bool = True
     left: bool = False
     """Whether its sandbox, or the place for one, was handed back."""
@@ -110,7 +112,8 @@ class TaskRunner:
         self._new_id = new_id
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], _Desk] = {}
-        self._handed: dict[str, Kept] = {}
+        self._claims: dict[str, Kept] = {}
+        """The kept sandboxes in which pending tasks want to go on."""
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -138,7 +141,7 @@ class TaskRunner:
         kept = self._continued(spec)
         task_id = self._new_id()
         if kept is not None:
-            self._handed[task_id] = kept
+            self._claims[task_id] = kept
         self._idle.clear()
         ahead = self._state.pending
         self._state.task_created(task_id, spec, "accepted" if not ahead else f"accepted; {ahead} tasks are ahead")
@@ -182,36 +185,45 @@ class TaskRunner:
         if previous is not None:
             if self._state.status(previous) is None:
                 raise NotFoundError("task", previous)
-            return self._keeper.take(previous)
+            return self._keeper.claim(previous)
         if spec.sandbox_id is not None:
-            return self._keeper.take(self._keeper.user_of(spec.sandbox_id))
+            return self._keeper.claim(self._keeper.user_of(spec.sandbox_id))
         return None
 
     def _dispatch(self) -> None:
         while self._state.free_slots > 0 and not self._draining:
             task_id = self._state.head()
-            if task_id is None or not (task_id in self._handed or self._keeper.reserve()):
+            if task_id is None:
                 return
-            self._start(task_id)
+            claim = self._claims.get(task_id)
+            taken = claim is not None and self._keeper.take(claim)
+            if not taken and not self._keeper.reserve():
+                return
+            self._start(task_id, claim if taken else None)
 
-    def _start(self, task_id: str) -> None:
+    def _start(self, task_id: str, taken: Kept | None) -> None:
+        """Start a task in the sandbox that it has taken over, or in the place that was reserved for a new one."""
         self._state.task_started(task_id)
         journal.started(task_id)
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
-        desk = self._desk(task_id, spec)
+        desk = self._desk(task_id, spec, taken)
         task = running.create_task(self._run(desk), name=f"task {task_id}")
         self._unwinding[task] = desk
         task.add_done_callback(self._unwound)
         deadline = running.call_later(spec.timeout_seconds, self._expire, task_id, spec.timeout_seconds)
         self._executions[task_id] = _Execution(task, desk, deadline)
 
-    def _desk(self, task_id: str, spec: TaskSpec) -> _Desk:
-        kept = self._handed.pop(task_id, None)
-        if kept is None:
+    def _desk(self, task_id: str, spec: TaskSpec, taken: Kept | None) -> _Desk:
+        claim = self._claims.pop(task_id, None)
+        if claim is None:
             return _Desk(task_id, spec, Conversation())
-        conversation = Conversation() if spec.previous_task_id is None else kept.conversation
-        return _Desk(task_id, spec, conversation, kept.sandbox, opened=True)
+        conversation = Conversation() if spec.previous_task_id is None else claim.conversation
+        if taken is None:
+            text = "the sandbox to go on in had to be closed; a new one is made"
+            self._state.step_told(task_id, text, Stage.STARTING)
+            return _Desk(task_id, spec, conversation)
+        return _Desk(task_id, spec, conversation, taken.sandbox, taken.info)
 
     def _expire(self, task_id: str, seconds: float) -> None:
         self._stop(task_id, _failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
@@ -233,9 +245,9 @@ class TaskRunner:
         execution = self._executions.pop(task_id, None)
         if execution is not None:
             execution.deadline.cancel()
-        handed = self._handed.pop(task_id, None)
-        if handed is not None:
-            self._keeper.keep(handed)
+        claim = self._claims.pop(task_id, None)
+        if claim is not None:
+            self._keeper.unclaim(claim)
         if self._state.idle:
             self._idle.set()
         self._dispatch()
@@ -248,16 +260,23 @@ class TaskRunner:
             ending = _INTERRUPTED if loop.is_cancelled() else self._defect(desk)
         except SandboxError as error:
             desk.usable = False
-            if desk.sandbox is not None:
-                self._state.sandbox_failed(desk.sandbox.sandbox_type)
+            self._sandbox_failed(desk)
             ending = _failure(FailureReason.SANDBOX_ERROR, str(error))
         except ModelError as error:
             ending = _failure(FailureReason.MODEL_ERROR, str(error))
-        except Exception:  # noqa: BLE001 - the boundary of a task
+        except BaseException:  # noqa: BLE001 - the boundary of a task: a sandbox or a model may raise anything
+            desk.usable = False
             ending = self._defect(desk)
         self._end(desk.task_id, ending)
         self._leave(desk)
         await self._close_model(desk)
+
+    def _sandbox_failed(self, desk: _Desk) -> None:
+        """Count a sandbox that could not be opened, or broke."""
+        if desk.info is not None:
+            self._state.sandbox_failed(desk.info.sandbox_type)
+        elif desk.sandbox is not None and (sandbox_type := _type(desk.sandbox)) is not None:
+            self._state.sandbox_failed(sandbox_type)
 
     def _defect(self, desk: _Desk) -> Ending:
         _log.exception("task %s ended by a defect of the service", desk.task_id)
@@ -268,7 +287,7 @@ class TaskRunner:
         try:
             if desk.model is not None:
                 await desk.model.close()
-        except Exception:  # noqa: BLE001 - the boundary of a task
+        except BaseException:  # noqa: BLE001 - the boundary of a task
             _log.exception("the model of task %s could not be closed", desk.task_id)
 
     async def _work(self, desk: _Desk) -> Ending:
@@ -279,11 +298,11 @@ class TaskRunner:
             await desk.sandbox.open()
             # One that was abandoned while it opened is closed already.
             if not desk.left:
-                desk.opened = True
-                self._state.sandbox_opened(desk.task_id, _info(desk.sandbox))
+                desk.info = _info(desk.sandbox)
+                self._state.sandbox_opened(desk.task_id, desk.info)
             loop.end_if_cancelled()
-        else:
-            self._state.sandbox_taken(desk.task_id, _info(desk.sandbox))
+        elif desk.info is not None:
+            self._state.sandbox_taken(desk.task_id, desk.info)
         desk.model = self._models.create(spec.model)
         episode = Episode(
             instruction=spec.instruction,
@@ -312,14 +331,30 @@ class TaskRunner:
         desk.left = True
         if desk.sandbox is None:
             self._keeper.release()
-        elif desk.opened and desk.usable and not desk.spec.destroy_sandbox:
-            self._keeper.keep(Kept(desk.task_id, desk.sandbox, desk.conversation))
+        elif desk.info is not None and desk.usable and not desk.spec.destroy_sandbox:
+            self._keeper.keep(Kept(desk.task_id, desk.sandbox, desk.conversation, desk.info))
         else:
-            self._keeper.close(desk.sandbox, destroy=True, opened=desk.opened)
+            self._keeper.close(desk.sandbox, desk.info, destroy=True)
+
+
+def _type(sandbox: Sandbox) -> SandboxType | None:
+    """Return the type of a sandbox, which may be broken: None if it names none that is known."""
+    try:
+        return SandboxType(sandbox.sandbox_type)
+    except Exception:  # noqa: BLE001 - whatever a broken sandbox raises
+        return None
 
 
 def _info(sandbox: Sandbox) -> SandboxInfo:
-    return SandboxInfo(sandbox.sandbox_id, sandbox.sandbox_type)
+    """Return what is known of a sandbox.
+
+    Raises:
+        SandboxError: it names no type that is known.
+    """
+    sandbox_type = _type(sandbox)
+    if sandbox_type is None:
+        raise SandboxError("the sandbox does not say what it is")
+    return SandboxInfo(sandbox.sandbox_id, sandbox_type)
 
 
 def _failure(reason: FailureReason, message: str) -> Ending:

@@ -6,6 +6,7 @@ import pytest
 
 from gui_agents.agent.conversation import Conversation
 from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
 from tests.fakes import ScriptedSandbox, new_state
 from tests.virtual_time import LoopClock, settle, virtual
@@ -27,7 +28,7 @@ class Shelf:
         """Return a sandbox that has a place, and that a task has used."""
         assert self.keeper.reserve()
         sandbox = ScriptedSandbox(sandbox_id=f"sandbox of {task}")
-        return Kept(task, sandbox, Conversation())
+        return Kept(task, sandbox, Conversation(), SandboxInfo(sandbox.sandbox_id, sandbox.sandbox_type))
 
 
 @virtual
@@ -60,9 +61,11 @@ async def test_a_kept_sandbox_is_handed_over_once():
     kept = shelf.made("first")
     shelf.keeper.keep(kept)
     assert shelf.keeper.user_of("sandbox of first") == "first"
-    assert shelf.keeper.take("first") is kept
+    assert shelf.keeper.claim("first") is kept
+    assert shelf.keeper.take(kept)
     with pytest.raises(PreconditionError, match="the sandbox of task 'first' is gone or in use"):
-        shelf.keeper.take("first")
+        shelf.keeper.claim("first")
+    assert not shelf.keeper.take(kept)
     with pytest.raises(PreconditionError, match="no sandbox 'sandbox of first' is kept here"):
         shelf.keeper.user_of("sandbox of first")
     await asyncio.sleep(1000)

@@ -6,7 +6,8 @@ import pytest
 
 from gui_agents.domain.actions import Type
 from gui_agents.domain.errors import NotFoundError, PreconditionError
-from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from tests.fakes import ScriptedSandbox
 from tests.gui_agents.tasks.rig import AGES, CLICK, Rig
 from tests.virtual_time import settle, virtual
 
@@ -330,4 +331,126 @@ async def test_a_sandbox_that_opens_in_spite_of_a_cancel_is_kept_like_any_other(
     assert rig.open_now() == 1
     assert rig.sandboxes[0].asked_for_screenshots == []
     await rig.ended(rig.submit(previous_task_id=task))
+    await rig.rest()
+
+
+@virtual
+async def test_tasks_that_wait_for_their_sandbox_hold_no_place():
+    """Whoever waits to go on in a kept sandbox leaves the slots to those that can run."""
+    rig = Rig(slots=2, keep=2)
+    rig.model("long", seconds=10)
+    kept = [rig.submit(), rig.submit()]
+    for task in kept:
+        await rig.ended(task)
+    running = [rig.submit("long"), rig.submit("long")]
+    behind = [rig.submit("long") for _ in range(4)]
+    continued = [rig.submit(previous_task_id=task) for task in kept]
+    for task in running + behind + continued:
+        await rig.ended(task)
+    # Six long tasks on two slots: nothing waited for a place that a waiting task held.
+    assert asyncio.get_running_loop().time() == 30
+    assert {rig.status(task) for task in running + behind + continued} == {TaskStatus.COMPLETED}
+    assert len(rig.alive) <= rig.keeper.places
+    await rig.rest()
+
+
+@virtual
+async def test_a_claimed_sandbox_that_had_to_go_is_replaced_and_the_conversation_goes_on():
+    rig = Rig(slots=1, keep=1)
+    rig.model("long", seconds=10)
+    first = rig.submit("first")
+    await rig.ended(first)
+    rig.submit("long")
+    continued = rig.submit("second", previous_task_id=first)
+    # Others take the places that are left, and one more.
+    reserved = 0
+    while rig.keeper.reserve():
+        reserved += 1
+    await settle()
+    for _ in range(reserved):
+        rig.keeper.release()
+    said = [(message.stage, message.text) for message in await rig.ended(continued)]
+    assert said[1] == ("starting", "the sandbox to go on in had to be closed; a new one is made")
+    assert rig.status(continued) is TaskStatus.COMPLETED
+    assert rig.record(continued).sandbox != rig.record(first).sandbox
+    assert [turn.instruction for turn in rig.models["second"].requests[0].history] == ["first"]
+    await rig.rest()
+
+
+@virtual
+async def test_a_claim_ends_with_its_task():
+    rig = Rig(slots=1, keep=1)
+    rig.model("long", seconds=10)
+    first = rig.submit("first")
+    await rig.ended(first)
+    busy, continued = rig.submit("long"), rig.submit("second", previous_task_id=first)
+    rig.runner.cancel(continued)
+    again = rig.submit("third", previous_task_id=first)
+    await rig.ended(again)
+    assert rig.record(again).sandbox == rig.record(first).sandbox
+    assert rig.status(busy) is TaskStatus.COMPLETED
+    await rig.rest()
+
+
+class Broken(ScriptedSandbox):
+    """Does not say what it is."""
+
+    def __init__(self, answer):
+        self._answer = answer
+        super().__init__()
+
+    @property
+    def sandbox_type(self):
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        return self._answer
+
+    @sandbox_type.setter
+    def sandbox_type(self, value):
+        pass
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("broken"), "Toaster", None])
+@virtual
+async def test_a_sandbox_that_does_not_say_what_it_is_gives_its_place_back(answer):
+    rig = Rig(slots=1, keep=1)
+    rig.create = lambda _: Broken(answer)
+    rig.runner._sandboxes = rig
+    for _ in range(2 * rig.keeper.places):
+        task = rig.submit()
+        await rig.ended(task)
+        assert rig.reason(task) is FailureReason.SANDBOX_ERROR
+    await settle()
+    assert [rig.keeper.reserve() for _ in range(rig.keeper.places)] == [True] * rig.keeper.places
+    await rig.rest()
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), BaseException("odd")])
+@pytest.mark.parametrize("method", ["open", "observe", "act", "close"])
+@virtual
+async def test_whatever_a_sandbox_raises_ends_its_task_alone(error, method, caplog):
+    async def fail(*_, **__):
+        raise error
+
+    rig = Rig(slots=1, keep=0)
+    rig.model("quick", CLICK)
+    made = rig.create
+
+    def create(spec):
+        sandbox = made(spec)
+        if spec.instruction == "quick":
+            setattr(sandbox, method, fail)
+        return sandbox
+
+    rig.create = create
+    task = rig.submit()
+    await rig.ended(task)
+    assert rig.reason(task) is (None if method == "close" else FailureReason.INTERNAL)
+    other = rig.submit("other")
+    await rig.ended(other)
+    await settle()
+    assert rig.status(other) is TaskStatus.COMPLETED
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
+    # What could not be closed cannot have gone.
+    rig.alive.clear()
     await rig.rest()
