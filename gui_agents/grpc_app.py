@@ -5,19 +5,21 @@ import asyncio
 import errno
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gui_agents import config as configuration
+from gui_agents import process
 from gui_agents.config import Config
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL
+from gui_agents.log import log_to_stderr
 from gui_agents.monitoring import monitoring, observed
-from gui_agents.process import PortsFile, Signals, log_to_stderr, raise_open_files, shorten_pauses
+from gui_agents.process import Ending, PortsFile, raise_open_files, shorten_pauses
 from gui_agents.service import Parts, Service
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ WRONG_ADDRESS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno
 FILES_PER_TASK: Final = 8
 """Open files that a running task may need: its client's connection, its model's, its sandbox's."""
 FILES_BASE: Final = 1024
+ENDING_SECONDS: Final = 4.5
+"""How much longer than DRAIN_SECONDS the process may take to end, before it is ended."""
+LEAVING_SECONDS: Final = 1.0
+"""How long tasks and threads that outlive the service may take."""
 
 _log = logging.getLogger("gui_agents")
 
@@ -92,8 +98,12 @@ class App:
         _log.info("shutting down: running tasks have %g seconds to finish", self.config.service.drain_seconds)
         await self.service.drain()
         await self._close()
-        self._ports.remove()
+        self.forget_ports()
         _log.info("ended")
+
+    def forget_ports(self) -> None:
+        """Remove the file of the ports."""
+        self._ports.remove()
 
     def _tell_ports(self) -> list[str]:
         """Write the ports to their file, and return what is wrong with it."""
@@ -117,18 +127,21 @@ def _cannot_listen(server: str, error: OSError) -> str:
     return f"{server}_PORT: {error}; free it, or set another one (0 takes a free one)"
 
 
-async def serve(config: Config, parts: Parts | None = None) -> None:
-    """Run the service until SIGTERM or SIGINT; a second signal ends it at once.
+async def serve(config: Config, parts: Parts | None = None) -> App:
+    """Run the service until SIGTERM or SIGINT; a second signal, or too much time, ends the process at once.
+
+    Returns what has run. grpc's poller needs it as long as the loop goes on.
 
     Raises:
         ConfigError: it cannot start; with a line for each mistake.
     """
     app = App(config, parts)
-    signals = Signals()
-    shorten_pauses()
-    await app.start()
-    await signals.wait()
-    await app.stop()
+    with Ending(config.service.drain_seconds + ENDING_SECONDS, last=app.forget_ports) as ending:
+        shorten_pauses()
+        await app.start()
+        await ending.asked()
+        await app.stop()
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,13 +156,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = configuration.load(os.environ, Path(".env"))
         log_to_stderr(config.process.log_level)
-        asyncio.run(serve(config))
+        asyncio.run(_serve_alone(config))
     except (ConfigError, RefusedError) as error:
         print(error, file=sys.stderr)
         return EXIT_WRONG_START
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     return EXIT_OK
+
+
+async def _serve_alone(config: Config) -> App:
+    """Run the service in a process that has nothing else to do: what outlives it is not waited for."""
+    workers = ThreadPoolExecutor(thread_name_prefix="worker")
+    asyncio.get_running_loop().set_default_executor(workers)
+    app = await serve(config)
+    workers.shutdown(wait=False, cancel_futures=True)
+    left = await process.left_behind(LEAVING_SECONDS)
+    if left:
+        _log.warning("left behind: %s", ", ".join(left))
+        process.end_now(EXIT_OK)
+    return app
 
 
 if __name__ == "__main__":

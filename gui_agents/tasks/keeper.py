@@ -9,6 +9,7 @@ the background, under a timeout of its own, so that no task and no caller ever w
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
@@ -146,13 +147,15 @@ class SandboxKeeper:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def close_all(self) -> None:
-        """Close what is kept, and return when everything is closed."""
+    async def close_all(self, seconds: float) -> None:
+        """Close what is kept, and return when everything is closed, or after so many seconds."""
         self._stopping = True
         while self._kept:
             self._evict()
-        while self._closing:
-            await asyncio.wait(self._closing)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._closing:
+                    await asyncio.wait(self._closing)
 
     def _is_kept(self, kept: Kept) -> bool:
         return self._kept.get(kept.task_id) is kept

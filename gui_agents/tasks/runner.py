@@ -36,6 +36,8 @@ from gui_agents.tasks.keeper import Kept, SandboxKeeper
 
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
+LAST_SECONDS: Final = 1.5
+"""The same while the service stops; and how long all sandboxes together may then take to close."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ class TaskRunner:
         spending: SpendingLimits,
         clock: Clock,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        last_seconds: float = LAST_SECONDS,
     ) -> None:
         self._state = state
         self._keeper = keeper
@@ -110,6 +113,7 @@ class TaskRunner:
         self._spending = spending
         self._clock = clock
         self._new_id = new_id
+        self._last_seconds = last_seconds
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], _Desk] = {}
         self._claims: dict[str, Kept] = {}
@@ -175,10 +179,10 @@ class TaskRunner:
         for task_id in self._state.live():
             self._stop(task_id, _INTERRUPTED)
         if self._unwinding:
-            await asyncio.wait(self._unwinding, timeout=UNWIND_SECONDS)
+            await asyncio.wait(self._unwinding, timeout=self._last_seconds)
         for desk in self._unwinding.values():
             self._abandon(desk)
-        await self._keeper.close_all()
+        await self._keeper.close_all(self._last_seconds)
 
     def _continued(self, spec: TaskSpec) -> Kept | None:
         previous = spec.previous_task_id

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -186,6 +187,7 @@ atexit.register(lambda: print("MODULES", *sorted(sys.modules), file=sys.stderr))
 """
 BLOCK_PACKAGES = """
 import sys
+import time
 for name in ("prometheus_client", "psutil", "h11"):
     sys.modules[name] = None
 """
@@ -246,3 +248,80 @@ asyncio.run(main())
     frozen, switch_seconds = map(float, told.stdout.split())
     assert frozen > 10_000
     assert switch_seconds == pytest.approx(0.001)
+
+
+STUBBORN = """
+import asyncio, threading, time
+from gui_agents.simulated import SimulatedSandbox
+
+async def swallows(self, **_):
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+
+async def sits_in_a_thread(self, **_):
+    await asyncio.to_thread(time.sleep, 3600)
+
+async def blocks(self, **_):
+    while True:
+        pass
+
+SimulatedSandbox.observe = {way}
+"""
+
+
+@pytest.mark.parametrize("way", ["swallows", "sits_in_a_thread", "blocks"])
+async def test_sigterm_ends_the_process_in_time_whatever_a_sandbox_does(tmp_path, way):
+    (tmp_path / "sitecustomize.py").write_text(STUBBORN.format(way=way))
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
+    with process(tmp_path, PYTHONPATH=path, DRAIN_SECONDS="0.5") as service:
+        ports = await service.started()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+            request = pb.RunAgentInstructionRequest(instruction="do it")
+            await asyncio.gather(pb_grpc.AgentStub(channel).RunAgentInstructionAsync(request), return_exceptions=True)
+            await until(lambda: "started" in service.log)
+            began = time.monotonic()
+            service.popen.send_signal(signal.SIGTERM)
+            status = await asyncio.to_thread(service.popen.wait, 30)
+            assert time.monotonic() - began < 0.5 + 5
+        assert (status, service.ports_file.exists()) == (1 if way == "blocks" else 0, False)
+
+
+async def test_a_second_signal_removes_the_file_of_the_ports(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(STUBBORN.format(way="swallows"))
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"
+    with process(tmp_path, PYTHONPATH=path, DRAIN_SECONDS="600") as service:
+        ports = await service.started()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+            await pb_grpc.AgentStub(channel).RunAgentInstructionAsync(
+                pb.RunAgentInstructionRequest(instruction="do it")
+            )
+            service.popen.send_signal(signal.SIGTERM)
+            await until(lambda: "shutting down" in service.log)
+            service.popen.send_signal(signal.SIGTERM)
+            assert await service.ended() == 128 + signal.SIGTERM
+        assert not service.ports_file.exists()
+
+
+async def test_an_unread_stderr_stops_nothing(tmp_path):
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {**inherited, "PYTHONPATH": str(Path(__file__).parents[2]), "GRPC_PORT": "0", "LOG_LEVEL": "DEBUG"}
+    popen = subprocess.Popen(COMMAND, cwd=tmp_path, stderr=subprocess.PIPE, env=environment)  # noqa: ASYNC220
+    try:
+        service = Process(popen, tmp_path)
+        ports = await service.started()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+            agent = pb_grpc.AgentStub(channel)
+            request = pb.RunAgentInstructionRequest(instruction="say something that nobody understands")
+            # A refused task writes lines enough to fill a pipe of 64 KiB some times over.
+            for _ in range(600):
+                (await agent.RunAgentInstructionAsync(request)).taskId  # noqa: B018
+                await until(lambda: True)
+            popen.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(popen.wait, 30) == 0
+    finally:
+        popen.kill()
+        popen.stderr.close()
+        popen.wait()

@@ -157,6 +157,7 @@ class Rig:
             spending=spending or SpendingLimits(),
             clock=self.clock,
             new_id=lambda: f"t{next(self._ids)}",
+            last_seconds=10,
         )
 
     def sandbox(self, instruction: str, **options: Any) -> None:

@@ -78,7 +78,7 @@ async def test_user_of_finds_the_right_one_of_several():
     for task in ("first", "second"):
         shelf.keeper.keep(shelf.made(task))
     assert shelf.keeper.user_of("sandbox of second") == "second"
-    await shelf.keeper.close_all()
+    await shelf.keeper.close_all(60)
 
 
 @virtual
@@ -87,7 +87,7 @@ async def test_close_all_waits_for_everything_and_keeps_nothing_more():
     kept = [shelf.made(task) for task in ("first", "second", "third")]
     shelf.keeper.keep(kept[0])
     shelf.keeper.keep(kept[1])
-    await shelf.keeper.close_all()
+    await shelf.keeper.close_all(60)
     assert [one.sandbox.closed for one in kept] == [[True], [True], []]
     shelf.keeper.keep(kept[2])
     await settle()
