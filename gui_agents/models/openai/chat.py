@@ -40,7 +40,9 @@ MAX_PROBLEM: Final = 300
 """Characters of a provider's message that are shown."""
 SHORTEST_REDACTED_KEY: Final = 8
 """A shorter key cannot be cut out of a text with certainty; then the provider's text is not shown at all."""
-KEY_LIKE: Final = re.compile(r"\b(?:sk|key|pk)-\S+|\S*\*{2,}\S*")
+MAX_READ: Final = 10_000
+"""Characters of a provider's message that are looked through for keys."""
+KEY_BEGIN: Final = re.compile(r"\b(?:sk|key|pk)-(?=\S)")
 
 
 def _utc_now() -> datetime:
@@ -185,11 +187,22 @@ class OpenAICompatibleModel:
     def _redacted(self, text: str) -> str:
         """Return the provider's text in one short line, without our key or anything that looks like one."""
         key = self._endpoint.api_key
-        if key is not None:
-            plain = key.reveal()
+        plain = "" if key is None else key.reveal()
+        if len(text) > MAX_READ:
+            # The cut may go through the key, whose beginning must not stay.
+            text = text[: MAX_READ - len(plain)]
+        if plain:
             text = text.replace(plain, MASKED_KEY) if len(plain) >= SHORTEST_REDACTED_KEY else ""
         printable = "".join(character if character.isprintable() else " " for character in text)
-        return KEY_LIKE.sub(MASKED_KEY, " ".join(printable.split()))[:MAX_PROBLEM]
+        return " ".join(map(_masked, printable.split()))[:MAX_PROBLEM]
+
+
+def _masked(word: str) -> str:
+    """Return a word without what looks like a key in it."""
+    if "**" in word:
+        return MASKED_KEY
+    begin = KEY_BEGIN.search(word)
+    return word if begin is None else word[: begin.start()] + MASKED_KEY
 
 
 def _tool(request: DecisionRequest) -> dict[str, Any]:
