@@ -21,6 +21,7 @@ from gui_agents.domain.task import TaskLimits
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory
 from gui_agents.rpc.accounting import Accounting
+from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
 from gui_agents.rpc.methods import COUNTED, SERVICE
@@ -84,7 +85,9 @@ def build_state(
     stats = ServiceStats(COUNTED, map(str, Provider), sorted(prices.currencies()), observed)
     return ServiceState(
         info=info,
-        limits=TaskLimits(config.tasks.slots, config.tasks.queue_size, config.tasks.retention),
+        limits=TaskLimits(
+            config.tasks.slots, config.tasks.queue_size, config.tasks.retention, config.tasks.retention_bytes
+        ),
         stats=stats,
         streams=streams or StreamManager(config.streams.log_messages),
         clock=clock,
@@ -174,6 +177,7 @@ class Service:
             models=models,
             backends=sandboxes,
             allow_set_global_config=config.access.allow_set_global_config,
+            maxima=Maxima(config.tasks.max_steps, config.tasks.max_timeout_seconds),
         )
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None

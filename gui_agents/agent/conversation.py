@@ -1,8 +1,14 @@
 """What a task's model is reminded of."""
 
+from typing import Final
+
 import attrs
 
 from gui_agents.domain.model import Turn
+from gui_agents.domain.weight import weight
+
+MAX_BYTES: Final = 2**20
+"""Of the texts in one conversation; the oldest steps are forgotten."""
 
 
 @attrs.define
@@ -10,3 +16,12 @@ class Conversation:
     """The steps so far; a task that continues another one begins with that one's."""
 
     turns: tuple[Turn, ...] = ()
+    _weight: int = 0
+
+    def note(self, turn: Turn) -> None:
+        """Add a step; the oldest ones go if all of them have too many bytes."""
+        turns = [*self.turns, turn]
+        self._weight += weight(turn)
+        while self._weight > MAX_BYTES and len(turns) > 1:
+            self._weight -= weight(turns.pop(0))
+        self.turns = tuple(turns)

@@ -138,8 +138,7 @@ def _failed(reason: FailureReason, message: str, *, result: str = "") -> Ending:
 
 
 def _note(episode: Episode, ledger: Ledger, observation: Observation, turn: Turn) -> None:
-    conversation = episode.conversation
-    conversation.turns = (*conversation.turns, turn)
+    episode.conversation.note(turn)
     decided = "no action" if turn.action is None else _brief(turn.action)
     told = [f"saw {_seen(observation)}", f"decided {decided}"]
     if turn.rationale:

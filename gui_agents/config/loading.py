@@ -89,6 +89,12 @@ def _contradictions(config: Config) -> Iterator[str]:
     port = config.rpc.port
     if config.monitoring.enable_prometheus and port == config.monitoring.port != 0:
         yield f"PROMETHEUS_PORT and GRPC_PORT are both {port}; give each its own"
+    tasks = config.tasks
+    if tasks.steps > tasks.max_steps:
+        yield f"TASK_STEPS is {tasks.steps}, and TASK_MAX_STEPS is {tasks.max_steps}; raise the one or lower the other"
+    if tasks.timeout_seconds > tasks.max_timeout_seconds:
+        limits = f"TASK_TIMEOUT_SECONDS is {tasks.timeout_seconds:g}, and TASK_MAX_TIMEOUT_SECONDS is "
+        yield f"{limits}{tasks.max_timeout_seconds:g}; raise the one or lower the other"
 
 
 def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> Mapping[str, str]:

@@ -95,6 +95,21 @@ class TasksConfig:
         "TASK_QUEUE_SIZE", parsers.integer(0, 1_000_000), "100", "Tasks that may wait for a slot."
     )
     retention: int = setting("TASK_RETENTION", parsers.integer(0, 1_000_000), "1000", "Ended tasks kept in memory.")
+    retention_bytes: int = setting(
+        "TASK_RETENTION_BYTES",
+        parsers.integer(2**20, 2**40),
+        str(2**28),
+        "Bytes that the texts of ended tasks may take in memory; the oldest tasks go first.",
+    )
+    max_steps: int = setting(
+        "TASK_MAX_STEPS", parsers.integer(1, 100_000), "1000", "Largest step limit that a request may name."
+    )
+    max_timeout_seconds: float = setting(
+        "TASK_MAX_TIMEOUT_SECONDS",
+        parsers.seconds(1, 31 * 86400),
+        "86400",
+        "Longest time that a request may name for a task.",
+    )
     steps: int = setting("TASK_STEPS", parsers.integer(1, 100_000), "50", "Step limit where a request names none.")
     timeout_seconds: float = setting(
         "TASK_TIMEOUT_SECONDS",

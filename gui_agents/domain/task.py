@@ -27,6 +27,9 @@ class TaskLimits:
     slots: int
     queue_capacity: int
     retention: int
+    """Ended tasks in memory."""
+    retention_bytes: int = 2**28
+    """Of the texts of those tasks."""
 
 
 @attrs.frozen

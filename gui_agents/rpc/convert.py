@@ -8,6 +8,7 @@ as long as the address beside it is the same. In any other request a masked key 
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+import attrs
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gui_agents.domain.errors import InvalidFieldError
@@ -23,12 +24,19 @@ from gui_agents.proto import agent_pb2 as pb
 
 MAX_INSTRUCTION: Final = 100_000
 """Characters of an instruction."""
-MAX_STEPS: Final = 100_000
-MAX_TIMEOUT_SECONDS: Final = 31 * 86400
 MAX_NAME: Final = 500
 """Characters of an id, a model's name or a backend's name."""
 
 NOTHING_STORED: Final = RunningConfig()
+
+
+@attrs.frozen
+class Maxima:
+    """What the operator lets a request name at most."""
+
+    steps: int
+    timeout_seconds: float
+
 
 STAGES: Final = tuple(
     field.name for field in pb.StageModelConfig.DESCRIPTOR.fields if field.message_type is pb.LLMConfig.DESCRIPTOR
@@ -84,7 +92,9 @@ def short(field: str, value: str) -> str:
     return value
 
 
-def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfig = NOTHING_STORED) -> RunningConfig:
+def running_config(
+    message: pb.CommonConfig, *, field: str, maxima: Maxima, stored: RunningConfig = NOTHING_STORED
+) -> RunningConfig:
     """Return the configuration that a request names; masked keys are taken from `stored`.
 
     Raises:
@@ -95,9 +105,9 @@ def running_config(message: pb.CommonConfig, *, field: str, stored: RunningConfi
     return RunningConfig(
         backend=message.backend or None,
         mode=Mode(message.mode),
-        steps=_limit(f"{field}.steps", message.steps, MAX_STEPS),
+        steps=_limit(f"{field}.steps", message.steps, maxima.steps),
         platform=short(f"{field}.platform", message.platform),
-        timeout_seconds=_limit(f"{field}.taskTimeout", message.taskTimeout, MAX_TIMEOUT_SECONDS),
+        timeout_seconds=_limit(f"{field}.taskTimeout", message.taskTimeout, int(maxima.timeout_seconds)),
         authorization=_authorization(message, field, stored.authorization),
         web_search_engine=short(f"{field}.stageModelConfig.webSearchEngine", message.stageModelConfig.webSearchEngine)
         or None,

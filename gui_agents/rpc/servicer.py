@@ -62,6 +62,7 @@ class AgentServicer:
     models: Models
     backends: Backends
     allow_set_global_config: bool
+    maxima: convert.Maxima
 
     async def GetAgentInfo(self, _: pb.GetAgentInfoRequest) -> pb.AgentInfo:  # noqa: N802
         """Answer the service's version, limits and identity."""
@@ -93,7 +94,9 @@ class AgentServicer:
         self._check_setter()
         if not request.HasField("commonConfig"):
             raise InvalidFieldError("commonConfig", "must be set")
-        config = convert.running_config(request.commonConfig, field="commonConfig", stored=self.settings.changed)
+        config = convert.running_config(
+            request.commonConfig, field="commonConfig", maxima=self.maxima, stored=self.settings.changed
+        )
         if config.backend is not None:
             self.backends.check(config.backend, "commonConfig.backend")
         for stage in (NORMAL_STAGE, FAST_STAGE):
@@ -179,7 +182,7 @@ class AgentServicer:
         instruction = convert.instruction(request)
         convert.check_sandbox(request.sandbox)
         field, settings = "runningConfig", self.settings
-        requested = convert.running_config(request.runningConfig, field=field)
+        requested = convert.running_config(request.runningConfig, field=field, maxima=self.maxima)
         config = requested.over(settings.effective)
         backend = config.backend or settings.defaults.backend
         self.backends.check(backend, f"{field}.backend")

@@ -21,6 +21,7 @@ from gui_agents.domain.spec import ConfigType, TaskSpec
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
 from gui_agents.domain.usage import Bill, ModelCall
+from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
 from gui_agents.state.stats import ServiceStats
 from gui_agents.state.streams import StreamManager, Subscription
@@ -137,9 +138,11 @@ class ServiceState:
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
         """
+        # Before the lock: only the loop, which is here, changes any of it.
+        kept = weight(self._table.spec(task_id)) + weight(ending) + self._streams.weight(task_id)
         with self._lock:
             at = self._time()
-            evicted = self._table.end(task_id, ending, self._monotonic(), at)
+            evicted = self._table.end(task_id, ending, self._monotonic(), at, kept)
             message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
             waiting = self._streams.publish(task_id, message, last=True)
             for forgotten in evicted:

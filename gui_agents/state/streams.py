@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from itertools import islice
+from sys import getsizeof
 from typing import Protocol
 
 from gui_agents.domain.errors import NotFoundError
@@ -20,7 +21,7 @@ from gui_agents.snapshot import StreamsSnapshot
 class TaskLog:
     """The latest `limit` messages of one task."""
 
-    __slots__ = ("closed", "first", "messages", "subscriptions", "task_id")
+    __slots__ = ("closed", "first", "messages", "subscriptions", "task_id", "weight")
 
     def __init__(self, task_id: str, limit: int) -> None:
         self.task_id = task_id
@@ -29,11 +30,15 @@ class TaskLog:
         """Number of the oldest message kept."""
         self.closed = False
         self.subscriptions: set[Subscription] = set()
+        self.weight = 0
+        """Bytes of the texts that are kept."""
 
     def append(self, message: StreamMessage) -> None:
         """Add a message; the oldest one goes when the log is full."""
         if len(self.messages) == self.messages.maxlen:
             self.first += 1
+            self.weight -= getsizeof(self.messages[0].text)
+        self.weight += getsizeof(message.text)
         self.messages.append(message)
 
 
@@ -89,6 +94,10 @@ class StreamManager:
         log.closed = last
         self._messages += 1
         return tuple(log.subscriptions)
+
+    def weight(self, task_id: str) -> int:
+        """Return the bytes of the texts that a task's log keeps."""
+        return self._logs[task_id].weight
 
     def drop(self, task_id: str) -> None:
         """Forget the log of a task that is no longer retained."""

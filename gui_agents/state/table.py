@@ -52,6 +52,7 @@ class _Entry:
         "status",
         "steps",
         "task_id",
+        "weight",
     )
 
     def __init__(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
@@ -70,6 +71,7 @@ class _Entry:
         self.output_tokens = 0
         self.cost = Decimal(0)
         self.currency: str | None = None
+        self.weight = 0
 
 
 class TaskTable:
@@ -82,6 +84,7 @@ class TaskTable:
         self._running: OrderedDict[str, _Entry] = OrderedDict()
         """Those that have been silent longest first."""
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended_bytes = 0
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
         self._failures = dict.fromkeys(map(str, FailureReason), 0)
         self._rejected = dict.fromkeys(map(str, RejectReason), 0)
@@ -103,6 +106,10 @@ class TaskTable:
     def head(self) -> str | None:
         """Return the id of the task that has waited longest."""
         return next(iter(self._pending), None)
+
+    def spec(self, task_id: str) -> TaskSpec:
+        """Return what a task was asked to do."""
+        return self._entries[task_id].spec
 
     def live(self) -> list[str]:
         """Return the ids of all running tasks, then of all pending ones."""
@@ -159,8 +166,10 @@ class TaskTable:
         wait = monotonic - entry.created_monotonic
         self._queue_wait.observe(wait, task_id, at)
 
-    def end(self, task_id: str, ending: Ending, monotonic: float, at: float) -> Collection[str]:
+    def end(self, task_id: str, ending: Ending, monotonic: float, at: float, weight: int = 0) -> Collection[str]:
         """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
+
+        `weight` are the bytes that are kept of it.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -184,6 +193,8 @@ class TaskTable:
         self._created[entry.status] += 1
         if ending.reason is not None:
             self._failures[ending.reason] += 1
+        entry.weight = weight
+        self._ended_bytes += weight
         self._ended[task_id] = None
         return self._evict()
 
@@ -236,9 +247,10 @@ class TaskTable:
 
     def _evict(self) -> Collection[str]:
         evicted = []
-        while len(self._ended) > self.limits.retention:
+        limits = self.limits
+        while len(self._ended) > limits.retention or (self._ended and self._ended_bytes > limits.retention_bytes):
             task_id, _ = self._ended.popitem(last=False)
-            del self._entries[task_id]
+            self._ended_bytes -= self._entries.pop(task_id).weight
             evicted.append(task_id)
         return evicted
 

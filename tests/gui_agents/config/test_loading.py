@@ -111,6 +111,12 @@ BAD = [
     ("PROMETHEUS_NATIVE_HISTOGRAMS", "maybe", "must be true or false"),
     ("ENABLE_OTEL_METRICS", "maybe", "must be true or false"),
     ("OTEL_METRIC_EXPORT_INTERVAL", "often", "must be a whole number from"),
+    ("TASK_RETENTION_BYTES", "1", "must be a whole number from 1048576"),
+    ("TASK_MAX_STEPS", "0", "must be a whole number from 1 to"),
+    ("TASK_MAX_TIMEOUT_SECONDS", "0", "must be a number of seconds from 1"),
+    ("GRPC_MAX_CONNECTIONS", "0", "must be a whole number from 1 to"),
+    ("GRPC_IDLE_SECONDS", "0", "must be a number of seconds from 1"),
+    ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
     ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
     ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),
     ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),
@@ -172,6 +178,13 @@ def test_two_servers_cannot_have_one_port():
     )
     assert load(environment).rpc.port == 9000
     assert load({"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "ENABLE_PROMETHEUS": "on"}).monitoring.port == 0
+
+
+def test_a_default_is_no_larger_than_the_maximum():
+    (steps,) = mistakes({"TASK_MAX_STEPS": "10"})
+    assert steps == "TASK_STEPS is 50, and TASK_MAX_STEPS is 10; raise the one or lower the other"
+    (seconds,) = mistakes({"TASK_MAX_TIMEOUT_SECONDS": "60"})
+    assert seconds.startswith("TASK_TIMEOUT_SECONDS is 3600, and TASK_MAX_TIMEOUT_SECONDS is 60; ")
 
 
 def test_the_dotenv_file_fills_what_the_environment_leaves_out(tmp_path):
