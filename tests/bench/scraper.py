@@ -10,19 +10,36 @@ import socket
 import sys
 import time
 
-REQUEST = b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: keep-alive\r\nAccept: text/plain\r\n\r\n"
+
+def _request(*headers: str) -> bytes:
+    return "\r\n".join(("GET /metrics HTTP/1.1", "Host: bench", *headers, "", "")).encode()
+
+
+OPENMETRICS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+MESSAGES = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+_PROMETHEUS = ("User-Agent: Prometheus/2.42.0", "Accept-Encoding: gzip", "X-Prometheus-Scrape-Timeout-Seconds: 10")
+
+PLAIN = _request("Connection: keep-alive", "Accept: text/plain")
+PROMETHEUS = _request(*_PROMETHEUS, f"Accept: {OPENMETRICS}")
+"""As Prometheus 2.42 asks."""
+PROTOBUF = _request(*_PROMETHEUS, f"Accept: {MESSAGES},{OPENMETRICS}")
+"""As it asks if it stores native histograms."""
 
 
 class Client:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, request: bytes = PLAIN) -> None:
         self._port = port
+        self._request = request
         self._socket: socket.socket | None = None
 
     def ask(self) -> None:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=30)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(REQUEST)
+        self._socket.sendall(self._request)
 
     def take(self) -> int:
         """Read one page and return its size."""
