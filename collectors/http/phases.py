@@ -37,11 +37,10 @@ class Timeouts:
 
     def of(self, phase: Phase) -> float:
         """Return the seconds of a phase; answering is ours and has no limit."""
-        return {
-            Phase.OPENING: self.receiving,
-            Phase.IDLE: self.idle,
-            Phase.RECEIVING: self.receiving,
-            Phase.ANSWERING: inf,
-            Phase.SENDING: self.sending,
-            Phase.LEAVING: self.leaving,
-        }[phase]
+        if phase is Phase.ANSWERING:
+            return inf
+        if phase is Phase.IDLE:
+            return self.idle
+        if phase is Phase.SENDING:
+            return self.sending
+        return self.leaving if phase is Phase.LEAVING else self.receiving

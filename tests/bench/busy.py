@@ -28,8 +28,9 @@ class BusyState:
         return self._state.snapshot()
 
 
-def busy_state(tasks: int) -> BusyState:
-    """Return a service with so many ended tasks in its history."""
-    state = build_state(load({}), PriceList.load(None), SystemClock())
+def busy_state(tasks: int, *, native: bool = False) -> BusyState:
+    """Return a service with so many ended tasks in its history; a `native` one counts native histograms, too."""
+    monitored = {"ENABLE_PROMETHEUS": "true", "PROMETHEUS_NATIVE_HISTOGRAMS": str(native)}
+    state = build_state(load(monitored), PriceList.load(None), SystemClock())
     run_tasks(state, 0, tasks)
     return BusyState(state, tasks)

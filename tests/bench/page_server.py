@@ -1,10 +1,12 @@
 """A busy service's metrics, served in a process of its own so that its CPU time is its own.
 
-python -m tests.bench.page_server KIND: prints its port, and then for each line on stdin the CPU seconds that it has
-used, those of the service's life left out. It ends with its stdin.
+python -m tests.bench.page_server KIND [burn]: prints its port, and then for each line on stdin the CPU seconds that it
+has used, those of the service's life left out. It ends with its stdin. With `burn`, its main thread burns Python until
+there is a line on stdin.
 """
 
 import contextlib
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -51,23 +53,34 @@ def reference(source: BusyState) -> Iterator[int]:
     thread.join()
 
 
+PROTOBUF = "ours-protobuf"
 KINDS: dict[str, Callable[[BusyState], AbstractContextManager[int]]] = {
     "ours": ours,
     "ours-zlib": ours_with_zlib,
-    "ours-protobuf": ours_with_protobuf,
+    PROTOBUF: ours_with_protobuf,
     "reference": reference,
 }
 
 
-def main(kind: str) -> None:
-    source = busy_state(HISTORY)
+def burn() -> None:
+    """Keep the interpreter, and look every few milliseconds whether there is a line on stdin."""
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        burned = 0
+        for number in range(200_000):
+            burned += number * number
+
+
+def main(kind: str, *burning: str) -> None:
+    source = busy_state(HISTORY, native=kind == PROTOBUF)
     # As the service does for itself.
     shorten_pauses()
     with KINDS[kind](source) as port:
         print(port, flush=True)  # noqa: T201
+        if burning:
+            burn()
         for _ in sys.stdin:
             print(time.process_time() - source.life_seconds, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
