@@ -66,7 +66,7 @@ class Client:
 
 
 def _joined(body: bytes) -> bytes:
-    """Return what comes in chunks: of each, its size in hexadecimal digits, a line end, and so many bytes with another."""
+    """Return what comes in chunks: each is its size in hexadecimal digits, its bytes, and a line end after both."""
     parts = []
     while size := int(body.partition(b"\r\n")[0], 16):
         start = body.index(b"\r\n") + 2
