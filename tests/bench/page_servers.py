@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.bench.scraper import scrape
 
-WARM_UP = 50
+WARM_UP_SCRAPES = 40
 
 
 class PageServer:
@@ -25,7 +25,7 @@ class PageServer:
 
     def cpu_per_round(self, rounds: int, *, request: bytes, clients: int = 1) -> float:
         """Return the server's CPU seconds for a round of scrapes, each with its connection kept."""
-        scrape(self.port, WARM_UP, request=request, clients=clients)
+        scrape(self.port, WARM_UP_SCRAPES // clients, request=request, clients=clients)
         began = self.cpu_seconds()
         scrape(self.port, rounds, request=request, clients=clients)
         return (self.cpu_seconds() - began) / rounds
