@@ -3,7 +3,6 @@
 python -m tests.bench.bench_rendering
 """
 
-import gzip
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from collectors import ServiceCollector
 from collectors.exposition.formats import Format
 from collectors.exposition.page import Exposition
 from collectors.exposition.reading import Instant
-from collectors.http.flight import COMPRESSION_LEVEL
+from collectors.http.compression import gzip_compression
 from collectors.metrics import catalogue
 from tests.bench.report import conditions, line
 from tests.bench.workload import Workload, workload
@@ -67,7 +66,8 @@ def compression(size: int, source: Workload) -> bool:
     page = Exposition(catalogue.sections())
     body = page.render(Instant(source), Format.TEXT)
     rendering = seconds(lambda: page.render(Instant(source), Format.TEXT), 100)
-    squeezing = seconds(lambda: gzip.compress(body, COMPRESSION_LEVEL, mtime=0), 100)
+    compress = gzip_compression()
+    squeezing = seconds(lambda: compress(body), 100)
     detail = f"{squeezing * 1e6:.0f} us / {rendering * 1e6:.0f} us"
     return line(f"gzip / rendering, about {size} series", squeezing / rendering, at_most=1.0, detail=detail)
 
