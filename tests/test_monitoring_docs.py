@@ -15,7 +15,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from collectors import ListenError
 from collectors.http import connection, endpoint
 from collectors.metrics import catalogue
-from collectors.operations.vocabulary import known_series
 from gui_agents import config
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import ConfigError
@@ -25,6 +24,7 @@ from tests.e2e.programs import Instance, prometheus, query, until
 from tests.serving import serving_app
 from tools import metrics_page as docs
 from tools.checks.expressions import Checker
+from tools.vocabulary import known_series
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "collectors" / "README.md"

@@ -1,3 +1,4 @@
+import re
 import subprocess
 from pathlib import Path
 
@@ -5,12 +6,13 @@ import pytest
 
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import Stability
+from collectors.metrics.definitions import MetricType, Stability
 from tests.system_tools import require_program
 from tools import metrics_page as docs
 
 COMMITTED = Path(__file__).parent.parent.parent / "docs" / "metrics.md"
 SECTIONS = (*catalogue.sections(), OUTCOMES)
+QUANTILE = {MetricType.SUMMARY: ("quantile",)}
 METRICS = [metric for section in SECTIONS for metric in section.metrics]
 
 
@@ -23,7 +25,8 @@ def test_every_metric_is_described(metric):
     text = docs.render()
     assert f"\n### {metric.name}\n\n{metric.help}\n" in text
     assert metric.help.endswith(".")
-    assert set(metric.labels) <= set(metric.values)
+    section = text.partition(f"\n### {metric.name}\n")[2].partition("\n### ")[0]
+    assert re.findall(r"^- `(\w+)`: .", section, re.MULTILINE) == [*metric.labels, *QUANTILE.get(metric.type, ())]
     assert metric.family in metric.example
     assert metric.stability is (Stability.EVOLVING if metric.optional else Stability.STABLE)
 

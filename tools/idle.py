@@ -1,0 +1,24 @@
+"""A service that has just begun, with the configuration that it has by default: what it reads and shows."""
+
+from collections.abc import Collection
+
+from prometheus_client.samples import Sample
+
+from collectors.exposition.collector import ServiceCollector
+from collectors.metrics import catalogue
+from gui_agents import config
+from gui_agents.domain.clock import SystemClock
+from gui_agents.models.pricing import PriceList
+from gui_agents.service import build_state
+from gui_agents.state.service_state import ServiceState
+
+
+def state() -> ServiceState:
+    """Return the state of such a service."""
+    return build_state(config.load({}), PriceList.load(None), SystemClock())
+
+
+def samples(disabled: Collection[str] = ()) -> list[Sample]:
+    """Return all samples of its first scrape, without the optional families that `disabled` names."""
+    collector = ServiceCollector(state(), catalogue.sections(disabled))
+    return [sample for family in collector.collect() for sample in family.samples]
