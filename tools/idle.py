@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.samples import Sample
 
 from collectors.exposition.collector import ServiceCollector
@@ -18,7 +19,11 @@ def state() -> ServiceState:
     return build_state(config.load({}), PriceList.load(None), SystemClock())
 
 
+def families(disabled: Collection[str] = ()) -> list[Family]:
+    """Return what its first scrape shows, without the optional families that `disabled` names."""
+    return list(ServiceCollector(state(), catalogue.sections(disabled)).collect())
+
+
 def samples(disabled: Collection[str] = ()) -> list[Sample]:
     """Return all samples of its first scrape, without the optional families that `disabled` names."""
-    collector = ServiceCollector(state(), catalogue.sections(disabled))
-    return [sample for family in collector.collect() for sample in family.samples]
+    return [sample for family in families(disabled) for sample in family.samples]

@@ -1,4 +1,4 @@
-"""Renders docs/metrics.md, and the table of collectors/README.md, from the catalogue; a test compares both."""
+"""Renders docs/metrics.md, and a table of all metrics, from the rows of the catalogue."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -25,9 +25,6 @@ A section is read as a whole: if one of its metrics cannot be read, all of them 
 `agent_collector_success` says so, and the other sections stay.
 """
 
-TABLE_BEGINS: Final = "<!-- This table is written by `make docs`. -->\n"
-TABLE_ENDS: Final = "<!-- The table ends here. -->\n"
-
 
 def render() -> str:
     """Return the whole page."""
@@ -35,11 +32,9 @@ def render() -> str:
     return "\n".join([INTRODUCTION, *_overview(sections), *(line for each in sections for line in _section(each))])
 
 
-def with_table(page: str) -> str:
-    """Return another page with the table of all metrics in its place, between two comments."""
-    before, begins, rest = page.partition(TABLE_BEGINS)
-    _, ends, after = rest.partition(TABLE_ENDS)
-    return "".join([before, begins, *(f"{row}\n" for row in _table()), ends, after])
+def table() -> str:
+    """Return the table of all metrics, on lines of its own."""
+    return "\n" + "".join(f"{row}\n" for row in _table())
 
 
 def _table() -> Iterator[str]:
