@@ -13,14 +13,10 @@ from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.spec import ConfigType
-from gui_agents.domain.task import RejectReason, TaskLimits
+from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.rpc.methods import COUNTED
-from gui_agents.snapshot import ServiceInfo
-from gui_agents.state.service_state import ServiceState
-from gui_agents.state.stats import ServiceStats
-from gui_agents.state.streams import StreamManager
-from tests.fakes import FakeClock, a_spec
+from tests.fakes import PROVIDERS, FakeClock, a_spec, new_state
 
 NEVER_MOVE = {
     "agent_service_info": "what the service says of itself",
@@ -32,8 +28,6 @@ NEVER_MOVE = {
 
 BY_ITSELF = {"agent_memory_usage_bytes", "agent_collector_success", "agent_collector_duration_seconds"}
 """What the process and each scrape tell, whatever the service does; tested beside the collector."""
-
-PROVIDERS = ("builtin", "openai")
 
 SECONDS = (0.001, 0.007, 0.02, 0.03, 0.07, 0.2, 0.3, 0.7, 2.0, 3.0, 7.0, 20.0, 40.0, 90.0, 200.0, 400.0, 1000.0)
 """For every bucket of an RPC, a phase, a wait, and times 4 of a task."""
@@ -50,13 +44,7 @@ class Service:
 
     def __init__(self):
         self.clock = FakeClock()
-        self.state = ServiceState(
-            info=ServiceInfo("1", 40, "INFO", ""),
-            limits=TaskLimits(slots=40, queue_capacity=10, retention=5),
-            stats=ServiceStats(COUNTED, PROVIDERS, ["USD"]),
-            streams=StreamManager(4),
-            clock=self.clock,
-        )
+        self.state = new_state(self.clock, slots=40, queue_capacity=10, retention=5, log_messages=4, methods=COUNTED)
         self.registry = CollectorRegistry()
         collectors.register(self.state, self.registry)
         self.seen = [self.samples()]

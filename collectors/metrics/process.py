@@ -77,9 +77,9 @@ def borrowed() -> tuple[Borrowed, ...]:
     )
 
 
-def section() -> Section:
+def section() -> Section[ProcessReader]:
     """Return the section of this process."""
-    return Section(
+    return Section[ProcessReader](
         name="process",
         subject=ProcessReader(),
         metrics=(

@@ -20,6 +20,24 @@ class CallOutcome(StrEnum):
     """An answer came back that is no action on this screen."""
 
 
+@unique
+class TokenType(StrEnum):
+    """Tokens, the cached ones among the input; the third is the sum of the other two."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    TOTAL = "total"
+
+
+@unique
+class TokenDirection(StrEnum):
+    """Tokens, each of them once: input is what came from no cache."""
+
+    INPUT = "input"
+    CACHED_INPUT = "cached_input"
+    OUTPUT = "output"
+
+
 @attrs.frozen
 class Usage:
     """The tokens of one call, as the endpoint told them."""
