@@ -1,8 +1,10 @@
 """The start page of the documentation leads to every page, and what stands at the door names what exists."""
 
 import re
+import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
@@ -62,3 +64,25 @@ def test_the_hooks_call_only_programs_of_the_environment():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [repository["repo"] for repository in hooks] == ["local"]
     assert all(hook["entry"].startswith(".venv/bin/") for hook in hooks[0]["hooks"])
+
+
+PATH = re.compile(r"`((?:gui_agents|collectors|tests|tools|docs)/[\w./-]*)`")
+NAMING_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "collectors" / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", NAMING_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_a_page_names_exists(page):
+    assert [path for path in PATH.findall(page.read_text()) if not (ROOT / path).exists()] == []
+
+
+def test_the_page_on_architecture_names_every_package():
+    named = set(PATH.findall((DOCS / "architecture.md").read_text()))
+    layers = {
+        f"{contract['containers'][0]}/{name.strip()}"
+        for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+        for layer in contract["layers"]
+        for name in layer.split("|")
+    }
+    known = {path.removesuffix("/").removesuffix(".py") for path in named}
+    assert layers - known == {"collectors/errors"}
