@@ -1,4 +1,4 @@
-"""The demo's own books, and what they say /metrics must show."""
+"""The demo's own counts, and what they say /metrics must show."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ class Entry:
 
 
 @attrs.define
-class Books:
+class Counts:
     """Counts what the demo itself did and saw over gRPC."""
 
     calls: Counter[str] = attrs.field(factory=Counter)
@@ -54,7 +54,7 @@ class Books:
             self.tokens += report.statistics.total_tokens
 
     def expected(self) -> Iterator[tuple[str, float]]:
-        """Yield each sample that these books can tell, with its value."""
+        """Yield each sample that these counts can tell, with its value."""
         tasks = self.outcomes.total()
         yield 'agent_tasks_created_total{status="pending"}', tasks
         yield 'agent_tasks_created_total{status="running"}', tasks
@@ -77,7 +77,7 @@ class Books:
         yield 'agent_grpc_stream_connections{method="RunAgentInstruction"}', 0
 
     def compare(self, page: Mapping[str, float]) -> list[Entry]:
-        """Return these books beside the samples of /metrics."""
+        """Return these counts beside the samples of /metrics."""
         return [Entry(sample, counted, page.get(sample)) for sample, counted in self.expected()]
 
 
