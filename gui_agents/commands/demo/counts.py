@@ -1,4 +1,4 @@
-"""The demo's own counts, and what they say /metrics must show."""
+"""The demo's own counts, and what /metrics must show if it agrees with them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ UNCOUNTED: Final = (
     "agent_memory_usage_bytes",
     "agent_service_uptime_seconds",
 )
-"""Samples that only the service can know."""
+"""Samples that only the service can know. They are shown and not compared."""
 
 
 @attrs.frozen
@@ -25,14 +25,14 @@ class Entry:
     """One sample of /metrics beside the demo's own count."""
 
     sample: str
-    """As it stands in /metrics: name and labels."""
+    """Name and labels, as in /metrics."""
     counted: float
     shown: float | None
-    """None where /metrics lacks it."""
+    """None if /metrics does not have it."""
 
     @property
     def equal(self) -> bool:
-        """Whether both say the same."""
+        """Whether both numbers are equal."""
         return self.counted == self.shown
 
 
@@ -54,7 +54,7 @@ class Counts:
             self.tokens += report.statistics.total_tokens
 
     def expected(self) -> Iterator[tuple[str, float]]:
-        """Yield each sample that these counts can tell, with its value."""
+        """Yield each sample that follows from these counts, with its value."""
         tasks = self.outcomes.total()
         yield 'agent_tasks_created_total{status="pending"}', tasks
         yield 'agent_tasks_created_total{status="running"}', tasks

@@ -1,4 +1,4 @@
-"""The demo from start to end: service up, tasks over gRPC, counts beside /metrics, service down."""
+"""The demo from start to end: start the service, run tasks over gRPC, compare counts with /metrics, stop."""
 
 import asyncio
 import os
@@ -27,24 +27,24 @@ from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
 
 SETTLE_SECONDS: Final = 5.0
-"""The service counts a stream's end after its client has seen it; this is how long the last count may take."""
+"""Seconds that the last count may take: the service counts a stream's end after its client has seen it."""
 
 
 class DemoConsole(Console):
-    """A console that calls `left` when the reader of a pipe has gone."""
+    """A console that calls `left` when the reader of its pipe has left."""
 
     def __init__(self, left: Callable[[], None]) -> None:
         super().__init__(highlight=False)
         self._left = left
 
     def on_broken_pipe(self) -> None:
-        """Write to nobody from here on; rich itself would end the process in the middle of the service's work."""
+        """Discard further output. rich itself would end the process while the service is working."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         self._left()
 
 
 async def show(*, leaves: bool) -> ExitCode:
-    """Show the demo; with `leaves` it ends by itself, else on Ctrl-C."""
+    """Show the demo. With `leaves` it ends after the tasks, otherwise on Ctrl-C."""
     ending = asyncio.Event()
     console = DemoConsole(ending.set)
     loop = asyncio.get_running_loop()
@@ -68,7 +68,7 @@ async def show(*, leaves: bool) -> ExitCode:
 
 
 async def _until(ending: asyncio.Event, performance: Coroutine[Any, Any, ExitCode]) -> ExitCode:
-    """Return how `performance` ends; a Ctrl-C ends it early."""
+    """Return the exit code of `performance`. Ctrl-C ends it early."""
     performing = asyncio.create_task(performance)
     asked = asyncio.create_task(ending.wait())
     await asyncio.wait({performing, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -98,13 +98,13 @@ async def _perform(console: Console, service: DemoService) -> ExitCode:
 
 
 def _judged(service: DemoService, row: Instruction, report: TaskReport) -> bool:
-    """Return whether a task led to what its instruction has to lead to; read from its desktop, not from its claim."""
+    """Return whether a task led to the expected result, by the state of its desktop and not by its own claim."""
     completed = report.status is TaskStatus.COMPLETED
     return row.check(service.desktops.outcome(row.instruction), completed, _answer(report))
 
 
 def _answer(report: TaskReport) -> str:
-    """Return the agent's answer, or why there is none."""
+    """Return the agent's answer, or the reason why there is none."""
     return report.result if report.status is TaskStatus.COMPLETED else report.message
 
 
@@ -145,14 +145,14 @@ def _summarize(console: Console, lines: Sequence[Line], counts: Counts, seconds:
     outcomes = ", ".join(f"{number} {status}" for status, number in sorted(counts.outcomes.items()))
     console.print(f"\n{counted(len(lines), 'task')} in {seconds:.1f} s: {outcomes}; {counted(counts.steps, 'step')}.")
     fine = sum(line.as_expected for line in lines)
-    console.print(f"{fine} of {len(lines)} led to what they had to, read from the desktops they left behind.")
+    console.print(f"{fine} of {len(lines)} led to the expected result, judged by the desktops they left behind.")
     for line, row in zip(lines, INSTRUCTIONS, strict=True):
         if not line.as_expected:
             console.print(Text(f"Expected of {line.number}: {row.expect}; {line.status}: {line.answer}", "red"))
 
 
 def _tell(console: Console, service: DemoService, entries: Sequence[Entry], page: Mapping[str, float]) -> None:
-    console.print(f"\nThe same story in {service.page_url}metrics:\n", soft_wrap=True)
+    console.print(f"\nWhat the client counted, beside {service.page_url}metrics:\n", soft_wrap=True)
     console.print(f"{'counted':>12}  {'/metrics':>12}           sample")
     for entry in entries:
         mark = "[green]equal   [/]" if entry.equal else "[bold red]DIFFERENT[/]"
