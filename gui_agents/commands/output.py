@@ -82,4 +82,4 @@ def counted(number: int, noun: str) -> str:
 def _json_item(item: object) -> str:
     if isinstance(item, datetime):
         return item.isoformat()
-    raise TypeError(f"{type(item).__name__} is no JSON value")
+    raise TypeError(f"{type(item).__name__} is not a JSON value")

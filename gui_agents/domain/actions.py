@@ -87,7 +87,7 @@ def _y(text: str = "pixels from the top edge") -> Any:
 
 
 def _button() -> Any:
-    schema = {"type": "string", "enum": [*Button], "description": "pointer button; left unless told"}
+    schema = {"type": "string", "enum": [*Button], "description": "pointer button; left by default"}
     return _field(schema, default=Button.LEFT)
 
 
@@ -114,7 +114,7 @@ class Click:
     y: int = _y()
     button: Button = _button()
     count: int = _field(
-        {"type": "integer", "minimum": 1, "maximum": MAX_CLICKS, "description": "clicks in a row; 1 unless told"},
+        {"type": "integer", "minimum": 1, "maximum": MAX_CLICKS, "description": "clicks in a row; 1 by default"},
         default=1,
     )
 

@@ -255,7 +255,7 @@ def _enum(field: str, value: int, enum: Enum) -> None:
     names = {number: name for name, number in enum.items()}
     if value not in names:
         known = ", ".join(f"{number} {name}" for number, name in names.items())
-        raise InvalidFieldError(field, f"{value} is none of: {known}")
+        raise InvalidFieldError(field, f"must be one of: {known}; it is {value}")
 
 
 def _limit(field: str, value: int, maximum: int) -> int | None:

@@ -159,7 +159,7 @@ def _service(figures: Figures) -> Table:
 
 def _sections(figures: Figures) -> Text:
     if not figures.sections:
-        return Text("this page tells no sections; is it the service's /metrics?", "yellow")
+        return Text("this page has no sections; is it the service's /metrics?", "yellow")
     failed = [name for name, success in figures.sections.items() if not success]
     text = Text(overflow="fold")
     if failed:
