@@ -1,4 +1,4 @@
-"""What a task's model is reminded of."""
+"""The past steps that a model is shown."""
 
 import attrs
 
@@ -7,6 +7,6 @@ from gui_agents.domain.model import Turn
 
 @attrs.define
 class Conversation:
-    """The steps so far; a task that continues another one begins with that one's."""
+    """The steps so far. A task that continues another one begins with the steps of that task."""
 
     turns: tuple[Turn, ...] = ()

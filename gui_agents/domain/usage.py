@@ -40,7 +40,7 @@ class TokenDirection(StrEnum):
 
 @attrs.frozen
 class Usage:
-    """The tokens of one call, as the endpoint told them."""
+    """The tokens of one call, as the endpoint reported them."""
 
     input_tokens: int
     """All of the prompt, cached tokens included."""
@@ -63,7 +63,7 @@ class ModelCall:
     """The model's name, as prices list it."""
     outcome: CallOutcome
     usage: Usage | None
-    """None where the endpoint told none."""
+    """None if the endpoint reported none."""
     duration_seconds: float
     """From the request to its end, on the monotonic clock."""
 
@@ -73,6 +73,6 @@ class Bill:
     """What one call to a model cost."""
 
     amount: Decimal
-    """0 where the call told no usage."""
+    """0 if the endpoint reported no usage."""
     currency: str | None
-    """ISO code; None where the model has no known price."""
+    """ISO code; None if the price of the model is not known."""

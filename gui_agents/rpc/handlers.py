@@ -1,8 +1,7 @@
-"""From bytes to bytes: how each method of the contract is served.
+"""The gRPC handlers of the contract's methods. They take and return bytes.
 
-Handlers take and return bytes, so that a request that is too large or does not parse is answered here, with a status
-that says so, inside the call that is counted. An unexpected exception becomes INTERNAL with a fixed text; its own
-text stays in the log.
+A request that is too large or does not parse is therefore answered here, with a status that says so, inside the counted
+call. An unexpected exception becomes INTERNAL with a fixed text. Its own text goes to the log only.
 """
 
 import logging
@@ -19,7 +18,7 @@ from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse
 
 REQUEST: Final = "request"
-"""The field that is named where the request as a whole is wrong."""
+"""The field that an error names if the whole request is wrong."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ def _parsed(method: Method, data: bytes, limit: int) -> Message:
 
 
 async def _end(method: Method, servicer: AgentServicer, context: grpc.aio.ServicerContext, error: Exception) -> None:
-    """End a call with the status of `error`, which grpc does by raising."""
+    """End a call with the status of `error`. grpc does this by raising."""
     if isinstance(error, RefusedError):
         if method.submits:
             servicer.rejected(error)

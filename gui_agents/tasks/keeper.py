@@ -1,10 +1,9 @@
-"""Sandboxes that outlive their task: those that are kept for the next one, and those that are closing.
+"""Sandboxes after their task: those that are kept for the next task, and those that are closing.
 
-Theory of operation. Every sandbox that exists or is being made has one of a bounded number of places: the slots, the
-kept ones, and an allowance for those that are still closing. A place is reserved before a task starts and is free
-when the sandbox is closed, however that went; who finds no place stays pending. Closing happens in the background,
-under a timeout of its own, so that no task and no caller ever waits for it. A sandbox that hangs in `close` is
-abandoned with whatever it waits for.
+Theory of operation. Every sandbox that exists or is being made takes one place. There are as many places as slots, plus
+the kept sandboxes, plus an allowance for those that are closing. A place is reserved before a task starts. It is free
+again when the sandbox is closed, even if closing failed. A task that finds no place stays pending. Closing runs in the
+background with a timeout, so no task and no caller waits for it. A sandbox that hangs in `close` is abandoned.
 """
 
 import asyncio
@@ -24,11 +23,11 @@ CLOSE_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Books(Protocol):
-    """The verbs of the service's state that the keeper needs."""
+class Records(Protocol):
+    """The methods of the service's state that the keeper needs."""
 
     def sandbox_closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that is gone."""
+        """Count a sandbox that was closed."""
 
     def sandbox_failed(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that broke."""
@@ -36,7 +35,7 @@ class Books(Protocol):
 
 @attrs.frozen
 class Kept:
-    """A sandbox that waits for the next task, with what was said and done in it."""
+    """A sandbox that waits for the next task, with the conversation so far."""
 
     task_id: str
     """The task that used it last."""
@@ -45,10 +44,10 @@ class Kept:
 
 
 class SandboxKeeper:
-    """Keeps at most `capacity` sandboxes for `keep_seconds` each, least recently used closed first."""
+    """Keeps at most `capacity` sandboxes for `keep_seconds` each. The least recently used one is closed first."""
 
-    def __init__(self, books: Books, *, slots: int, capacity: int, keep_seconds: float) -> None:
-        self._books = books
+    def __init__(self, records: Records, *, slots: int, capacity: int, keep_seconds: float) -> None:
+        self._records = records
         self._capacity = capacity
         self._keep_seconds = keep_seconds
         self._places = 2 * slots + capacity
@@ -67,7 +66,7 @@ class SandboxKeeper:
         return self._places
 
     def reserve(self) -> bool:
-        """Take a place for a new sandbox; without one, make room behind the scenes and return False."""
+        """Take a place for a new sandbox and return True; if there is none, close a kept sandbox and return False."""
         if self._used < self._places:
             self._used += 1
             return True
@@ -76,12 +75,12 @@ class SandboxKeeper:
         return False
 
     def release(self) -> None:
-        """Give back a place whose sandbox was never made."""
+        """Give back a place that no sandbox uses any more."""
         self._used -= 1
         self.on_free()
 
     def keep(self, kept: Kept) -> None:
-        """Keep a sandbox; the least recently used one goes where there are too many, or where its place is needed."""
+        """Keep a sandbox. If too many are kept, the least recently used one is closed."""
         if self._capacity == 0 or self._stopping:
             self.close(kept.sandbox, destroy=True)
             return
@@ -90,14 +89,14 @@ class SandboxKeeper:
         self._expiries[kept.task_id] = loop.call_later(self._keep_seconds, self._expire, kept.task_id)
         if len(self._kept) > self._capacity:
             self._evict()
-        # Who waits for a place may ask again, and have it from the kept ones.
+        # A task that waits for a place may now get it from a kept sandbox.
         self.on_free()
 
     def take(self, task_id: str) -> Kept:
         """Hand over the sandbox that `task_id` used last, exclusively.
 
         Raises:
-            PreconditionError: it is gone, or in use.
+            PreconditionError: it is gone or in use.
         """
         kept = self._kept.pop(task_id, None)
         if kept is None:
@@ -121,13 +120,13 @@ class SandboxKeeper:
         )
 
     def close(self, sandbox: Sandbox, *, destroy: bool, opened: bool = True) -> None:
-        """Close a sandbox in the background; its place is free when that has ended."""
+        """Close a sandbox in the background. Its place is free when that has ended."""
         task = asyncio.get_running_loop().create_task(self._reap(sandbox, destroy=destroy, opened=opened))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     async def close_all(self) -> None:
-        """Close what is kept, and return when everything is closed."""
+        """Close all kept sandboxes, and return when every sandbox is closed."""
         self._stopping = True
         while self._kept:
             self._evict()
@@ -145,14 +144,14 @@ class SandboxKeeper:
             await self._closed_in_time(sandbox, destroy=destroy)
         except Exception:  # noqa: BLE001 - the boundary of a background task
             _log.exception("sandbox %s could not be closed and is abandoned", sandbox.sandbox_id)
-            self._books.sandbox_failed(sandbox.sandbox_type)
+            self._records.sandbox_failed(sandbox.sandbox_type)
         finally:
             if opened:
-                self._books.sandbox_closed(sandbox.sandbox_type)
+                self._records.sandbox_closed(sandbox.sandbox_type)
             self.release()
 
     async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:
-        """Close a sandbox; one that hangs is cancelled and left to itself, because it may ignore that too."""
+        """Close a sandbox. If it hangs, cancel it and do not wait, because it may ignore the cancel too."""
         closing = asyncio.get_running_loop().create_task(sandbox.close(destroy=destroy))
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
         if not done:
