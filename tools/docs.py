@@ -8,7 +8,7 @@ from typing import Final
 
 from collectors.operations import thresholds
 from gui_agents.commands import config
-from tools import configuration_page, metrics_page, passages
+from tools import metrics_page, passages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,7 +23,6 @@ def runbooks_index(text: str) -> str:
 
 WRITTEN: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
-    "docs/configuration.md": lambda: configuration_page.with_table((ROOT / "docs" / "configuration.md").read_text()),
     "docs/metrics.md": metrics_page.render,
     "docs/runbooks/README.md": lambda: runbooks_index((ROOT / "docs" / "runbooks" / "README.md").read_text()),
 }
