@@ -5,7 +5,7 @@ from typing import Final
 
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import Borrowed, Metric, MetricType, Section
+from collectors.metrics.definitions import Metric, MetricType, Section
 
 INTRODUCTION: Final = """\
 # Metrics
@@ -47,9 +47,6 @@ def _table() -> Iterator[str]:
         for metric in section.metrics:
             labels = ", ".join(f"`{label}`" for label in _labels(metric))
             yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.help} |"
-        for families in section.borrowed:
-            names = ", ".join(f"`{name}`" for name in sorted(families.names))
-            yield f"| {names} | | | {families.title} |"
 
 
 def _overview(sections: Sequence[Section]) -> Iterator[str]:
@@ -59,9 +56,6 @@ def _overview(sections: Sequence[Section]) -> Iterator[str]:
         for metric in section.metrics:
             labels = ", ".join(f"`{label}`" for label in _labels(metric))
             yield f"| [`{metric.name}`](#{metric.name}) | {metric.type} | {labels} | {metric.stability} |"
-        for families in section.borrowed:
-            for name in sorted(families.names):
-                yield f"| [`{name}`](#{families.switch}) | | | evolving |"
     yield ""
 
 
@@ -70,8 +64,6 @@ def _section(section: Section) -> Iterator[str]:
     yield ""
     for metric in section.metrics:
         yield from _metric(metric)
-    for families in section.borrowed:
-        yield from _borrowed(families)
 
 
 def _metric(metric: Metric) -> Iterator[str]:
@@ -80,6 +72,8 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield metric.help
     yield ""
     yield f"- Type: {metric.type}, {metric.stability}"
+    if metric.switch != metric.name:
+        yield f"- Switched off as `{metric.switch}`"
     for label in _labels(metric):
         yield f"- `{label}`: {metric.values[label]}"
     yield ""
@@ -93,17 +87,3 @@ def _labels(metric: Metric) -> tuple[str, ...]:
     """Return the labels that a metric shows; a summary's and an info's are not among those that are read."""
     shown_by_type = metric.type in (MetricType.SUMMARY, MetricType.INFO)
     return tuple(metric.values) if shown_by_type else metric.labels
-
-
-def _borrowed(families: Borrowed) -> Iterator[str]:
-    yield f"### {families.switch}"
-    yield ""
-    yield f"{families.title} Made by a collector of prometheus_client:"
-    yield ""
-    for name in sorted(families.names):
-        yield f"- `{name}`"
-    yield ""
-    yield "```promql"
-    yield families.example
-    yield "```"
-    yield ""

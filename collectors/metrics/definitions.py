@@ -1,11 +1,10 @@
 """What a metric is: one row with its name, type, help and labels, and the function that reads it from a snapshot."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum, unique
 from typing import Any, Final
 
 import attrs
-from prometheus_client.metrics_core import Metric as Family
 
 from gui_agents.snapshot import HistogramPoint, WindowPoint
 
@@ -74,7 +73,9 @@ class Metric:
     example: str
     """A query in PromQL that an operator would ask."""
     optional: bool = False
-    """Whether PROMETHEUS_DISABLE may name it."""
+    """Whether PROMETHEUS_DISABLE can switch it off."""
+    switch: str = attrs.field(default=attrs.Factory(lambda metric: metric.name, takes_self=True))
+    """The name by which it does; several metrics may share one."""
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -99,41 +100,11 @@ class Metric:
 
 
 @attrs.frozen(kw_only=True)
-class Borrowed:
-    """Families that a collector of prometheus_client makes."""
-
-    switch: str
-    """The name by which PROMETHEUS_DISABLE switches them off."""
-    title: str
-    """For the documentation: what they tell, in a sentence."""
-    names: frozenset[str]
-    """The names of its samples."""
-    example: str
-    collect: Callable[[], Iterable[Family]]
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Every name that `name[]` may ask for: those of its samples and of its families."""
-        return self.names | {name.removesuffix("_total") for name in self.names}
-
-    def only(self, names: frozenset[str]) -> "Borrowed":
-        """Return it with those of its families that `names` ask for; they are made together, and shown alone."""
-
-        def collect() -> Iterable[Family]:
-            for made in self.collect():
-                if not names.isdisjoint((made.name, *(sample.name for sample in made.samples))):
-                    yield made
-
-        return attrs.evolve(self, collect=collect)
-
-
-@attrs.frozen(kw_only=True)
 class Section:
     """Metrics that stand or fall together: one that cannot be read takes the others of its section with it."""
 
     name: str
     metrics: tuple[Metric, ...]
-    borrowed: tuple[Borrowed, ...] = ()
     subject: object = None
     """What its rows read from; None for the snapshot."""
 
@@ -141,8 +112,7 @@ class Section:
         """Return the section without its families that are switched off."""
         return attrs.evolve(
             self,
-            metrics=tuple(metric for metric in self.metrics if not (metric.optional and metric.name in disabled)),
-            borrowed=tuple(families for families in self.borrowed if families.switch not in disabled),
+            metrics=tuple(metric for metric in self.metrics if not (metric.optional and metric.switch in disabled)),
         )
 
     def only(self, names: frozenset[str]) -> "Section":
@@ -150,13 +120,12 @@ class Section:
         return attrs.evolve(
             self,
             metrics=tuple(metric for metric in self.metrics if not names.isdisjoint(metric.names)),
-            borrowed=tuple(each.only(names) for each in self.borrowed if not names.isdisjoint(each.asked)),
         )
 
     @property
     def empty(self) -> bool:
         """Whether nothing is left to read."""
-        return not self.metrics and not self.borrowed
+        return not self.metrics
 
 
 def counter(name: str, text: str, read: Callable[[Any], Reading], **more: Any) -> Metric:

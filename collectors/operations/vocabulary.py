@@ -112,14 +112,6 @@ PROMETHEUS_OWN: Final = (
 )
 """Series that Prometheus writes about each of its targets and alerts."""
 
-BORROWED_LABELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "python_gc_objects_collected_total": ("generation",),
-    "python_gc_objects_uncollectable_total": ("generation",),
-    "python_gc_collections_total": ("generation",),
-    "python_info": ("implementation", "major", "minor", "patchlevel", "version"),
-}
-"""Labels of what prometheus_client's own collectors expose."""
-
 INFO_LABELS: Final = {"agent_service_info": tuple(field.name for field in attrs.fields(ServiceInfo))}
 """Labels of info metrics, which the catalogue reads together with their values."""
 
@@ -143,13 +135,7 @@ def known_series() -> Mapping[str, Series]:
         for section in everything
         for row in section.metrics
     )
-    borrowed = (
-        Metric(name, MetricType.COUNTER if name.endswith("_total") else MetricType.GAUGE, BORROWED_LABELS.get(name, ()))
-        for section in everything
-        for families in section.borrowed
-        for name in families.names
-    )
-    return {series.name: series for metric in (*metrics, *borrowed, *PROMETHEUS_OWN) for series in _series(metric)}
+    return {series.name: series for metric in (*metrics, *PROMETHEUS_OWN) for series in _series(metric)}
 
 
 def _series(metric: Metric) -> Iterable[Series]:

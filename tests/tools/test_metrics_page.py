@@ -22,7 +22,8 @@ def test_the_committed_page_is_the_catalogue():
 def test_every_metric_is_described(metric):
     text = docs.render()
     assert f"\n### {metric.name}\n\n{metric.help}\n" in text
-    assert metric.help.endswith(".")
+    # The texts of what every Python program shows are prometheus_client's.
+    assert metric.help.endswith(".") or not metric.name.startswith("agent_")
     assert set(metric.labels) <= set(metric.values)
     assert metric.family in metric.example
     assert metric.stability is (Stability.EVOLVING if metric.optional else Stability.STABLE)
@@ -36,7 +37,6 @@ def test_names_are_unique():
 @pytest.mark.system_tools
 def test_every_example_is_a_query(tmp_path):
     examples = [metric.example for metric in METRICS]
-    examples += [families.example for section in SECTIONS for families in section.borrowed]
     rules = "".join(
         f"      - record: example:{number}\n        expr: '{query}'\n" for number, query in enumerate(examples)
     )
