@@ -158,6 +158,12 @@ class Config:
     prometheus_disable: tuple[str, ...] = _setting(
         "PROMETHEUS_DISABLE", names, "", "Optional metrics that are neither read nor shown, separated by commas."
     )
+    prometheus_lean: bool = _setting(
+        "PROMETHEUS_LEAN",
+        boolean,
+        "false",
+        "Leave out series that have been 0 since the start, unless a rule reads them: see docs/monitoring-at-scale.md.",
+    )
     prometheus_web_config: Path | None = _setting(
         "PROMETHEUS_WEB_CONFIG",
         existing_file,

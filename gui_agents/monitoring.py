@@ -121,6 +121,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoi
         ready=lambda: not service.runner.draining,
         more=sections,
         disabled=config.prometheus_disable,
+        lean=config.prometheus_lean,
         web_config=config.prometheus_web_config,
         open_probes=config.prometheus_open_probes,
         access_log=config.prometheus_access_log,
