@@ -5,7 +5,7 @@ from typing import Final
 
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import QUANTILES, Borrowed, Described, Metric, MetricType, Section
+from collectors.metrics.definitions import QUANTILES, Described, Metric, MetricType, Section
 
 INTRODUCTION: Final = """\
 # Metrics
@@ -44,9 +44,6 @@ def _table() -> Iterator[str]:
         for metric in section.metrics:
             labels = ", ".join(f"`{label}`" for label in _values(metric))
             yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.help} |"
-        for families in section.borrowed:
-            names = ", ".join(f"`{name}`" for name in sorted(families.names))
-            yield f"| {names} | | | {families.title} |"
 
 
 def _overview(sections: Sequence[Section]) -> Iterator[str]:
@@ -56,9 +53,6 @@ def _overview(sections: Sequence[Section]) -> Iterator[str]:
         for metric in section.metrics:
             labels = ", ".join(f"`{label}`" for label in _values(metric))
             yield f"| [`{metric.name}`](#{metric.name}) | {metric.type} | {labels} | {metric.stability} |"
-        for families in section.borrowed:
-            for name in sorted(families.names):
-                yield f"| [`{name}`](#{families.switch}) | | | evolving |"
     yield ""
 
 
@@ -67,8 +61,6 @@ def _section(section: Section) -> Iterator[str]:
     yield ""
     for metric in section.metrics:
         yield from _metric(metric)
-    for families in section.borrowed:
-        yield from _borrowed(families)
 
 
 def _metric(metric: Metric) -> Iterator[str]:
@@ -77,6 +69,8 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield metric.help
     yield ""
     yield f"- Type: {metric.type}, {metric.stability}"
+    if metric.switch != metric.name:
+        yield f"- Switched off as `{metric.switch}`"
     for label, values in _values(metric).items():
         yield f"- `{label}`: {values}"
     yield ""
@@ -93,17 +87,3 @@ def _values(metric: Metric) -> dict[str, str]:
         for label, values in metric.labels.items()
     }
     return {**named, "quantile": ", ".join(map(str, QUANTILES))} if metric.type is MetricType.SUMMARY else named
-
-
-def _borrowed(families: Borrowed) -> Iterator[str]:
-    yield f"### {families.switch}"
-    yield ""
-    yield f"{families.title} Made by a collector of prometheus_client:"
-    yield ""
-    for name in sorted(families.names):
-        yield f"- `{name}`"
-    yield ""
-    yield "```promql"
-    yield families.example
-    yield "```"
-    yield ""

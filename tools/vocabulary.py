@@ -12,7 +12,7 @@ import attrs
 
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import Borrowed, Metric, MetricType
+from collectors.metrics.definitions import Metric, MetricType
 from gui_agents.snapshot import HistogramPoint
 from tools import idle
 
@@ -69,8 +69,7 @@ def known_series() -> Mapping[str, Series]:
         for metric in section.metrics
         for series in _series(metric, section.subject or snapshot)
     )
-    borrowed = (series for section in sections for families in section.borrowed for series in _borrowed(families))
-    return {series.name: series for series in (*own, *borrowed, *PROMETHEUS_OWN)}
+    return {series.name: series for series in (*own, *PROMETHEUS_OWN)}
 
 
 def _series(metric: Metric, subject: Any) -> Iterator[Series]:
@@ -106,11 +105,3 @@ def _largest_bucket(metric: Metric, subject: Any) -> float:
     reading: Any = metric.read(subject)
     point = reading if isinstance(reading, HistogramPoint) else next(iter(reading.values()))
     return float(point.bounds[-1])
-
-
-def _borrowed(families: Borrowed) -> Iterator[Series]:
-    """Yield what a collector of prometheus_client makes, with the labels that it makes here."""
-    labels = {sample.name: sample.labels for made in families.collect() for sample in made.samples}
-    for name in families.names:
-        kind = MetricType.COUNTER if name.endswith("_total") else MetricType.GAUGE
-        yield Series(name=name, kind=kind, labels=TARGET_LABELS.union(labels.get(name, ())))

@@ -9,7 +9,6 @@ from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Any, Final, Generic, Required, TypedDict, Unpack
 
 import attrs
-from prometheus_client.metrics_core import Metric as Family
 
 from gui_agents.snapshot import HistogramPoint, WindowPoint
 
@@ -104,7 +103,9 @@ class Metric(Generic[Subject]):
     example: str
     """A query in PromQL that an operator would ask."""
     optional: bool = False
-    """Whether PROMETHEUS_DISABLE may name it."""
+    """Whether PROMETHEUS_DISABLE can switch it off."""
+    switch: str = attrs.field(default=attrs.Factory(lambda metric: metric.name, takes_self=True))
+    """The name by which it does; several metrics may share one."""
     ratio: bool = False
     """Whether its values lie between 0 and 1."""
     part_of: str | None = None
@@ -142,41 +143,11 @@ class Metric(Generic[Subject]):
 
 
 @attrs.frozen(kw_only=True)
-class Borrowed:
-    """Families that a collector of prometheus_client makes."""
-
-    switch: str
-    """The name by which PROMETHEUS_DISABLE switches them off."""
-    title: str
-    """For the documentation: what they tell, in a sentence."""
-    names: frozenset[str]
-    """The names of its samples."""
-    example: str
-    collect: Callable[[], Iterable[Family]]
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Every name that `name[]` may ask for: those of its samples and of its families."""
-        return self.names | {name.removesuffix("_total") for name in self.names}
-
-    def only(self, names: frozenset[str]) -> "Borrowed":
-        """Return it with those of its families that `names` ask for; they are made together, and shown alone."""
-
-        def collect() -> Iterable[Family]:
-            for made in self.collect():
-                if not names.isdisjoint((made.name, *(sample.name for sample in made.samples))):
-                    yield made
-
-        return attrs.evolve(self, collect=collect)
-
-
-@attrs.frozen(kw_only=True)
 class Section(Generic[Subject]):
     """Metrics that stand or fall together: one that cannot be read takes the others of its section with it."""
 
     name: str
     metrics: tuple[Metric[Subject], ...]
-    borrowed: tuple[Borrowed, ...] = ()
     subject: Subject | None = None
     """What its rows read from; None for the snapshot."""
 
@@ -184,8 +155,7 @@ class Section(Generic[Subject]):
         """Return the section without its families that are switched off."""
         return attrs.evolve(
             self,
-            metrics=tuple(metric for metric in self.metrics if not (metric.optional and metric.name in disabled)),
-            borrowed=tuple(families for families in self.borrowed if families.switch not in disabled),
+            metrics=tuple(metric for metric in self.metrics if not (metric.optional and metric.switch in disabled)),
         )
 
     def only(self, names: frozenset[str]) -> "Section[Subject]":
@@ -193,13 +163,12 @@ class Section(Generic[Subject]):
         return attrs.evolve(
             self,
             metrics=tuple(metric for metric in self.metrics if not names.isdisjoint(metric.names)),
-            borrowed=tuple(each.only(names) for each in self.borrowed if not names.isdisjoint(each.asked)),
         )
 
     @property
     def empty(self) -> bool:
         """Whether nothing is left to read."""
-        return not self.metrics and not self.borrowed
+        return not self.metrics
 
 
 class More(TypedDict, total=False):
@@ -208,6 +177,7 @@ class More(TypedDict, total=False):
     labels: Mapping[str, LabelValues]
     example: Required[str]
     optional: bool
+    switch: str
     ratio: bool
     part_of: str
     overlapping: str

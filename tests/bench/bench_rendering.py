@@ -24,7 +24,7 @@ from tests.bench.workload import Workload, workload
 SIZES = {400: (8, 2, 40), 4000: (115, 52, 8)}
 """Methods and providers that make about so many series, and how often each turn is timed."""
 REFERENCE = {Format.TEXT: generate_latest, Format.OPENMETRICS: generate_openmetrics}
-LIMITS = {(Format.TEXT, 1.0): 12, (Format.OPENMETRICS, 1.0): 20, (Format.TEXT, 0.1): 25, (Format.OPENMETRICS, 0.1): 25}
+LIMITS = {(Format.TEXT, 1.0): 4.5, (Format.OPENMETRICS, 1.0): 7, (Format.TEXT, 0.1): 10, (Format.OPENMETRICS, 0.1): 16}
 
 
 def seconds(render: Callable[[], bytes], repetitions: int) -> float:
