@@ -4,7 +4,6 @@ Nothing here knows time. A message stays for a number of events, so that equal e
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from gui_agents.domain.actions import Button
@@ -13,11 +12,12 @@ from gui_agents.simulated import chrome
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.base import Dialog
 from gui_agents.simulated.apps.notes import Notes
+from gui_agents.simulated.apps.settings import SWITCHES
 from gui_agents.simulated.chrome import WORKSPACE, Window
-from gui_agents.simulated.fields import TextField
 from gui_agents.simulated.keys import Chord, typed
 from gui_agents.simulated.machine import DesktopState, Machine
 from gui_agents.simulated.widgets import (
+    FOCUSABLE,
     HEIGHT,
     SCREEN,
     WIDTH,
@@ -45,14 +45,13 @@ class Desktop:
     """Takes events and shows a scene."""
 
     def __init__(self) -> None:
-        self.machine = Machine()
+        self.machine = Machine(SWITCHES)
         self.screenshots = 0
         self.pointer = (WIDTH // 2, HEIGHT // 2)
         self._windows: list[Window] = []
         self._selected_icon: str | None = None
         self._toast = ""
         self._toast_events = 0
-        self._untouched = True
         self._scene: Scene | None = None
         self._tree: Element | None = None
 
@@ -72,20 +71,20 @@ class Desktop:
     def scene(self) -> Scene:
         """Return everything there is to see, in painting order."""
         if self._scene is None:
-            self._scene = _first_scene() if self._untouched else self._built()
+            self._scene = self._built()
         return self._scene
 
     def tree(self) -> Element:
         """Return the accessibility tree of the scene."""
         if self._tree is None:
-            self._tree = _first_tree() if self._untouched else tree(self.scene())
+            self._tree = tree(self.scene())
         return self._tree
+
+    # Events
 
     def click(self, x: int, y: int, button: Button, count: int) -> str:
         """Press and release a button; any but the left one only gives the focus."""
-        scene = self._begin_event()
-        self.pointer = (x, y)
-        widget = hit(scene, x, y)
+        widget = hit(self._begin_event((x, y)), x, y)
         window = self._raised(widget.owner)
         described = f"{widget.role} {widget.name!r:.80}"
         if "disabled" in widget.states:
@@ -103,25 +102,21 @@ class Desktop:
 
     def drag(self, x: int, y: int, to_x: int, to_y: int) -> str:
         """Press at one point and release at another: moves a window by its title bar, and a slider."""
-        scene = self._begin_event()
-        self.pointer = (to_x, to_y)
-        widget = hit(scene, x, y)
+        widget = hit(self._begin_event((to_x, to_y)), x, y)
         window = self._raised(widget.owner)
-        if window is None or "disabled" in widget.states:
-            return "nothing there can be dragged"
-        if widget.role == "titlebar":
-            window.bounds = _moved(window.bounds, to_x - x, to_y - y)
-            return f"moved the window {window.app.name}"
-        if widget.role == "slider":
-            window.focus = widget.key
-            window.app.slide(widget.key, _fraction(widget, to_x))
-            return f"dragged slider {widget.name}"
+        if window is not None and "disabled" not in widget.states:
+            if widget.role == "titlebar":
+                window.bounds = _moved(window.bounds, to_x - x, to_y - y)
+                return f"moved the window {window.app.name}"
+            if widget.role == "slider":
+                window.focus = widget.key
+                window.app.slide(widget.key, _fraction(widget, to_x))
+                return f"dragged slider {widget.name}"
         return "nothing there can be dragged"
 
     def scroll(self, x: int, y: int, dy: int) -> str:
         """Turn the wheel over a point."""
-        scene = self._begin_event()
-        self.pointer = (x, y)
+        scene = self._begin_event((x, y))
         widget = hit(scene, x, y)
         window = self._window(widget.owner)
         if window is not None and "disabled" not in widget.states:
@@ -136,31 +131,34 @@ class Desktop:
         window = self._active()
         if window is None:
             return "no window takes text"
-        if self._type_in(window, text):
-            return f"typed {len(text)} characters"
-        return "nothing that takes text has the focus"
+        field = window.field(window.focus)
+        if field is not None:
+            field.insert(text)
+        elif window.dialog is not None or not window.app.type(text):
+            return "nothing that takes text has the focus"
+        return f"typed {len(text)} characters"
 
     def press(self, keys: Chord) -> str:
         """Press keys together."""
         scene = self._begin_event()
-        pressed = f"pressed {'+'.join(keys)}"
         window = self._active()
         took = window is not None and self._press_in(scene, window, keys)
-        return pressed if took else f"{pressed}, which means nothing here"
+        return f"pressed {'+'.join(keys)}" + ("" if took else ", which means nothing here")
 
     def open_app(self, name: str) -> bool:
         """Open an app's window, or bring it to the front; tell whether there is such an app."""
         wanted = next((known for known in APPS if known.lower() == name.strip().lower()), None)
-        if wanted is None:
-            return False
-        self._begin_event()
-        self._opened(wanted)
-        return True
+        if wanted is not None:
+            self._begin_event()
+            self._opened(wanted)
+        return wanted is not None
 
     def settle(self) -> None:
         """Let the message of the moment go, as time would."""
         self._toast = ""
-        self._change()
+        self._scene = self._tree = None
+
+    # What apps ask for
 
     def toast(self, text: str) -> None:
         """Show a message."""
@@ -171,7 +169,7 @@ class Desktop:
         window = self._window(owner)
         if window is not None:
             window.dialog = dialog
-            window.focus = "dialog cancel" if dialog.field is None else "dialog field"
+            window.focus = next(iter(dialog.fields), "dialog cancel")
 
     def open_file(self, name: str) -> None:
         """Show a file in Notes."""
@@ -181,17 +179,15 @@ class Desktop:
             window.focus = window.app.first_focus
             window.dialog = None
 
-    def _begin_event(self) -> Scene:
+    def _begin_event(self, pointer: tuple[int, int] | None = None) -> Scene:
+        """Return the scene that the event finds."""
         scene = self.scene()
-        self._change()
+        self._scene = self._tree = None
+        self.pointer = pointer or self.pointer
         self._toast_events -= 1
         if self._toast_events <= 0:
             self._toast = ""
         return scene
-
-    def _change(self) -> None:
-        self._untouched = False
-        self._scene = self._tree = None
 
     def _built(self) -> Scene:
         """Lay out everything as it stands."""
@@ -208,6 +204,8 @@ class Desktop:
             if self._toast:
                 chrome.add_toast(ui, self._toast)
         return ui.scene()
+
+    # Windows
 
     def _active(self) -> Window | None:
         return next((window for window in reversed(self._windows) if not window.minimized), None)
@@ -233,17 +231,15 @@ class Desktop:
 
     def _click_desktop(self, widget: Widget, button: Button, count: int) -> None:
         self._selected_icon = widget.name if widget.role == "icon" else None
-        if button is not Button.LEFT:
-            return
-        if widget.role == "alert":
+        if button is Button.LEFT and widget.role == "alert":
             self._toast = ""
-        elif widget.look == "task" or (widget.role == "icon" and count >= _DOUBLE):
+        elif button is Button.LEFT and (widget.look == "task" or (widget.role == "icon" and count >= _DOUBLE)):
             self._opened(widget.name)
 
     def _click_in(self, window: Window, widget: Widget, x: int, button: Button, count: int) -> None:
-        if any(widget.key == reached.key for reached in focus_order((widget,), widget.owner)):
+        if widget.role in FOCUSABLE:
             window.focus = widget.key
-        field = _field(window, widget.key)
+        field = window.field(widget.key)
         if field is not None:
             field.end()
             field.all_selected = count >= _TRIPLE and bool(field.text)
@@ -275,31 +271,22 @@ class Desktop:
         if accepted and dialog is not None:
             dialog.carry_out()
 
-    def _type_in(self, window: Window, text: str) -> bool:
-        field = _field(window, window.focus)
-        if field is not None:
-            field.insert(text)
-            return True
-        return window.dialog is None and window.app.type(text)
-
     def _press_in(self, scene: Scene, window: Window, keys: Chord) -> bool:
+        """Carry out keys; tell whether they meant anything."""
+        field, character = window.field(window.focus), typed(keys)
         if keys in (("tab",), ("shift", "tab")):
             return _move_focus(scene, window, forward=keys == ("tab",))
         if keys == ("alt", "f4"):
             self._activate(window, "title Close")
-            return True
-        field = _field(window, window.focus)
-        if field is not None and field.press(keys):
-            return True
-        character = typed(keys)
-        if field is not None and character is not None:
+        elif field is not None and field.press(keys):
+            pass
+        elif field is not None and character is not None:
             field.insert(character)
-            return True
-        if window.dialog is not None and keys in (("enter",), ("escape",)):
-            cancels = keys == ("escape",) or window.focus == "dialog cancel"
-            self._answer(window, accepted=not cancels)
-            return True
-        return self._press_widget(scene, window, keys) or (window.dialog is None and window.app.press(keys))
+        elif window.dialog is not None and keys in (("enter",), ("escape",)):
+            self._answer(window, accepted=keys == ("enter",) and window.focus != "dialog cancel")
+        else:
+            return self._press_widget(scene, window, keys) or (window.dialog is None and window.app.press(keys))
+        return True
 
     def _press_widget(self, scene: Scene, window: Window, keys: Chord) -> bool:
         widget = None if window.focus is None else named(scene, window.app.name, window.focus)
@@ -309,30 +296,11 @@ class Desktop:
             return window.app.nudge(widget.key, _ARROWS[keys[0]])
         if keys == ("enter",) and widget.role == "listitem":
             window.app.open(widget.key)
-            return True
-        if widget.role in _PRESSED_BY.get(keys, frozenset()):
+        elif widget.role in _PRESSED_BY.get(keys, frozenset()):
             self._activate(window, widget.key)
-            return True
-        return False
-
-
-@cache
-def _first_scene() -> Scene:
-    """Return what a fresh desktop shows; frozen, so that all desktops share one."""
-    desktop = Desktop()
-    desktop.settle()
-    return desktop.scene()
-
-
-@cache
-def _first_tree() -> Element:
-    return tree(_first_scene())
-
-
-def _field(window: Window, key: str | None) -> TextField | None:
-    if key == "dialog field":
-        return None if window.dialog is None else window.dialog.field
-    return None if key is None or window.dialog is not None else window.app.field(key)
+        else:
+            return False
+        return True
 
 
 def _move_focus(scene: Scene, window: Window, *, forward: bool) -> bool:
@@ -340,10 +308,8 @@ def _move_focus(scene: Scene, window: Window, *, forward: bool) -> bool:
     if not keys:
         return False
     step = 1 if forward else -1
-    if window.focus in keys:
-        window.focus = keys[(keys.index(window.focus) + step) % len(keys)]
-    else:
-        window.focus = keys[0 if forward else -1]
+    start = keys.index(window.focus) if window.focus in keys else -1 if forward else 0
+    window.focus = keys[(start + step) % len(keys)]
     return True
 
 

@@ -16,6 +16,8 @@ class TextField:
     text: str = ""
     caret: int = 0
     all_selected: bool = False
+    lines_back: int = 0
+    """How far a text of many lines is scrolled back from its end."""
 
     def replace(self, text: str) -> None:
         """Hold `text`, with the caret behind it."""

@@ -3,15 +3,14 @@
 Success is read from the desktop's state and from the answer, never from the model's claim.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import attrs
 
-from gui_agents.simulated.machine import DesktopState, Machine
+from gui_agents.simulated.machine import FIRST_FILES, DesktopState
 
-FIRST_FILES: Final[Mapping[str, str]] = dict(Machine().files)
-"""The files of a fresh desktop."""
+__all__ = ["FIRST_FILES", "INSTRUCTIONS", "Check", "Instruction"]
 
 Check = Callable[[DesktopState, bool, str], bool]
 """Takes the desktop after the task, whether the task completed, and its answer or the reason of its failure."""

@@ -5,6 +5,7 @@ size and radius. The font is the one that Pillow ships; what it has no glyph for
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -14,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.theme import Colour
+from gui_agents.simulated.widgets import inset
 
 _SCALE: Final = 4
 _LINE_MARGIN: Final = 5
@@ -164,11 +166,6 @@ class Painter:
         self._image.paste(colour, (x - self._left, y - self._top), mask)
 
 
-def inset(box: Bounds, by: int) -> Bounds:
-    """Return the box, smaller by a margin on each side."""
-    return Bounds(box.x + by, box.y + by, max(box.width - 2 * by, 0), max(box.height - 2 * by, 0))
-
-
 def width_of(text: str, size: int) -> float:
     """Return how wide a line is, in pixels."""
     return font(size).getlength(text)
@@ -179,14 +176,7 @@ def elided(text: str, size: int, width: int) -> str:
     text = text[:500]
     if width_of(text, size) <= width:
         return text
-    short, long = 0, len(text)
-    while short < long:
-        middle = (short + long + 1) // 2
-        if width_of(text[:middle].rstrip() + "…", size) <= width:
-            short = middle
-        else:
-            long = middle - 1
-    return text[:short].rstrip() + "…"
+    return text[: _fitting(text, size, width, "…")].rstrip() + "…"
 
 
 def wrapped(text: str, size: int, width: int) -> list[str]:
@@ -203,15 +193,14 @@ def wrapped(text: str, size: int, width: int) -> list[str]:
                 lines.append(line)
             line = word
             while width_of(line, size) > width:
-                cut = _fitting(line, size, width)
+                cut = max(_fitting(line, size, width), 1)
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
     return lines
 
 
-def _fitting(text: str, size: int, width: int) -> int:
-    length = 1
-    while length < len(text) and width_of(text[: length + 1], size) <= width:
-        length += 1
-    return length
+def _fitting(text: str, size: int, width: int, ending: str = "") -> int:
+    """Return how many characters of the text fit into `width`, with `ending` behind them."""
+    lengths = range(1, len(text) + 1)
+    return bisect_right(lengths, float(width), key=lambda length: width_of(text[:length].rstrip() + ending, size))

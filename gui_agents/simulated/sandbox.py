@@ -8,23 +8,13 @@ from gui_agents.domain.actions import Action, ActionName, Click, Drag, Key, Move
 from gui_agents.domain.sandbox import SandboxGoneError, SandboxType, TransientSandboxError, UnsupportedActionError
 from gui_agents.domain.screen import Observation
 from gui_agents.simulated.apps import APPS
+from gui_agents.simulated.apps.settings import DARK_MODE
 from gui_agents.simulated.desktop import Desktop
 from gui_agents.simulated.keys import chord
 from gui_agents.simulated.machine import DesktopState
 from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH
 
-SUPPORTED: Final = frozenset(
-    {
-        ActionName.CLICK,
-        ActionName.MOVE,
-        ActionName.DRAG,
-        ActionName.SCROLL,
-        ActionName.TYPE,
-        ActionName.KEY,
-        ActionName.OPEN_APP,
-        ActionName.WAIT,
-    }
-)
+SUPPORTED: Final = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, OpenApp, Wait))
 """What the simulated desktop takes."""
 
 
@@ -79,7 +69,7 @@ class SimulatedSandbox:
 
             desktop.screenshots += 1
             scene = desktop.scene()
-            dark = desktop.machine.switches["Dark mode"]
+            dark = desktop.machine.switches[DARK_MODE]
             image = await asyncio.to_thread(render_png, scene, dark=dark, pointer=desktop.pointer)
         return Observation(WIDTH, HEIGHT, tree, image)
 

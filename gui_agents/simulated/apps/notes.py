@@ -1,17 +1,15 @@
 """Notes: one text, which is saved under a file's name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Dialog, Host
+from gui_agents.simulated.apps.base import App, Control, Dialog, Host
 from gui_agents.simulated.fields import TextField
+from gui_agents.simulated.icons import Block, Icon
 from gui_agents.simulated.machine import MAX_FILE_LENGTH, MAX_FILE_NAME_LENGTH, is_file_name
-from gui_agents.simulated.widgets import Layout
 
-UNTITLED: Final = "untitled"
-
-_BUTTONS: Final[Mapping[str, int]] = {"New": 72, "Save": 76, "Save as": 96, "Clear": 80}
+_LINE: Final = (205, 145, 25)
 _SHORTCUTS: Final[Mapping[tuple[str, ...], str]] = {
     ("ctrl", "s"): "Save",
     ("ctrl", "shift", "s"): "Save as",
@@ -23,55 +21,59 @@ class Notes(App):
     """A text editor for small files."""
 
     name: ClassVar = "Notes"
+    called: ClassVar = ("note", "notepad", "note app", "editor", "text editor")
+    icon: ClassVar = Icon(
+        (240, 178, 50),
+        (
+            Block(24, 16, 52, 68, 3),
+            *(Block(32, 31 + 15 * line, width, 6, 1, _LINE) for line, width in enumerate((36, 36, 22))),
+        ),
+    )
     place: ClassVar = Bounds(240, 64, 640, 520)
     first_focus: ClassVar = "Note text"
+    controls: ClassVar = (
+        Control("button", "New", Bounds(16, 12, 72, 34)),
+        Control("button", "Save", Bounds(96, 12, 76, 34), "primary"),
+        Control("button", "Save as", Bounds(180, 12, 96, 34)),
+        Control(
+            "button",
+            "Clear",
+            Bounds(284, 12, 80, 34),
+            commands=("(clear|empty|erase|delete|remove|wipe) [all] NOTE", "clear"),
+        ),
+        Control(
+            "textbox",
+            "Note text",
+            Bounds(16, 58, 608, 374),
+            called=("note", "notes", "text", "content", "contents", "body"),
+        ),
+        Control("text", "File status", Bounds(18, 442, 604, 24), "muted"),
+    )
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._note = TextField(multiline=True, limit=MAX_FILE_LENGTH)
+        self._note = self.fields["Note text"] = TextField(multiline=True, limit=MAX_FILE_LENGTH)
         self._file: str | None = None
-        self._lines_back = 0
 
     @property
     def value(self) -> str:
         """The file's name."""
-        return self._file or UNTITLED
+        return self._file or "untitled"
+
+    def shown(self, key: str) -> tuple[str, Iterable[str]]:
+        """Return the status: whether the note is saved, and how long it is."""
+        if key != "File status":
+            return "", ()
+        saved = self._file is not None and self.host.machine.files.get(self._file) == self._note.text
+        length = len(self._note.text)
+        characters = "1 character" if length == 1 else f"{length} characters"
+        return f"{self.value} · {'saved' if saved else 'not saved'} · {characters}", ()
 
     def load(self, file: str) -> None:
         """Show a file."""
         self._file = file
         self._note.replace(self.host.machine.files[file])
-        self._lines_back = 0
-
-    def build(self, ui: Layout, area: Bounds) -> None:
-        """Add the buttons, the text and the status."""
-        left = area.x + 16
-        for label, width in _BUTTONS.items():
-            look = "primary" if label == "Save" else ""
-            ui.add("button", label, Bounds(left, area.y + 12, width, 34), key=label, look=look)
-            left += width + 8
-        states = {"multiline"} | ({"selected"} if self._note.all_selected else set())
-        ui.add(
-            "textbox",
-            "Note text",
-            Bounds(area.x + 16, area.y + 58, area.width - 32, area.height - 106),
-            key="Note text",
-            value=self._note.text,
-            states=frozenset(states),
-            look="area",
-            mark=self._lines_back,
-        )
-        ui.add(
-            "text",
-            "File status",
-            Bounds(area.x + 18, area.y + area.height - 38, area.width - 36, 24),
-            value=self._status(),
-            look="muted",
-        )
-
-    def field(self, key: str) -> TextField | None:
-        """Return the note."""
-        return self._note if key == "Note text" else None
+        self._note.lines_back = 0
 
     def activate(self, key: str) -> None:
         """Press one of the buttons."""
@@ -97,19 +99,13 @@ class Notes(App):
         """Scroll the text by three lines a notch."""
         if key != "Note text":
             return False
-        self._lines_back = min(max(self._lines_back - 3 * notches, 0), len(self._note.text) // 8)
+        self._note.lines_back = min(max(self._note.lines_back - 3 * notches, 0), len(self._note.text) // 8)
         return True
-
-    def _status(self) -> str:
-        saved = self._file is not None and self.host.machine.files.get(self._file) == self._note.text
-        length = len(self._note.text)
-        characters = "1 character" if length == 1 else f"{length} characters"
-        return f"{self.value} · {'saved' if saved else 'not saved'} · {characters}"
 
     def _ask_name(self, text: str, suggestion: str = "") -> None:
         name = TextField(limit=MAX_FILE_NAME_LENGTH)
         name.replace(suggestion)
-        dialog = Dialog("Save as", text, "Save", lambda: self._save_as(name.text), field=name, label="File name")
+        dialog = Dialog("Save as", text, "Save", lambda: self._save_as(name.text), field=("File name", name))
         self.host.ask(self.name, dialog)
 
     def _save_as(self, name: str) -> None:
