@@ -9,7 +9,6 @@ from gui_agents.domain.model import Decision, DecisionRequest, Report
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
 from gui_agents.simulated.decider.hands import NotPossibleError
-from gui_agents.simulated.decider.intents import Nothing
 from gui_agents.simulated.decider.screen import Screen
 from gui_agents.simulated.decider.worker import Worker
 
@@ -60,7 +59,7 @@ class RulesModel:
             steps = parse(request.instruction)
             self._worker = Worker(screen, request.supported)
             self._actions = self._worker.work(steps)
-            self._summary = _summary([step.clause for step in steps if step.intents != (Nothing(),)])
+            self._summary = _summary([step.clause for step in steps if step.calls[0].deed is not Worker.do_nothing])
         self._worker.screen = screen
         action = next(self._actions, None)
         if action is not None:
