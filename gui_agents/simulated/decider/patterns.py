@@ -20,6 +20,7 @@ from gui_agents.simulated.decider.quotes import Quoted
 
 Deed = Callable[..., Iterator[Action]]
 
+_PRESSING: Final = ("press", "click", "tap", "hit", "push")
 _PARTS: Final[Mapping[str, str]] = {
     "THE": "[the|a|an|my|this|that]",
     "FILE": "[file|files|document] [named|called]",
@@ -32,14 +33,14 @@ _PARTS: Final[Mapping[str, str]] = {
     "SAYING": "[with|saying|reading|containing|that says|that reads] [the (text|word|words)]",
     "OWNLINE": "(as|on) (a|an|its|another) [new|own|extra|separate] line",
     "INTO": "(to|in|into|on|onto|at)",
-    "PLACE": "[the [very] (end|bottom) of] [the|my] [text] [file|document] [named|called]",
+    "PLACE": "[[the] [very] (end|bottom) of] [the|my] [text] [file|document] [named|called]",
     "ASKED": "(tell me|check|see|find out|say|verify) (if|whether|that)",
     "AFILE": "(a|an|any|the) [text] (file|note|document) [[that is|which is] (called|named)]",
     "PUT": "(type|write|enter|put|input|insert|add|fill in|fill|use) [the (text|word|words)]",
     "SAYS": "(say|says|show|shows|contain|contains|display|displays|read|reads)",
-    "PRESS": "(press|click|tap|hit|push) KEY",
-    "DOUBLE": "(double-press|double-click|double-tap|double press|double click|double tap|doubleclick) KEY",
-    "TRIPLE": "(triple-press|triple-click|triple-tap|triple press|triple click|triple tap|tripleclick) KEY",
+    "PRESS": f"({'|'.join(_PRESSING)}) KEY",
+    "DOUBLE": f"({'|'.join(f'double{joint}{verb}' for verb in _PRESSING for joint in ('-', ' ', ''))}) KEY",
+    "TRIPLE": f"({'|'.join(f'triple{joint}{verb}' for verb in _PRESSING for joint in ('-', ' ', ''))}) KEY",
     "KEY": "[on|at] [the|a] [button|key|keys|buttons|icon]",
     "DELETE": "(delete|remove|erase|trash|get rid of|throw away)",
     "CLOSE": "(close|shut|quit|exit|leave|dismiss)",

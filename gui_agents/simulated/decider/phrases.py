@@ -29,10 +29,10 @@ _FIRST: Final = (
 )
 
 _INSIDE: Final = (
-    Rule("(use|open|launch|start) [up] <target:app> (to|for) <rest:clause>", Worker.open),
-    Rule("(in|inside|within|using|with|on) <target:app> <rest:clause>", Worker.open),
-    Rule("(in|inside|within|using|with|back to|back in) <target:app>", Worker.open),
-    Rule("<clause> (in|in to|into|inside|within|using|with|on|from|of|via) <target:app>", Worker.open),
+    Rule("(use|open|launch|start) [up] [the] <target:app> (to|for) <rest:clause>", Worker.open),
+    Rule("(in|inside|within|using|with|on) [the] <target:app> <rest:clause>", Worker.open),
+    Rule("(in|inside|within|using|with|back to|back in) [the] <target:app>", Worker.open),
+    Rule("<clause> (in|in to|into|inside|within|using|with|on|from|of|via) [the] <target:app>", Worker.open),
 )
 """Where something is to be done: `rest` and `clause` say what."""
 
@@ -97,7 +97,7 @@ _OTHERS: Final = (
     Rule("(minimize|minimise) [it|the window|this window]", Worker.press, label="Minimize"),
     Rule("CLOSE [down] THE (dialog|dialogue|popup|pop-up)", Worker.press, label="Cancel"),
     Rule("CLOSE [down] THE [it|window|app|application|active window|current window]", Worker.close),
-    Rule("CLOSE [down] <app>", Worker.close),
+    Rule("CLOSE [down] THE <app>", Worker.close),
     Rule("(turn|switch) on [both] <label>", Worker.toggle, on=True, app="Settings"),
     Rule("(turn|switch) off [both] <label>", Worker.toggle, on=False, app="Settings"),
     Rule(
@@ -108,8 +108,8 @@ _OTHERS: Final = (
     Rule("[the] <label:slider> [to|at] <text:level>", Worker.set_field),
     Rule("mute [the] [volume|sound]|turn [the] (sound|volume) off", Worker.set_field, label="Volume", text="0"),
     Rule("(turn|switch|set) <label> [to] <on:state>", Worker.toggle, app="Settings"),
-    Rule("(switch|change) to <label:switch>", Worker.toggle, on=True, app="Settings"),
-    Rule("(switch|change) to light (mode|theme)", Worker.toggle, label=DARK_MODE, on=False, app="Settings"),
+    Rule("(switch|change) to [the] dark (mode|theme)", Worker.toggle, label=DARK_MODE, on=True, app="Settings"),
+    Rule("(switch|change) to [the] light (mode|theme)", Worker.toggle, label=DARK_MODE, on=False, app="Settings"),
     Rule("(enable|activate) <label>", Worker.toggle, on=True, app="Settings"),
     Rule("(disable|deactivate) <label>", Worker.toggle, on=False, app="Settings"),
     Rule("(make sure|ensure) [that] THE <label> is [turned|switched] <on:state>", Worker.toggle, app="Settings"),
@@ -136,14 +136,17 @@ _OTHERS: Final = (
     Rule("ENTER <label:entry> [field] <text:quote>", Worker.set_field),
     Rule(
         "(edit|change|update|make|modify|set|replace|fill|fill in|fill out) THE [(text|content|contents) (of|in)] [the]"
-        " FILE <name:file> (so that it|so it|to be|to|with|as|be|=) [say|says|contain|contains|read|reads|hold|holds]"
-        " <text>",
+        " FILE <name:file> (so that it|so it|to be|to|with|as|be|=) [SAYS|hold|holds] <text>",
         Worker.rewrite_file,
+    ),
+    Rule(
+        "(edit|change|update|make|modify) THE FILE <label:word> (so that it|so it|to) (SAYS|hold|holds) <text>",
+        Worker.set_field,
     ),
     Rule("(fill in|fill out|fill) THE <label> (with|as) <text>", Worker.set_field),
     Rule("(set|change|update|edit|make|replace) THE <label> (to be|to|with|as|be|=) <text>", Worker.set_field),
     Rule("(set|make) THE <label:field> <text>", Worker.set_field),
-    Rule("PUT <text:words> ONTO PLACE <place>", Worker.add_text),
+    Rule("PUT <text:words> ONTO THE PLACE <place>", Worker.add_text),
     Rule("PUT <text> ONTO THE <label:few> [text] (field|box|input|area)", Worker.set_field),
     Rule("PUT <text:quoting> ONTO THE <label:few>", Worker.set_field),
     Rule("PUT <text> ONTO THE <label:thing>", Worker.set_field),
@@ -165,11 +168,11 @@ _OTHERS: Final = (
         Worker.read,
     ),
     Rule("is THE <label:readable> [turned|switched|set] (on|off|enabled|disabled|checked|to)", Worker.read),
-    Rule("OPEN [up] <target:app>", Worker.open),
+    Rule("OPEN [up] THE <target:app>", Worker.open),
     Rule("OPEN [up] THE [text] (file|note|document) [named|called] <target:label>", Worker.open),
     Rule("OPEN [up] THE <target:file> (file|document)", Worker.open),
     Rule("OPEN [up] THE <target:label>", Worker.open),
-    Rule("(go to|switch to|go back to|return to|use|visit) <target:app>", Worker.open),
+    Rule("(go to|switch to|go back to|return to|use|visit) THE <target:app>", Worker.open),
     Rule("DOUBLE <label> [button|key|icon]", Worker.press, count=2),
     Rule("TRIPLE <label> [button|key|icon]", Worker.press, count=3),
     Rule("PRESS <label> [button|key|icon]", Worker.press),
