@@ -3,12 +3,9 @@
 from collections.abc import Collection
 from typing import Final
 
-import attrs
-
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.base import App, Dialog
-from gui_agents.simulated.fields import TextField
 from gui_agents.simulated.machine import Machine
 from gui_agents.simulated.widgets import HEIGHT, WIDTH, Layout
 
@@ -20,22 +17,6 @@ _TASK_WIDTH: Final = 56
 _DIALOG_WIDTH: Final = 400
 
 
-@attrs.define
-class Window:
-    """One open window."""
-
-    app: App
-    bounds: Bounds
-    focus: str | None
-    """The key of the widget that keys go to."""
-    dialog: Dialog | None = None
-    minimized: bool = False
-
-    def field(self, key: str | None) -> TextField | None:
-        """Return the content of a text box, unless a dialog is over it."""
-        return None if key is None else (self.dialog or self.app).fields.get(key)
-
-
 def add_icons(ui: Layout, selected: str | None) -> None:
     """Add the desktop's icons, one for each app."""
     for index, name in enumerate(APPS):
@@ -43,19 +24,19 @@ def add_icons(ui: Layout, selected: str | None) -> None:
         ui.add("icon", name, Bounds(20, 20 + 104 * index, 96, 92), key=f"icon {name}", states=states)
 
 
-def add_window(ui: Layout, window: Window, *, active: bool) -> None:
-    """Add a window with its frame, its app and its dialog."""
-    app, bounds, dialog = window.app, window.bounds, window.dialog
-    with ui.owned(app.name, window.focus if active else None):
+def add_window(ui: Layout, app: App, *, active: bool) -> None:
+    """Add an app's window with its frame and its dialog."""
+    bounds, blocked = app.bounds, app.dialog is not None
+    with ui.owned(app.name, app.focus if active else None):
         states = frozenset({"active"} if active else ())
         ui.add("window", app.name, bounds, key="window", value=app.value, states=states)
-        with ui.inside(clip=bounds, blocked=dialog is not None):
-            _add_title(ui, window, active=active)
+        with ui.inside(clip=bounds, blocked=blocked):
+            _add_title(ui, app, active=active)
             height = bounds.height - _TITLE_HEIGHT
             app.build(ui, Bounds(bounds.x, bounds.y + _TITLE_HEIGHT, bounds.width, height))
-        if dialog is not None:
+        if app.dialog is not None:
             with ui.inside(clip=bounds):
-                _add_dialog(ui, bounds, dialog)
+                _add_dialog(ui, bounds, app.dialog)
 
 
 def add_taskbar(ui: Layout, opened: Collection[str], active: str | None, machine: Machine) -> None:
@@ -77,9 +58,9 @@ def add_toast(ui: Layout, text: str) -> None:
     ui.add("alert", text, Bounds(WIDTH - 316, 20, 296, 56), key="toast")
 
 
-def _add_title(ui: Layout, window: Window, *, active: bool) -> None:
-    bounds, value = window.bounds, window.app.value
-    title = f"{value} - {window.app.name}" if value else window.app.name
+def _add_title(ui: Layout, app: App, *, active: bool) -> None:
+    bounds = app.bounds
+    title = f"{app.value} - {app.name}" if app.value else app.name
     bar = Bounds(bounds.x, bounds.y, bounds.width, _TITLE_HEIGHT)
     ui.add("titlebar", title, bar, key="titlebar", look="" if active else "inactive")
     with ui.inside():

@@ -16,6 +16,7 @@ FIRST_FILES: Final[Mapping[str, str]] = {
 }
 """The files of a fresh desktop."""
 
+_MESSAGE_EVENTS: Final = 3
 _FILE_NAME: Final = re.compile(rf"[^/\\\x00-\x1f]{{1,{MAX_FILE_NAME_LENGTH}}}")
 
 
@@ -58,6 +59,16 @@ class Machine:
         self.switches = dict.fromkeys(switches, False)
         self.volume = 50
         self.submissions: list[Submission] = []
+        self.message = ""
+        """What was told last, until it goes."""
+        self.message_events = 0
+        """After how many more events it goes."""
+        self.file_to_open: str | None = None
+        """A file that one app wants another to show."""
+
+    def tell(self, message: str) -> None:
+        """Show the user a message that goes away by itself."""
+        self.message, self.message_events = message, _MESSAGE_EVENTS
 
 
 def is_file_name(name: str) -> bool:

@@ -5,7 +5,7 @@ told by `depth` alone, so that painting is a walk forward, the hit test a walk b
 stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
@@ -206,8 +206,3 @@ def focus_order(scene: Scene, owner: str) -> list[Widget]:
         for widget in scene
         if widget.owner == owner and widget.role in FOCUSABLE and "disabled" not in widget.states
     ]
-
-
-def named(scene: Iterable[Widget], owner: str, key: str) -> Widget | None:
-    """Return the owner's widget with this key, where it is in the scene."""
-    return next((widget for widget in scene if widget.owner == owner and widget.key == key), None)

@@ -1,13 +1,14 @@
 """The calculator: keys, a display, and arithmetic with precedence and parentheses in decimals."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Context, Decimal, DecimalException
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Host
+from gui_agents.simulated.apps.base import App, Control, Event
 from gui_agents.simulated.icons import Block, Icon
+from gui_agents.simulated.machine import Machine
 
 MAX_EXPRESSION_LENGTH: Final = 40
 
@@ -21,13 +22,23 @@ _CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     ".": ("point", "dot"),
 }
 _PRESSED: Final[Mapping[str, str]] = {"enter": "=", "backspace": "⌫", "escape": "C", "delete": "C"}
-_OPERATORS: Final = frozenset("+-×÷")
 _SIGNS: Final = {
     **{sign: sign for row in _ROWS for sign in row},
     **{name: sign for sign, names in _CALLED.items() for name in names if len(name) == 1},
 }
 """The key that is meant, by each character that can be typed."""
 _ARITHMETIC: Final = Context(prec=24)
+_OPERATIONS: Final[Mapping[str, tuple[int, Callable[[Decimal, Decimal], Decimal]]]] = {
+    "+": (1, _ARITHMETIC.add),
+    "-": (1, _ARITHMETIC.subtract),
+    "×": (2, _ARITHMETIC.multiply),
+    "÷": (2, _ARITHMETIC.divide),
+    "(": (2, _ARITHMETIC.multiply),
+}
+"""How strong each sign between two values binds, and what it does."""
+_TOKEN: Final = re.compile(r"[0-9.]+(?:E[+-][0-9]*)?|.", re.DOTALL)
+_NUMBER: Final = re.compile(r"(?=[0-9.]*[0-9])[0-9]*\.?[0-9]*(?:E.*)?")
+"""Only a result that is calculated with can have an exponent."""
 _SHOWN: Final = Context(prec=12)
 _LARGEST_PLAIN_EXPONENT: Final = 15
 
@@ -62,8 +73,8 @@ class Calculator(App):
         *(_key(sign, column, row) for row, signs in enumerate(_ROWS) for column, sign in enumerate(signs)),
     )
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
         self._expression, self._asked = "", ""
         self._result: str | None = None
 
@@ -72,37 +83,33 @@ class Calculator(App):
         display = self._expression if self._result is None else self._result
         return {"asked": self._asked, "Display": display or "0"}.get(key, ""), ()
 
-    def activate(self, key: str) -> None:
-        """Press one key."""
-        match key:
-            case "C":
-                self._clear()
-            case "⌫":
-                if self._result is not None:
-                    self._clear()
-                self._expression = self._expression[:-1]
-            case "=":
-                self._calculate()
-            case _ if key in _SIGNS:
-                self._append(key)
+    def handle(self, event: Event) -> bool:
+        """Press one key, or the keys for each character of a text."""
+        match event:
+            case ("activate", str(key)) if key in _SIGNS:
+                self._press(key)
+            case ("press", (str(key),)):
+                return self.handle(("type", _PRESSED.get(key, key)))
+            case ("type", str(text)) if text and _SIGNS.keys() >= set(text):
+                for character in text:
+                    self._press(_SIGNS[character])
+            case _:
+                return False
+        return True
 
-    def press(self, keys: tuple[str, ...]) -> bool:
-        """Press the key that stands for the keyboard's."""
-        return len(keys) == 1 and self.type(_PRESSED.get(keys[0], keys[0]))
-
-    def type(self, text: str) -> bool:
-        """Press the keys for each character of the text."""
-        signs = [_SIGNS.get(character) for character in text]
-        for sign in signs if None not in signs else ():
-            self.activate(sign or "")
-        return bool(signs) and None not in signs
-
-    def _clear(self) -> None:
-        self._expression, self._asked, self._result = "", "", None
+    def _press(self, sign: str) -> None:
+        if sign == "=":
+            self._calculate()
+        elif sign == "C" or (sign == "⌫" and self._result is not None):
+            self._expression, self._asked, self._result = "", "", None
+        elif sign == "⌫":
+            self._expression = self._expression[:-1]
+        else:
+            self._append(sign)
 
     def _append(self, sign: str) -> None:
         if self._result is not None:
-            continues = sign in _OPERATORS and self._result != "Error"
+            continues = sign in "+-×÷" and self._result != "Error"
             self._expression, self._asked = (self._result, "") if continues else ("", "")
             self._result = None
         if len(self._expression) < MAX_EXPRESSION_LENGTH:
@@ -135,54 +142,36 @@ def calculated(expression: str) -> Decimal:
         ExpressionError: it is incomplete or has no meaning.
         DecimalException: it has no value, such as a division by zero.
     """
-    parser = _Parser(expression)
-    value = parser.sum()
-    if parser.sign:
-        raise ExpressionError(f"{parser.sign} is not expected here")
+    tokens = [*_TOKEN.findall(expression), ""]
+    value = _value(tokens, 0)
+    if tokens != [""]:
+        raise ExpressionError(f"{tokens[0]} is not expected here")
     return value
 
 
-class _Parser:
-    """Recursive descent over the signs of an expression; its depth is bounded by the display's length."""
+def _value(tokens: list[str], level: int) -> Decimal:
+    """Take what binds stronger than `level` from the tokens; the recursion is bounded by the display's length."""
+    value = _operand(tokens)
+    while tokens[0] in _OPERATIONS and _OPERATIONS[tokens[0]][0] > level:
+        stronger, combine = _OPERATIONS[tokens[0]]
+        if tokens[0] != "(":
+            tokens.pop(0)
+        value = combine(value, _value(tokens, stronger))
+    return value
 
-    _TOKENS: Final = re.compile(r"[0-9.]+(?:E[+-][0-9]*)?|.", re.DOTALL)
-    """Numbers, of which only a result that is calculated with can have an exponent, and single signs."""
 
-    def __init__(self, expression: str) -> None:
-        self._tokens: list[str] = [*self._TOKENS.findall(expression), ""]
-
-    @property
-    def sign(self) -> str:
-        return self._tokens[0]
-
-    def sum(self) -> Decimal:
-        value = self._product()
-        while self.sign in ("+", "-"):
-            combine = _ARITHMETIC.add if self._taken() == "+" else _ARITHMETIC.subtract
-            value = combine(value, self._product())
-        return value
-
-    def _product(self) -> Decimal:
-        value = self._factor()
-        while self.sign in ("×", "÷", "("):
-            combine = _ARITHMETIC.divide if self.sign == "÷" else _ARITHMETIC.multiply
-            if self.sign != "(":
-                self._taken()
-            value = combine(value, self._factor())
-        return value
-
-    def _factor(self) -> Decimal:
-        sign = self._taken()
-        if sign in ("+", "-"):
-            return self._factor() if sign == "+" else _ARITHMETIC.minus(self._factor())
-        if sign == "(":
-            value = self.sum()
-            if self._taken() != ")":
+def _operand(tokens: list[str]) -> Decimal:
+    token = tokens[0] and tokens.pop(0)
+    match token:
+        case "+":
+            return _operand(tokens)
+        case "-":
+            return _ARITHMETIC.minus(_operand(tokens))
+        case "(":
+            value = _value(tokens, 0)
+            if (tokens[0] and tokens.pop(0)) != ")":
                 raise ExpressionError("a parenthesis is not closed")
             return value
-        if sign[:1] not in tuple("0123456789.") or sign == "." or sign.count(".") > 1:
-            raise ExpressionError("a number is expected")
-        return Decimal(sign)
-
-    def _taken(self) -> str:
-        return self._tokens.pop(0) if self.sign else ""
+    if not _NUMBER.fullmatch(token):
+        raise ExpressionError("a number is expected")
+    return Decimal(token)

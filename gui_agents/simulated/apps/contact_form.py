@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Host, text_box
+from gui_agents.simulated.apps.base import App, Control, Event, text_box
 from gui_agents.simulated.fields import TextField
 from gui_agents.simulated.icons import Block, Disc, Icon
-from gui_agents.simulated.machine import Submission
+from gui_agents.simulated.machine import Machine, Submission
 
 _SIZES: Final = ("Small", "Medium", "Large")
 _NEWSLETTER: Final = "Subscribe to newsletter"
@@ -59,8 +59,8 @@ class ContactForm(App):
         ),
     )
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
         self._reset()
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
@@ -68,22 +68,20 @@ class ContactForm(App):
         states = ("checked",) if key == self._size or key in self._checked else ()
         return {"Size": self._size, "Status": self._status}.get(key, ""), states
 
-    def activate(self, key: str) -> None:
-        """Choose, check, send or start again."""
-        if key in _SIZES:
-            self._size = key
-        elif key in (_NEWSLETTER, _TERMS):
-            self._checked ^= {key}
-        elif key == "Submit":
-            self._submit()
-        elif key == "Reset":
-            self._reset()
-
-    def press(self, keys: tuple[str, ...]) -> bool:
-        """Submit with the enter key, as forms do."""
-        if keys == ("enter",):
-            self._submit()
-        return keys == ("enter",)
+    def handle(self, event: Event) -> bool:
+        """Choose, check, send or start again; the enter key sends, as forms do."""
+        match event:
+            case ("activate", key) if key in _SIZES:
+                self._size = key
+            case ("activate", key) if key in (_NEWSLETTER, _TERMS):
+                self._checked ^= {key}
+            case ("activate", "Submit") | ("press", ("enter",)):
+                self._submit()
+            case ("activate", "Reset"):
+                self._reset()
+            case _:
+                return False
+        return True
 
     def _reset(self) -> None:
         self.fields = {"Name": TextField(), "Email": TextField(), "Message": TextField(multiline=True)}
@@ -97,6 +95,6 @@ class ContactForm(App):
             return
         name, email, message = (field.text for field in self.fields.values())
         sent = Submission(name, email, message, self._size, _NEWSLETTER in self._checked)
-        self.host.machine.submissions.append(sent)
+        self.machine.submissions.append(sent)
         self._status = f"Thank you, {name}" if name else "Thank you"
-        self.host.toast("Your form was sent")
+        self.machine.tell("Your form was sent")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Dialog, Host
+from gui_agents.simulated.apps.base import App, Control, Dialog, Event
 from gui_agents.simulated.icons import Block, Icon
+from gui_agents.simulated.machine import Machine
 from gui_agents.simulated.widgets import Layout
 
 _ROW_HEIGHT: Final = 34
-_NOTCH: Final = 2 * _ROW_HEIGHT
 _SCROLLBAR_WIDTH: Final = 10
 _MIN_THUMB: Final = 32
 _LIST: Final = Bounds(16, 58, 588, 406)
@@ -32,14 +32,14 @@ class Files(App):
         Control("list", "Files", _LIST, key="list"),
     )
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
         self._selected: str | None = None
         self._offset = 0
 
     def build(self, ui: Layout, area: Bounds) -> None:
         """Add the controls, and the files into the list, which is the last of them."""
-        files = self.host.machine.files
+        files = self.machine.files
         if self._selected not in files:
             self._selected = None
         super().build(ui, area)
@@ -55,63 +55,45 @@ class Files(App):
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
         """Return the number of files, and whether a file is selected that the buttons need."""
-        count = len(self.host.machine.files)
+        count = len(self.machine.files)
         value = "1 file" if count == 1 else f"{count} files"
         disabled = key in ("Open", "Delete") and self._selected is None
         return (value if key == "File count" else ""), (("disabled",) if disabled else ())
 
-    def activate(self, key: str) -> None:
-        """Select a file, or open or delete the selected one."""
-        if key.startswith("file "):
-            self._selected = key.removeprefix("file ")
-        elif key == "Open" and self._selected is not None:
-            self.host.open_file(self._selected)
-        elif key == "Delete" and self._selected is not None:
-            self._ask_to_delete(self._selected)
-
-    def open(self, key: str) -> None:
-        """Open a file."""
-        if key.startswith("file "):
-            self.host.open_file(key.removeprefix("file "))
-
-    def press(self, keys: tuple[str, ...]) -> bool:
-        """Delete the selected file, or move through the list by its length."""
-        to = {
-            "pagedown": self._offset + _VIEW_HEIGHT,
-            "pageup": self._offset - _VIEW_HEIGHT,
-            "home": 0,
-            "end": self._content_height,
-        }
-        if keys == ("delete",):
-            self.activate("Delete")
-        elif len(keys) == 1 and keys[0] in to:
-            self._scroll_to(to[keys[0]])
-        else:
-            return False
+    def handle(self, event: Event) -> bool:
+        """Select, open and delete files; scroll the list by two rows a notch, or by its length."""
+        match event:
+            case ("activate", str(key)) if key.startswith("file "):
+                self._selected = key.removeprefix("file ")
+            case ("open", str(key)) if key.startswith("file "):
+                self.machine.file_to_open = key.removeprefix("file ")
+            case ("activate", "Open"):
+                self.machine.file_to_open = self._selected
+            case ("activate", "Delete") | ("press", ("delete",)):
+                self._ask_to_delete()
+            case ("press", ("home" | "end" | "pageup" | "pagedown" as key,)):
+                pages = {"home": -len(self.machine.files), "end": len(self.machine.files), "pageup": -1, "pagedown": 1}
+                self._scroll_to(self._offset + pages[key] * _VIEW_HEIGHT)
+            case ("scroll", "list", notches):
+                self._scroll_to(self._offset + notches * 2 * _ROW_HEIGHT)
+            case ("nudge", str(key), steps) if key.startswith("file "):
+                self._select(steps)
+            case _:
+                return False
         return True
 
-    def scroll(self, key: str, notches: int) -> bool:
-        """Scroll the list by two rows a notch."""
-        if key != "list":
-            return False
-        self._scroll_to(self._offset + notches * _NOTCH)
-        return True
-
-    def nudge(self, key: str, steps: int) -> bool:
+    def _select(self, steps: int) -> None:
         """Move the selection, and keep it in sight."""
-        names = sorted(self.host.machine.files)
-        if not names or not (key == "list" or key.startswith("file ")):
-            return False
+        names = sorted(self.machine.files)
         index = names.index(self._selected) + steps if self._selected in names else 0
         index = min(max(index, 0), len(names) - 1)
         self._selected = names[index]
         top = index * _ROW_HEIGHT
         self._scroll_to(min(max(self._offset, top + _ROW_HEIGHT - _VIEW_HEIGHT), top))
-        return True
 
     @property
     def _content_height(self) -> int:
-        return len(self.host.machine.files) * _ROW_HEIGHT
+        return len(self.machine.files) * _ROW_HEIGHT
 
     def _scroll_to(self, offset: int) -> None:
         self._offset = max(0, min(offset, self._content_height - _VIEW_HEIGHT))
@@ -125,14 +107,15 @@ class Files(App):
         left = view.x + view.width - _SCROLLBAR_WIDTH
         ui.add("scrollbar", "Scroll bar", Bounds(left, top, _SCROLLBAR_WIDTH, thumb), value=str(self._offset))
 
-    def _ask_to_delete(self, name: str) -> None:
-        text = f"Delete {name}? This cannot be undone."
-        dialog = Dialog("Delete file", text, "Delete", lambda: self._delete(name), dangerous=True)
-        self.host.ask(self.name, dialog)
+    def _ask_to_delete(self) -> None:
+        name = self._selected
+        if name is not None:
+            text = f"Delete {name}? This cannot be undone."
+            self.ask(Dialog("Delete file", text, "Delete", lambda: self._delete(name), dangerous=True))
 
     def _delete(self, name: str) -> None:
-        self.host.machine.files.pop(name, None)
-        self.host.toast(f"Deleted {name}")
+        self.machine.files.pop(name, None)
+        self.machine.tell(f"Deleted {name}")
 
 
 def _size(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control
+from gui_agents.simulated.apps.base import App, Control, Event
 from gui_agents.simulated.icons import WHITE, Block, Disc, Icon
 
 DARK_MODE: Final = "Dark mode"
@@ -48,24 +48,19 @@ class Settings(App):
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
         """Return how a setting stands."""
-        machine = self.host.machine
-        if key in machine.switches:
-            return ("on", ("checked",)) if machine.switches[key] else ("off", ())
-        return {"Volume": str(machine.volume), "Volume level": f"{machine.volume} %"}.get(key, ""), ()
+        if key in self.machine.switches:
+            return ("on", ("checked",)) if self.machine.switches[key] else ("off", ())
+        return {"Volume": str(self.machine.volume), "Volume level": f"{self.machine.volume} %"}.get(key, ""), ()
 
-    def activate(self, key: str) -> None:
-        """Turn a switch."""
-        switches = self.host.machine.switches
-        if key in switches:
-            switches[key] = not switches[key]
-
-    def slide(self, key: str, fraction: float) -> bool:
-        """Set the volume."""
-        if key != "Volume":
-            return False
-        self.host.machine.volume = round(min(max(fraction, 0.0), 1.0) * _LOUDEST)
+    def handle(self, event: Event) -> bool:
+        """Turn a switch, or set the volume."""
+        match event:
+            case ("activate", key) if key in self.machine.switches:
+                self.machine.switches[key] = not self.machine.switches[key]
+            case ("slide", "Volume", fraction):
+                self.machine.volume = round(min(max(fraction, 0.0), 1.0) * _LOUDEST)
+            case ("nudge", "Volume", steps):
+                self.machine.volume = min(max(self.machine.volume + steps, 0), _LOUDEST)
+            case _:
+                return False
         return True
-
-    def nudge(self, key: str, steps: int) -> bool:
-        """Change the volume by single percents."""
-        return self.slide(key, (self.host.machine.volume + steps) / _LOUDEST)
