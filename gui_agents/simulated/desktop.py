@@ -202,7 +202,7 @@ class Desktop:
             app.focus = widget.key
         field = app.field(widget.key)
         if field is not None:
-            field.end()
+            field.move(len(field.text))
             field.all_selected = count >= _TRIPLE and bool(field.text)
         if button is not Button.LEFT:
             return

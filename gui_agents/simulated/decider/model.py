@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from time import monotonic
-from typing import Final
+from typing import ClassVar, Final
 
 from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, Done, Fail
 from gui_agents.domain.model import Decision, DecisionRequest, Report
@@ -22,19 +22,12 @@ _MAX_CLAUSE_SHOWN: Final = 200
 class RulesModel:
     """A deterministic interpreter of instructions; no language model, and it says so by 0 tokens and no cost."""
 
+    provider: ClassVar = PROVIDER
+    takes_screenshots: ClassVar = False
+
     def __init__(self) -> None:
         self._worker: Worker | None = None
         self._actions: Iterator[Action] = iter(())
-
-    @property
-    def provider(self) -> str:
-        """Builtin."""
-        return PROVIDER
-
-    @property
-    def takes_screenshots(self) -> bool:
-        """No: the accessibility tree is all that it reads."""
-        return False
 
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
         """Return the next action for the instruction, from what the screen shows now."""
