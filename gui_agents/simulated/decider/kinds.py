@@ -43,6 +43,11 @@ def _any_of(names: Iterable[str]) -> str:
     return f"(?:{'|'.join(re.escape(name) for name in sorted(names, key=len, reverse=True))})"
 
 
+def _one_of(true: str, false: str) -> Kind:
+    """Return a kind of words that mean yes, or no."""
+    return Kind("|".join(f"{true} {false}".split()), _meaning(lambda text: text.lower() in true.split()))
+
+
 def _words(raw: str, quoted: Quoted) -> str | None:
     """Return a text, unless it names the text of a file."""
     names_text = is_file_name(raw) or _TEXT_OF_A_FILE.fullmatch(raw) is not None
@@ -113,7 +118,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "field": Kind(_any_of([*_ENTRIES, "note text", "volume"])),
     "slider": Kind(_any_of(names_of({"slider"}, "Settings"))),
     "box": Kind(_any_of(names_of({"checkbox"}, "Contact Form"))),
-    "state": Kind("on|off|enabled|disabled", _meaning(lambda text: text.lower() in ("on", "enabled"))),
+    "state": _one_of("on enabled", "off disabled"),
+    "enabling": _one_of("enable activate", "disable deactivate"),
+    "checking": _one_of("check tick mark", "uncheck untick unmark deselect unselect"),
+    "way": _one_of("up", "down"),
+    "end": _one_of("top start beginning", "bottom end"),
+    "times": Kind("double|triple", _meaning(lambda text: {"double": 2, "triple": 3}[text.lower()]), end="[- ]?"),
     "level": Kind(r"(?:\d{1,6}(?:\.\d+)?|max|maximum|full|minimum)(?: ?%| ?percent| per cent)?", _meaning(_level)),
     "number": Kind(r"\d{1,4}", _meaning(int)),
     "seconds": Kind(

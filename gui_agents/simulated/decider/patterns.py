@@ -20,34 +20,39 @@ from gui_agents.simulated.decider.quotes import Quoted
 
 Deed = Callable[..., Iterator[Action]]
 
-_PRESSING: Final = ("press", "click", "tap", "hit", "push")
 _PARTS: Final[Mapping[str, str]] = {
     "THE": "[the|a|an|my|this|that]",
     "FILE": "[file|files|document] [named|called]",
+    "AFILE": "(a|an|any|the) [text] (file|note|document) [[that is|which is] (called|named)]",
     "NOTE": "(it|this|that|all|everything|changes|them|[the|my|this] (note|notes|text|note text|file|changes))",
     "COUNTED": "files (are|is|there|do|does|exist|exists|remain|contain|contains|can|in|on|the|my|this|i|we|you|see"
     "|have|has|total|all|altogether|now|left|here|shown|listed|file|files|folder|directory|list|app|desktop|computer"
     "|disk)*",
-    "ADD": "(append|add|write|put|insert|type|enter)",
-    "LINE": "(a|an|the|another|one more) [new|extra|last] line",
-    "SAYING": "[with|saying|reading|containing|that says|that reads] [the (text|word|words)]",
-    "OWNLINE": "(as|on) (a|an|its|another) [new|own|extra|separate] line",
-    "INTO": "(to|in|into|on|onto|at)",
     "PLACE": "[[the] [very] (end|bottom) of] [the|my] [text] [file|document] [named|called]",
-    "ASKED": "(tell me|check|see|find out|say|verify) (if|whether|that)",
-    "AFILE": "(a|an|any|the) [text] (file|note|document) [[that is|which is] (called|named)]",
-    "PUT": "(type|write|enter|put|input|insert|add|fill in|fill|use) [the (text|word|words)]",
+    "INTO": "(to|in|into|on|onto|at)",
+    "ONTO": "(in to|into|in|to|as|for|on|inside)",
+    "ADD": "(append|add|write|put|insert|type|enter)",
+    "ANOTHER": "(a|another|one more) [new|blank|empty|extra] line",
+    "LINE": "(a|an|the|another|one more) [new|extra|last] line",
+    "OWNLINE": "(as|on) (a|an|its|another) [new|own|extra|separate] line",
+    "WORDS": "[the (text|word|words)]",
+    "SAYING": "[with|saying|reading|containing|that says|that reads] WORDS",
     "SAYS": "(say|says|show|shows|contain|contains|display|displays|read|reads)",
-    "PRESS": f"({'|'.join(_PRESSING)}) KEY",
-    "DOUBLE": f"({'|'.join(f'double{joint}{verb}' for verb in _PRESSING for joint in ('-', ' ', ''))}) KEY",
-    "TRIPLE": f"({'|'.join(f'triple{joint}{verb}' for verb in _PRESSING for joint in ('-', ' ', ''))}) KEY",
-    "KEY": "[on|at] [the|a] [button|key|keys|buttons|icon]",
-    "DELETE": "(delete|remove|erase|trash|get rid of|throw away)",
+    "ISTHERE": "(is there|do (i|we|you) have|ASKED there is)",
+    "ASKED": "(tell me|check|see|find out|say|verify) (if|whether|that)",
+    "WHAT": "(what is|what's|whats|what does)",
+    "TELL": "(calculate|compute|work out|evaluate|solve|find|determine|WHAT|how much is|tell me)",
+    "SHOW": "(print|output|display|view|tell me|show me|show|give me|get|say|look at|WHAT|what do)",
+    "CHANGE": "(edit|change|update|make|modify|set|replace|fill|fill (in|out))",
     "CLOSE": "(close|shut|quit|exit|leave|dismiss)",
     "CHOOSE": "(choose|select|pick|highlight)",
+    "DELETE": "(delete|remove|erase|trash|get rid of|throw away)",
     "ENTER": "(enter|input|type|fill in|add|use)",
-    "ONTO": "(in to|into|in|to|as|for|on|inside)",
-    "OPEN": "(open|launch|start|run|fire up|bring up|show)",
+    "OPEN": "(open|launch|start|run|fire up|bring up|show) [up]",
+    "PRESS": "(press|click|tap|hit|push) [on|at] [the|a] [button|key|keys|buttons|icon]",
+    "PUT": "(type|write|enter|put|input|insert|add|fill in|fill|use) WORDS",
+    "TURN": "(set|change|turn|put|adjust|make|raise|lower|increase|decrease|reduce|bring) [up|down]",
+    "WRITE": "(type|write|enter|input|insert|add|append|note down|jot down|write down|note)",
 }
 _TOKEN: Final = re.compile(r"<(?:(?P<name>\w+):)?(?P<kind>\w+)>|(?P<word>[^\s()|<>*\[\]]+)|(?P<sign>[()|*\[\]])")
 _SIGNS: Final = {"(": "(?:", ")": ")", "[": "(?:", "]": ")?", "|": "|", "*": "*"}
@@ -83,7 +88,7 @@ class Step:
 class Rule:
     """One pattern and the deed that it asks for."""
 
-    def __init__(self, pattern: str, deed: Deed, **arguments: Any) -> None:
+    def __init__(self, pattern: str, deed: Deed, arguments: Mapping[str, Any]) -> None:
         self._call = Call(deed, arguments)
         self._kinds: dict[str, Kind] = {}
         self._regex = re.compile(self._compiled(pattern), re.IGNORECASE | re.DOTALL)

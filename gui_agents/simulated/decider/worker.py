@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gui_agents.domain.actions import MAX_KEYS, MAX_WAIT_SECONDS, Action, Click, Key, Scroll, Wait
+from gui_agents.domain.actions import MAX_KEYS, MAX_NOTCHES, MAX_WAIT_SECONDS, Action, Click, Key, Scroll, Wait
 from gui_agents.domain.screen import Element
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.calculator import MAX_EXPRESSION_LENGTH
@@ -16,7 +16,6 @@ from gui_agents.simulated.decider.screen import is_on
 from gui_agents.simulated.keys import NAMED, Chord, chord
 
 _MAX_NUDGES: Final = 100
-_MAX_NOTCHES: Final = 100
 _MAX_PAUSE_SECONDS: Final = 60.0
 _ON: Final = frozenset({"on", "true", "yes", "enabled", "checked"})
 _OFF: Final = frozenset({"off", "false", "no", "disabled", "unchecked"})
@@ -106,8 +105,12 @@ class Worker(FileHands):
         target = next(iter(self.screen.all({"list"}) + self.screen.all({"textbox"})), None)
         if target is None:
             raise NotPossibleError(f"there is nothing to scroll in {self._place()}")
-        notches = min(notches, _MAX_NOTCHES)
+        notches = min(notches, MAX_NOTCHES)
         yield Scroll(*target.bounds.center, 0, -notches if up else notches)
+
+    def scroll_to_end(self, *, up: bool) -> Iterator[Action]:
+        """Turn the wheel as far as it goes."""
+        yield from self.scroll(MAX_NOTCHES, up=up)
 
     def wait(self, seconds: float = 1.0) -> Iterator[Action]:
         """Wait."""
