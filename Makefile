@@ -2,7 +2,7 @@
 # The first Python >= 3.11 is used; name another one with `make PYTHON=python3.12 demo`.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench docs proto soak e2e clean
+.PHONY: help venv demo test check bench bench-go docs proto soak e2e clean
 export PYTHON
 
 BIN := .venv/bin
@@ -11,7 +11,7 @@ DEMO := $(BIN)/gui-agents demo
 
 help: ## List these targets
 	@echo "Targets:"
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make .venv with everything for development
 	@tools/install.sh dev
@@ -41,6 +41,9 @@ check: venv ## Format, lint, types, import contracts, generated files up to date
 
 bench: venv ## Run the benchmarks and print their ratios (ARGS="rpc" chooses)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-go: venv ## Compare a scrape's CPU time with client_golang's; needs Go, and says what to install
+	$(BIN)/python -m tests.bench.bench_go
 
 docs: venv ## Regenerate what code generates: docs/metrics.md, .env.example, rules and dashboards
 	$(BIN)/python tools/docs.py

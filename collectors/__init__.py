@@ -1,43 +1,54 @@
-"""Prometheus: the custom collector over the service's snapshots, and the endpoint that serves it.
+"""Prometheus metrics of the service: the collector, the endpoint, and the rows that describe a metric.
 
-Everything here but `collectors.operations` needs the `prometheus` extra. What this module exports is loaded when it
-is first asked for, so that the rules of `collectors.operations` load neither a server nor prometheus_client.
+docs/embedding.md shows how to use these names. A name's module is loaded when the name is first asked for, so that
+the rules of `collectors.operations` load neither a server nor prometheus_client. Everything here except
+`collectors.operations` needs the extra: `pip install "gui-agents[prometheus]"`. All other modules, but for
+`collectors.otel` and `collectors.operations`, may change without notice.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from gui_agents.domain.exports import exports
 
 if TYPE_CHECKING:
-    from collectors.errors import AlreadyRegisteredError, CollectorsError, ListenError
+    from collectors.errors import AlreadyRegisteredError, CollectorsError, ListenError, ReadingError
     from collectors.exposition.collector import ServiceCollector, register
     from collectors.http.composition import check_settings, metrics_endpoint
-    from collectors.http.endpoint import MetricsEndpoint
+    from collectors.http.endpoint import Limits, MetricsEndpoint
+    from collectors.metrics.definitions import Section, counter, gauge, histogram
 
 __all__ = [
     "AlreadyRegisteredError",
     "CollectorsError",
+    "Limits",
     "ListenError",
     "MetricsEndpoint",
+    "ReadingError",
+    "Section",
     "ServiceCollector",
     "check_settings",
+    "counter",
+    "gauge",
+    "histogram",
     "metrics_endpoint",
     "register",
 ]
 
 _HOMES: Final = {
-    "AlreadyRegisteredError": "collectors.errors",
-    "CollectorsError": "collectors.errors",
-    "ListenError": "collectors.errors",
-    "MetricsEndpoint": "collectors.http.endpoint",
-    "ServiceCollector": "collectors.exposition.collector",
-    "check_settings": "collectors.http.composition",
-    "metrics_endpoint": "collectors.http.composition",
-    "register": "collectors.exposition.collector",
+    "AlreadyRegisteredError": "collectors.errors.AlreadyRegisteredError",
+    "CollectorsError": "collectors.errors.CollectorsError",
+    "Limits": "collectors.http.endpoint.Limits",
+    "ListenError": "collectors.errors.ListenError",
+    "MetricsEndpoint": "collectors.http.endpoint.MetricsEndpoint",
+    "ReadingError": "collectors.errors.ReadingError",
+    "Section": "collectors.metrics.definitions.Section",
+    "ServiceCollector": "collectors.exposition.collector.ServiceCollector",
+    "check_settings": "collectors.http.composition.check_settings",
+    "counter": "collectors.metrics.definitions.counter",
+    "gauge": "collectors.metrics.definitions.gauge",
+    "histogram": "collectors.metrics.definitions.histogram",
+    "metrics_endpoint": "collectors.http.composition.metrics_endpoint",
+    "register": "collectors.exposition.collector.register",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is exported (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = exports(__name__, _HOMES)

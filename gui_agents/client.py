@@ -1,4 +1,4 @@
-"""A client of the Agent service: what the command line and the demo need of it, in plain Python."""
+"""A client of the Agent service for Python programs; the command line and the demo use it too."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.proto import agent_pb2, agent_pb2_grpc
 
 UNARY_SECONDS: Final = 30.0
-"""How long a call that answers at once may take."""
+"""Seconds that a call with one answer may take."""
 
 STATUSES: Final[Mapping[int, TaskStatus]] = MappingProxyType(
     {
@@ -31,7 +31,10 @@ STATUSES: Final[Mapping[int, TaskStatus]] = MappingProxyType(
 
 
 class CallError(GuiAgentsError):
-    """A call to the service at `address` ended with the gRPC status `code`; `facts` are its details, a line each."""
+    """A call to the service at `address` failed with the gRPC status `code`, such as NOT_FOUND.
+
+    `text` is the reason that the service gave; `facts` are the details of the status, a line each.
+    """
 
     def __init__(self, *, address: str, code: str, text: str, facts: Sequence[str] = ()) -> None:
         super().__init__(f"{code}: {text}")
@@ -54,7 +57,7 @@ class TaskMessage:
 
 @attrs.frozen
 class Statistics:
-    """What an ended task has used."""
+    """What a task has used; sent with every report of a task that the service knows."""
 
     steps: int
     duration_seconds: int
@@ -68,34 +71,37 @@ class Statistics:
 
 @attrs.frozen
 class TaskReport:
-    """How a task stands."""
+    """The status of a task at the time of the answer."""
 
     task_id: str
     status: TaskStatus
     message: str
-    """A sentence on how it stands or ended."""
+    """A sentence for people, such as `running` or `completed in 10 steps`."""
     result: str
-    """The agent's answer."""
+    """The agent's answer; empty until the task has ended."""
     statistics: Statistics | None
-    """None while the task has not ended."""
+    """None if the service sent none."""
 
 
 @attrs.frozen(kw_only=True)
 class TaskOrder:
-    """A task to run; None leaves the choice to the service."""
+    """A task to run. The service chooses what is None."""
 
     instruction: str
     steps: int | None = None
     timeout_seconds: int | None = None
     backend: str | None = None
     model: str | None = None
-    """A name, or PROVIDER/NAME."""
+    """A model's name, or PROVIDER/NAME such as `openai/gpt-4o`."""
     destroy_sandbox: bool = False
     previous_task_id: str | None = None
 
 
 class AgentClient:
-    """Calls the service at `address` (HOST:PORT). Every method raises CallError where its call does not succeed."""
+    """Calls the service at `address` (HOST:PORT), without TLS. Use it with `async with`, which closes the connection.
+
+    Every method raises CallError if its call fails.
+    """
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -112,7 +118,7 @@ class AgentClient:
         await self._channel.close()
 
     async def run(self, order: TaskOrder) -> AsyncIterator[TaskMessage]:
-        """Start a task and yield its messages; closing the iterator cancels the task."""
+        """Start a task and yield its messages until it ends. Closing the iterator earlier cancels the task."""
         call = self._agent.RunAgentInstruction(_request(order))
         try:
             with self._translated():
@@ -122,13 +128,13 @@ class AgentClient:
             call.cancel()
 
     async def start(self, order: TaskOrder) -> str:
-        """Start a task and return its id."""
+        """Start a task and return its id. The task goes on when the client leaves."""
         with self._translated():
             reply = await self._agent.RunAgentInstructionAsync(_request(order), timeout=UNARY_SECONDS)
         return str(reply.taskId)
 
     async def watch(self, task_id: str) -> AsyncIterator[TaskMessage]:
-        """Yield the messages of a task, those of the past first; the task goes on when the iterator is closed."""
+        """Yield the messages of a task until it ends, past ones first. Closing the iterator does not stop the task."""
         call = self._agent.GetAgentTaskStream(agent_pb2.GetAgentTaskStreamRequest(taskId=task_id))
         try:
             with self._translated():
@@ -138,14 +144,17 @@ class AgentClient:
             call.cancel()
 
     async def status(self, task_id: str) -> TaskReport | None:
-        """Return how a task stands; None where the service does not know it."""
+        """Return the status of a task, or None if the service does not know the task."""
         request = agent_pb2.QueryTaskStatusRequest(taskId=task_id)
         with self._translated():
             reply = await self._agent.QueryTaskStatus(request, timeout=UNARY_SECONDS)
         return None if reply.status == agent_pb2.NOT_FOUND else _report(reply)
 
     async def cancel(self, task_id: str) -> tuple[bool, str]:
-        """Cancel a task; return whether it is cancelled now, and the service's words."""
+        """Cancel a task. Return whether it is cancelled now, and a sentence from the service.
+
+        A task that has completed or failed cannot be cancelled: the result is False.
+        """
         request = agent_pb2.CancelTaskRequest(taskId=task_id)
         with self._translated():
             reply = await self._agent.CancelTask(request, timeout=UNARY_SECONDS)
@@ -158,7 +167,10 @@ class AgentClient:
         return str(info.version)
 
     async def serving(self, timeout: float = UNARY_SECONDS) -> bool:
-        """Return whether the service says that it is healthy."""
+        """Return whether the gRPC health service says SERVING; it does not while the service drains.
+
+        `timeout` is in seconds.
+        """
         with self._translated():
             reply = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=timeout)
         return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
@@ -219,7 +231,7 @@ def _report(reply: agent_pb2.QueryTaskStatusResponse) -> TaskReport:
 
 
 def _facts(error: grpc.aio.AioRpcError) -> Iterator[str]:
-    """Yield what the status details of a refusal say beyond its text, a line each."""
+    """Yield what the details of a status say beyond its text, a line each."""
     status = rpc_status.from_call(error)
     for detail in status.details if status is not None else ():
         reason = error_details_pb2.ErrorInfo()

@@ -122,6 +122,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoi
         ready=lambda: not service.runner.draining,
         more=sections,
         disabled=config.monitoring.disable,
+        lean=config.monitoring.lean,
         web_config=config.monitoring.web_config,
         open_probes=config.monitoring.open_probes,
         access_log=config.monitoring.access_log,

@@ -1,8 +1,8 @@
 """One consistent instant of the service, as frozen values.
 
-A snapshot only holds what was copied under the service's lock. What follows from it (ratios, cumulative buckets,
-quantiles) is computed by its methods, after the lock is free. Mappings are complete for their closed sets, keys are
-the strings that metrics expose, and nobody changes a snapshot's mappings.
+A snapshot holds what was copied under the service's lock. Its methods compute the rest (ratios, cumulative buckets,
+quantiles) after the lock is free. Mappings have a key for every member of their closed set. Keys are the strings that
+metrics show. Nobody may change a mapping of a snapshot.
 
 Clocks: `*_at` is the wall clock in seconds since the epoch, `*_monotonic_seconds` the monotonic clock.
 """
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from attrs import frozen as point
 else:
-    # Frozen for whoever writes code. At run time that would make each one five times as slow, and under the lock.
+    # Frozen for the type checker only. At run time it would make each one five times as slow, and under the lock.
     from attrs import define as point
 
 Exemplar: TypeAlias = tuple[str, float, float]
-"""One observation that stands for its bucket: the task's id, the value, and when it was observed (wall clock).
+"""The latest observation of a bucket: the task's id, the value, and when it was observed (wall clock, seconds).
 
 A plain tuple, because each step makes three of them.
 """
@@ -29,15 +29,15 @@ A plain tuple, because each step makes three of them.
 
 @point
 class NativePoint:
-    """A histogram's exponential buckets at one instant; together they hold all of its observations."""
+    """A histogram's exponential buckets at one instant. Together they hold all of its observations."""
 
     schema: int
-    """Resolution: bucket i holds what is above 2 ** ((i - 1) / 2 ** schema) and up to 2 ** (i / 2 ** schema)."""
+    """Resolution: bucket i holds values above 2 ** ((i - 1) / 2 ** schema), up to 2 ** (i / 2 ** schema)."""
     zero_threshold: float
-    """Up to which observations count as zero."""
+    """Observations up to this value count as zero."""
     zero_count: int
     buckets: Mapping[int, int]
-    """Observations by bucket, in no order; those that are not here are empty."""
+    """Observations by bucket, in no order. Empty buckets are left out."""
 
     @property
     def count(self) -> int:
@@ -52,13 +52,13 @@ class HistogramPoint:
     bounds: tuple[float, ...]
     """Inclusive upper bounds, strictly increasing, without infinity."""
     counts: tuple[int, ...]
-    """Observations in each bucket alone; one more than `bounds`, the last one is above all of them."""
+    """Observations in each bucket, not cumulative. There is one more than `bounds`, for values above the last bound."""
     sum: float
     """Of all observations."""
     exemplars: tuple[Exemplar | None, ...]
-    """The latest of each bucket, where it has one."""
+    """The latest observation of each bucket; None for a bucket without one."""
     native: NativePoint | None = None
-    """The same observations in exponential buckets, where they are kept."""
+    """The same observations in exponential buckets; None unless native histograms are on."""
 
     @property
     def count(self) -> int:
@@ -88,7 +88,7 @@ class WindowPoint:
         if total == 0:
             return (math.nan,) * len(wanted)
         places = [bisect_left(up_to, max(1, math.ceil(quantile * total))) for quantile in wanted]
-        # Of a bucket its middle, which is within 1 % of everything in it.
+        # The middle of the bucket, which is within 1 % of every value in it.
         growth = self.growth
         return tuple([2.0 * growth ** indexes[place - 1] / (growth + 1.0) if place else 0.0 for place in places])
 
@@ -100,11 +100,11 @@ class TasksSnapshot:
     created: Mapping[str, int]
     """Tasks that have entered each status since the start."""
     live: Mapping[str, int]
-    """Tasks that are pending and running now."""
+    """Tasks that are pending and tasks that are running, now."""
     failures: Mapping[str, int]
     """Failed tasks by reason."""
     rejected: Mapping[str, int]
-    """Submissions that became no task, by reason."""
+    """Refused submissions, by reason."""
     retained: int
     """Ended tasks in memory."""
     slots: int
@@ -113,7 +113,7 @@ class TasksSnapshot:
     oldest_pending_at: float | None
     """When the head of the queue was created."""
     oldest_progress_at: float | None
-    """Last progress of the running task that has been silent longest."""
+    """Last progress of the running task that has been silent longest; None if no task runs."""
     execution: HistogramPoint
     """Seconds from running to the end, of every task that ran."""
     queue_wait: HistogramPoint
@@ -132,7 +132,7 @@ class RpcsSnapshot:
     handled: Mapping[tuple[str, str], int]
     """Ended RPCs by (method, status code), OK included."""
     errors: Mapping[tuple[str, str], int]
-    """The same without those that ended with OK."""
+    """The same, without OK."""
     durations: Mapping[str, HistogramPoint]
     """Seconds from start to end."""
     open_streams: Mapping[str, int]
@@ -166,7 +166,7 @@ class ModelsSnapshot:
 
 @point
 class SandboxesSnapshot:
-    """The sandboxes by type, and what was done in them."""
+    """The sandboxes by type, and the actions sent to them."""
 
     created: Mapping[str, int]
     open: Mapping[str, int]
@@ -190,7 +190,7 @@ class StreamsSnapshot:
     """The stream manager."""
 
     logs: int
-    """Tasks that it keeps a log for."""
+    """Tasks for which it keeps a log."""
     subscribers: int
     messages: int
     """Published since the start."""
@@ -200,22 +200,22 @@ class StreamsSnapshot:
 
 @point
 class HeartbeatSnapshot:
-    """The event loop's heartbeat, which stands still while the loop is blocked."""
+    """The event loop's heartbeat. While the loop is blocked, there is no beat."""
 
     last_monotonic_seconds: float
-    """The last beat; the service's start before the first one."""
+    """Time of the last beat; the service's start if there was none."""
     interval_seconds: float
     lateness_seconds: float
-    """Lateness of all beats so far."""
+    """Sum of the lateness of all beats so far."""
 
     def lag_seconds(self, now_monotonic_seconds: float) -> float:
-        """Return the age of the last beat beyond its interval; 0 where it is not late."""
+        """Return by how many seconds the next beat is late; 0 if it is not."""
         return max(0.0, now_monotonic_seconds - self.last_monotonic_seconds - self.interval_seconds)
 
 
 @point
 class ServiceInfo:
-    """What the service says of itself; it never changes."""
+    """Version, limits and host of the service. They never change."""
 
     version: str
     max_concurrent_tasks: int
@@ -252,7 +252,7 @@ class ServiceSnapshot:
 
 
 class SnapshotSource(Protocol):
-    """Whatever can tell how the service stands; called from any thread."""
+    """An object that returns snapshots, from any thread."""
 
     def snapshot(self) -> ServiceSnapshot:
         """Return one consistent instant."""

@@ -219,15 +219,17 @@ def new_state(
     queue_capacity: int = 100,
     retention: int = 1000,
     log_messages: int = 256,
+    methods: Iterable[RpcMethod] = METHODS,
+    providers: Iterable[str] = PROVIDERS,
     currencies: Iterable[str] = ("USD",),
     native: bool = False,
     state_class: type[ServiceState] = ServiceState,
 ) -> ServiceState:
-    """Return the state of a service that has just started, with three RPC methods and two providers."""
+    """Return the state of a service that has just started, by default with three RPC methods and two providers."""
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
         limits=TaskLimits(slots, queue_capacity, retention),
-        stats=ServiceStats(METHODS, PROVIDERS, currencies, Observed(native=native)),
+        stats=ServiceStats(methods, providers, currencies, Observed(native=native)),
         streams=StreamManager(log_messages),
         clock=clock,
     )

@@ -3,13 +3,16 @@
 Each is written down once, here; unit tests, traces, threads and tests over real gRPC all ask for the same list.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-import attrs
-
+from collectors.metrics import catalogue
+from collectors.metrics.definitions import Metric, MetricType
 from gui_agents.snapshot import HistogramPoint, ServiceSnapshot, WindowPoint
+
+ROWS = [metric for section in catalogue.sections() if section.subject is None for metric in section.metrics]
+"""What the service's metrics read from its snapshot."""
 
 
 def broken(snapshot: ServiceSnapshot) -> list[str]:
@@ -35,51 +38,37 @@ def broken_over(history: list[ServiceSnapshot]) -> list[str]:
     return alone + [problem for before, after in pairwise(history) for problem in broken_between(before, after)]
 
 
-def counters(snapshot: ServiceSnapshot) -> dict[str, Any]:
-    """Return every number of a snapshot that may only grow, by a name for people."""
-    tasks, models, sandboxes, streams = snapshot.tasks, snapshot.models, snapshot.sandboxes, snapshot.streams
-    named: dict[str, Any] = {"steps": snapshot.steps.steps, "messages": streams.messages, "skipped": streams.skipped}
-    for kind, tally in {
-        "created": tasks.created,
-        "failures": tasks.failures,
-        "rejected": tasks.rejected,
-        "started": snapshot.rpcs.started,
-        "handled": snapshot.rpcs.handled,
-        "errors": snapshot.rpcs.errors,
-        "cost": models.cost,
-        "requests": models.requests,
-        "usage_unknown": models.usage_unknown,
-        "price_unknown": models.price_unknown,
-        "sandboxes": sandboxes.created,
-        "sandbox_failures": sandboxes.failures,
-        "actions": sandboxes.actions,
-        "config_updates": snapshot.service.config_updates,
-    }.items():
-        named.update({f"{kind}[{key}]": value for key, value in tally.items()})
-    for provider, tokens in models.tokens.items():
-        named.update({f"tokens[{provider}].{part}": value for part, value in attrs.asdict(tokens).items()})
-        named[f"tokens[{provider}].uncached"] = tokens.input - tokens.cached_input
-    for name, point in histograms(snapshot).items():
-        named.update({f"{name}[{index}]": count for index, count in enumerate(point.counts)})
-        named[f"{name}.sum"] = point.sum
-    named["latency.count"], named["latency.sum"] = tasks.latency.count, tasks.latency.sum
+def counters(snapshot: ServiceSnapshot) -> dict[tuple[Any, ...], Any]:
+    """Return every number that may only grow: what the rows of counters read, by their metrics and label values."""
     heartbeat = snapshot.service.heartbeat
-    named["blocked"] = heartbeat.lateness_seconds + heartbeat.lag_seconds(snapshot.taken_monotonic_seconds)
-    named["uptime"] = heartbeat.last_monotonic_seconds - snapshot.service.started_monotonic_seconds
-    return named
+    uptime = heartbeat.last_monotonic_seconds - snapshot.service.started_monotonic_seconds
+    grown: dict[tuple[Any, ...], Any] = {("agent_service_uptime_seconds",): uptime}
+    for metric, key, value in _read(snapshot):
+        match value:
+            case HistogramPoint():
+                grown.update({(metric.name, key, index): count for index, count in enumerate(value.counts)})
+                grown[metric.name, key, "sum"] = value.sum
+            case WindowPoint():
+                grown[metric.name, "count"], grown[metric.name, "sum"] = value.count, value.sum
+            case _ if metric.type is MetricType.COUNTER:
+                grown[metric.name, key] = value
+    return grown
 
 
-def histograms(snapshot: ServiceSnapshot) -> dict[str, HistogramPoint]:
-    """Return every histogram of a snapshot by a name for people."""
-    tasks = snapshot.tasks
-    named = {"execution": tasks.execution, "queue_wait": tasks.queue_wait, "task_steps": tasks.steps}
-    for kind, points in {
-        "rpc": snapshot.rpcs.durations,
-        "model": snapshot.models.durations,
-        "phase": snapshot.steps.phases,
-    }.items():
-        named.update({f"{kind}[{key}]": point for key, point in points.items()})
-    return named
+def histograms(snapshot: ServiceSnapshot) -> list[tuple[str, HistogramPoint]]:
+    """Return every histogram of a snapshot with its metric's name."""
+    return [(metric.name, value) for metric, _, value in _read(snapshot) if isinstance(value, HistogramPoint)]
+
+
+def _read(snapshot: ServiceSnapshot) -> Iterator[tuple[Metric, Any, Any]]:
+    """Yield the metric, the label values and the value of each series that is there."""
+    for metric in ROWS:
+        reading: Any = metric.read(snapshot)
+        if metric.label_names:
+            for key, value in reading.items():
+                yield metric, key, value
+        elif reading is not None:
+            yield metric, None, reading
 
 
 def _equal(what: str, left: object, right: object) -> Iterator[str]:
@@ -179,19 +168,15 @@ def _ages(snapshot: ServiceSnapshot) -> Iterator[str]:
 
 
 def _negative(snapshot: ServiceSnapshot) -> Iterator[str]:
-    tallies: Mapping[str, Mapping[str, int]] = {
-        "live": snapshot.tasks.live,
-        "open sandboxes": snapshot.sandboxes.open,
-        "open streams": snapshot.rpcs.open_streams,
-        "latency window": {str(index): count for index, count in snapshot.tasks.latency.buckets.items()},
-    }
-    gauges: dict[str, float] = {
-        f"{kind}[{key}]": value for kind, tally in tallies.items() for key, value in tally.items()
-    }
-    gauges["retained"] = snapshot.tasks.retained
-    gauges["zeros"] = snapshot.tasks.latency.zeros
-    gauges["subscribers"], gauges["logs"] = snapshot.streams.subscribers, snapshot.streams.logs
-    gauges["runtime files"] = snapshot.service.runtime_files
-    for name, value in {**gauges, **counters(snapshot)}.items():
-        if value < 0:
-            yield f"{name} is negative: {value}"
+    for metric, key, value in _read(snapshot):
+        match value:
+            case HistogramPoint():
+                least: Any = min(value.sum, *value.counts)
+            case WindowPoint():
+                least = min(value.sum, value.count, value.zeros, *value.buckets.values())
+            case int() | float():
+                least = value
+            case _:
+                continue
+        if least < 0:
+            yield f"{metric.name}[{key}] is negative: {value}"

@@ -8,19 +8,16 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import collectors
-from collectors.metrics import catalogue
+from collectors.exposition.reading import OUTCOMES
+from collectors.metrics import catalogue, process
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.spec import ConfigType
-from gui_agents.domain.task import RejectReason, TaskLimits
+from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.rpc.methods import COUNTED
-from gui_agents.snapshot import ServiceInfo
-from gui_agents.state.service_state import ServiceState
-from gui_agents.state.stats import ServiceStats
-from gui_agents.state.streams import StreamManager
-from tests.fakes import FakeClock, a_spec
+from tests.fakes import PROVIDERS, FakeClock, a_spec, new_state
 
 NEVER_MOVE = {
     "agent_service_info": "what the service says of itself",
@@ -30,10 +27,8 @@ NEVER_MOVE = {
 }
 """What is constant by its meaning."""
 
-BY_ITSELF = {"agent_memory_usage_bytes", "agent_collector_success", "agent_collector_duration_seconds"}
-"""What the process and each scrape tell, whatever the service does; tested beside the collector."""
-
-PROVIDERS = ("builtin", "openai")
+BY_ITSELF = {metric.name for metric in (*process.section().metrics, *OUTCOMES.metrics)}
+"""What the process and each scrape report, whatever the service does; tested beside the collector."""
 
 SECONDS = (0.001, 0.007, 0.02, 0.03, 0.07, 0.2, 0.3, 0.7, 2.0, 3.0, 7.0, 20.0, 40.0, 90.0, 200.0, 400.0, 1000.0)
 """For every bucket of an RPC, a phase, a wait, and times 4 of a task."""
@@ -50,13 +45,7 @@ class Service:
 
     def __init__(self):
         self.clock = FakeClock()
-        self.state = ServiceState(
-            info=ServiceInfo("1", 40, "INFO", ""),
-            limits=TaskLimits(slots=40, queue_capacity=10, retention=5),
-            stats=ServiceStats(COUNTED, PROVIDERS, ["USD"]),
-            streams=StreamManager(4),
-            clock=self.clock,
-        )
+        self.state = new_state(self.clock, slots=40, queue_capacity=10, retention=5, log_messages=4, methods=COUNTED)
         self.registry = CollectorRegistry()
         collectors.register(self.state, self.registry)
         self.seen = [self.samples()]
@@ -168,7 +157,7 @@ def test_every_sample_of_a_metric_moves(worked, metric):
 def test_the_exceptions_are_metrics_of_the_catalogue():
     names = {metric.name for metric in rows()}
     assert NEVER_MOVE.keys() <= names
-    assert names & BY_ITSELF == {"agent_memory_usage_bytes"}
+    assert BY_ITSELF - names == {metric.name for metric in OUTCOMES.metrics}
 
 
 def test_every_label_set_is_there_from_the_first_scrape():

@@ -20,7 +20,8 @@ from gui_agents.commands.exits import ExitCode
 from gui_agents.domain.lifecycle import FailureReason
 
 ROOT = Path(__file__).resolve().parent.parent
-TOP_PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "collectors" / "README.md"]
+TOP_NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "collectors/README.md")
+TOP_PAGES = [ROOT / name for name in TOP_NAMES]
 PAGES = [*TOP_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
 COMMAND_PAGES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -13,9 +13,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors import ListenError
-from collectors.http import connection, endpoint
+from collectors.http import endpoint, reader
 from collectors.metrics import catalogue
-from collectors.operations.vocabulary import known_series
 from gui_agents import config
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import ConfigError
@@ -23,13 +22,15 @@ from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from tests.e2e.programs import Instance, prometheus, query, until
 from tests.serving import serving_app
-from tools import metrics_page as docs
+from tools import idle
 from tools.checks.expressions import Checker
+from tools.vocabulary import known_series
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "collectors" / "README.md"
 MONITORING = ROOT / "docs" / "monitoring.md"
-AT_SCALE = ROOT / "docs" / "monitoring-at-scale.md"
+LIMIT = 800
+"""The samples of a service that has just begun, at most; the pages name it."""
 FAST = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}}
 
 
@@ -38,11 +39,6 @@ def fences(page, language):
 
 
 QUERIES = [query for page in (README, MONITORING) for query in fences(page, "promql")]
-
-
-def test_the_table_of_metrics_is_the_catalogue():
-    assert README.read_text() == docs.with_table(README.read_text()), "run `make docs`"
-    assert all(f"\n| `{metric.name}` | " in README.read_text() for metric in catalogue.sections()[0].metrics)
 
 
 @pytest.mark.parametrize("text", QUERIES)
@@ -100,76 +96,12 @@ async def test_prometheus_scrapes_an_endpoint_that_is_locked_as_the_page_says(tm
         await until(lambda: query(port, 'agent_service_info{job="gui_agents"}'), "it is scraped")
 
 
-def told_samples(page=MONITORING):
-    """Return the numbers of a page's two-column tables, by what the first column says up to a bracket or colon."""
-    rows = re.findall(r"^\| ([^|]+) \| \W*(\d+)[^|]* \|$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[(:].*|[*`]", "", name).strip(): int(number) for name, number in rows}
-
-
-async def scraped_names(directory, **variables):
-    """Return the sample names of a service that has just started, one for each sample."""
-    async with serving_app(variables, directory) as served:
-        return [name for name, _ in await served.scrape()]
-
-
-async def counted(directory, **variables):
-    """Return the samples of a service that has just started, by family."""
-    return Counter(re.sub(r"_(bucket|sum|count)$", "", name) for name in await scraped_names(directory, **variables))
-
-
-async def test_the_page_tells_the_samples_of_a_real_scrape(tmp_path):
-    told, found = told_samples(), await counted(tmp_path)
-    named = {name: number for name, number in told.items() if name.startswith("agent_")}
-    assert {name: found[name] for name in named} == named
-    assert told["All"] == sum(found.values())
-    assert told["all others"] == told["All"] - sum(named.values())
-    assert max(number for name, number in found.items() if name not in named) <= min(named.values())
-
-
-async def test_the_page_tells_what_is_left_without_the_optional_families(tmp_path):
-    switches = ",".join(catalogue.switches(catalogue.sections()))
-    found = await counted(tmp_path, PROMETHEUS_DISABLE=switches)
-    assert told_samples()["All with every optional family switched off"] == sum(found.values())
-
-
-def kind_of_sample(name, histograms):
-    """Return the row of the page on scale that a sample belongs to."""
-    if re.sub(r"_(bucket|sum|count)$", "", name) in histograms:
-        return "Histograms"
-    if name.startswith("agent_grpc_") and name.endswith("_total"):
-        return "RPC counters"
-    return "Everything else of the service" if name.startswith("agent_") else "Process, garbage collector, Python"
-
-
-async def test_the_page_on_scale_tells_what_a_real_scrape_consists_of(tmp_path):
-    names = await scraped_names(tmp_path)
-    histograms = {name.removesuffix("_bucket") for name in names if name.endswith("_bucket")}
-    found = Counter(kind_of_sample(name, histograms) for name in names)
-    told = told_samples(AT_SCALE)
-    assert {row: told[row] for row in found} == found
-    assert told["All of a scrape"] == len(names)
-    largest = Counter(name for name in names if name.endswith("_count")).most_common(1)[0][1]
-    assert f"({len(histograms)} families, {largest} methods in the largest)" in AT_SCALE.read_text()
-
-
-def test_the_arithmetic_of_the_page_on_scale():
-    told = told_samples(AT_SCALE)
-    series = told["All of a scrape"] + told["Added by Prometheus"]
-    text = AT_SCALE.read_text()
-    assert f"{series} / 15 = {series / 15:.0f} samples a second" in text
-    for instances in (10, 1_000, 100_000):
-        rate = instances * series / 15
-        [row] = re.findall(rf"^\| {instances:,} \| (.+)$", text, re.MULTILINE)
-        live, samples, memory, disk, _ = row.split(" | ")
-        assert (live, samples) == (f"{instances * series:,}", f"{int(rate):,}")
-        assert size(memory) == pytest.approx(instances * series * 3 * 2**10, rel=0.05)
-        assert size(disk) == pytest.approx(rate * 86400 * 1.5, rel=0.05)
-
-
-def size(text):
-    """Return bytes."""
-    number, unit = text.split()
-    return float(number) * {"MiB": 2**20, "GiB": 2**30, "MB": 1e6, "GB": 1e9}[unit]
+@pytest.mark.parametrize("disabled", [(), sorted(catalogue.switches(catalogue.sections()))], ids=["all", "least"])
+async def test_the_samples_that_pages_count_are_those_of_a_real_scrape(disabled, tmp_path):
+    async with serving_app({"PROMETHEUS_DISABLE": ",".join(disabled)}, tmp_path) as served:
+        scraped = Counter(name for name, _ in await served.scrape())
+    assert scraped == Counter(sample.name for sample in idle.samples(disabled))
+    assert scraped.total() <= LIMIT
 
 
 def test_the_page_tells_the_limits_of_the_endpoint():
@@ -180,7 +112,7 @@ def test_the_page_tells_the_limits_of_the_endpoint():
         f"must arrive within {limits.timeouts.receiving:g} s",
         f"be taken within {limits.timeouts.sending:g} s",
         f"be idle for {limits.timeouts.idle:g} s",
-        f"limited to {connection.MAX_HEADER_BYTES // 1024} KiB",
+        f"limited to {reader.MAX_HEADER_BYTES // 1024} KiB",
     ):
         assert told in text
 

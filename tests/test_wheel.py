@@ -16,7 +16,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = {f"collectors/http/assets/{file.name}" for file in (ROOT / "collectors" / "http" / "assets").iterdir()}
 GENERATED = {f"gui_agents/proto/agent_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py")}
-GENERATED |= {"collectors/exposition/native_pb2.py", "collectors/exposition/native_pb2.pyi"}
 START_SECONDS = 30
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Writes the pages that code generates; with --check, tells which of the committed ones are old."""
+"""Writes the pages and passages that code generates; with --check, tells which of the committed ones are old."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from typing import Final
 
 from collectors.operations import thresholds
 from gui_agents.commands import config
-from tools import metrics_page as docs
+from tools import metrics_page, passages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,34 +21,45 @@ def runbooks_index(text: str) -> str:
     return f"{written}{marker}\n{thresholds.table()}"
 
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {
+WRITTEN: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
-    "docs/metrics.md": docs.render,
+    "docs/metrics.md": metrics_page.render,
     "docs/runbooks/README.md": lambda: runbooks_index((ROOT / "docs" / "runbooks" / "README.md").read_text()),
-    "collectors/README.md": lambda: docs.with_table((ROOT / "collectors" / "README.md").read_text()),
 }
+"""The pages, or the ends of pages, that code alone writes."""
 
 
-def outdated() -> list[str]:
-    """Return the pages that are not what their code writes."""
-    return [
-        name for name, render in PAGES.items() if not (ROOT / name).is_file() or (ROOT / name).read_text() != render()
-    ]
+def wanted() -> dict[str, str]:
+    """Return the text of each page that code writes, or fills with its passages, as it should be."""
+    pages = {name: render() for name, render in WRITTEN.items()}
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("collectors/*.md"), *ROOT.glob("docs/**/*.md")):
+        name = str(path.relative_to(ROOT))
+        pages[name] = passages.filled(pages.get(name, path.read_text()))
+    return pages
+
+
+def outdated() -> dict[str, str]:
+    """Return the text of the pages that are not what their code writes."""
+    return {
+        name: text
+        for name, text in wanted().items()
+        if not (ROOT / name).is_file() or (ROOT / name).read_text() != text
+    }
 
 
 def main() -> int:
     """Write, or check."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail where a page is old")
-    names = outdated()
+    pages = outdated()
     if not parser.parse_args().check:
-        for name in names:
-            (ROOT / name).write_text(PAGES[name]())
+        for name, text in pages.items():
+            (ROOT / name).write_text(text)
             print(f"wrote {name}")
         return 0
-    for name in names:
+    for name in pages:
         print(f"{name} is not what the code generates; run: make docs", file=sys.stderr)
-    return 1 if names else 0
+    return 1 if pages else 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Renders docs/metrics.md, and the table of collectors/README.md, from the catalogue; a test compares both."""
+"""Renders docs/metrics.md, and a table of all metrics, from the rows of the catalogue."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import Borrowed, Metric, MetricType, Section
+from collectors.metrics.definitions import QUANTILES, Described, Metric, MetricType, Section
 
 INTRODUCTION: Final = """\
 # Metrics
@@ -13,8 +13,10 @@ INTRODUCTION: Final = """\
 This page is generated from the catalogue in `collectors/`; `make docs` writes it anew.
 
 All values of the service's state in a scrape come from one instant. Every combination of label values that can be
-known in advance is there from the first scrape, counters at 0. Counters count since the process started; a restart is
-a counter reset, which `rate` and `increase` handle. A value of 0 is a known zero, and what does not apply is absent.
+known in advance is there from the first scrape, counters at 0; of status codes, those that the method can answer with.
+The method `other` stands for health, reflection and unknown methods. Counters count since the process started; a
+restart is a counter reset, which `rate` and `increase` handle. A value of 0 is a known zero, and what does not apply
+is absent.
 
 Names, types and labels of *stable* metrics stay as they are. *Evolving* ones may change with a release that says so,
 and can be switched off: `PROMETHEUS_DISABLE=name,...` neither reads nor shows the families that it names.
@@ -23,9 +25,6 @@ A section is read as a whole: if one of its metrics cannot be read, all of them 
 `agent_collector_success` says so, and the other sections stay.
 """
 
-TABLE_BEGINS: Final = "<!-- This table is written by `make docs`. -->\n"
-TABLE_ENDS: Final = "<!-- The table ends here. -->\n"
-
 
 def render() -> str:
     """Return the whole page."""
@@ -33,11 +32,9 @@ def render() -> str:
     return "\n".join([INTRODUCTION, *_overview(sections), *(line for each in sections for line in _section(each))])
 
 
-def with_table(page: str) -> str:
-    """Return another page with the table of all metrics in its place, between two comments."""
-    before, begins, rest = page.partition(TABLE_BEGINS)
-    _, ends, after = rest.partition(TABLE_ENDS)
-    return "".join([before, begins, *(f"{row}\n" for row in _table()), ends, after])
+def table() -> str:
+    """Return the table of all metrics, on lines of its own."""
+    return "\n" + "".join(f"{row}\n" for row in _table())
 
 
 def _table() -> Iterator[str]:
@@ -45,11 +42,8 @@ def _table() -> Iterator[str]:
     yield "|---|---|---|---|"
     for section in (*catalogue.sections(), OUTCOMES):
         for metric in section.metrics:
-            labels = ", ".join(f"`{label}`" for label in _labels(metric))
+            labels = ", ".join(f"`{label}`" for label in _values(metric))
             yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.help} |"
-        for families in section.borrowed:
-            names = ", ".join(f"`{name}`" for name in sorted(families.names))
-            yield f"| {names} | | | {families.title} |"
 
 
 def _overview(sections: Sequence[Section]) -> Iterator[str]:
@@ -57,11 +51,8 @@ def _overview(sections: Sequence[Section]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for section in sections:
         for metric in section.metrics:
-            labels = ", ".join(f"`{label}`" for label in _labels(metric))
+            labels = ", ".join(f"`{label}`" for label in _values(metric))
             yield f"| [`{metric.name}`](#{metric.name}) | {metric.type} | {labels} | {metric.stability} |"
-        for families in section.borrowed:
-            for name in sorted(families.names):
-                yield f"| [`{name}`](#{families.switch}) | | | evolving |"
     yield ""
 
 
@@ -70,8 +61,6 @@ def _section(section: Section) -> Iterator[str]:
     yield ""
     for metric in section.metrics:
         yield from _metric(metric)
-    for families in section.borrowed:
-        yield from _borrowed(families)
 
 
 def _metric(metric: Metric) -> Iterator[str]:
@@ -80,8 +69,10 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield metric.help
     yield ""
     yield f"- Type: {metric.type}, {metric.stability}"
-    for label in _labels(metric):
-        yield f"- `{label}`: {metric.values[label]}"
+    if metric.switch != metric.name:
+        yield f"- Switched off as `{metric.switch}`"
+    for label, values in _values(metric).items():
+        yield f"- `{label}`: {values}"
     yield ""
     yield "```promql"
     yield metric.example
@@ -89,21 +80,10 @@ def _metric(metric: Metric) -> Iterator[str]:
     yield ""
 
 
-def _labels(metric: Metric) -> tuple[str, ...]:
-    """Return the labels that a metric shows; a summary's and an info's are not among those that are read."""
-    shown_by_type = metric.type in (MetricType.SUMMARY, MetricType.INFO)
-    return tuple(metric.values) if shown_by_type else metric.labels
-
-
-def _borrowed(families: Borrowed) -> Iterator[str]:
-    yield f"### {families.switch}"
-    yield ""
-    yield f"{families.title} Made by a collector of prometheus_client:"
-    yield ""
-    for name in sorted(families.names):
-        yield f"- `{name}`"
-    yield ""
-    yield "```promql"
-    yield families.example
-    yield "```"
-    yield ""
+def _values(metric: Metric) -> dict[str, str]:
+    """Return the values of each label that the metric's documentation names, in words."""
+    named = {
+        label: values.words if isinstance(values, Described) else ", ".join(values)
+        for label, values in metric.labels.items()
+    }
+    return {**named, "quantile": ", ".join(map(str, QUANTILES))} if metric.type is MetricType.SUMMARY else named

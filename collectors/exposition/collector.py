@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
 
 import attrs
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,9 @@ from collectors.exposition.reading import OUTCOMES, Instant, SectionReader
 from collectors.metrics import catalogue
 from collectors.metrics.definitions import Section
 from gui_agents.snapshot import SnapshotSource
+
+_OURS: Final = "agent_"
+"""What the names of the service's own metrics begin with."""
 
 
 class ServiceCollector(Collector):
@@ -38,8 +42,6 @@ class ServiceCollector(Collector):
         for section in (*self._sections, OUTCOMES):
             for metric in section.metrics:
                 yield empty_family(metric)
-            for families in section.borrowed:
-                yield from families.collect()
 
     def collect(self) -> Iterator[Family]:
         """Yield every family as of one instant; a section that fails is left out and reported."""
@@ -57,7 +59,7 @@ def register(
         AlreadyRegisteredError: the registry has the service's metrics already.
         ConfigError: `disabled` names what is no optional family.
     """
-    sections = tuple(_without_borrowed_of(registry, section) for section in catalogue.sections(disabled))
+    sections = tuple(_left_to(registry, section) for section in catalogue.sections(disabled))
     collector = ServiceCollector(source, sections)
     try:
         registry.register(collector)
@@ -67,8 +69,13 @@ def register(
     return collector
 
 
-def _without_borrowed_of(registry: CollectorRegistry, section: Section) -> Section:
-    missing = tuple(
-        families for families in section.borrowed if not list(registry.restricted_registry(families.names).collect())
+def _left_to(registry: CollectorRegistry, section: Section) -> Section:
+    """Return the section without those families of every Python program that the registry has already."""
+    return attrs.evolve(
+        section,
+        metrics=tuple(
+            metric
+            for metric in section.metrics
+            if metric.name.startswith(_OURS) or not list(registry.restricted_registry(metric.names).collect())
+        ),
     )
-    return attrs.evolve(section, borrowed=missing)

@@ -22,7 +22,7 @@ from collectors.exposition.checks import (
     check_series,
     check_summary,
 )
-from collectors.exposition.numbers import number
+from collectors.exposition.formats import any_number
 from collectors.metrics.definitions import QUANTILES, Metric, MetricType, Reading, Section
 from gui_agents.snapshot import Exemplar, HistogramPoint, WindowPoint
 
@@ -45,8 +45,6 @@ def section_families(section: Section, subject: Any) -> Iterator[Family]:
         reading = metric.read(subject)
         if reading is not None:
             yield family(metric, reading)
-    for families in section.borrowed:
-        yield from families.collect()
 
 
 def family(metric: Metric, reading: Reading) -> Any:
@@ -77,7 +75,7 @@ def empty_family(metric: Metric) -> Any:
 
 def _add_histogram(made: Any, labels: tuple[str, ...], point: HistogramPoint, counts: Sequence[int]) -> None:
     check_bounds(made.name, point)
-    bounds = (*map(number, point.bounds), "+Inf")
+    bounds = (*map(any_number, point.bounds), "+Inf")
     buckets = [
         (bound, count) if exemplar is None else (bound, count, _family_exemplar(exemplar))
         for bound, count, exemplar in zip(bounds, counts, point.exemplars, strict=True)
@@ -92,5 +90,5 @@ def _family_exemplar(exemplar: Exemplar) -> FamilyExemplar:
 
 def _add_summary(made: Any, point: WindowPoint, quantiles: tuple[float, ...]) -> None:
     for quantile, value in zip(QUANTILES, quantiles, strict=True):
-        made.add_sample(made.name, {"quantile": number(quantile)}, value)
+        made.add_sample(made.name, {"quantile": any_number(quantile)}, value)
     made.add_metric([], point.count, point.sum)

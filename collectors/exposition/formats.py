@@ -1,11 +1,11 @@
-"""The exposition formats, and one family in each of them as prometheus_client writes it."""
+"""The exposition formats; a family, and a number, as prometheus_client writes them."""
 
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final
 
 import attrs
-from prometheus_client import generate_latest
+from prometheus_client import generate_latest, utils
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
@@ -24,7 +24,10 @@ class Format(Enum):
 
 
 TEXT_FORMATS: Final = (Format.TEXT, Format.OPENMETRICS)
-"""Those that have layouts."""
+"""Those that any client may ask for."""
+
+any_number: Final[Callable[[float], str]] = utils.floatToGoString
+"""Writes a number of any size as both text formats do."""
 
 
 @attrs.frozen

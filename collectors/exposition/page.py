@@ -1,20 +1,18 @@
-"""The page: the catalogue's rows rendered fast, byte for byte as prometheus_client renders the same collector.
+"""The page: the catalogue's rows in any format, as prometheus_client shows the same collector.
 
-Theory of operation. prometheus_client spends nine tenths of a scrape on what never changes: it makes family objects
-and formats labels. Here each section is laid out once (see `collectors.exposition.layouts`), and a scrape only writes
-the numbers that have changed; a histogram whose point is the same object as before is not even looked at. The
-sections, their isolation and their checks are those of the collector.
+The sections, their isolation and their checks are those of the collector (see `collectors.exposition.reading`). Each
+row has a layout for each format that was asked for (see `collectors.exposition.layout`).
 """
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from collectors.exposition.formats import TEXT_FORMATS, Format
-from collectors.exposition.layouts import FamilyLayout, SectionLayout
-from collectors.exposition.protobuf import section_messages
-from collectors.exposition.reading import OUTCOMES, Instant, SectionReader
+from collectors.exposition.formats import Format
+from collectors.exposition.protobuf import MetricMessage
+from collectors.exposition.reading import Instant, SectionReader
+from collectors.exposition.text import MetricText
 from collectors.metrics.definitions import Metric, Section
 
 
@@ -22,9 +20,8 @@ class Exposition:
     """Renders sections; used by one thread at a time."""
 
     def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
-        sections = tuple(sections)
         self._reader = SectionReader(sections, clock)
-        self._writers = {form: _Writer((*sections, OUTCOMES), form) for form in TEXT_FORMATS}
+        self._writers = {form: _Writers(form) for form in Format}
 
     def failures(self) -> dict[str, int]:
         """Return how many times each section has failed."""
@@ -46,38 +43,25 @@ class Exposition:
             names: of metrics, families or samples, which alone are read; None for everything.
             deadline: on the clock; a section that would miss it is left out and reported.
         """
+        written = self._reader.read(instant, self._writers[form].section, names=names, deadline=deadline)
         if form is Format.PROTOBUF:
-            return b"".join(self._reader.read(instant, section_messages, names=names, deadline=deadline))
-        texts = self._reader.read(instant, self._writers[form].texts, names=names, deadline=deadline)
-        return "".join([*texts, form.ending]).encode()
+            return b"".join(written)
+        return "".join([*written, form.ending]).encode()
 
 
-class _Writer:
-    """Writes sections in one format, and keeps their layouts."""
+class _Writers:
+    """What writes the metrics of one format, by their names."""
 
-    def __init__(self, sections: Iterable[Section], form: Format) -> None:
+    def __init__(self, form: Format) -> None:
         self._form = form
-        self._sections = {section.name: SectionLayout(section.metrics, form) for section in sections}
-        self._metrics: dict[str, SectionLayout] = {}
-        self._borrowed: dict[str, FamilyLayout] = {}
+        self._metrics: dict[str, MetricText | MetricMessage] = {}
 
-    def texts(self, section: Section, subject: Any) -> list[str]:
-        """Return the text of a section, or of the metrics that are left of it, and of what it borrows."""
-        whole = self._sections[section.name]
-        if section.metrics is whole.metrics:
-            texts = [whole.text(subject)]
-        else:
-            texts = [self._alone(metric).text(subject) for metric in section.metrics]
-        for families in section.borrowed:
-            for made in families.collect():
-                known = self._borrowed.get(made.name)
-                if known is None:
-                    known = self._borrowed[made.name] = FamilyLayout(self._form)
-                texts.append(known.text(made))
-        return texts
+    def section(self, section: Section, subject: Any) -> Iterator[Any]:
+        """Yield each metric of a section as it is written: text, or the bytes of a message."""
+        for metric in section.metrics:
+            yield (self._metrics.get(metric.name) or self._added(metric)).written(subject)
 
-    def _alone(self, metric: Metric) -> SectionLayout:
-        layout = self._metrics.get(metric.name)
-        if layout is None:
-            layout = self._metrics[metric.name] = SectionLayout((metric,), self._form)
-        return layout
+    def _added(self, metric: Metric) -> MetricText | MetricMessage:
+        made = MetricMessage(metric) if self._form is Format.PROTOBUF else MetricText(metric, self._form)
+        self._metrics[metric.name] = made
+        return made

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import attrs
 
-from collectors.metrics.definitions import Section, gauge
+from collectors.metrics.definitions import Described, Section, gauge
 from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
 
 _log = logging.getLogger(__name__)
@@ -31,23 +31,22 @@ class Outcomes:
     seconds: dict[str, float] = attrs.field(factory=dict)
 
 
-OUTCOMES: Final = Section(
+OUTCOMES: Final = Section[Outcomes](
     name="collector",
     metrics=(
         gauge(
             "agent_collector_success",
             "Whether a section of this scrape could be read: 1, or 0 where it failed and is left out.",
             lambda outcomes: outcomes.success,
-            labels=("section",),
-            values={"section": "the sections of this page, but this one"},
+            labels={"section": Described("the sections of this page, but this one")},
             example="min by (section) (agent_collector_success)",
+            ratio=True,
         ),
         gauge(
             "agent_collector_duration_seconds",
             "Seconds that reading a section of this scrape took.",
             lambda outcomes: outcomes.seconds,
-            labels=("section",),
-            values={"section": "the sections of this page, but this one"},
+            labels={"section": Described("the sections of this page, but this one")},
             example="sum by (instance) (agent_collector_duration_seconds)",
         ),
     ),

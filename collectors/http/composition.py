@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from collectors.exposition.formats import TEXT_FORMATS, Format
+from collectors.exposition.lean import without_zeros
 from collectors.exposition.page import Exposition
 from collectors.http.endpoint import Limits, MetricsEndpoint
 from collectors.http.security import Security
@@ -12,6 +13,7 @@ from collectors.http.static import packaged_files
 from collectors.http.web_config import load
 from collectors.metrics import catalogue
 from collectors.metrics.definitions import Section
+from collectors.operations.reads import words_of_rules
 from gui_agents.domain.errors import ConfigError
 from gui_agents.snapshot import SnapshotSource
 
@@ -48,6 +50,7 @@ def metrics_endpoint(
     ready: Callable[[], bool],
     more: Iterable[Section] = (),
     disabled: Collection[str] = (),
+    lean: bool = False,
     limits: Limits | None = None,
     native_histograms: bool = False,
     web_config: Path | None = None,
@@ -63,6 +66,7 @@ def metrics_endpoint(
         ready: whether the service takes tasks; asked from the endpoint's thread.
         more: sections that are shown after the catalogue's, each of a name of its own.
         disabled: optional families that are neither read nor shown.
+        lean: whether series of the catalogue that have been 0 since the start are left out, unless a rule reads them.
         limits: what clients may cost.
         web_config: file in the format of Prometheus's exporter-toolkit, with TLS and passwords; re-read as it changes.
         open_probes: whether the health probes need no password.
@@ -73,7 +77,11 @@ def metrics_endpoint(
         ConfigError: `disabled` names what is no optional family, or the web configuration has mistakes.
     """
     formats = (*TEXT_FORMATS, Format.PROTOBUF) if native_histograms else TEXT_FORMATS
-    exposition = Exposition((*catalogue.sections(disabled), *more))
+    sections = catalogue.sections(disabled)
+    if lean:
+        sections = without_zeros(sections, words_of_rules())
+    # Whether the labels of further sections have closed sets of values is not known here.
+    exposition = Exposition((*sections, *more))
     site = Site(source, exposition, ready=ready, static=packaged_files(), formats=formats)
     security = None if web_config is None else Security(web_config, open_probes=open_probes)
     return MetricsEndpoint(site.answer, host=host, port=port, limits=limits, security=security, access_log=access_log)

@@ -17,9 +17,10 @@ from typing import Final, Self
 
 import attrs
 
-from collectors.http.connection import QUIET, Connection, Timeouts
+from collectors.http.connection import Connection
 from collectors.http.listening import ACCEPTED_AT_ONCE, Listener
 from collectors.http.messages import Request, Response
+from collectors.http.phases import QUIET, Timeouts
 from collectors.http.security import Security
 
 _log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ handing it to another thread would.
 """
 
 import asyncio
-import gzip
 import math
 from typing import Final
 
@@ -15,25 +14,22 @@ import attrs
 from collectors.exposition.formats import Format
 from collectors.exposition.page import Exposition
 from collectors.exposition.reading import Instant
+from collectors.http.compression import gzip_compression
 from gui_agents.snapshot import SnapshotSource
-
-COMPRESSION_LEVEL: Final = 1
-"""Costs less than the rendering; the highest level would cost a hundred times as much for a tenth of the bytes."""
 
 MARGIN_SECONDS: Final = 0.05
 """Kept of a scrape's timeout for sending the page; of a short one half of it, so that there is time to read at all."""
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Page:
-    """What a client asks for; equal pages are rendered once."""
+    """What is shown; equal pages are rendered once."""
 
     form: Format
     names: frozenset[str] | None = None
     """Of metrics, families or samples; None for everything."""
     timeout_seconds: float = math.inf
     """How long the client waits for it."""
-    compressed: bool = False
 
 
 @attrs.define
@@ -52,17 +48,17 @@ class Flight:
     def __init__(self, source: SnapshotSource, exposition: Exposition) -> None:
         self._source = source
         self._exposition = exposition
+        self._compress = gzip_compression()
         self._groups: dict[Page, _Group] = {}
 
-    async def page(self, page: Page, arrived: float) -> bytes:
+    async def page(self, page: Page, arrived: float, *, compressed: bool = False) -> bytes:
         """Return a page whose snapshot is taken after this call; `arrived` is on the exposition's clock."""
         loop = asyncio.get_running_loop()
         if not self._groups:
             loop.call_soon(self._depart)
-        # Whether it is compressed matters after the rendering.
-        group = self._groups.setdefault(attrs.evolve(page, compressed=False), _Group(arrived))
+        group = self._groups.setdefault(page, _Group(arrived))
         waiter: asyncio.Future[bytes] = loop.create_future()
-        group.waiters.append((page.compressed, waiter))
+        group.waiters.append((compressed, waiter))
         return await waiter
 
     def _depart(self) -> None:
@@ -75,6 +71,6 @@ class Flight:
             compressed = None
             for wants_compressed, waiter in group.waiters:
                 if wants_compressed and compressed is None:
-                    compressed = gzip.compress(body, COMPRESSION_LEVEL, mtime=0)
+                    compressed = self._compress(body)
                 if not waiter.done():
                     waiter.set_result(compressed if wants_compressed and compressed is not None else body)

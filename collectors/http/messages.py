@@ -29,6 +29,10 @@ class Request:
         """Return a header by its lower-case name; empty where there is none."""
         return self.headers.get(name, "")
 
+    def again(self, arrived: float) -> "Request":
+        """Return the same request as one that arrived at another time."""
+        return Request(self.method, self.path, self.query, self.headers, arrived, self.client)
+
 
 @attrs.frozen
 class Response:

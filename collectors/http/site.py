@@ -1,17 +1,15 @@
 """What the endpoint answers: one table of paths, pure but for the page that is rendered."""
 
 import logging
-import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qs
 
 from collectors.exposition.formats import TEXT_FORMATS, Format
-from collectors.exposition.negotiation import accepts_gzip, choose_format
 from collectors.exposition.page import Exposition
 from collectors.exposition.reading import Instant
-from collectors.http.flight import Flight, Page
+from collectors.http.asking import Asking
+from collectors.http.flight import Flight
 from collectors.http.landing import UNREADABLE, key_figures, landing_page
 from collectors.http.messages import HTML, Request, Response, plain
 from collectors.http.static import PAGE_HEADERS, StaticFile
@@ -20,7 +18,8 @@ from gui_agents.snapshot import SnapshotSource
 _log = logging.getLogger(__name__)
 
 METHODS: Final = frozenset({"GET", "HEAD"})
-TIMEOUT_HEADER: Final = "x-prometheus-scrape-timeout-seconds"
+METRICS_HEADERS: Final = (("Vary", "Accept, Accept-Encoding"),)
+COMPRESSED_HEADERS: Final = (*METRICS_HEADERS, ("Content-Encoding", "gzip"))
 ASSETS: Final = "/assets/"
 INDEX: Final = "index.html"
 """The file that is the page at /."""
@@ -42,7 +41,7 @@ class Site:
         self._exposition = exposition
         self._ready = ready
         self._static = static
-        self._formats = formats
+        self._asking = Asking(formats)
         self._index = static[INDEX].content.decode()
         self._problem: type[Exception] | None = None
         self._flight = Flight(source, exposition)
@@ -65,21 +64,10 @@ class Site:
         return await route(request)
 
     async def _metrics(self, request: Request) -> Response:
-        query = parse_qs(request.query) if request.query else {}
-        names = query.get("name[]")
-        # Lets a job that reads classic buckets say so, where the scraper has no setting for it.
-        formats = TEXT_FORMATS if query.get("format") == ["text"] else self._formats
-        page = Page(
-            choose_format(request.header("accept"), formats),
-            None if names is None else frozenset(names),
-            _timeout_seconds(request.header(TIMEOUT_HEADER)),
-            accepts_gzip(request.header("accept-encoding")),
-        )
-        body = await self._flight.page(page, request.arrived)
-        headers = [("Vary", "Accept, Accept-Encoding")]
-        if page.compressed:
-            headers.append(("Content-Encoding", "gzip"))
-        return Response(HTTPStatus.OK, body, page.form.value, tuple(headers))
+        asked = self._asking.read(request)
+        body = await self._flight.page(asked.page, request.arrived, compressed=asked.compressed)
+        headers = COMPRESSED_HEADERS if asked.compressed else METRICS_HEADERS
+        return Response(HTTPStatus.OK, body, asked.page.form.value, headers)
 
     async def _healthy(self, _request: Request) -> Response:
         return plain(HTTPStatus.OK, "healthy")
@@ -107,12 +95,3 @@ class Site:
             return UNREADABLE
         self._problem = None
         return figures
-
-
-def _timeout_seconds(header: str) -> float:
-    """Return the scrape's timeout; none where the header is absent or no number above 0."""
-    try:
-        seconds = float(header)
-    except ValueError:
-        return math.inf
-    return seconds if seconds > 0 else math.inf

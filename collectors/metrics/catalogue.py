@@ -33,5 +33,4 @@ def sections(disabled: Collection[str] = ()) -> tuple[Section, ...]:
 
 def switches(everything: Collection[Section]) -> frozenset[str]:
     """Return the names of all families that can be switched off."""
-    metrics = {metric.name for section in everything for metric in section.metrics if metric.optional}
-    return frozenset(metrics | {families.switch for section in everything for families in section.borrowed})
+    return frozenset(metric.switch for section in everything for metric in section.metrics if metric.optional)

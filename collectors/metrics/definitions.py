@@ -1,13 +1,26 @@
-"""What a metric is: one row with its name, type, help and labels, and the function that reads it from a snapshot."""
+"""What a metric is: one row with its name, type, help and labels, and the function that reads it from its subject.
+
+A row is the only place where its metric is described. The documentation, the series that expressions are checked
+against and the counts in texts follow from the rows, and from what they read of an idle service.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum, unique
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Required, TypedDict, Unpack
 
 import attrs
-from prometheus_client.metrics_core import Metric as Family
 
 from gui_agents.snapshot import HistogramPoint, WindowPoint
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    # Any by default: what renders rows need not know what they read from.
+    Subject = TypeVar("Subject", default=Any)
+else:
+    from typing import TypeVar
+
+    Subject = TypeVar("Subject")
 
 QUANTILES: Final = (0.5, 0.95, 0.99)
 """The quantiles of every summary."""
@@ -18,12 +31,29 @@ Number = int | float
 Value = Number | HistogramPoint | WindowPoint
 """What one series, or one group of them, shows."""
 
+Numbers = Number | Mapping[Any, Number] | None
+"""What the row of a counter or a gauge reads."""
+
+Points = HistogramPoint | Mapping[Any, HistogramPoint] | None
+"""What the row of a histogram reads."""
+
 Reading = Value | Mapping[Any, Any] | None
 """What a row reads: one value where it has no labels, else a value for each set of label values.
 
 Label values are a string where the metric has one label, else a tuple in the order of its labels. An info metric
 reads its labels. None: the metric does not apply now, and is absent. All of it is checked before it is exposed.
 """
+
+
+@attrs.frozen
+class Described:
+    """The values of a label that no enum lists, in words."""
+
+    words: str
+
+
+LabelValues = Iterable[StrEnum] | Described
+"""The values of one label: an enum, or those of its members that occur; else their description."""
 
 
 @unique
@@ -58,7 +88,7 @@ SUFFIXES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @attrs.frozen(kw_only=True)
-class Metric:
+class Metric(Generic[Subject]):
     """One metric of the catalogue."""
 
     name: str
@@ -66,20 +96,34 @@ class Metric:
     type: MetricType
     help: str
     """What is counted, when, and in which unit."""
-    labels: tuple[str, ...] = ()
-    values: Mapping[str, str] = attrs.field(factory=dict)
-    """For the documentation: the values of each label, in words."""
-    read: Callable[[Any], Reading]
+    labels: Mapping[str, LabelValues] = attrs.field(factory=dict)
+    """Each label with its values; a summary's `quantile` and a histogram's `le` follow from the type."""
+    read: Callable[[Subject], Reading]
     """Reads the value from the subject of its section, which is the snapshot for all but the process."""
     example: str
     """A query in PromQL that an operator would ask."""
     optional: bool = False
-    """Whether PROMETHEUS_DISABLE may name it."""
+    """Whether PROMETHEUS_DISABLE can switch it off."""
+    switch: str = attrs.field(default=attrs.Factory(lambda metric: metric.name, takes_self=True))
+    """The name by which it does; several metrics may share one."""
+    ratio: bool = False
+    """Whether its values lie between 0 and 1."""
+    part_of: str | None = None
+    """The counter that counts everything that this one counts, and more."""
+    overlapping: str | None = None
+    """The label over whose values a sum would count twice."""
+    label_names: tuple[str, ...] = attrs.field(init=False)
+    """The labels in the order in which its readings have their values; none for info, which reads them as well."""
+
+    @label_names.default
+    def _label_names(self) -> tuple[str, ...]:
+        return () if self.type is MetricType.INFO else tuple(self.labels)
 
     @property
-    def label_names(self) -> tuple[str, ...]:
-        """The names of its labels, in the order in which its readings have their values."""
-        return self.labels
+    def closed(self) -> Mapping[str, tuple[str, ...]]:
+        """The values of those labels whose values are known, in the order of their enums."""
+        known = self.labels.items()
+        return {name: tuple(map(str, values)) for name, values in known if not isinstance(values, Described)}
 
     @property
     def stability(self) -> Stability:
@@ -99,76 +143,56 @@ class Metric:
 
 
 @attrs.frozen(kw_only=True)
-class Borrowed:
-    """Families that a collector of prometheus_client makes."""
-
-    switch: str
-    """The name by which PROMETHEUS_DISABLE switches them off."""
-    title: str
-    """For the documentation: what they tell, in a sentence."""
-    names: frozenset[str]
-    """The names of its samples."""
-    example: str
-    collect: Callable[[], Iterable[Family]]
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Every name that `name[]` may ask for: those of its samples and of its families."""
-        return self.names | {name.removesuffix("_total") for name in self.names}
-
-    def only(self, names: frozenset[str]) -> "Borrowed":
-        """Return it with those of its families that `names` ask for; they are made together, and shown alone."""
-
-        def collect() -> Iterable[Family]:
-            for made in self.collect():
-                if not names.isdisjoint((made.name, *(sample.name for sample in made.samples))):
-                    yield made
-
-        return attrs.evolve(self, collect=collect)
-
-
-@attrs.frozen(kw_only=True)
-class Section:
+class Section(Generic[Subject]):
     """Metrics that stand or fall together: one that cannot be read takes the others of its section with it."""
 
     name: str
-    metrics: tuple[Metric, ...]
-    borrowed: tuple[Borrowed, ...] = ()
-    subject: object = None
+    metrics: tuple[Metric[Subject], ...]
+    subject: Subject | None = None
     """What its rows read from; None for the snapshot."""
 
-    def without(self, disabled: frozenset[str]) -> "Section":
+    def without(self, disabled: frozenset[str]) -> "Section[Subject]":
         """Return the section without its families that are switched off."""
         return attrs.evolve(
             self,
-            metrics=tuple(metric for metric in self.metrics if not (metric.optional and metric.name in disabled)),
-            borrowed=tuple(families for families in self.borrowed if families.switch not in disabled),
+            metrics=tuple(metric for metric in self.metrics if not (metric.optional and metric.switch in disabled)),
         )
 
-    def only(self, names: frozenset[str]) -> "Section":
+    def only(self, names: frozenset[str]) -> "Section[Subject]":
         """Return the section with nothing but the families that `names` ask for."""
         return attrs.evolve(
             self,
             metrics=tuple(metric for metric in self.metrics if not names.isdisjoint(metric.names)),
-            borrowed=tuple(each.only(names) for each in self.borrowed if not names.isdisjoint(each.asked)),
         )
 
     @property
     def empty(self) -> bool:
         """Whether nothing is left to read."""
-        return not self.metrics and not self.borrowed
+        return not self.metrics
 
 
-def counter(name: str, text: str, read: Callable[[Any], Reading], **more: Any) -> Metric:
+class More(TypedDict, total=False):
+    """The other fields of a row, as `Metric` has them."""
+
+    labels: Mapping[str, LabelValues]
+    example: Required[str]
+    optional: bool
+    switch: str
+    ratio: bool
+    part_of: str
+    overlapping: str
+
+
+def counter(name: str, text: str, read: Callable[[Subject], Numbers], **more: Unpack[More]) -> Metric[Subject]:
     """Describe a number that only grows."""
     return Metric(name=name, type=MetricType.COUNTER, help=text, read=read, **more)
 
 
-def gauge(name: str, text: str, read: Callable[[Any], Reading], **more: Any) -> Metric:
+def gauge(name: str, text: str, read: Callable[[Subject], Numbers], **more: Unpack[More]) -> Metric[Subject]:
     """Describe a number that goes up and down."""
     return Metric(name=name, type=MetricType.GAUGE, help=text, read=read, **more)
 
 
-def histogram(name: str, text: str, read: Callable[[Any], Reading], **more: Any) -> Metric:
+def histogram(name: str, text: str, read: Callable[[Subject], Points], **more: Unpack[More]) -> Metric[Subject]:
     """Describe a distribution in buckets."""
     return Metric(name=name, type=MetricType.HISTOGRAM, help=text, read=read, **more)

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 
-from collectors.metrics.definitions import Section, counter, histogram
-from gui_agents.snapshot import ModelsSnapshot, TokenCounts
+from collectors.metrics.definitions import Described, Section, counter, histogram
+from gui_agents.domain.usage import CallOutcome, TokenDirection, TokenType
+from gui_agents.snapshot import ModelsSnapshot, ServiceSnapshot, TokenCounts
 
-_PROVIDERS = {"provider": "the configured providers, and other"}
+PROVIDERS = Described("the configured providers, and other")
+CURRENCIES = Described("ISO codes: USD, those of the price file, and others as they are first billed")
+
+_INPUT, _OUTPUT, _TOTAL = map(str, TokenType)
+_UNCACHED, _CACHED, _WRITTEN = map(str, TokenDirection)
 
 
 def consumed(tokens: Mapping[str, TokenCounts]) -> dict[str, int]:
@@ -14,16 +19,16 @@ def consumed(tokens: Mapping[str, TokenCounts]) -> dict[str, int]:
     for counts in tokens.values():
         read += counts.input
         written += counts.output
-    return {"input": read, "output": written, "total": read + written}
+    return {_INPUT: read, _OUTPUT: written, _TOTAL: read + written}
 
 
 def disjoint(tokens: Mapping[str, TokenCounts]) -> dict[tuple[str, str], int]:
     """Return the tokens by provider and direction, each of them counted once."""
     parts: dict[tuple[str, str], int] = {}
     for provider, counts in tokens.items():
-        parts[provider, "input"] = counts.input - counts.cached_input
-        parts[provider, "cached_input"] = counts.cached_input
-        parts[provider, "output"] = counts.output
+        parts[provider, _UNCACHED] = counts.input - counts.cached_input
+        parts[provider, _CACHED] = counts.cached_input
+        parts[provider, _WRITTEN] = counts.output
     return parts
 
 
@@ -32,7 +37,7 @@ def cost(models: ModelsSnapshot) -> dict[str, float]:
     return {currency: float(amount) for currency, amount in models.cost.items()}
 
 
-SECTION = Section(
+SECTION = Section[ServiceSnapshot](
     name="models",
     metrics=(
         counter(
@@ -40,8 +45,8 @@ SECTION = Section(
             "Model tokens since the start, counted as each call returns; input includes cached tokens, "
             "and total is input and output together: do not sum over the types.",
             lambda snapshot: consumed(snapshot.models.tokens),
-            labels=("type",),
-            values={"type": "input, output, total"},
+            labels={"type": TokenType},
+            overlapping="type",
             example='sum(rate(agent_tokens_consumed_total{type="total"}[5m]))',
         ),
         counter(
@@ -49,16 +54,14 @@ SECTION = Section(
             "Price of the model calls since the start, in units of the currency, counted as each call returns; "
             "calls without a known price add nothing here.",
             lambda snapshot: cost(snapshot.models),
-            labels=("currency",),
-            values={"currency": "ISO codes: USD, those of the price file, and others as they are first billed"},
+            labels={"currency": CURRENCIES},
             example="sum by (currency) (increase(agent_execution_cost_total[1h]))",
         ),
         counter(
             "agent_model_requests_total",
             "Calls to models since the start, counted as each one ends, retries one by one.",
             lambda snapshot: snapshot.models.requests,
-            labels=("provider", "outcome"),
-            values={**_PROVIDERS, "outcome": "ok, error, timeout, invalid"},
+            labels={"provider": PROVIDERS, "outcome": CallOutcome},
             example='sum by (provider) (rate(agent_model_requests_total{outcome!="ok"}[5m]))',
             optional=True,
         ),
@@ -66,8 +69,7 @@ SECTION = Section(
             "agent_model_request_duration_seconds",
             "Seconds of each call to a model, observed as it ends.",
             lambda snapshot: snapshot.models.durations,
-            labels=("provider",),
-            values=_PROVIDERS,
+            labels={"provider": PROVIDERS},
             example="histogram_quantile(0.95, "
             "sum by (le, provider) (rate(agent_model_request_duration_seconds_bucket[5m])))",
             optional=True,
@@ -77,8 +79,7 @@ SECTION = Section(
             "Model tokens since the start, counted as each call returns; the three directions are disjoint, "
             "and input leaves out the cached ones.",
             lambda snapshot: disjoint(snapshot.models.tokens),
-            labels=("provider", "direction"),
-            values={**_PROVIDERS, "direction": "input, cached_input, output"},
+            labels={"provider": PROVIDERS, "direction": TokenDirection},
             example="sum by (provider, direction) (rate(agent_model_tokens_total[5m]))",
             optional=True,
         ),
@@ -86,8 +87,7 @@ SECTION = Section(
             "agent_model_usage_unknown_total",
             "Calls since the start that told no token usage.",
             lambda snapshot: snapshot.models.usage_unknown,
-            labels=("provider",),
-            values=_PROVIDERS,
+            labels={"provider": PROVIDERS},
             example="sum by (provider) (increase(agent_model_usage_unknown_total[1h]))",
             optional=True,
         ),
@@ -95,8 +95,7 @@ SECTION = Section(
             "agent_model_price_unknown_total",
             "Calls since the start to models without a known price.",
             lambda snapshot: snapshot.models.price_unknown,
-            labels=("provider",),
-            values=_PROVIDERS,
+            labels={"provider": PROVIDERS},
             example="sum by (provider) (increase(agent_model_price_unknown_total[1h]))",
             optional=True,
         ),

@@ -1,6 +1,7 @@
 """The service as a whole: its age, its event loop, its configuration."""
 
-from collectors.metrics.definitions import Metric, MetricType, Section, counter, gauge
+from collectors.metrics.definitions import Described, Metric, MetricType, Section, counter, gauge
+from gui_agents.domain.spec import ConfigType
 from gui_agents.snapshot import ServicePart, ServiceSnapshot
 
 
@@ -29,7 +30,7 @@ def info(service: ServicePart) -> dict[str, str]:
     }
 
 
-SECTION = Section(
+SECTION = Section[ServiceSnapshot](
     name="service",
     metrics=(
         gauge(
@@ -42,19 +43,18 @@ SECTION = Section(
             "agent_config_updates_total",
             "Successful changes of the global configuration since the start, by what was changed.",
             lambda snapshot: snapshot.service.config_updates,
-            labels=("config_type",),
-            values={"config_type": "global, llm, grounding, embedding"},
+            labels={"config_type": ConfigType},
             example="sum by (config_type) (increase(agent_config_updates_total[1h]))",
         ),
         Metric(
             name="agent_service_info",
             type=MetricType.INFO,
             help="Version and limits of the service, as labels; the value is always 1.",
-            values={
-                "version": "of the package",
-                "max_concurrent_tasks": "TASK_MAX_TASKS",
-                "log_level": "LOG_LEVEL",
-                "domain": "the domain that the service names to its clients",
+            labels={
+                "version": Described("of the package"),
+                "max_concurrent_tasks": Described("TASK_MAX_TASKS"),
+                "log_level": Described("LOG_LEVEL"),
+                "domain": Described("the domain that the service names to its clients"),
             },
             read=lambda snapshot: info(snapshot.service),
             example="count by (version) (agent_service_info)",

@@ -1,8 +1,9 @@
 """Streams: the logs of the tasks' messages, and who reads them."""
 
 from collectors.metrics.definitions import Section, counter, gauge
+from gui_agents.snapshot import ServiceSnapshot
 
-SECTION = Section(
+SECTION = Section[ServiceSnapshot](
     name="streams",
     metrics=(
         gauge(

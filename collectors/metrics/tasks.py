@@ -2,6 +2,8 @@
 
 from collectors.metrics.definitions import Metric, MetricType, Section, counter, gauge, histogram
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.step import Phase
+from gui_agents.domain.task import RejectReason
 from gui_agents.snapshot import ServiceSnapshot, TasksSnapshot
 
 
@@ -16,15 +18,11 @@ def success_rate(tasks: TasksSnapshot) -> float | None:
     return completed / (completed + failed) if completed + failed else None
 
 
-def _statuses(*statuses: TaskStatus) -> dict[str, str]:
-    return {"status": ", ".join(statuses)}
-
-
 def _running(snapshot: ServiceSnapshot) -> int:
     return snapshot.tasks.live[TaskStatus.RUNNING]
 
 
-SECTION = Section(
+SECTION = Section[ServiceSnapshot](
     name="tasks",
     metrics=(
         counter(
@@ -32,8 +30,7 @@ SECTION = Section(
             "Tasks that have entered each status since the start; pending counts creations, "
             "and a task counts once in each status that it reaches.",
             lambda snapshot: snapshot.tasks.created,
-            labels=("status",),
-            values=_statuses(*TaskStatus),
+            labels={"status": TaskStatus},
             example='sum by (status) (rate(agent_tasks_created_total{status=~"completed|failed|cancelled"}[5m]))',
         ),
         gauge(
@@ -59,6 +56,7 @@ SECTION = Section(
             "Tasks that run now divided by the tasks that may run at once, 0 to 1.",
             lambda snapshot: utilization(snapshot.tasks),
             example="avg(agent_task_utilization)",
+            ratio=True,
         ),
         counter(
             "agent_proxy_steps_total",
@@ -78,13 +76,13 @@ SECTION = Section(
             "cancelled ones are neither, and it is absent until one has ended.",
             lambda snapshot: success_rate(snapshot.tasks),
             example="min(agent_task_success_rate)",
+            ratio=True,
         ),
         Metric(
             name="agent_task_latency_seconds",
             type=MetricType.SUMMARY,
             help="Seconds from running to the end; the quantiles are those of the last ten minutes, "
             "NaN where no task ended in them, sum and count those of all since the start.",
-            values={"quantile": "0.5, 0.95, 0.99"},
             read=lambda snapshot: snapshot.tasks.latency,
             example='max(agent_task_latency_seconds{quantile="0.95"})',
         ),
@@ -92,8 +90,7 @@ SECTION = Section(
             "agent_tasks",
             "Tasks in each live status now.",
             lambda snapshot: snapshot.tasks.live,
-            labels=("status",),
-            values=_statuses(TaskStatus.PENDING, TaskStatus.RUNNING),
+            labels={"status": (TaskStatus.PENDING, TaskStatus.RUNNING)},
             example='sum(agent_tasks{status="pending"})',
             optional=True,
         ),
@@ -101,8 +98,7 @@ SECTION = Section(
             "agent_task_failures_total",
             "Failed tasks since the start, counted as each one ends, by the reason.",
             lambda snapshot: snapshot.tasks.failures,
-            labels=("reason",),
-            values={"reason": ", ".join(FailureReason)},
+            labels={"reason": FailureReason},
             example="topk(3, sum by (reason) (increase(agent_task_failures_total[1h])))",
             optional=True,
         ),
@@ -110,8 +106,7 @@ SECTION = Section(
             "agent_tasks_rejected_total",
             "Submissions since the start that became no task, by the reason.",
             lambda snapshot: snapshot.tasks.rejected,
-            labels=("reason",),
-            values={"reason": "queue_full, draining, invalid, denied"},
+            labels={"reason": RejectReason},
             example='sum(increase(agent_tasks_rejected_total{reason="queue_full"}[5m]))',
             optional=True,
         ),
@@ -161,8 +156,7 @@ SECTION = Section(
             "agent_step_phase_duration_seconds",
             "Seconds of each phase of a step, observed as the phase ends.",
             lambda snapshot: snapshot.steps.phases,
-            labels=("phase",),
-            values={"phase": "observe, decide, act"},
+            labels={"phase": Phase},
             example="sum by (phase) (rate(agent_step_phase_duration_seconds_sum[5m]))",
             optional=True,
         ),

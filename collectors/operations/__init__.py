@@ -1,8 +1,27 @@
-"""Rules, dashboards and configuration for those who run the service, generated from one model, and their checks.
+"""Alert rules, recording rules, dashboards and configuration for the people who run the service.
 
-thresholds.py holds every number an operator may change. From them and a scale of time, recording.py and alerts/
-make frozen rules, which rules.py writes as YAML; dashboards/ and configuration.py do the same for Grafana,
-Prometheus, Alertmanager and Kubernetes. `python -m tools.generate docs` writes all files, and with
-`--check` tells which of them are stale. checks/ reads files, whoever wrote them, and reports what is wrong by file,
-line and reason: `python -m tools.checks docs`.
+All of it is generated from one model. `Thresholds` holds every number that an operator may change; `Setting` adds the
+job's name. `alert_rules` and `recording_rules` write the files that Prometheus loads. docs/embedding.md has an example;
+`gui-agents monitoring init` writes the same files, and those of Alertmanager and Grafana. Only the dashboards need the
+extra: `pip install "gui-agents[operations]"`.
 """
+
+from typing import TYPE_CHECKING, Final
+
+from gui_agents.domain.exports import exports
+
+if TYPE_CHECKING:
+    from collectors.operations.model import Setting
+    from collectors.operations.rules import alert_rules, recording_rules
+    from collectors.operations.thresholds import Thresholds
+
+__all__ = ["Setting", "Thresholds", "alert_rules", "recording_rules"]
+
+_HOMES: Final = {
+    "Setting": "collectors.operations.model.Setting",
+    "Thresholds": "collectors.operations.thresholds.Thresholds",
+    "alert_rules": "collectors.operations.rules.alert_rules",
+    "recording_rules": "collectors.operations.rules.recording_rules",
+}
+
+__getattr__ = exports(__name__, _HOMES)

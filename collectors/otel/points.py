@@ -20,7 +20,6 @@ from opentelemetry.sdk.metrics.export import (
     Sum,
 )
 from opentelemetry.sdk.metrics.export import Metric as OtelMetric
-from prometheus_client.metrics_core import Metric as Family
 
 from collectors.exposition.checks import (
     check_bounds,
@@ -31,7 +30,7 @@ from collectors.exposition.checks import (
     check_series,
     check_summary,
 )
-from collectors.exposition.numbers import number
+from collectors.exposition.formats import any_number
 from collectors.metrics.definitions import QUANTILES, Metric, MetricType, Number, Reading, Section
 from gui_agents.snapshot import Exemplar, HistogramPoint
 
@@ -65,8 +64,6 @@ def section_metrics(section: Section, subject: Any, span: Span) -> Iterator[Otel
         reading = metric.read(subject)
         if reading is not None:
             yield from filter(_tells, row_metrics(metric, reading, span))
-    for families in section.borrowed:
-        yield from filter(_tells, (borrowed_metric(family, span) for family in families.collect()))
 
 
 def _tells(metric: OtelMetric) -> bool:
@@ -93,14 +90,6 @@ def row_metrics(metric: Metric, reading: Reading, span: Span) -> Iterator[OtelMe
             yield _gauge(metric.name, metric.help, _numbers(metric, reading), span)
 
 
-def borrowed_metric(family: Family, span: Span) -> OtelMetric:
-    """Return one family of prometheus_client's own collectors, which are counters and gauges."""
-    counts = family.type == "counter"
-    name = f"{family.name}_total" if counts else family.name
-    values = [(sample.labels, sample.value) for sample in family.samples if sample.name == name]
-    return (_sum if counts else _gauge)(name, family.documentation, values, span)
-
-
 def _series(metric: Metric, reading: Reading) -> Iterator[tuple[Attributes, Any]]:
     for key, value in check_series(metric, reading).items():
         yield dict(zip(metric.label_names, check_labels(metric, key), strict=True)), value
@@ -114,7 +103,7 @@ def _summary(metric: Metric, reading: Reading, span: Span) -> Iterator[OtelMetri
     for labels, value in _series(metric, reading):
         point, quantiles = check_summary(metric.name, value)
         told = [
-            ({**labels, "quantile": number(quantile)}, seconds)
+            ({**labels, "quantile": any_number(quantile)}, seconds)
             for quantile, seconds in zip(QUANTILES, quantiles, strict=True)
             # A quantile of nothing has no point, where Prometheus has NaN.
             if not isnan(seconds)

@@ -1,1 +1,1 @@
-"""The agent: actions, the observe-decide-act loop, and the books of one task."""
+"""The agent: the observe-decide-act loop, its budget, and the records of one task."""

@@ -1,4 +1,4 @@
-"""What a task may use, and how to see that it goes in circles."""
+"""The limits of a task, and how to detect that it repeats itself."""
 
 from decimal import Decimal
 from typing import Final
@@ -15,14 +15,14 @@ STUCK_REPEATS: Final = 5
 
 @attrs.frozen
 class Budget:
-    """The limits of one task, beside its deadline."""
+    """The limits of one task, apart from its deadline."""
 
     steps: int
     tokens: int | None = None
     cost: Decimal | None = None
 
     def exceeded(self, ledger: Ledger) -> Ending | None:
-        """Return how the task ends where `ledger` has used up a limit."""
+        """Return how the task ends if `ledger` has reached a limit, else None."""
         if ledger.steps >= self.steps:
             return _failure(FailureReason.STEP_LIMIT, f"not done after {self.steps} steps, which is the limit")
         if self.tokens is not None and ledger.tokens >= self.tokens:
@@ -33,14 +33,14 @@ class Budget:
 
 
 class Repetition:
-    """Sees that the same action is taken on the same screen again and again."""
+    """Detects that the same action is repeated on the same screen."""
 
     def __init__(self) -> None:
         self._last: tuple[Action, Observation] | None = None
         self._count = 0
 
     def stuck(self, action: Action, observation: Observation) -> Ending | None:
-        """Note one step, and return how the task ends where it is the fifth of its kind in a row."""
+        """Record one step. Return how the task ends if it is the fifth equal one in a row, else None."""
         last, self._last = self._last, (action, observation)
         if last is None or last[0] != action or last[1].fingerprint() != observation.fingerprint():
             self._count = 1

@@ -1,4 +1,4 @@
-"""What a task's model is reminded of."""
+"""The past steps that a model is shown."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ MAX_BYTES: Final = 2**20
 
 @attrs.define
 class Conversation:
-    """The steps so far; a task that continues another one begins with that one's."""
+    """The steps so far. A task that continues another one begins with the steps of that task."""
 
     turns: tuple[Turn, ...] = ()
     _weight: int = 0

@@ -1,7 +1,7 @@
-"""The account of one task: the one way in which the agent loop tells what happened.
+"""The record of one task. The agent loop reports everything that happens to it.
 
-Each entry is priced here and passed on at once to the service's books, so that metrics and statistics are exact also
-for tasks that are still running, fail or are cancelled.
+It prices each call to a model and passes each entry on to the service's state at once. Metrics and statistics are
+therefore exact also for tasks that still run, fail or are cancelled.
 """
 
 from decimal import Decimal
@@ -24,14 +24,14 @@ class Price(Protocol):
 
 
 class Prices(Protocol):
-    """Where prices are looked up."""
+    """Looks prices up."""
 
     def price(self, provider: str, model: str) -> Price | None:
-        """Return the price of a model, or None where it is unknown."""
+        """Return the price of a model, or None if it is unknown."""
 
 
-class Books(Protocol):
-    """The verbs of the service's state that a task's account needs."""
+class Records(Protocol):
+    """The methods of the service's state that the ledger needs."""
 
     def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
         """Count a call to a model."""
@@ -47,21 +47,21 @@ class Books(Protocol):
 
 
 class Ledger:
-    """Keeps one task's books while it runs."""
+    """Records one task while it runs."""
 
-    def __init__(self, task_id: str, books: Books, prices: Prices) -> None:
+    def __init__(self, task_id: str, records: Records, prices: Prices) -> None:
         self._task_id = task_id
-        self._books = books
+        self._records = records
         self._prices = prices
         self.steps = 0
         """Model decisions so far."""
         self.tokens = 0
         """Input and output tokens so far."""
         self.cost = Decimal(0)
-        """Known cost so far."""
+        """Known cost so far, in the currency of the price."""
 
     def model_called(self, call: ModelCall) -> None:
-        """Price a call to a model that ended, and note it."""
+        """Price and record a call to a model that ended."""
         price = self._prices.price(call.provider, call.model)
         bill = Bill(Decimal(0), None if price is None else price.currency)
         if call.usage is not None:
@@ -69,17 +69,17 @@ class Ledger:
             if price is not None:
                 bill = Bill(price.cost(call.usage), price.currency)
         self.cost = EXACT.add(self.cost, bill.amount)
-        self._books.model_called(self._task_id, call, bill)
+        self._records.model_called(self._task_id, call, bill)
 
     def decided(self, observe_seconds: float, decide_seconds: float) -> None:
-        """Note a step."""
+        """Record a step; both durations are in seconds."""
         self.steps += 1
-        self._books.decided(self._task_id, observe_seconds, decide_seconds)
+        self._records.decided(self._task_id, observe_seconds, decide_seconds)
 
     def acted(self, action: ActionName, seconds: float, *, ok: bool) -> None:
-        """Note an action."""
-        self._books.acted(self._task_id, action, seconds, ok=ok)
+        """Record an action; its duration is in seconds."""
+        self._records.acted(self._task_id, action, seconds, ok=ok)
 
     def told(self, text: str) -> None:
         """Publish what a step saw, decided and did."""
-        self._books.step_told(self._task_id, text)
+        self._records.step_told(self._task_id, text)

@@ -1,7 +1,7 @@
 """The agent loop: observe, decide, act, until the model says that it is done or a limit is reached.
 
-The deadline and a cancel are the runner's: they end the task at once and cancel this coroutine at whatever it waits
-for. Everything that happens is told to the ledger as it happens.
+The runner enforces the deadline and a cancel: it ends the task at once and cancels this coroutine wherever it waits.
+Everything that happens is reported to the ledger when it happens.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from gui_agents.domain.sandbox import Sandbox, SandboxError, TransientSandboxErr
 from gui_agents.domain.screen import Element, Observation
 
 MAX_INVALID: Final = 3
-"""Answers in a row that are no action, after which the model has failed."""
+"""Number of invalid answers in a row after which the task fails."""
 
 MAX_TOLD: Final = 300
-"""Characters of an action and of an outcome that a stream message shows."""
+"""Maximum characters of an action and of an outcome in a stream message."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,13 +83,13 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
 
 
 def is_cancelled() -> bool:
-    """Return whether the current asyncio task was cancelled, also where something has swallowed that."""
+    """Return whether the current asyncio task was cancelled, even if a sandbox or a model ignored the cancel."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 def end_if_cancelled() -> None:
-    """End the current asyncio task here if a sandbox or a model has swallowed its cancel.
+    """End the current asyncio task here if a sandbox or a model has ignored its cancel.
 
     Raises:
         CancelledError: it was cancelled.

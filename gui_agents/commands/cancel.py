@@ -24,7 +24,7 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Cancel the task; a task that has ended otherwise is a failure to cancel."""
+    """Cancel the task. It fails if the task has completed or failed already."""
     cancelled, words = asyncio.run(_cancel(environment.address(arguments), arguments.task_id))
     output = Output(as_json=arguments.json)
     output.remark(words)

@@ -38,7 +38,7 @@ OPTIONAL: Final = {
     "openai": "OpenAI-compatible models and known prices",
     "otel": "metrics over OTLP",
 }
-"""The extras that the service itself can use, and what for."""
+"""The extras that the service can use, and what each one is for."""
 
 
 @unique
@@ -47,7 +47,7 @@ class Verdict(StrEnum):
 
     OK = "ok"
     NOTE = "note"
-    """Worth knowing; nothing that is asked for is missing."""
+    """Worth knowing. Nothing that the configuration asks for is missing."""
     PROBLEM = "problem"
 
 
@@ -62,13 +62,13 @@ class Finding:
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    summary = "tell what is installed, what can run, which ports are free and what answers"
+    summary = "show what is installed, what can run, which ports are free and what answers"
     parser = add_verb(verbs, "doctor", execute, summary=summary, examples=EXAMPLES)
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Print the findings; a problem is a failure."""
+    """Print the findings. The command fails if one of them is a problem."""
     output = Output(as_json=arguments.json)
     findings = list(examine())
     for finding in findings:
@@ -80,7 +80,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything, one finding after the other."""
+    """Yield the findings one after the other."""
     yield _python()
     try:
         effective = config.load(os.environ, environment.DOTENV)
@@ -118,7 +118,7 @@ def _extra(name: str, purpose: str, *, wanted: bool) -> Finding:
 
 
 def packages_of(extra: str) -> list[str]:
-    """Return the packages that an extra of ours installs."""
+    """Return the packages that an extra of this project installs."""
     ending = re.compile(rf"""extra == ['"]{extra}['"]""")
     requirements = metadata.requires(DISTRIBUTION) or []
     return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requirements if ending.search(line)]
@@ -152,15 +152,15 @@ def _service(effective: config.Config) -> Iterator[Finding]:
     address = environment.endpoint(effective.rpc.host, effective.rpc.port)
     if port_is_free(effective.rpc.host, effective.rpc.port):
         yield Finding("gRPC port", Verdict.OK, f"{address} is free")
-        yield Finding("service", Verdict.NOTE, f"none runs at {address}; start one with: gui-agents serve")
+        yield Finding("service", Verdict.NOTE, f"no service runs at {address}; start one with: gui-agents serve")
         return
     try:
         serving, version = asyncio.run(_ask(address))
     except CallError as error:
-        text = f"{address} is taken by something that is no gui-agents service ({error.code}); set GRPC_PORT"
+        text = f"{address} is taken by another program than gui-agents ({error.code}); set GRPC_PORT"
         yield Finding("gRPC port", Verdict.PROBLEM, text)
         return
-    words = "is healthy" if serving else "says that it is not serving"
+    words = "is healthy" if serving else "answers that it is not serving"
     text = f"gui-agents {version} at {address} {words}"
     yield Finding("service", Verdict.OK if serving else Verdict.PROBLEM, text)
 
@@ -180,14 +180,14 @@ def _metrics(effective: config.Config) -> Iterator[Finding]:
         yield Finding("metrics port", Verdict.OK, f"{address} is free")
         return
     if effective.monitoring.web_config is not None:
-        text = f"{address} is taken, and PROMETHEUS_WEB_CONFIG locks it: ask it with gui-agents top --once"
+        text = f"{address} is taken, and PROMETHEUS_WEB_CONFIG protects it: read it with gui-agents top --once"
         yield Finding("metrics", Verdict.NOTE, text)
         return
     try:
         with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as reply:
             names = {line.split("{")[0].split(" ")[0] for line in reply.read().decode().splitlines() if line[:1] != "#"}
     except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-        text = f"{address} is taken by something that serves no metrics ({type(error).__name__}); set PROMETHEUS_PORT"
+        text = f"{address} is taken by a program without metrics ({type(error).__name__}); set PROMETHEUS_PORT"
         yield Finding("metrics port", Verdict.PROBLEM if effective.monitoring.enable_prometheus else Verdict.NOTE, text)
         return
     ours = sum(name.startswith("agent_") for name in names)

@@ -16,13 +16,13 @@ ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compar
 
 
 def variables() -> Mapping[str, str]:
-    """Return the environment, filled from `.env` where it leaves something out."""
+    """Return the environment. The `.env` file fills what it leaves out."""
     fill = dotenv_values(DOTENV) if DOTENV.is_file() else {}
     return {**{key: value for key, value in fill.items() if value is not None}, **os.environ}
 
 
 def reachable(host: str) -> str:
-    """Return an address to connect to, for one that a service listens on."""
+    """Return the host to connect to for a service that listens on `host`."""
     return "127.0.0.1" if host in ANY_ADDRESS else host
 
 
@@ -33,9 +33,9 @@ def endpoint(host: str, port: int) -> str:
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:
-    """Let `parser` take the service's address."""
+    """Add the option for the service's address."""
     parser.add_argument(
-        "--address", metavar="HOST:PORT", help="where the service listens (default: GRPC_HOST and GRPC_PORT)"
+        "--address", metavar="HOST:PORT", help="address of the service (default: GRPC_HOST and GRPC_PORT)"
     )
 
 
@@ -43,7 +43,7 @@ def address(arguments: argparse.Namespace) -> str:
     """Return the address of the service that the user means.
 
     Raises:
-        CommandError: none is known.
+        CommandError: the address is not HOST:PORT, or none is known.
         ConfigError: GRPC_HOST or GRPC_PORT is wrong.
     """
     if arguments.address:
@@ -58,6 +58,6 @@ def address(arguments: argparse.Namespace) -> str:
     if ours.rpc.port == 0:
         raise CommandError(
             ExitCode.USAGE,
-            "GRPC_PORT is 0, a port that the service chooses: name it with --address (ports.json has it)",
+            "GRPC_PORT is 0, so the service chose a port: name it with --address (ports.json has it)",
         )
     return endpoint(ours.rpc.host, ours.rpc.port)

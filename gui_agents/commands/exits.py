@@ -10,7 +10,7 @@ from gui_agents.domain.lifecycle import TaskStatus
 
 @unique
 class ExitCode(IntEnum):
-    """What a script learns from the command's end."""
+    """The exit code of the command."""
 
     DONE = 0
     FAILED = 1
@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 MEANINGS: Final = """\
 exit codes:
-  0    done; the task completed, or is on its way
+  0    done; the task completed, or was started
   1    the task failed, or a check found a problem
   2    wrong usage or configuration
   3    the service cannot be reached
@@ -34,7 +34,7 @@ exit codes:
 
 
 class CommandError(GuiAgentsError):
-    """The command ends with `code`, and its text as the one line that tells why."""
+    """The command ends with `code`. Its text is the one line that says why."""
 
     def __init__(self, code: ExitCode, text: str) -> None:
         super().__init__(text)
@@ -43,11 +43,14 @@ class CommandError(GuiAgentsError):
 
 def unknown_task(task_id: str) -> CommandError:
     """Return the error for a task id that the service does not know."""
-    return CommandError(ExitCode.NOT_FOUND, f"the service knows no task {task_id!r}; it may have been forgotten since")
+    return CommandError(
+        ExitCode.NOT_FOUND,
+        f"the service does not know the task {task_id!r}; it keeps only the last TASK_RETENTION tasks",
+    )
 
 
 def of_report(report: TaskReport) -> ExitCode:
-    """Return the exit code that tells a task's status."""
+    """Return the exit code for a task's status."""
     match report.status:
         case TaskStatus.FAILED:
             return ExitCode.FAILED

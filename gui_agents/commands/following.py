@@ -1,4 +1,4 @@
-"""Following a task's messages, with Ctrl-C: the first press asks the task to end, the second one leaves."""
+"""Follows a task's messages. The first Ctrl-C cancels the task, the second one leaves."""
 
 import asyncio
 import signal
@@ -15,9 +15,9 @@ class Followed:
     """How following ended."""
 
     last: TaskMessage | None
-    """None where no message came."""
+    """None if no message came."""
     left: bool
-    """Whether the user left before the stream's end."""
+    """Whether the user left before the end of the stream."""
 
 
 async def follow(
@@ -27,8 +27,8 @@ async def follow(
 ) -> Followed:
     """Show `messages` to their end.
 
-    On the first Ctrl-C the task is ended with `cancel`, and its last messages are still shown. Without `cancel`, before
-    the task's id is known, and on the second Ctrl-C, following ends at once.
+    On the first Ctrl-C, `cancel` is called with the task's id and the last messages are still shown. Following ends at
+    once on the second Ctrl-C, without `cancel`, and before the task's id is known.
     """
     loop = asyncio.get_running_loop()
     following = asyncio.current_task()

@@ -1,4 +1,4 @@
-"""`gui-agents health`: whether the service answers and serves, for containers and balancers to ask."""
+"""`gui-agents health`: whether the service answers and accepts tasks, for containers and balancers."""
 
 import argparse
 import asyncio
@@ -15,19 +15,19 @@ EXAMPLES: Final = """\
   gui-agents health --address 127.0.0.1:50051 --json
 """
 SECONDS: Final = 5.0
-"""A service that needs longer to answer is not healthy."""
+"""Seconds after which a service that has not answered is not healthy."""
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    summary = "tell whether the service answers and takes tasks"
+    summary = "check whether the service answers and accepts tasks"
     parser = add_verb(verbs, "health", execute, summary=summary, examples=EXAMPLES)
     environment.add_address(parser)
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Ask the service; it fails while it is draining, and is out of reach where nothing answers."""
+    """Ask the service. The command fails if the service drains or does not answer."""
     address = environment.address(arguments)
     serving = asyncio.run(_ask(address))
     if arguments.json:

@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 PEER: Final = Peer(title="the metrics page", password_variable="METRICS_PASSWORD")  # noqa: S106 - a variable's name
 TEXT: Final = "text/plain; version=0.0.4"
 VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG")
-"""Where the page of this machine's service is."""
+"""The variables that give the address of this machine's page."""
 EXAMPLE: Final = "http://127.0.0.1:8000/metrics"
 
 
 @attrs.frozen
 class MetricsPage:
-    """Reads one page again and again."""
+    """Reads one page as often as asked."""
 
     url: str
     client: WebClient
     _parse: Callable[[str], "Scraped"]
 
     def read(self) -> "Scraped":
-        """Return what the page says now.
+        """Return the page as it is now, parsed.
 
         Raises:
-            CommandError: it cannot be reached, or is no page of metrics.
+            CommandError: it cannot be reached, or it is not a page of metrics.
         """
         text = self.client.get(self.url, TEXT)
         try:
             return self._parse(text)
         except GuiAgentsError as error:
-            raise CommandError(ExitCode.FAILED, f"{self.url} is no page of metrics: {error}") from error
+            raise CommandError(ExitCode.FAILED, f"{self.url} is not a page of metrics: {error}") from error
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Let `parser` take where the page is and how to read it."""
+    """Add the options for the page's address and its access."""
     parser.add_argument(
         "--metrics-url",
         metavar="URL",
-        help="the page; without a path it is /metrics "
-        "(default: at PROMETHEUS_HOST and PROMETHEUS_PORT, as PROMETHEUS_WEB_CONFIG locks it)",
+        help="address of the page; without a path it is /metrics "
+        "(default: PROMETHEUS_HOST and PROMETHEUS_PORT, with https if PROMETHEUS_WEB_CONFIG sets TLS)",
     )
     web_client.add_timeout(parser)
     web_client.add_options(parser, PEER)
@@ -76,7 +76,7 @@ def metrics_page(arguments: argparse.Namespace) -> MetricsPage:
 
 
 def _with_path(url: str) -> str:
-    """Return the address of the metrics where only that of the service's endpoint is told."""
+    """Return the address of the metrics; `/metrics` is added if the URL has no path."""
     parts = urlsplit(url)
     return url if parts.path.strip("/") else parts._replace(path="/metrics").geturl()
 
@@ -89,7 +89,7 @@ def _default_url() -> str:
     if ours.monitoring.port == 0:
         raise CommandError(
             ExitCode.USAGE,
-            "PROMETHEUS_PORT is 0, a port that the service chooses: name the page with --metrics-url "
+            "PROMETHEUS_PORT is 0, so the service chose a port: name the page with --metrics-url "
             "(ports.json has the port)",
         )
     scheme = "https" if ours.monitoring.web_config is not None and sets_tls(ours.monitoring.web_config) else "http"

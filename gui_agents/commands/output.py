@@ -11,7 +11,7 @@ from gui_agents.client import Statistics, TaskMessage, TaskReport
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Let `parser` take the switch for scripts."""
+    """Add the option for scripts."""
     parser.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
@@ -29,7 +29,7 @@ class Output:
             print(f"{message.at.astimezone():%H:%M:%S}  {message.stage:<9}  {message.message}", flush=True)
 
     def report(self, report: TaskReport) -> None:
-        """Print how a task stands."""
+        """Print the status of a task."""
         if self._as_json:
             self.record(attrs.asdict(report))
             return
@@ -42,7 +42,7 @@ class Output:
             print(f"{name:<8} {value}")
 
     def started(self, task_id: str) -> None:
-        """Print the id of a task that goes on by itself."""
+        """Print the id of a task that was started."""
         if self._as_json:
             self.record({"task_id": task_id})
         else:
@@ -53,13 +53,13 @@ class Output:
         print(json.dumps(record, ensure_ascii=False, default=_json_item), flush=True)
 
     def remark(self, text: str) -> None:
-        """Print a sentence for people; scripts get none."""
+        """Print a sentence for people. With --json, print nothing."""
         if not self._as_json:
             print(text, flush=True)
 
 
 def used(statistics: Statistics) -> str:
-    """Say what a task has used; no amount where no price is known."""
+    """Return what a task has used, as text. Without a known price there is no amount."""
     parts = [counted(statistics.steps, "step"), f"{statistics.duration_seconds} s"]
     parts.append(counted(statistics.total_tokens, "token"))
     if statistics.currency:
@@ -70,16 +70,16 @@ def used(statistics: Statistics) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text of another process with a sign for each character that a terminal would obey."""
+    """Return a text of another process. Characters that control a terminal are replaced."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def counted(number: int, noun: str) -> str:
-    """Say a number of things."""
+    """Return a number with its noun, such as `1 step` or `2 steps`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _json_item(item: object) -> str:
     if isinstance(item, datetime):
         return item.isoformat()
-    raise TypeError(f"{type(item).__name__} is no JSON value")
+    raise TypeError(f"{type(item).__name__} is not a JSON value")

@@ -1,7 +1,6 @@
-"""`gui-agents push`: carries the metrics of a running service to a Pushgateway, where no scrape reaches it.
+"""`gui-agents push`: sends the metrics of a running service to a Pushgateway, if Prometheus cannot scrape it.
 
-It runs beside the service and reads its page as a scraper would; the service itself pushes nothing and knows nothing
-of it.
+It runs beside the service and reads its page as a scraper does. The service itself pushes nothing.
 """
 
 import argparse
@@ -35,7 +34,7 @@ PEER: Final = Peer(title="the gateway", prefix="gateway-", password_variable="GA
 
 EXAMPLE: Final = "http://127.0.0.1:9091"
 DELETE_SECONDS: Final = 3.0
-"""For removing the group, which somebody waits for."""
+"""Seconds that removing the group may take, because somebody waits for it."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -48,7 +47,10 @@ def add_parser(verbs: Verbs) -> None:
         "--instance", default=socket.gethostname(), type=_label, help="the instance label (default: this host's name)"
     )
     parser.add_argument(
-        "--every", type=web_client.positive_seconds, metavar="SECONDS", help="push again and again, until Ctrl-C"
+        "--every",
+        type=web_client.positive_seconds,
+        metavar="SECONDS",
+        help="push in this interval until Ctrl-C (default: once)",
     )
     parser.add_argument(
         "--delete-on-exit", action="store_true", help="with --every: remove the group from the gateway at the end"
@@ -58,12 +60,14 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Push once; or in intervals, where a push that fails is told and tried again."""
+    """Push once, or in intervals. In intervals, a push that fails is reported and tried again."""
     if arguments.delete_on_exit and arguments.every is None:
-        raise CommandError(ExitCode.USAGE, "--delete-on-exit needs --every: there is nothing to wait for")
+        raise CommandError(ExitCode.USAGE, "--delete-on-exit needs --every")
     url = web_client.checked_url("--gateway", arguments.gateway, EXAMPLE)
     if "?" in url or "#" in url:
-        raise CommandError(ExitCode.USAGE, "--gateway must hold no ? and no #: the path of the group follows it")
+        raise CommandError(
+            ExitCode.USAGE, "--gateway must not contain ? or #, because the path of the group is added to it"
+        )
     page = metrics_page.metrics_page(arguments)
     client = web_client.client(arguments, PEER, environment.variables())
     gateway = _gateway(arguments, url, client)
@@ -92,11 +96,11 @@ def _push(page: MetricsPage, gateway: "Gateway") -> None:
 
 
 def _push_until(ending: threading.Event, page: MetricsPage, gateway: "Gateway", seconds: float) -> None:
-    """Push in intervals; a problem is told when it begins, and when it is over."""
+    """Push in intervals. A problem is reported when it begins and when it is over."""
     problem = ""
     due = time.monotonic()
     while not ending.wait(max(0.0, due - time.monotonic())):
-        # A push that takes longer than the interval delays the next one, and no pushes pile up.
+        # A push that takes longer than the interval delays the next one. Pushes do not pile up.
         due = max(due + seconds, time.monotonic())
         try:
             _push(page, gateway)
@@ -116,7 +120,7 @@ def _push_until(ending: threading.Event, page: MetricsPage, gateway: "Gateway", 
 
 @contextlib.contextmanager
 def _told_to_end() -> Iterator[threading.Event]:
-    """Yield what Ctrl-C and SIGTERM set, so that a push under way is not cut off but by the second of them."""
+    """Yield an event that Ctrl-C and SIGTERM set. The first one lets a push finish, the second one ends it."""
     told = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 

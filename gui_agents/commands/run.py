@@ -1,4 +1,4 @@
-"""`gui-agents run`: starts a task, and follows it where asked to."""
+"""`gui-agents run`: starts a task, and follows it with --follow."""
 
 import argparse
 import asyncio
@@ -18,21 +18,33 @@ EXAMPLES: Final = """\
 """
 
 OUTCOMES: Final = {"finished": ExitCode.DONE, "error": ExitCode.FAILED, "cancelled": ExitCode.INTERRUPTED}
-"""What the last stage of a stream tells, where the service has already forgotten the task."""
+"""The exit code by the last stage of a stream, if the service has already forgotten the task."""
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = add_verb(verbs, "run", execute, summary="start a task from an instruction", examples=EXAMPLES)
     parser.add_argument("instruction", help="what to do, in plain language")
-    parser.add_argument("--follow", action="store_true", help="show its messages to the end; Ctrl-C cancels the task")
-    parser.add_argument("--steps", type=positive, metavar="N", help="at most this many steps")
-    parser.add_argument("--timeout", type=positive, metavar="SECONDS", help="at most this many seconds")
-    parser.add_argument("--backend", metavar="NAME", help="the sandbox to run in (default: the service's)")
-    parser.add_argument("--model", metavar="PROVIDER/NAME", help="the model that decides (default: the service's)")
+    parser.add_argument(
+        "--follow", action="store_true", help="show its messages until it ends; Ctrl-C cancels the task"
+    )
+    parser.add_argument(
+        "--steps", type=positive, metavar="N", help="at most this many steps (default: TASK_STEPS of the service)"
+    )
+    parser.add_argument(
+        "--timeout", type=positive, metavar="SECONDS", help="at most this many seconds (default: TASK_TIMEOUT_SECONDS)"
+    )
+    parser.add_argument(
+        "--backend", metavar="NAME", help="the kind of sandbox (default: DEFAULT_BACKEND of the service)"
+    )
+    parser.add_argument(
+        "--model",
+        metavar="PROVIDER/NAME",
+        help="the model that decides, such as openai/gpt-4o (default: DEFAULT_MODEL)",
+    )
     parser.add_argument("--destroy-sandbox", action="store_true", help="close the sandbox when the task ends")
     parser.add_argument(
-        "--continue", dest="previous", metavar="ID", help="go on with that task's conversation, in its sandbox"
+        "--continue", dest="previous", metavar="ID", help="continue that task: its conversation, in its sandbox"
     )
     add_json(parser)
     environment.add_address(parser)

@@ -26,7 +26,7 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def execute(_arguments: argparse.Namespace) -> ExitCode:
-    """Run the service until it is told to end."""
+    """Run the service until a signal ends it."""
     from gui_agents import grpc_app  # noqa: PLC0415 - the other verbs start faster without the server
 
     return ExitCode(grpc_app.main([]))

@@ -1,4 +1,4 @@
-"""`gui-agents status`: how a task stands."""
+"""`gui-agents status`: the status of a task."""
 
 import argparse
 import asyncio
@@ -18,14 +18,14 @@ EXAMPLES: Final = """\
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    parser = add_verb(verbs, "status", execute, summary="tell how a task stands", examples=EXAMPLES)
+    parser = add_verb(verbs, "status", execute, summary="show the status of a task", examples=EXAMPLES)
     parser.add_argument("task_id", metavar="ID", help="the task's id, as `run` prints it")
     add_json(parser)
     environment.add_address(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Print the task's status; the exit code tells it too."""
+    """Print the task's status. The exit code follows from it."""
     report = asyncio.run(_status(environment.address(arguments), arguments.task_id))
     if report is None:
         raise unknown_task(arguments.task_id)

@@ -1,4 +1,4 @@
-"""What every verb of the command is: a parser of its own, and what it does."""
+"""What a verb of the command is: a parser and a function that executes it."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ Execute = Callable[[argparse.Namespace], ExitCode]
 
 
 class Verbs(Protocol):
-    """Where verbs add their parsers; argparse's own class for it is private."""
+    """What verbs add their parsers to. The class of argparse for it is private."""
 
     def add_parser(
         self,
@@ -32,7 +32,7 @@ class Verb(Protocol):
 
 
 def add_verbs(parser: argparse.ArgumentParser, modules: Sequence[Verb]) -> None:
-    """Let `parser` take the verbs of these modules."""
+    """Add the verbs of these modules to `parser`."""
     verbs: Verbs = parser.add_subparsers(metavar="VERB", required=True)
     for module in modules:
         module.add_parser(verbs)
@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 
 def add_verb(verbs: Verbs, name: str, execute: Execute, *, summary: str, examples: str) -> argparse.ArgumentParser:
-    """Return the parser of a new verb, whose help ends in `examples`."""
+    """Add a verb and return its parser. Its help ends with `examples`."""
     parser = verbs.add_parser(
         name,
         help=summary,

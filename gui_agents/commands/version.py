@@ -17,7 +17,7 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Print the version; for scripts, also what it runs on."""
+    """Print the version. With --json, also print the versions of Python and grpcio."""
     ours = metadata.version("gui-agents")
     if arguments.json:
         record = {"gui-agents": ours, "python": platform.python_version(), "grpcio": metadata.version("grpcio")}

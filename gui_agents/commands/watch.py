@@ -1,4 +1,4 @@
-"""`gui-agents watch`: shows a task's messages, past ones first, to its end."""
+"""`gui-agents watch`: shows a task's messages, past ones first, until it ends."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ EXAMPLES: Final = """\
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    summary = "show a task's messages to its end; Ctrl-C leaves, and the task goes on"
+    summary = "show a task's messages until it ends; Ctrl-C leaves, and the task goes on"
     parser = add_verb(verbs, "watch", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument("task_id", metavar="ID", help="the task's id, as `run` prints it")
     add_json(parser)

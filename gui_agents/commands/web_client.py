@@ -1,7 +1,7 @@
-"""HTTP as the verbs that read or push metrics speak it: one user, one TLS context, and errors that say what to do.
+"""The HTTP client of the verbs that read or push metrics: one user, one TLS context, errors that say what to do.
 
-Each peer (the metrics page, the gateway) has the same options, told apart by a prefix. A password comes from a
-variable of the environment or from a prompt, never from the command line, where every process list shows it.
+Each peer (the metrics page, the gateway) has the same options with its own prefix. A password comes from an environment
+variable or from a prompt, never from the command line, because process lists show command lines.
 """
 
 import argparse
@@ -24,47 +24,47 @@ from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.domain.secret import Secret
 
 MAX_BYTES: Final = 32 * 2**20
-"""Of an answer; a page of metrics is a small part of it."""
+"""Maximum size of an answer. A page of metrics is much smaller."""
 CHUNK_BYTES: Final = 2**16
 UNAUTHORIZED: Final = 401
 WRONG_NAMES: Final = frozenset({62, 64})
-"""OpenSSL's codes for a certificate of another host or address, which no other authority helps with."""
+"""OpenSSL's codes for a certificate of another host. Another authority would not help."""
 
 
 @attrs.frozen(kw_only=True)
 class Peer:
-    """Whom a client talks to, as its options and errors name it."""
+    """A server, as the options and errors name it."""
 
     title: str
-    """In a sentence, such as `the metrics page`."""
+    """Its name in a sentence, such as `the metrics page`."""
     prefix: str = ""
-    """Of its options: `--{prefix}user` and so on."""
+    """The prefix of its options: `--{prefix}user` and so on."""
     password_variable: str
 
 
 @attrs.frozen(kw_only=True)
 class WebClient:
-    """Sends requests to one peer; every error ends the command with a sentence of its own."""
+    """Sends requests to one peer. Every error is a CommandError with its own text."""
 
     peer: Peer
     timeout_seconds: float
-    """For one request with its whole answer."""
+    """Time limit of one request with its whole answer."""
     user: str | None = None
     password: Secret | None = None
     tls: ssl.SSLContext | None = None
-    """None: what the system trusts."""
+    """None uses the authorities that the system trusts."""
 
     def get(self, url: str, accept: str) -> str:
         """Return the text at `url`.
 
         Raises:
-            CommandError: the peer cannot be reached, refuses, or answers what is no text.
+            CommandError: the peer cannot be reached, refuses, or does not answer with text.
         """
         body = self.send(url, "GET", [("Accept", accept)], None)
         try:
             return body.decode()
         except UnicodeDecodeError as error:
-            raise CommandError(ExitCode.FAILED, f"{url} answers with what is no text") from error
+            raise CommandError(ExitCode.FAILED, f"{url} does not answer with text") from error
 
     def send(self, url: str, method: str, headers: Iterable[tuple[str, str]], body: bytes | None) -> bytes:
         """Send one request and return the body of its answer.
@@ -75,7 +75,7 @@ class WebClient:
         request = urllib.request.Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310 - checked
         if self.user is not None and self.password is not None:
             credentials = base64.b64encode(f"{self.user}:{self.password.reveal()}".encode()).decode()
-            # Unredirected: another server, to which a redirect may lead, learns no password.
+            # Unredirected: a redirect to another server must not send the password there.
             request.add_unredirected_header("Authorization", f"Basic {credentials}")
         opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=self.tls))
         deadline = time.monotonic() + self.timeout_seconds
@@ -105,7 +105,7 @@ class WebClient:
                 f"{self.peer.password_variable}"
             )
             if self.user is not None:
-                text = f"{url} does not take the password of {self.user!r}"
+                text = f"{url} refuses the password of {self.user!r}"
             return CommandError(ExitCode.REFUSED, text)
         try:
             lines = self._read(error, url, deadline).decode(errors="replace").strip().splitlines()
@@ -125,27 +125,33 @@ class WebClient:
 
 
 def add_options(parser: argparse.ArgumentParser, peer: Peer) -> None:
-    """Let `parser` take how to speak to `peer`."""
+    """Add the options for the access to `peer`."""
     options = parser.add_argument_group(f"access to {peer.title}")
     options.add_argument(
         f"--{peer.prefix}user",
         metavar="NAME",
-        help=f"user for basic authentication; the password is {peer.password_variable}, or asked for",
+        help=f"user for basic authentication; the password is read from {peer.password_variable} or asked for",
     )
     options.add_argument(
         f"--{peer.prefix}ca-file", metavar="FILE", help="authorities to trust, instead of the system's"
     )
-    options.add_argument(f"--{peer.prefix}cert", metavar="FILE", help="certificate to show, where one is asked for")
-    options.add_argument(f"--{peer.prefix}key", metavar="FILE", help="its private key, where the file has none")
+    options.add_argument(f"--{peer.prefix}cert", metavar="FILE", help="client certificate, if the server asks for one")
+    options.add_argument(
+        f"--{peer.prefix}key", metavar="FILE", help="private key of the certificate, if its file has none"
+    )
     options.add_argument(
         f"--{peer.prefix}insecure", action="store_true", help="accept any certificate; for tests, never for production"
     )
 
 
 def add_timeout(parser: argparse.ArgumentParser) -> None:
-    """Let `parser` take how long one request may last."""
+    """Add the option for the time limit of one request."""
     parser.add_argument(
-        "--timeout", type=positive_seconds, default=10.0, metavar="SECONDS", help="for one request (default: 10)"
+        "--timeout",
+        type=positive_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="time limit of one request (default: 10)",
     )
 
 
@@ -153,7 +159,7 @@ def client(arguments: argparse.Namespace, peer: Peer, environment: Mapping[str, 
     """Return the client that the options ask for.
 
     Raises:
-        CommandError: a file cannot be used, or a password is missing and nobody is there to be asked.
+        CommandError: a file cannot be used, or a password is missing and there is no terminal to ask for it.
     """
     user, ca_file, cert, key, insecure = (
         getattr(arguments, f"{peer.prefix}{name}".replace("-", "_"))
@@ -169,10 +175,10 @@ def client(arguments: argparse.Namespace, peer: Peer, environment: Mapping[str, 
 
 
 def checked_url(option: str, url: str, example: str) -> str:
-    """Return `url`, or raise unless it is one that a client can be sent to; the error names the example.
+    """Return `url` if it is a usable HTTP address. The error names `option` and `example`.
 
     Raises:
-        CommandError: it is no HTTP address, or holds a password.
+        CommandError: it is not an HTTP address, or it contains a user or a password.
     """
     try:
         parts = urlsplit(url)
@@ -182,7 +188,9 @@ def checked_url(option: str, url: str, example: str) -> str:
     if not usable or not url.isprintable() or " " in url:
         raise CommandError(ExitCode.USAGE, f"{option} must be an address such as {example}, not {_without_user(url)!r}")
     if "@" in parts.netloc:
-        raise CommandError(ExitCode.USAGE, f"{option} must hold no user and no password; there are options for them")
+        raise CommandError(
+            ExitCode.USAGE, f"{option} must not contain a user or a password; there are options for them"
+        )
     return url
 
 

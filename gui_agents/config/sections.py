@@ -32,6 +32,12 @@ class MonitoringConfig:
         "",
         "Optional metrics that are neither read nor shown, separated by commas.",
     )
+    lean: bool = setting(
+        "PROMETHEUS_LEAN",
+        parsers.boolean,
+        "false",
+        "Leave out series that have been 0 since the start, unless a rule reads them: see docs/monitoring-at-scale.md.",
+    )
     web_config: Path | None = setting(
         "PROMETHEUS_WEB_CONFIG",
         parsers.existing_file,

@@ -1,1 +1,1 @@
-"""The words that everybody uses: actions, screens, tasks, models, money. Imports nothing else of this project."""
+"""What all packages share: actions, screens, tasks, models, money, errors. It imports nothing else of this project."""

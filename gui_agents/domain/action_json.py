@@ -1,7 +1,7 @@
 """Actions as JSON: the schema that a model is given, and the parser of its answers.
 
-Nothing that a model writes is ever evaluated: an answer is parsed as data, and what is no action on this screen raises
-`InvalidActionError` with a text that the model can learn from.
+Nothing that a model writes is ever evaluated. An answer is parsed as data. If it is not an action that is possible on
+this screen, `InvalidActionError` is raised, with a text for the model.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ _HUGE: Final = 1e300
 
 @attrs.frozen
 class _Slot:
-    """One field of an action class, as it travels: its JSON key, its attribute, its description, its default."""
+    """One field of an action class: its JSON key, its attribute, its description, its default."""
 
     key: str
     attribute: str
@@ -39,7 +39,7 @@ _SLOTS: Final[Mapping[ActionName, tuple[_Slot, ...]]] = {
 
 
 def schema(supported: Collection[ActionName]) -> dict[str, Any]:
-    """Return the JSON schema of one action out of `supported` and the terminal ones, as one flat object."""
+    """Return the JSON schema of one action, as one flat object: the `supported` ones and those that end the loop."""
     names = [name for name in ACTIONS if name in supported or name in TERMINAL_ACTIONS]
     properties: dict[str, Any] = {
         "action": {
@@ -60,7 +60,7 @@ def _usage(name: ActionName) -> str:
 
 
 def to_json(action: Action) -> dict[str, Any]:
-    """Return the object that `parse` reads back as this action."""
+    """Return the JSON object of an action. `parse` reads it back."""
     return {
         "action": str(action.name),
         **{slot.key: _plain(getattr(action, slot.attribute)) for slot in _SLOTS[action.name]},
@@ -81,7 +81,7 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     """Read one action from a decoded JSON `answer`, for a screen of `width` x `height` pixels.
 
     Raises:
-        InvalidActionError: what is wrong, in words for the model.
+        InvalidActionError: the answer is not a valid action; the text tells the model why.
     """
     if not isinstance(answer, Mapping):
         raise InvalidActionError('the answer must be one JSON object such as {"action": "done", "message": "..."}')
@@ -127,7 +127,7 @@ def _checked(label: str, value: Any, field: Field, limits: Mapping[str, int]) ->
 
 
 def _number(label: str, value: Any, wanted: str) -> int | float:
-    """Return a number that a double can hold, which JSON's need not be."""
+    """Return a JSON number as a double, which cannot hold every JSON number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_HUGE <= value <= _HUGE:
         raise InvalidActionError(f"{label} must be {wanted}")
     return value

@@ -1,8 +1,6 @@
-"""What an agent can do: one frozen class an action, and the schema and the parser that follow from them.
+"""What an agent can do: one frozen class for each action. The schema and the parser follow from the classes.
 
-Coordinates are integers in pixels of the screenshot that the model saw. Nothing that a model writes is ever
-evaluated: an answer is parsed as data, and what is no action on this screen raises `InvalidActionError` with a text
-that the model can learn from.
+Coordinates are integers in pixels of the screenshot that the model saw. `action_json` has the schema and the parser.
 """
 
 from collections.abc import Mapping
@@ -20,7 +18,7 @@ MAX_KEYS: Final = 5
 
 
 class InvalidActionError(ValueError):
-    """A model's answer is no action that this screen and this sandbox can take; `problem` is told to the model."""
+    """A model's answer is not an action that is possible on this screen and sandbox. `problem` is sent to the model."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -29,7 +27,7 @@ class InvalidActionError(ValueError):
 
 @unique
 class ActionName(StrEnum):
-    """The closed set of actions, as models and metrics spell them."""
+    """All actions, as models and metrics spell them."""
 
     CLICK = "click"
     MOVE = "move"
@@ -71,7 +69,7 @@ class Field:
     axis: str | None = None
     """`x` or `y` for a coordinate, which must lie on the screen."""
     key: str | None = None
-    """The field's name in JSON, where it is not the attribute's."""
+    """The field's name in JSON, if it differs from the attribute's name."""
 
 
 def _field(
@@ -89,7 +87,7 @@ def _y(text: str = "pixels from the top edge") -> Any:
 
 
 def _button() -> Any:
-    schema = {"type": "string", "enum": [*Button], "description": "pointer button; left unless told"}
+    schema = {"type": "string", "enum": [*Button], "description": "pointer button; left by default"}
     return _field(schema, default=Button.LEFT)
 
 
@@ -116,7 +114,7 @@ class Click:
     y: int = _y()
     button: Button = _button()
     count: int = _field(
-        {"type": "integer", "minimum": 1, "maximum": MAX_CLICKS, "description": "clicks in a row; 1 unless told"},
+        {"type": "integer", "minimum": 1, "maximum": MAX_CLICKS, "description": "clicks in a row; 1 by default"},
         default=1,
     )
 
@@ -155,7 +153,7 @@ class Scroll:
 
 @attrs.frozen
 class Type:
-    """Type text into what has the focus."""
+    """Type text into the control that has the focus."""
 
     name: ClassVar = ActionName.TYPE
     text: str = _text("the text to type")
@@ -205,7 +203,7 @@ class Navigate:
 
 @attrs.frozen
 class Wait:
-    """Let the screen change by itself."""
+    """Wait for the screen to change."""
 
     name: ClassVar = ActionName.WAIT
     seconds: float = _seconds(MAX_WAIT_SECONDS)
@@ -229,7 +227,7 @@ class Fail:
 
 @attrs.frozen
 class AskUser:
-    """Only the user can tell how to go on; `message` is the question."""
+    """Only the user can say how to go on; `message` is the question."""
 
     name: ClassVar = ActionName.ASK_USER
     message: str = _text("the question")

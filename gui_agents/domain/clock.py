@@ -1,4 +1,4 @@
-"""The two clocks, injected wherever time is read."""
+"""The two clocks. Code that reads the time gets a `Clock`."""
 
 import time
 from math import inf
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Intervals come from `monotonic`, exported instants from `time`; both in seconds."""
+    """`monotonic` is for intervals, `time` for instants that are shown. Both are in seconds."""
 
     def monotonic(self) -> float:
-        """Return seconds since an arbitrary point; never goes back."""
+        """Return seconds since an arbitrary point. It never goes back."""
 
     def time(self) -> float:
         """Return seconds since the epoch."""

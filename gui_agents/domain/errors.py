@@ -1,8 +1,8 @@
 """The base of all errors that this service raises on purpose, and the refusals of a request.
 
 GuiAgentsError
-├── ConfigError                      the environment or a file of the operator's is wrong
-├── RefusedError                     a request that is answered with a clear refusal
+├── ConfigError                      the environment or a file of the operator is wrong
+├── RefusedError                     a request is refused
 │   ├── InvalidFieldError            a field of the request is wrong
 │   ├── NotFoundError                the thing that the request names is unknown
 │   ├── PreconditionError            known, but not usable now or here
@@ -33,7 +33,7 @@ class ConfigError(GuiAgentsError):
 
 
 class RefusedError(GuiAgentsError):
-    """A request is refused; the text is for the client, and tells what to do."""
+    """A request is refused. The text is for the client and says what to do."""
 
 
 class InvalidFieldError(RefusedError):
@@ -46,7 +46,7 @@ class InvalidFieldError(RefusedError):
 
 
 class NotFoundError(RefusedError):
-    """No `kind` of this name is known."""
+    """No `kind`, such as a task, with this name is known."""
 
     def __init__(self, kind: str, name: str) -> None:
         super().__init__(f"no {kind} {name!r:.80} is known")
@@ -55,15 +55,15 @@ class NotFoundError(RefusedError):
 
 
 class PreconditionError(RefusedError):
-    """What the request names is known, but cannot be used now or here."""
+    """The request names something that is known but cannot be used now or here."""
 
 
 class NotAllowedError(RefusedError):
-    """The operator has not allowed this; the text names the variable that would."""
+    """The operator has not allowed this. The text names the variable that allows it."""
 
 
 class QueueFullError(RefusedError):
-    """The bounded queue has no place left."""
+    """The queue is full; `capacity` tasks are waiting."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__(f"the queue is full ({capacity} tasks are waiting); try again later")
@@ -86,7 +86,7 @@ class TooManyCallsError(RefusedError):
 
 
 class OversizedMessageError(RefusedError):
-    """A request message of `size` bytes is above the `limit` in bytes."""
+    """A request of `size` bytes is larger than the `limit` in bytes."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(f"the request has {size} bytes; at most {limit} are accepted")

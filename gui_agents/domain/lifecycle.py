@@ -1,4 +1,4 @@
-"""A task's life as data: its statuses, the events that move it, and why it can fail.
+"""A task's life as data: its statuses, the events that change them, and the reasons for a failure.
 
 pending -> running -> completed | failed | cancelled
 pending -> failed | cancelled
@@ -16,7 +16,7 @@ from gui_agents.domain.errors import GuiAgentsError
 
 @unique
 class TaskStatus(StrEnum):
-    """Where a task is in its life."""
+    """The status of a task."""
 
     PENDING = "pending"
     """Accepted; waits for a slot and a sandbox."""
@@ -27,7 +27,7 @@ class TaskStatus(StrEnum):
     FAILED = "failed"
     """Ended for one of the reasons in FailureReason."""
     CANCELLED = "cancelled"
-    """Ended because a user asked for it, or left."""
+    """A client cancelled it, or the client that followed it left."""
 
 
 @unique
@@ -55,7 +55,7 @@ class FailureReason(StrEnum):
     STUCK = "stuck"
     """The agent repeated one action on an unchanged screen."""
     MODEL_ERROR = "model_error"
-    """The model was out of reach, refused, or answered nonsense again and again."""
+    """The model could not be reached, refused, or gave invalid answers several times in a row."""
     SANDBOX_ERROR = "sandbox_error"
     """The sandbox could not be created, or broke."""
     INTERRUPTED = "interrupted"
@@ -68,7 +68,7 @@ LIVE: Final = frozenset({TaskStatus.PENDING, TaskStatus.RUNNING})
 """The statuses that a task can leave."""
 
 TERMINAL: Final = frozenset(TaskStatus) - LIVE
-"""The statuses that a task keeps."""
+"""The statuses that a task cannot leave."""
 
 TRANSITIONS: Final[Mapping[tuple[TaskStatus, TaskEvent], TaskStatus]] = MappingProxyType(
     {
@@ -84,7 +84,7 @@ TRANSITIONS: Final[Mapping[tuple[TaskStatus, TaskEvent], TaskStatus]] = MappingP
 
 
 def next_status(status: TaskStatus, event: TaskEvent) -> TaskStatus | None:
-    """Return the status after `event`, or None where the event is illegal."""
+    """Return the status after `event`, or None if the event is illegal in this status."""
     return TRANSITIONS.get((status, event))
 
 
@@ -98,7 +98,7 @@ class Ending:
     result: str = ""
     """The agent's answer."""
     reason: FailureReason | None = None
-    """Set for a failure, and only for one."""
+    """Set for a failure, and None otherwise."""
 
     def __attrs_post_init__(self) -> None:
         if (self.event is TaskEvent.FAIL) != (self.reason is not None):

@@ -1,4 +1,4 @@
-"""What every model offers: it decides one action after the other, and reports each call that it made."""
+"""The protocol of models: a model decides one action after the other and reports each call that it makes."""
 
 from collections.abc import Callable
 from enum import StrEnum, unique
@@ -26,15 +26,15 @@ BUILTIN_MODEL: Final = "builtin/rules"
 
 @attrs.frozen
 class Turn:
-    """One past step, as a model is reminded of it."""
+    """One past step, as a model is shown it."""
 
     instruction: str
-    """The instruction that was being followed; it changes where a task continues another one."""
+    """The instruction of that step. It differs from the current one if the task continues another task."""
     action: Action | None
-    """What was decided; None for an answer that was no action."""
+    """What was decided; None for an invalid answer."""
     rationale: str
     outcome: str
-    """What came of it, in a few words; for an invalid answer, what was wrong with it."""
+    """The result in a few words; for an invalid answer, what was wrong."""
 
 
 @attrs.frozen
@@ -47,15 +47,15 @@ class Remaining:
 
 @attrs.frozen
 class DecisionRequest:
-    """Everything that a model decides from."""
+    """Everything that a model needs for a decision."""
 
     instruction: str
     observation: Observation
     history: tuple[Turn, ...]
-    """Oldest first; the steps of a continued conversation come before the task's own."""
+    """Past steps, oldest first. Steps of a continued task come before the task's own."""
     remaining: Remaining
     supported: frozenset[ActionName]
-    """The sandbox's actions; the terminal ones are always allowed."""
+    """The actions of the sandbox. Those that end the loop are always allowed."""
 
 
 @attrs.frozen
@@ -64,32 +64,32 @@ class Decision:
 
     action: Action
     rationale: str
-    """One sentence."""
+    """The reason, in one sentence."""
 
 
 Report = Callable[[ModelCall], None]
-"""Called once for each call to a model, at the moment it ends, on the event loop."""
+"""Called once for each call to a model when it ends, on the event loop."""
 
 
 class Model(Protocol):
-    """What decides a task's next action. One instance serves one task."""
+    """Decides the next action of a task. One instance serves one task."""
 
     @property
     def provider(self) -> str:
-        """One of the configured providers, as metrics spell it."""
+        """The provider, as metrics spell it."""
 
     @property
     def takes_screenshots(self) -> bool:
-        """Whether `decide` wants a screenshot in its observation."""
+        """Whether `decide` needs a screenshot in the observation."""
 
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
         """Return the next action.
 
-        `report` is called for each call as it ends: also for those that failed, were retried or cancelled, and
-        before this method returns or raises.
+        `report` is called for each call when it ends, before this method returns or raises. That includes calls that
+        failed, were retried or were cancelled.
 
         Raises:
-            InvalidActionError: the answer is no action here; the loop tells the model and asks again.
+            InvalidActionError: the answer is not a valid action; the loop shows the model why and asks again.
             ModelError: the model cannot decide.
         """
 
@@ -98,4 +98,4 @@ class Model(Protocol):
 
 
 class ModelError(GuiAgentsError):
-    """A model cannot decide: it is out of reach, refuses, or answers nonsense again and again."""
+    """A model cannot decide: it cannot be reached, refuses, or gives invalid answers several times in a row."""

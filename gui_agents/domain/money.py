@@ -1,7 +1,7 @@
 """Money: exact decimals, ISO codes of currencies and their symbols.
 
-Money is never rounded: prices and token counts are bounded where they come in, so that every sum fits the precision
-of `EXACT`, which raises instead of rounding.
+Money is never rounded. Prices and token counts are bounded when they are read, so every sum fits the precision of
+`EXACT`. `EXACT` raises instead of rounding.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ USD: Final = "USD"
 
 
 EXACT: Final = Context(prec=100, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-"""What all money is calculated in: a plain `+` has 28 digits, which a call at the bounds of both fills alone."""
+"""The context for all calculations with money. A plain `+` has 28 digits, which one call at the bounds needs alone."""
 
 
 SYMBOLS: Final[Mapping[str, str]] = {
@@ -27,5 +27,5 @@ SYMBOLS: Final[Mapping[str, str]] = {
 
 
 def symbol(currency: str) -> str:
-    """Return the symbol that people write for an ISO code, or the code itself where there is no usual one."""
+    """Return the symbol of an ISO code, such as $ for USD, or the code itself if there is no usual symbol."""
     return SYMBOLS.get(currency, currency)

@@ -1,4 +1,4 @@
-"""What every sandbox offers: it is opened, observed, acted on and closed."""
+"""The protocol of sandboxes: a sandbox is opened, observed, acted on and closed."""
 
 from enum import StrEnum, unique
 from typing import Protocol
@@ -12,7 +12,7 @@ from gui_agents.domain.screen import Observation
 
 @unique
 class SandboxType(StrEnum):
-    """The closed set of sandbox types, as metrics spell them."""
+    """All types of sandboxes, as metrics spell them."""
 
     WINDOWS = "Windows"
     LINUX = "Linux"
@@ -24,8 +24,8 @@ class SandboxType(StrEnum):
 class Sandbox(Protocol):
     """A desktop, browser or phone of one task.
 
-    All methods are called on the event loop, one at a time, except `close`, which may come while another one is
-    being cancelled. Errors are those of `gui_agents.domain.errors.SandboxError`.
+    All methods are called on the event loop, one at a time. Only `close` may be called while another method is being
+    cancelled. Errors are those of `gui_agents.domain.errors.SandboxError`.
     """
 
     @property
@@ -34,23 +34,23 @@ class Sandbox(Protocol):
 
     @property
     def sandbox_type(self) -> SandboxType:
-        """What it is."""
+        """The type of the sandbox."""
 
     @property
     def supported(self) -> frozenset[ActionName]:
-        """The actions that `act` takes."""
+        """The actions that `act` accepts."""
 
     async def open(self) -> None:
-        """Create it. Called once; whatever happens, `close` follows."""
+        """Create the sandbox. Called once; `close` is always called afterwards."""
 
     async def observe(self, *, screenshot: bool) -> Observation:
-        """Return what it shows; a screenshot is rendered and encoded only when asked for."""
+        """Return what the screen shows. A screenshot is made only if asked for."""
 
     async def act(self, action: Action) -> str:
-        """Carry out one supported action and return in a few words what happened."""
+        """Carry out one supported action. Return in a few words what happened."""
 
     async def close(self, *, destroy: bool) -> None:
-        """Release it; `destroy` also deletes what could be kept elsewhere. A second call does nothing."""
+        """Release the sandbox. `destroy` also deletes it if it runs elsewhere. A second call does nothing."""
 
 
 @unique
@@ -69,15 +69,15 @@ class SandboxInfo:
 
 
 class SandboxError(GuiAgentsError):
-    """A sandbox cannot be created, or broke."""
+    """A sandbox cannot be created, or has failed."""
 
 
 class UnsupportedActionError(SandboxError):
-    """The sandbox does not know this action."""
+    """The sandbox does not support this action."""
 
 
 class TransientSandboxError(SandboxError):
-    """This action failed; the sandbox lives on, and another action may work."""
+    """This action failed. The sandbox still works, and another action may succeed."""
 
 
 class SandboxGoneError(SandboxError):

@@ -1,4 +1,4 @@
-"""What a sandbox shows: the accessibility tree and the screenshot of one moment."""
+"""What a sandbox shows at one moment: the accessibility tree and the screenshot."""
 
 from hashlib import blake2b
 
@@ -20,7 +20,7 @@ class Bounds:
         return self.x + self.width // 2, self.y + self.height // 2
 
     def contains(self, x: int, y: int) -> bool:
-        """Tell whether the pixel lies inside."""
+        """Return whether a pixel lies inside."""
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
@@ -29,15 +29,15 @@ class Element:
     """One node of an accessibility tree."""
 
     role: str
-    """What it is: window, button, textbox, checkbox, switch, slider, listitem, dialog, text …"""
+    """Its role: window, button, textbox, checkbox, switch, slider, listitem, dialog, text …"""
     name: str
-    """What a person calls it."""
+    """Its name, as a person reads it on the screen."""
     bounds: Bounds
-    """Where it is on the screen, clipped to what is visible."""
+    """Its visible part of the screen."""
     value: str = ""
-    """Its content or position, where it has one."""
+    """Its content or position; None if it has neither."""
     states: frozenset[str] = frozenset()
-    """What holds for it now: focused, checked, selected, disabled, modal, offscreen …"""
+    """Its states: focused, checked, selected, disabled, modal, offscreen …"""
     children: tuple["Element", ...] = ()
 
 
@@ -46,12 +46,12 @@ class Observation:
     """What a sandbox shows at one moment."""
 
     width: int
-    """Of the screen, in pixels."""
+    """Height of the screen, in pixels."""
     height: int
     tree: Element | None = None
-    """The root of the accessibility tree, where the sandbox has one."""
+    """The root of the accessibility tree; None if the sandbox has none."""
     screenshot: bytes | None = None
-    """PNG or JPEG, where one was asked for."""
+    """PNG or JPEG; None if none was asked for."""
 
     def fingerprint(self) -> bytes:
         """Return a digest that is equal for equal screens."""

@@ -1,4 +1,4 @@
-"""Keys and passwords, which no log, repr or reply shows."""
+"""Keys and passwords. No log, repr or reply shows them."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the plain value; for the one call that needs it."""
+        """Return the plain value, for the one call that needs it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -26,8 +26,8 @@ class Secret:
 
 
 MASKED_KEY: Final = "********"
-"""What replies show in place of a key; a client that sends it back sends no key."""
+"""What replies show instead of a key. A client that sends it back sends no key."""
 
 
 FORGOTTEN: Final = Secret(MASKED_KEY)
-"""Stands where a key was, so that clients still see that there was one; like every mask it is no key."""
+"""Replaces a key that is no longer needed. Clients still see that there was one; it cannot be used as a key."""

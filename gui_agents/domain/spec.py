@@ -15,7 +15,7 @@ FAST_STAGE: Final = "fastActionGeneratorModel"
 
 @unique
 class Mode(IntEnum):
-    """How a task trades care for speed; the numbers are those of the wire."""
+    """Whether a task is decided by the normal or the fast model. The numbers are those of the contract."""
 
     UNDEFINED = 0
     NORMAL = 1
@@ -34,14 +34,14 @@ class ConfigType(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class LLMSettings:
-    """What one layer says about the model; an empty string says nothing."""
+    """The model as one layer (request, global configuration, environment) names it. An empty string names nothing."""
 
     model: str = ""
     """The model's name, as its provider spells it."""
     provider: str | None = None
     api_key: Secret | None = None
     endpoint: str | None = None
-    """The API's base URL, as given."""
+    """The base URL of the API, as it was given."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +52,7 @@ class Endpoint:
     model: str
     base_url: str
     api_key: Secret | None
-    """The key for this address; None where it is called without one."""
+    """The key for this address; None to call it without a key."""
     takes_screenshots: bool = True
 
 
@@ -73,12 +73,12 @@ class ModelChoice:
     model: str
     """Its name without the provider."""
     endpoint: Endpoint | None = None
-    """Where it is called; None for what runs in this process."""
+    """The endpoint to call; None for a model in this process."""
 
 
 @attrs.frozen(kw_only=True)
 class RunningConfig:
-    """The configuration of tasks; None and UNDEFINED leave the choice to what lies below."""
+    """One layer of the configuration of tasks. None and UNDEFINED leave the choice to the layer below."""
 
     backend: str | None = None
     mode: Mode = Mode.UNDEFINED
@@ -88,10 +88,10 @@ class RunningConfig:
     authorization: Authorization | None = None
     web_search_engine: str | None = None
     stages: Mapping[str, LLMSettings] = MappingProxyType({})
-    """Models by the name of their field in the wire's StageModelConfig."""
+    """Models by the name of their field in StageModelConfig."""
 
     def over(self, below: "RunningConfig") -> "RunningConfig":
-        """Return this configuration, filled from `below` where it leaves the choice."""
+        """Return this configuration. What it leaves open is taken from `below`."""
         return RunningConfig(
             backend=self.backend or below.backend,
             mode=self.mode or below.mode,
@@ -104,7 +104,7 @@ class RunningConfig:
         )
 
     def without_keys(self) -> "RunningConfig":
-        """Return this configuration with its keys forgotten."""
+        """Return this configuration without its keys."""
         account = self.authorization
         if account is not None and account.api_key is not None:
             account = attrs.evolve(account, api_key=FORGOTTEN)
@@ -115,7 +115,7 @@ class RunningConfig:
         return attrs.evolve(self, authorization=account, stages=stages)
 
     def decider(self, mode: Mode) -> tuple[str, LLMSettings | None]:
-        """Return the stage that decides actions in `mode`, and its model where one is named."""
+        """Return the stage that decides actions in `mode`, and its model, or None if none is named."""
         fast = mode is Mode.FAST and FAST_STAGE in self.stages
         stage = FAST_STAGE if fast else NORMAL_STAGE
         return stage, self.stages.get(stage)
@@ -123,7 +123,7 @@ class RunningConfig:
 
 @attrs.frozen(kw_only=True)
 class Defaults:
-    """What applies where neither a request nor the global configuration says anything."""
+    """The operator's defaults, for what neither a request nor the global configuration says."""
 
     backend: str
     steps: int
@@ -145,10 +145,10 @@ class TaskSpec:
     steps: int
     """The step limit."""
     timeout_seconds: float
-    """How long the task may run."""
+    """Seconds that the task may run."""
     model: ModelChoice
     config: RunningConfig
-    """Everything that was asked for and configured, as clients may read it back."""
+    """The complete configuration of the task, as clients may read it."""
     destroy_sandbox: bool = False
     previous_task_id: str | None = None
     """The task whose conversation and sandbox this one continues."""
@@ -156,7 +156,7 @@ class TaskSpec:
     """A kept sandbox that this task takes over."""
 
     def without_keys(self) -> "TaskSpec":
-        """Return the request as it is kept once the task has ended: nothing needs its keys any more."""
+        """Return the request without its keys, which nothing needs after the task has ended."""
         model = self.model
         if model.endpoint is not None and model.endpoint.api_key is not None:
             model = attrs.evolve(model, endpoint=attrs.evolve(model.endpoint, api_key=FORGOTTEN))

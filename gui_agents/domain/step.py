@@ -1,4 +1,4 @@
-"""The parts of an agent's step."""
+"""The parts of an agent's step, and how its actions end."""
 
 from enum import StrEnum, unique
 
@@ -10,3 +10,11 @@ class Phase(StrEnum):
     OBSERVE = "observe"
     DECIDE = "decide"
     ACT = "act"
+
+
+@unique
+class ActionOutcome(StrEnum):
+    """How an action that was sent to a sandbox ended."""
+
+    OK = "ok"
+    ERROR = "error"

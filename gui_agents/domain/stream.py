@@ -7,7 +7,7 @@ import attrs
 
 @unique
 class Stage(StrEnum):
-    """What a message tells."""
+    """What a message reports."""
 
     STARTING = "starting"
     STEP = "step"

@@ -1,4 +1,4 @@
-"""Tasks as records: what was asked for, how they stand, what they used."""
+"""Tasks as records: their request, their status, what they used."""
 
 from decimal import Decimal
 from enum import StrEnum, unique
@@ -12,7 +12,7 @@ from gui_agents.domain.spec import TaskSpec
 
 @unique
 class RejectReason(StrEnum):
-    """Why a submission became no task."""
+    """Why a submission was refused."""
 
     QUEUE_FULL = "queue_full"
     DRAINING = "draining"
@@ -34,7 +34,7 @@ class TaskLimits:
 
 @attrs.frozen
 class TaskStatistics:
-    """The books of one task so far."""
+    """What one task has used so far."""
 
     steps: int = 0
     input_tokens: int = 0
@@ -55,7 +55,7 @@ class TaskRecord:
     created_at: float
     """Wall clock, seconds since the epoch."""
     execution_seconds: float
-    """From running to the end, or until now; 0 for a task that never ran."""
+    """Seconds from running to the end, or until now; 0 for a task that never ran."""
     statistics: TaskStatistics
     sandbox: SandboxInfo | None
     ending: Ending | None

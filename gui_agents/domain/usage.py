@@ -20,9 +20,27 @@ class CallOutcome(StrEnum):
     """An answer came back that is no action on this screen."""
 
 
+@unique
+class TokenType(StrEnum):
+    """Tokens, the cached ones among the input; the third is the sum of the other two."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    TOTAL = "total"
+
+
+@unique
+class TokenDirection(StrEnum):
+    """Tokens, each of them once: input is what came from no cache."""
+
+    INPUT = "input"
+    CACHED_INPUT = "cached_input"
+    OUTPUT = "output"
+
+
 @attrs.frozen
 class Usage:
-    """The tokens of one call, as the endpoint told them."""
+    """The tokens of one call, as the endpoint reported them."""
 
     input_tokens: int
     """All of the prompt, cached tokens included."""
@@ -45,7 +63,7 @@ class ModelCall:
     """The model's name, as prices list it."""
     outcome: CallOutcome
     usage: Usage | None
-    """None where the endpoint told none."""
+    """None if the endpoint reported none."""
     duration_seconds: float
     """From the request to its end, on the monotonic clock."""
 
@@ -55,6 +73,6 @@ class Bill:
     """What one call to a model cost."""
 
     amount: Decimal
-    """0 where the call told no usage."""
+    """0 if the endpoint reported no usage."""
     currency: str | None
-    """ISO code; None where the model has no known price."""
+    """ISO code; None if the price of the model is not known."""

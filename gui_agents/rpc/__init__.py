@@ -1,1 +1,1 @@
-"""gRPC: protobuf to domain and back, accounting, status codes."""
+"""The gRPC side of the service: handlers, conversion of messages, accounting of calls, status codes."""

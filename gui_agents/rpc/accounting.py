@@ -1,9 +1,9 @@
 """Counts every RPC: its start, its end, its status code and its duration.
 
-The outermost layer. It wraps whatever serves a method, and ours is served from bytes to bytes, so that requests that do
-not parse, are too large, or name an unknown method are counted like any other. `finally` is the one place where a call
-ends, for unary and streaming calls alike. It wraps handlers as they are registered: an interceptor of grpc.aio does
-the same at 20 to 45 µs more a call.
+This is the outermost layer. It wraps the handlers of all methods. Our handlers take and return bytes, so requests that
+do not parse, are too large or name an unknown method are counted like any other. A call ends in `finally` only, unary
+and streaming alike. Handlers are wrapped when they are registered, because an interceptor of grpc.aio costs 20 to 45 µs
+more a call.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from gui_agents.rpc.methods import BY_PATH
 from gui_agents.rpc.reception import TransportRefusalError
 
 
-class Books(Protocol):
-    """The verbs of the service's state that accounting needs."""
+class Records(Protocol):
+    """The methods of the service's state that accounting needs."""
 
     def rpc_started(self, method: str) -> None:
         """Count an RPC that begins."""
@@ -30,7 +30,7 @@ class Books(Protocol):
 
 
 UNKNOWN: Final = "UNKNOWN"
-"""What a client sees where a handler raises without setting a status."""
+"""The status that a client gets if a handler raises without setting one."""
 
 TRAVEL_SECONDS: Final = 0.1
 """How much later than the client's a deadline may begin here."""
@@ -50,10 +50,10 @@ Behavior = Callable[..., Any]
 
 
 class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
-    """Makes counted handlers out of handlers, and is itself the handler of every method that nobody serves."""
+    """Wraps handlers so that their calls are counted. It is itself the handler of unknown methods."""
 
-    def __init__(self, books: Books, clock: Clock) -> None:
-        self._books = books
+    def __init__(self, records: Records, clock: Clock) -> None:
+        self._records = records
         self._clock = clock
         self._unknown = grpc.unary_unary_rpc_method_handler(self._counted(OTHER, _refuse))
 
@@ -62,7 +62,7 @@ class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no t
         return self._unknown
 
     def wrapped(self, path: str, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
-        """Return the counted handler of the method that is called `path` on the wire."""
+        """Return a counted handler for the method `path`, such as `/lybic.agent.Agent/CancelTask`."""
         method = BY_PATH[path].name if path in BY_PATH else OTHER
         if handler.response_streaming:
             behavior = handler.stream_stream if handler.request_streaming else handler.unary_stream
@@ -79,11 +79,11 @@ class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no t
         )
 
     def _counted(self, method: str, behavior: Behavior) -> Behavior:
-        books, monotonic = self._books, self._clock.monotonic
+        records, monotonic = self._records, self._clock.monotonic
 
         async def call(request: Any, context: grpc.aio.ServicerContext) -> Any:
             began = monotonic()
-            books.rpc_started(method)
+            records.rpc_started(method)
             code = OK
             try:
                 reply = await behavior(request, context)
@@ -100,14 +100,14 @@ class Accounting(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no t
                 code = _told(context) or UNKNOWN
                 raise
             finally:
-                books.rpc_ended(method, code, monotonic() - began)
+                records.rpc_ended(method, code, monotonic() - began)
             return reply
 
         return call
 
 
 def _deadline_met(remaining: float | None, elapsed: float) -> bool:
-    """Tell whether a call was cancelled by its deadline, of which `remaining` seconds are left here.
+    """Return whether a call was cancelled by its deadline, of which `remaining` seconds are left here.
 
     A client's own timer often fires first, and its cancel says nothing of that: the deadline here began later, by the
     request's way, and is later, because the wire carries the timeout in whole units, rounded up. A cancel that comes
@@ -125,7 +125,7 @@ async def _refuse(_: bytes, context: grpc.aio.ServicerContext) -> None:
 
 
 def _written(behavior: Behavior) -> Behavior:
-    """Return a coroutine that writes what an async generator yields; coroutines write by themselves."""
+    """Return a coroutine that writes what an async generator yields. A coroutine is returned as it is."""
     if not inspect.isasyncgenfunction(behavior):
         return behavior
 

@@ -1,8 +1,8 @@
 """Protobuf to domain and back; pure.
 
-Every check of a request's fields lives here, and every error names the field as the client knows it. No reply carries
-a key: each one is shown as `********`, and a masked key that comes back in a set stands for the one that is stored,
-as long as the address beside it is the same. In any other request a masked key is no key.
+All checks of a request's fields are here. Every error names the field as the client knows it. No reply has a key: each
+one is shown as `********`. If a setter call sends the mask back with the same address beside it, the stored key stays.
+In any other request a mask counts as no key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from gui_agents.proto import agent_pb2 as pb
 MAX_INSTRUCTION: Final = 100_000
 """Characters of an instruction."""
 MAX_NAME: Final = 500
-"""Characters of an id, a model's name or a backend's name."""
+"""Maximum number of characters of an id, a model's name or a backend's name."""
 
 NOTHING_STORED: Final = RunningConfig()
 
@@ -75,14 +75,14 @@ def check_sandbox(sandbox: pb.Sandbox) -> None:
     """Check the sandbox that a request names.
 
     Raises:
-        InvalidFieldError: its operating system is no known one, or its id is too long.
+        InvalidFieldError: its operating system is unknown, or its id is too long.
     """
     _enum("sandbox.os", sandbox.os, pb.SandboxOS)
     short("sandbox.id", sandbox.id)
 
 
 def short(field: str, value: str) -> str:
-    """Return a name or an id of a request: what a status tells back must fit into its headers.
+    """Return a name or an id of a request. It is short, because an error repeats it in a header.
 
     Raises:
         InvalidFieldError: it is too long.
@@ -98,7 +98,7 @@ def running_config(
     """Return the configuration that a request names; masked keys are taken from `stored`.
 
     Raises:
-        InvalidFieldError: which field below `field` is wrong, and how.
+        InvalidFieldError: a field below `field` is wrong; the error names it.
     """
     _enum(f"{field}.mode", message.mode, pb.InstanceMode)
     short(f"{field}.backend", message.backend)
@@ -124,10 +124,10 @@ def running_config(
 
 
 def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | None = None) -> LLMSettings:
-    """Return the model that a request names; a masked key is taken from `stored`.
+    """Return the model that a request names. A masked key is taken from `stored`.
 
     Raises:
-        InvalidFieldError: the model has no name, its endpoint is no http(s) URL, or its key fits no header.
+        InvalidFieldError: the model has no name, its endpoint is not an http(s) URL, or its key cannot be a header.
     """
     if not message.modelName.strip():
         raise InvalidFieldError(f"{field}.modelName", "must name a model")
@@ -144,7 +144,7 @@ def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | Non
 
 
 def common_config(config_id: str, config: RunningConfig) -> pb.CommonConfig:
-    """Return a configuration as clients may see it."""
+    """Return a configuration as clients may see it, with masked keys."""
     message = pb.CommonConfig(
         id=config_id,
         backend=config.backend,
@@ -166,7 +166,7 @@ def common_config(config_id: str, config: RunningConfig) -> pb.CommonConfig:
 
 
 def llm_config(settings: LLMSettings) -> pb.LLMConfig:
-    """Return a model's settings as clients may see them."""
+    """Return a model's settings as clients may see them, with a masked key."""
     return pb.LLMConfig(
         modelName=settings.model,
         provider=settings.provider,
@@ -183,7 +183,7 @@ def task_stream(task_id: str, message: StreamMessage) -> pb.TaskStream:
 
 
 def task_status(record: TaskRecord) -> pb.QueryTaskStatusResponse:
-    """Return how a task stands."""
+    """Return the status of a task as a reply."""
     ending = record.ending
     return pb.QueryTaskStatusResponse(
         taskId=record.task_id,
@@ -215,7 +215,7 @@ def _statistics(record: TaskRecord) -> pb.ExecutionStatistics:
 
 
 def _writable(text: str) -> str:
-    """Return a text with `?` for what UTF-8 cannot write: models answer halves of characters, and screens show them."""
+    """Return a text with `?` for what UTF-8 cannot encode, such as half of a surrogate pair from a model."""
     return text.encode(errors="replace").decode()
 
 
@@ -265,7 +265,7 @@ def _enum(field: str, value: int, enum: Enum) -> None:
     names = {number: name for name, number in enum.items()}
     if value not in names:
         known = ", ".join(f"{number} {name}" for number, name in names.items())
-        raise InvalidFieldError(field, f"{value} is none of: {known}")
+        raise InvalidFieldError(field, f"must be one of: {known}; it is {value}")
 
 
 def _limit(field: str, value: int, maximum: int) -> int | None:

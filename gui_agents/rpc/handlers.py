@@ -1,4 +1,4 @@
-"""From bytes to bytes: how each method of the contract is served.
+"""The gRPC handlers of the contract's methods. They take and return bytes.
 
 Theory of operation. Handlers are registered as if the request were a stream, and take and return bytes. So a call
 reaches them with its headers, and they read the one message themselves: within a time, because a client that sends

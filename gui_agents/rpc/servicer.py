@@ -1,4 +1,4 @@
-"""The twelve RPCs: protobuf to domain, one call to the runner, the state or the settings, and back. Nothing else."""
+"""The twelve RPCs: protobuf to the domain, one call to the runner, the state or the settings, and a reply."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
@@ -42,19 +42,19 @@ class Models(Protocol):
     """Chooses models."""
 
     def choose(self, requested: LLMSettings | None, configured: LLMSettings | None, field: str) -> ModelChoice:
-        """Return the model of a task; raises RefusedError where it cannot be used."""
+        """Return the model of a task. Raise RefusedError if it cannot be used."""
 
 
 class Backends(Protocol):
     """Knows sandboxes."""
 
     def check(self, backend: str, field: str) -> None:
-        """Raise RefusedError for a backend that is unknown, or cannot run here; `field` names it."""
+        """Raise RefusedError if a backend is unknown or cannot run here; `field` of the request names it."""
 
 
 @attrs.frozen(kw_only=True)
 class AgentServicer:
-    """Serves the contract; a refusal is raised as RefusedError."""
+    """Serves the contract. Every method raises RefusedError to refuse a request."""
 
     state: ServiceState
     runner: TaskRunner
@@ -65,7 +65,7 @@ class AgentServicer:
     maxima: convert.Maxima
 
     async def GetAgentInfo(self, _: pb.GetAgentInfoRequest) -> pb.AgentInfo:  # noqa: N802
-        """Answer the service's version, limits and identity."""
+        """Return the service's version, limits and host."""
         info = self.state.info
         return pb.AgentInfo(
             version=info.version,
@@ -75,11 +75,11 @@ class AgentServicer:
         )
 
     async def GetGlobalCommonConfig(self, _: pb.GetGlobalCommonConfigRequest) -> pb.CommonConfig:  # noqa: N802
-        """Answer what applies where a request names nothing."""
+        """Return the configuration that applies if a request names none."""
         return convert.common_config(GLOBAL, self.settings.effective)
 
     async def GetCommonConfig(self, request: pb.GetCommonConfigRequest) -> pb.CommonConfig:  # noqa: N802
-        """Answer the global configuration, or the one that a task runs with."""
+        """Return the global configuration, or the configuration of a task."""
         config_id = convert.short("id", request.id)
         if config_id == GLOBAL:
             return convert.common_config(GLOBAL, self.settings.effective)
@@ -107,7 +107,7 @@ class AgentServicer:
         return pb.SetCommonConfigResponse(success=True, id=GLOBAL)
 
     async def SetGlobalCommonLLMConfig(self, request: pb.SetGlobalCommonLLMConfigRequest) -> pb.LLMConfig:  # noqa: N802
-        """Use one model for every stage but grounding and embedding."""
+        """Use one model for every stage except grounding and embedding."""
         return self._set_stages(request.llmConfig, COMMON_STAGES, NORMAL_STAGE, ConfigType.LLM)
 
     async def SetGlobalGroundingLLMConfig(  # noqa: N802
@@ -125,7 +125,7 @@ class AgentServicer:
     async def RunAgentInstruction(  # noqa: N802
         self, request: pb.RunAgentInstructionRequest
     ) -> AsyncGenerator[pb.TaskStream, None]:
-        """Run a task and stream its messages; a client that leaves cancels it."""
+        """Run a task and stream its messages. If the client leaves, the task is cancelled."""
         task_id = self._submit(request)
         messages = follow(self.state, task_id)
         try:
@@ -139,7 +139,7 @@ class AgentServicer:
     async def RunAgentInstructionAsync(  # noqa: N802
         self, request: pb.RunAgentInstructionRequest
     ) -> pb.RunAgentInstructionAsyncResponse:
-        """Start a task and answer its id."""
+        """Start a task and return its id."""
         return pb.RunAgentInstructionAsyncResponse(taskId=self._submit(request))
 
     async def GetAgentTaskStream(  # noqa: N802
@@ -155,7 +155,7 @@ class AgentServicer:
             await messages.aclose()
 
     async def QueryTaskStatus(self, request: pb.QueryTaskStatusRequest) -> pb.QueryTaskStatusResponse:  # noqa: N802
-        """Answer how a task stands."""
+        """Return the status of a task; NOT_FOUND in the message, without an error, if it is unknown."""
         task_id = convert.short("taskId", request.taskId)
         try:
             return convert.task_status(self.state.record(task_id))
@@ -163,7 +163,7 @@ class AgentServicer:
             return pb.QueryTaskStatusResponse(taskId=task_id, status=pb.NOT_FOUND, message=str(error))
 
     async def CancelTask(self, request: pb.CancelTaskRequest) -> pb.CancelTaskResponse:  # noqa: N802
-        """Cancel a task."""
+        """Cancel a task. `success` says whether it is cancelled now."""
         task_id = convert.short("taskId", request.taskId)
         cancelled = self.runner.cancel(task_id)
         status = self.state.status(task_id)
@@ -171,7 +171,7 @@ class AgentServicer:
         return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=message)
 
     def rejected(self, error: RefusedError) -> None:
-        """Count a submission that became no task."""
+        """Count a refused submission."""
         self.state.task_rejected(_REJECTIONS.get(type(error), RejectReason.INVALID))
 
     def _submit(self, request: pb.RunAgentInstructionRequest) -> str:
@@ -216,7 +216,7 @@ class AgentServicer:
         return convert.llm_config(settings)
 
     def _check_model(self, settings: LLMSettings, field: str) -> None:
-        """Refuse a model that no task could use; what it may still be given, such as a key, does not matter yet."""
+        """Refuse a model that no task could use. A missing key does not matter yet, because a request may have one."""
         with contextlib.suppress(PreconditionError):
             self.models.choose(settings, None, field)
 

@@ -1,4 +1,4 @@
-"""The global configuration: what applies to new tasks where their request names nothing."""
+"""The global configuration. It applies to new tasks whose request does not say otherwise."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from gui_agents.domain.spec import Defaults, LLMSettings, RunningConfig
 
 
 class GlobalSettings:
-    """Holds the configuration that setter RPCs change, above the operator's defaults. Kept in memory only."""
+    """Holds the configuration that the setter RPCs change, in memory only. It overrides the operator's defaults."""
 
     def __init__(self, defaults: Defaults) -> None:
         self.defaults = defaults
@@ -21,11 +21,11 @@ class GlobalSettings:
 
     @property
     def effective(self) -> RunningConfig:
-        """What applies: what clients have set, over the defaults."""
+        """What applies: the values that clients have set, then the defaults."""
         return self._current.over(self.defaults.as_config())
 
     def replace(self, config: RunningConfig) -> None:
-        """Take `config` as what clients have set."""
+        """Replace what clients have set by `config`."""
         self._current = config
 
     def set_stages(self, stages: Iterable[str], settings: LLMSettings) -> None:

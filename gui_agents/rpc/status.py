@@ -1,4 +1,4 @@
-"""Errors to gRPC statuses, in one table, with details that tell statuses of one code apart."""
+"""The one table from errors to gRPC statuses. Details distinguish statuses with the same code."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -36,11 +36,11 @@ STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
     OversizedMessageError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE"),
     DrainingError: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
 }
-"""The code of each refusal, and the reason that its details carry."""
+"""The code of each refusal, and the reason in its details."""
 
 
 def status_of(error: RefusedError) -> status_pb2.Status:
-    """Return the status, with its details, that answers a refused request."""
+    """Return the status of a refused request, with its details."""
     code, reason = STATUSES[type(error)]
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=reason, domain=ERROR_DOMAIN)]
     if isinstance(error, InvalidFieldError):
@@ -52,7 +52,7 @@ def status_of(error: RefusedError) -> status_pb2.Status:
 
 
 async def refuse(context: grpc.aio.ServicerContext, error: RefusedError) -> None:
-    """Answer a call with the status of a refusal, which grpc does by raising."""
+    """End a call with the status of a refusal. grpc does this by raising."""
     status = status_of(error)
     code, _ = STATUSES[type(error)]
     await context.abort(code, status.message, ((_DETAILS_KEY, status.SerializeToString()),))

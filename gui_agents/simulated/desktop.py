@@ -4,39 +4,25 @@ Nothing here knows time. A message stays for a number of events, so that equal e
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from gui_agents.domain.actions import Button
 from gui_agents.domain.screen import Bounds, Element
-from gui_agents.simulated import chrome
+from gui_agents.simulated import chrome, widgets
 from gui_agents.simulated.apps import APPS
-from gui_agents.simulated.apps.base import Dialog
+from gui_agents.simulated.apps.base import App, Event
 from gui_agents.simulated.apps.notes import Notes
-from gui_agents.simulated.chrome import WORKSPACE, Window
-from gui_agents.simulated.fields import TextField
+from gui_agents.simulated.apps.settings import SWITCHES
+from gui_agents.simulated.chrome import WORKSPACE
 from gui_agents.simulated.keys import Chord, typed
 from gui_agents.simulated.machine import DesktopState, Machine
-from gui_agents.simulated.widgets import (
-    HEIGHT,
-    SCREEN,
-    WIDTH,
-    Layout,
-    Scene,
-    Widget,
-    ancestry,
-    focus_order,
-    hit,
-    named,
-    tree,
-)
+from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH, Layout, Scene, Widget, hit
 
-_TOAST_EVENTS: Final = 3
 _PRESSED_BY: Final[Mapping[Chord, frozenset[str]]] = {
     ("enter",): frozenset({"button"}),
     ("space",): frozenset({"button", "checkbox", "listitem", "radio", "switch"}),
 }
-_ARROWS: Final = {"up": -1, "left": -1, "down": 1, "right": 1}
+_ARROWS: Final[Mapping[Chord, int]] = {("up",): -1, ("left",): -1, ("down",): 1, ("right",): 1}
 _DOUBLE: Final = 2
 _TRIPLE: Final = 3
 
@@ -45,14 +31,11 @@ class Desktop:
     """Takes events and shows a scene."""
 
     def __init__(self) -> None:
-        self.machine = Machine()
+        self.machine = Machine(SWITCHES)
         self.screenshots = 0
         self.pointer = (WIDTH // 2, HEIGHT // 2)
-        self._windows: list[Window] = []
+        self._windows: list[App] = []
         self._selected_icon: str | None = None
-        self._toast = ""
-        self._toast_events = 0
-        self._untouched = True
         self._scene: Scene | None = None
         self._tree: Element | None = None
 
@@ -64,7 +47,7 @@ class Desktop:
             switches=dict(self.machine.switches),
             volume=self.machine.volume,
             submissions=tuple(self.machine.submissions),
-            windows=tuple(window.app.name for window in self._windows),
+            windows=tuple(app.name for app in self._windows),
             dialog=active.dialog.title if active is not None and active.dialog is not None else None,
             screenshots=self.screenshots,
         )
@@ -72,28 +55,28 @@ class Desktop:
     def scene(self) -> Scene:
         """Return everything there is to see, in painting order."""
         if self._scene is None:
-            self._scene = _first_scene() if self._untouched else self._built()
+            self._scene = self._built()
         return self._scene
 
     def tree(self) -> Element:
         """Return the accessibility tree of the scene."""
         if self._tree is None:
-            self._tree = _first_tree() if self._untouched else tree(self.scene())
+            self._tree = widgets.tree(self.scene())
         return self._tree
+
+    # Events
 
     def click(self, x: int, y: int, button: Button, count: int) -> str:
         """Press and release a button; any but the left one only gives the focus."""
-        scene = self._begin_event()
-        self.pointer = (x, y)
-        widget = hit(scene, x, y)
-        window = self._raised(widget.owner)
+        widget = hit(self._begin_event((x, y)), x, y)
+        app = self._raised(widget.owner)
         described = f"{widget.role} {widget.name!r:.80}"
         if "disabled" in widget.states:
             return f"{described} is disabled"
-        if window is None:
+        if app is None:
             self._click_desktop(widget, button, count)
         else:
-            self._click_in(window, widget, x, button, count)
+            self._click_in(app, widget, x, button, count)
         return f"clicked {described}"
 
     def move(self, x: int, y: int) -> str:
@@ -103,248 +86,194 @@ class Desktop:
 
     def drag(self, x: int, y: int, to_x: int, to_y: int) -> str:
         """Press at one point and release at another: moves a window by its title bar, and a slider."""
-        scene = self._begin_event()
-        self.pointer = (to_x, to_y)
-        widget = hit(scene, x, y)
-        window = self._raised(widget.owner)
-        if window is None or "disabled" in widget.states:
-            return "nothing there can be dragged"
-        if widget.role == "titlebar":
-            window.bounds = _moved(window.bounds, to_x - x, to_y - y)
-            return f"moved the window {window.app.name}"
-        if widget.role == "slider":
-            window.focus = widget.key
-            window.app.slide(widget.key, _fraction(widget, to_x))
-            return f"dragged slider {widget.name}"
+        widget = hit(self._begin_event((to_x, to_y)), x, y)
+        app = self._raised(widget.owner)
+        if app is not None and "disabled" not in widget.states:
+            if widget.role == "titlebar":
+                app.bounds = _moved(app.bounds, to_x - x, to_y - y)
+                return f"moved the window {app.name}"
+            if widget.role == "slider":
+                app.focus = widget.key
+                self._handle(app, ("slide", widget.key, _fraction(widget, to_x)))
+                return f"dragged slider {widget.name}"
         return "nothing there can be dragged"
 
     def scroll(self, x: int, y: int, dy: int) -> str:
         """Turn the wheel over a point."""
-        scene = self._begin_event()
-        self.pointer = (x, y)
+        scene = self._begin_event((x, y))
         widget = hit(scene, x, y)
-        window = self._window(widget.owner)
-        if window is not None and "disabled" not in widget.states:
-            for candidate in ancestry(scene, widget):
-                if window.app.scroll(candidate.key, dy):
+        app = self._window(widget.owner)
+        if app is not None and "disabled" not in widget.states:
+            for candidate in widgets.ancestry(scene, widget):
+                if self._handle(app, ("scroll", candidate.key, dy)):
                     return f"scrolled {candidate.role} {candidate.name}"
         return "nothing there scrolls"
 
     def type(self, text: str) -> str:
         """Type text with the keyboard."""
         self._begin_event()
-        window = self._active()
-        if window is None:
+        app = self._active()
+        if app is None:
             return "no window takes text"
-        if self._type_in(window, text):
-            return f"typed {len(text)} characters"
-        return "nothing that takes text has the focus"
+        field = app.field(app.focus)
+        if field is not None:
+            field.insert(text)
+        elif app.dialog is not None or not self._handle(app, ("type", text)):
+            return "nothing that takes text has the focus"
+        return f"typed {len(text)} characters"
 
     def press(self, keys: Chord) -> str:
         """Press keys together."""
         scene = self._begin_event()
-        pressed = f"pressed {'+'.join(keys)}"
-        window = self._active()
-        took = window is not None and self._press_in(scene, window, keys)
-        return pressed if took else f"{pressed}, which means nothing here"
+        app = self._active()
+        took = app is not None and self._press_in(scene, app, keys)
+        return f"pressed {'+'.join(keys)}" + ("" if took else ", which means nothing here")
 
     def open_app(self, name: str) -> bool:
         """Open an app's window, or bring it to the front; tell whether there is such an app."""
         wanted = next((known for known in APPS if known.lower() == name.strip().lower()), None)
-        if wanted is None:
-            return False
-        self._begin_event()
-        self._opened(wanted)
-        return True
+        if wanted is not None:
+            self._begin_event()
+            self._opened(wanted)
+        return wanted is not None
 
     def settle(self) -> None:
         """Let the message of the moment go, as time would."""
-        self._toast = ""
-        self._change()
-
-    def toast(self, text: str) -> None:
-        """Show a message."""
-        self._toast, self._toast_events = text, _TOAST_EVENTS
-
-    def ask(self, owner: str, dialog: Dialog) -> None:
-        """Open a dialog in the owner's window."""
-        window = self._window(owner)
-        if window is not None:
-            window.dialog = dialog
-            window.focus = "dialog cancel" if dialog.field is None else "dialog field"
-
-    def open_file(self, name: str) -> None:
-        """Show a file in Notes."""
-        window = self._opened(Notes.name)
-        if isinstance(window.app, Notes):
-            window.app.load(name)
-            window.focus = window.app.first_focus
-            window.dialog = None
-
-    def _begin_event(self) -> Scene:
-        scene = self.scene()
-        self._change()
-        self._toast_events -= 1
-        if self._toast_events <= 0:
-            self._toast = ""
-        return scene
-
-    def _change(self) -> None:
-        self._untouched = False
+        self.machine.message = ""
         self._scene = self._tree = None
+
+    def _begin_event(self, pointer: tuple[int, int] | None = None) -> Scene:
+        """Return the scene that the event finds."""
+        scene = self.scene()
+        self.pointer = pointer or self.pointer
+        self._scene = self._tree = None
+        self.machine.message_events -= 1
+        if self.machine.message_events <= 0:
+            self.machine.message = ""
+        return scene
 
     def _built(self) -> Scene:
         """Lay out everything as it stands."""
-        ui = Layout()
-        active = self._active()
+        ui, active = Layout(), self._active()
         ui.add("desktop", "Desktop", SCREEN)
         with ui.inside():
             chrome.add_icons(ui, self._selected_icon)
-            for window in self._windows:
-                if not window.minimized:
-                    chrome.add_window(ui, window, active=window is active)
-            names = [window.app.name for window in self._windows]
-            chrome.add_taskbar(ui, names, None if active is None else active.app.name, self.machine)
-            if self._toast:
-                chrome.add_toast(ui, self._toast)
+            for app in self._windows:
+                if not app.minimized:
+                    chrome.add_window(ui, app, active=app is active)
+            names = [app.name for app in self._windows]
+            chrome.add_taskbar(ui, names, None if active is None else active.name, self.machine)
+            if self.machine.message:
+                chrome.add_toast(ui, self.machine.message)
         return ui.scene()
 
-    def _active(self) -> Window | None:
-        return next((window for window in reversed(self._windows) if not window.minimized), None)
+    # Windows
 
-    def _window(self, owner: str) -> Window | None:
-        return next((window for window in self._windows if window.app.name == owner), None)
+    def _active(self) -> App | None:
+        return next((app for app in reversed(self._windows) if not app.minimized), None)
 
-    def _raised(self, owner: str) -> Window | None:
-        window = self._window(owner)
-        if window is not None:
-            self._windows.remove(window)
-            self._windows.append(window)
-            window.minimized = False
-        return window
+    def _window(self, owner: str) -> App | None:
+        return next((app for app in self._windows if app.name == owner), None)
 
-    def _opened(self, name: str) -> Window:
-        window = self._raised(name)
-        if window is None:
-            app = APPS[name](self)
-            window = Window(app, app.place, app.first_focus)
-            self._windows.append(window)
-        return window
+    def _raised(self, owner: str) -> App | None:
+        app = self._window(owner)
+        if app is not None:
+            self._windows.remove(app)
+            self._windows.append(app)
+            app.minimized = False
+        return app
+
+    def _opened(self, name: str) -> App:
+        app = self._raised(name)
+        if app is None:
+            app = APPS[name](self.machine)
+            self._windows.append(app)
+        return app
 
     def _click_desktop(self, widget: Widget, button: Button, count: int) -> None:
         self._selected_icon = widget.name if widget.role == "icon" else None
-        if button is not Button.LEFT:
-            return
-        if widget.role == "alert":
-            self._toast = ""
-        elif widget.look == "task" or (widget.role == "icon" and count >= _DOUBLE):
+        if button is Button.LEFT and widget.role == "alert":
+            self.machine.message = ""
+        elif button is Button.LEFT and (widget.look == "task" or (widget.role == "icon" and count >= _DOUBLE)):
             self._opened(widget.name)
 
-    def _click_in(self, window: Window, widget: Widget, x: int, button: Button, count: int) -> None:
-        if any(widget.key == reached.key for reached in focus_order((widget,), widget.owner)):
-            window.focus = widget.key
-        field = _field(window, widget.key)
+    def _click_in(self, app: App, widget: Widget, x: int, button: Button, count: int) -> None:
+        if widget.role in widgets.FOCUSABLE:
+            app.focus = widget.key
+        field = app.field(widget.key)
         if field is not None:
-            field.end()
+            field.move(len(field.text))
             field.all_selected = count >= _TRIPLE and bool(field.text)
         if button is not Button.LEFT:
             return
         if widget.role == "slider":
-            window.app.slide(widget.key, _fraction(widget, x))
+            self._handle(app, ("slide", widget.key, _fraction(widget, x)))
         elif widget.role == "listitem" and count >= _DOUBLE:
-            window.app.activate(widget.key)
-            window.app.open(widget.key)
+            self._handle(app, ("activate", widget.key))
+            self._handle(app, ("open", widget.key))
         else:
             for _ in range(count):
-                self._activate(window, widget.key)
+                self._activate(app, widget.key)
 
-    def _activate(self, window: Window, key: str) -> None:
+    def _handle(self, app: App, event: Event) -> bool:
+        """Let an app carry out an event, and show the file that it may want to be shown."""
+        meant = app.handle(event)
+        file, self.machine.file_to_open = self.machine.file_to_open, None
+        if file is not None:
+            notes = self._opened(Notes.name)
+            if isinstance(notes, Notes):
+                notes.load(file)
+        return meant
+
+    def _activate(self, app: App, key: str) -> None:
         match key:
             case "title Close":
-                self._windows = [other for other in self._windows if other is not window]
+                self._windows = [other for other in self._windows if other is not app]
             case "title Minimize":
-                window.minimized = True
+                app.minimized = True
             case "dialog accept" | "dialog cancel":
-                self._answer(window, accepted=key == "dialog accept")
-            case _ if window.dialog is None:
-                window.app.activate(key)
+                app.answer(accepted=key == "dialog accept")
+            case _ if app.dialog is None:
+                self._handle(app, ("activate", key))
 
-    def _answer(self, window: Window, *, accepted: bool) -> None:
-        dialog, window.dialog = window.dialog, None
-        window.focus = window.app.first_focus
-        if accepted and dialog is not None:
-            dialog.carry_out()
-
-    def _type_in(self, window: Window, text: str) -> bool:
-        field = _field(window, window.focus)
-        if field is not None:
-            field.insert(text)
-            return True
-        return window.dialog is None and window.app.type(text)
-
-    def _press_in(self, scene: Scene, window: Window, keys: Chord) -> bool:
+    def _press_in(self, scene: Scene, app: App, keys: Chord) -> bool:
+        """Carry out keys; tell whether they meant anything."""
+        field, character = app.field(app.focus), typed(keys)
         if keys in (("tab",), ("shift", "tab")):
-            return _move_focus(scene, window, forward=keys == ("tab",))
+            return _move_focus(scene, app, 1 if keys == ("tab",) else -1)
         if keys == ("alt", "f4"):
-            self._activate(window, "title Close")
-            return True
-        field = _field(window, window.focus)
-        if field is not None and field.press(keys):
-            return True
-        character = typed(keys)
-        if field is not None and character is not None:
+            self._activate(app, "title Close")
+        elif field is not None and field.press(keys):
+            pass
+        elif field is not None and character is not None:
             field.insert(character)
-            return True
-        if window.dialog is not None and keys in (("enter",), ("escape",)):
-            cancels = keys == ("escape",) or window.focus == "dialog cancel"
-            self._answer(window, accepted=not cancels)
-            return True
-        return self._press_widget(scene, window, keys) or (window.dialog is None and window.app.press(keys))
+        elif app.dialog is not None and keys in (("enter",), ("escape",)):
+            app.answer(accepted=keys == ("enter",) and app.focus != "dialog cancel")
+        else:
+            return self._press_widget(scene, app, keys) or (app.dialog is None and self._handle(app, ("press", keys)))
+        return True
 
-    def _press_widget(self, scene: Scene, window: Window, keys: Chord) -> bool:
-        widget = None if window.focus is None else named(scene, window.app.name, window.focus)
-        if widget is None or "disabled" in widget.states:
+    def _press_widget(self, scene: Scene, app: App, keys: Chord) -> bool:
+        reached = widgets.focus_order(scene, app.name)
+        widget = next((widget for widget in reached if widget.key == app.focus), None)
+        if widget is None:
             return False
-        if len(keys) == 1 and keys[0] in _ARROWS:
-            return window.app.nudge(widget.key, _ARROWS[keys[0]])
+        if keys in _ARROWS:
+            return self._handle(app, ("nudge", widget.key, _ARROWS[keys]))
         if keys == ("enter",) and widget.role == "listitem":
-            window.app.open(widget.key)
-            return True
-        if widget.role in _PRESSED_BY.get(keys, frozenset()):
-            self._activate(window, widget.key)
-            return True
-        return False
+            return self._handle(app, ("open", widget.key))
+        pressed = widget.role in _PRESSED_BY.get(keys, ())
+        if pressed:
+            self._activate(app, widget.key)
+        return pressed
 
 
-@cache
-def _first_scene() -> Scene:
-    """Return what a fresh desktop shows; frozen, so that all desktops share one."""
-    desktop = Desktop()
-    desktop.settle()
-    return desktop.scene()
-
-
-@cache
-def _first_tree() -> Element:
-    return tree(_first_scene())
-
-
-def _field(window: Window, key: str | None) -> TextField | None:
-    if key == "dialog field":
-        return None if window.dialog is None else window.dialog.field
-    return None if key is None or window.dialog is not None else window.app.field(key)
-
-
-def _move_focus(scene: Scene, window: Window, *, forward: bool) -> bool:
-    keys = [widget.key for widget in focus_order(scene, window.app.name)]
-    if not keys:
-        return False
-    step = 1 if forward else -1
-    if window.focus in keys:
-        window.focus = keys[(keys.index(window.focus) + step) % len(keys)]
-    else:
-        window.focus = keys[0 if forward else -1]
-    return True
+def _move_focus(scene: Scene, app: App, step: int) -> bool:
+    keys = [widget.key for widget in widgets.focus_order(scene, app.name)]
+    if keys:
+        start = keys.index(app.focus) if app.focus in keys else min(-step, 0)
+        app.focus = keys[(start + step) % len(keys)]
+    return bool(keys)
 
 
 def _fraction(slider: Widget, x: int) -> float:

@@ -1,6 +1,6 @@
 """A scene -> PNG. Pure, and slow beside everything else here: it runs in a worker thread, and only when asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from io import BytesIO
 from typing import Final
@@ -8,14 +8,38 @@ from typing import Final
 from PIL import Image
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.icons import paint_icon
-from gui_agents.simulated.painter import Painter, inset, spelled, width_of, wrapped
+from gui_agents.simulated.apps import APPS
+from gui_agents.simulated.icons import Block
+from gui_agents.simulated.painter import Painter, spelled, width_of, wrapped
 from gui_agents.simulated.theme import DARK, LIGHT, Colour, Theme
-from gui_agents.simulated.widgets import HEIGHT, WIDTH, Scene, Widget
+from gui_agents.simulated.widgets import HEIGHT, WIDTH, Scene, Widget, inset
+
+Points = Sequence[tuple[float, float]]
 
 _LINE_HEIGHT: Final = 21
-
-Paint = Callable[[Painter, Theme, Widget], None]
+_LONGEST_LINE: Final = 500
+_KEY_HEIGHT: Final = 50
+"""From here on a button is a calculator's key."""
+_BAR: Final[Points] = ((-8, 0), (8, 0))
+_SIGNS: Final[Mapping[str, Sequence[Points]]] = {
+    "×": (((-6, -6), (6, 6)), ((-6, 6), (6, -6))),
+    "÷": (_BAR,),
+    "-": (_BAR,),
+    "+": (_BAR, ((0, -8), (0, 8))),
+    "=": (((-8, -4), (8, -4)), ((-8, 4), (8, 4))),
+}
+"""Signs as lines, relative to the middle of a button."""
+_THIN_SIGNS: Final[Mapping[str, Sequence[Points]]] = {
+    "Backspace": (
+        ((-4, -8), (12, -8), (12, 8), (-4, 8), (-12, 0)),
+        ((-12, 0), (-4, -8)),
+        ((1, -3), (7, 3)),
+        ((1, 3), (7, -3)),
+    ),
+    "Close": (((-4, -4), (4, 4)), ((-4, 4), (4, -4))),
+    "Minimize": (((-4, 3), (4, 3)),),
+}
+_ARROW: Final[Points] = ((0, 0), (0, 17), (4, 13), (7, 19), (10, 18), (7, 12), (12, 12), (0, 0))
 
 
 def render_png(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> bytes:
@@ -31,15 +55,13 @@ def draw(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> Image.Image:
     image = _wallpaper(dark).copy()
     painter = Painter(image)
     for widget in scene:
-        paint = _PAINT.get(widget.role)
-        if paint is None or not widget.is_shown:
-            continue
         if widget.shown == widget.bounds:
-            paint(painter, theme, widget)
-        else:
+            _Brush(painter, theme, widget).paint()
+        elif widget.is_shown:
             with painter.clipped(widget.shown) as clipped:
-                paint(clipped, theme, widget)
-    _paint_pointer(painter, *pointer)
+                _Brush(clipped, theme, widget).paint()
+    painter.polygon(_moved(_ARROW, *pointer), (255, 255, 255))
+    painter.line(_moved(_ARROW, *pointer), (20, 24, 36), 1.3)
     return image
 
 
@@ -47,312 +69,251 @@ def draw(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> Image.Image:
 def _wallpaper(dark: bool) -> Image.Image:  # noqa: FBT001 - a key of the cache
     theme = DARK if dark else LIGHT
     gradient = Image.linear_gradient("L").resize((WIDTH, HEIGHT))
-    image = Image.composite(
-        Image.new("RGB", (WIDTH, HEIGHT), theme.wallpaper_bottom),
-        Image.new("RGB", (WIDTH, HEIGHT), theme.wallpaper_top),
-        gradient,
-    )
+    top, bottom = (Image.new("RGB", (WIDTH, HEIGHT), end) for end in (theme.wallpaper_top, theme.wallpaper_bottom))
+    image = Image.composite(bottom, top, gradient)
     painter = Painter(image)
     for x, y, radius in ((1010, -60, 330), (1180, 560, 260), (250, 700, 300)):
         painter.veil(Bounds(x - radius, y - radius, 2 * radius, 2 * radius), theme.wallpaper_shape, 14, radius)
     return image
 
 
-def _text_colour(theme: Theme, widget: Widget) -> Colour:
-    return theme.faint if "disabled" in widget.states else theme.text
+def _moved(points: Points, x: float, y: float) -> list[tuple[float, float]]:
+    return [(x + dx, y + dy) for dx, dy in points]
 
 
-def _paint_focus(painter: Painter, theme: Theme, widget: Widget, radius: int = 8) -> None:
-    if "focused" in widget.states:
-        painter.rounded(inset(widget.bounds, -4), theme.accent, radius + 4)
-        painter.rounded(inset(widget.bounds, -2), theme.window, radius + 2)
+class _Brush:
+    """Paints one widget: the method `_window` paints a widget of the role `window`, and so on."""
 
+    def __init__(self, painter: Painter, theme: Theme, widget: Widget) -> None:
+        self._painter, self._theme, self._widget = painter, theme, widget
+        self._box = widget.bounds
+        self._colour = theme.faint if "disabled" in widget.states else theme.text
 
-def _paint_icon(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    if "selected" in widget.states:
-        painter.veil(box, theme.icon_text, 60, 10)
-    paint_icon(painter, widget.name, Bounds(box.x + (box.width - 48) // 2, box.y + 10, 48, 48))
-    painter.text(widget.name, Bounds(box.x, box.y + 64, box.width, 22), theme.icon_text, 14, "center")
+    def paint(self) -> None:
+        paint = getattr(self, f"_{self._widget.role or 'decoration'}", None)
+        if paint is not None:
+            paint()
 
+    def _is(self, state: str) -> bool:
+        return state in self._widget.states
 
-def _paint_window(painter: Painter, theme: Theme, widget: Widget) -> None:
-    painter.shadow(widget.bounds)
-    painter.framed(widget.bounds, theme.window, theme.border, 10)
+    def _part(self, left: int, top: int, right: int, height: int) -> Bounds:
+        """Return a strip of the widget, given by its distances from the left, the top and the right edge."""
+        return Bounds(self._box.x + left, self._box.y + top, self._box.width - left - right, height)
 
+    def _row(self, left: int, right: int) -> Bounds:
+        return self._part(left, 0, right, self._box.height)
 
-def _paint_titlebar(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    inner = Bounds(box.x + 1, box.y + 1, box.width - 2, box.height)
-    colour = theme.title_inactive if widget.look == "inactive" else theme.title
-    painter.rounded(inner, colour, 9)
-    painter.rounded(Bounds(inner.x, box.y + 20, inner.width, 20), colour, 0)
-    painter.rounded(Bounds(inner.x, box.y + box.height - 1, inner.width, 1), theme.border, 0)
-    paint_icon(painter, widget.owner, Bounds(box.x + 12, box.y + 9, 22, 22))
-    painter.text(widget.name, Bounds(box.x + 44, box.y, box.width - 130, box.height), theme.text, 15)
+    def _middle(self) -> tuple[float, float]:
+        return self._box.x + self._box.width / 2, self._box.y + self._box.height / 2
 
+    def _focus(self, box: Bounds, radius: int, width: int = 4) -> None:
+        if self._is("focused"):
+            self._painter.rounded(inset(box, -width), self._theme.accent, radius + width)
+            self._painter.rounded(inset(box, 2 - width), self._theme.window, radius + width - 2)
 
-def _paint_button(painter: Painter, theme: Theme, widget: Widget) -> None:
-    _BUTTON_LOOKS.get(widget.look, _paint_plain_button)(painter, theme, widget)
+    def _lines(self, lines: Sequence[Points], x: float, y: float, colour: Colour, width: float = 2) -> None:
+        for points in lines:
+            self._painter.line(_moved(points, x, y), colour, width)
 
+    def _app_icon(self, app: str, left: int, top: int, size: int) -> None:
+        x, y, unit = self._box.x + left, self._box.y + top, size / 100
+        self._painter.rounded(Bounds(x, y, size, size), APPS[app].icon.plate, size // 4)
+        for shape in APPS[app].icon.shapes:
+            if isinstance(shape, Block):
+                corner = round(x + shape.x * unit), round(y + shape.y * unit)
+                extent = max(round(shape.width * unit), 1), max(round(shape.height * unit), 1)
+                radius = shape.radius if shape.radius >= 1 else shape.radius * size
+                self._painter.rounded(Bounds(*corner, *extent), shape.colour, int(radius))
+            else:
+                self._painter.circle(x + shape.x * unit, y + shape.y * unit, shape.radius * unit, shape.colour)
 
-def _paint_plain_button(painter: Painter, theme: Theme, widget: Widget) -> None:
-    disabled = "disabled" in widget.states
-    _paint_focus(painter, theme, widget)
-    fill, colour, border = theme.button, _text_colour(theme, widget), theme.border
-    if widget.look == "operator":
-        fill = theme.button_strong
-    if widget.look in ("primary", "danger") and not disabled:
-        fill = border = theme.accent if widget.look == "primary" else theme.danger
-        colour = theme.on_accent
-    painter.framed(widget.bounds, fill, border, 8)
-    if widget.bounds.height >= 50:  # noqa: PLR2004 - a calculator's key
-        _paint_sign(painter, widget, colour)
-    else:
-        painter.text(widget.name, widget.bounds, colour, 15, "center")
+    # Roles
 
+    def _icon(self) -> None:
+        if self._is("selected"):
+            self._painter.veil(self._box, self._theme.icon_text, 60, 10)
+        self._app_icon(self._widget.name, (self._box.width - 48) // 2, 10, 48)
+        self._painter.text(self._widget.name, self._part(0, 64, 0, 22), self._theme.icon_text, 14, "center")
 
-def _paint_sign(painter: Painter, widget: Widget, colour: Colour) -> None:
-    box = widget.bounds
-    x, y = box.x + box.width / 2, box.y + box.height / 2
-    match widget.name:
-        case "×":
-            painter.line([(x - 6, y - 6), (x + 6, y + 6)], colour)
-            painter.line([(x - 6, y + 6), (x + 6, y - 6)], colour)
-        case "÷":
-            painter.line([(x - 8, y), (x + 8, y)], colour)
-            painter.circle(x, y - 7, 2, colour)
-            painter.circle(x, y + 7, 2, colour)
-        case "-":
-            painter.line([(x - 8, y), (x + 8, y)], colour)
-        case "+":
-            painter.line([(x - 8, y), (x + 8, y)], colour)
-            painter.line([(x, y - 8), (x, y + 8)], colour)
-        case "=":
-            painter.line([(x - 8, y - 4), (x + 8, y - 4)], colour)
-            painter.line([(x - 8, y + 4), (x + 8, y + 4)], colour)
-        case "Backspace":
-            painter.line([(x - 4, y - 8), (x + 12, y - 8), (x + 12, y + 8), (x - 4, y + 8), (x - 12, y)], colour, 1.6)
-            painter.line([(x - 12, y), (x - 4, y - 8)], colour, 1.6)
-            painter.line([(x + 1, y - 3), (x + 7, y + 3)], colour, 1.6)
-            painter.line([(x + 1, y + 3), (x + 7, y - 3)], colour, 1.6)
-        case _:
-            painter.text(widget.name, box, colour, 22, "center")
+    def _window(self) -> None:
+        self._painter.shadow(self._box)
+        self._painter.framed(self._box, self._theme.window, self._theme.border, 10)
 
+    def _titlebar(self) -> None:
+        colour = self._theme.title_inactive if self._widget.look == "inactive" else self._theme.title
+        self._painter.rounded(self._part(1, 1, 1, self._box.height), colour, 9)
+        self._painter.rounded(self._part(1, 20, 1, 20), colour, 0)
+        self._painter.rounded(self._part(1, self._box.height - 1, 1, 1), self._theme.border, 0)
+        self._app_icon(self._widget.owner, 12, 9, 22)
+        self._painter.text(self._widget.name, self._row(44, 86), self._theme.text)
 
-def _paint_title_button(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    _paint_focus(painter, theme, widget)
-    painter.rounded(box, theme.button_strong, 8)
-    x, y = box.x + box.width / 2, box.y + box.height / 2
-    colour = _text_colour(theme, widget)
-    if widget.name == "Close":
-        painter.line([(x - 4, y - 4), (x + 4, y + 4)], colour, 1.6)
-        painter.line([(x - 4, y + 4), (x + 4, y - 4)], colour, 1.6)
-    else:
-        painter.line([(x - 4, y + 3), (x + 4, y + 3)], colour, 1.6)
+    def _button(self) -> None:
+        theme, look, name = self._theme, self._widget.look, self._widget.name
+        if look == "task":
+            self._task()
+            return
+        self._focus(self._box, 8)
+        colour = self._colour
+        if look == "title":
+            self._painter.rounded(self._box, theme.button_strong, 8)
+        elif look in ("primary", "danger") and not self._is("disabled"):
+            fill, colour = theme.accent if look == "primary" else theme.danger, theme.on_accent
+            self._painter.framed(self._box, fill, fill, 8)
+        else:
+            self._painter.framed(
+                self._box, theme.button_strong if look == "operator" else theme.button, theme.border, 8
+            )
+        x, y = self._middle()
+        if name in _SIGNS:
+            self._lines(_SIGNS[name], x, y, colour)
+        elif name in _THIN_SIGNS:
+            self._lines(_THIN_SIGNS[name], x, y, colour, 1.6)
+        else:
+            self._painter.text(name, self._box, colour, 22 if self._box.height >= _KEY_HEIGHT else 15, "center")
+        if name == "÷":
+            self._painter.circle(x, y - 7, 2, colour)
+            self._painter.circle(x, y + 7, 2, colour)
 
+    def _task(self) -> None:
+        if self._is("active"):
+            self._painter.rounded(inset(self._box, 4), self._theme.selection, 10)
+        self._app_icon(self._widget.name, 12, 11, 32)
+        if self._is("open"):
+            width = 18 if self._is("active") else 6
+            mark = Bounds(self._box.x + (self._box.width - width) // 2, self._box.y + self._box.height - 8, width, 3)
+            self._painter.rounded(mark, self._theme.accent, 2)
 
-def _paint_task(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    if "active" in widget.states:
-        painter.rounded(inset(box, 4), theme.selection, 10)
-    paint_icon(painter, widget.name, Bounds(box.x + 12, box.y + 11, 32, 32))
-    if "open" in widget.states:
-        width = 18 if "active" in widget.states else 6
-        painter.rounded(Bounds(box.x + (box.width - width) // 2, box.y + box.height - 8, width, 3), theme.accent, 2)
+    def _textbox(self) -> None:
+        focused = self._is("focused")
+        border = self._theme.accent if focused else self._theme.border
+        self._painter.framed(self._box, self._theme.raised, border, 8, 2 if focused else 1)
+        with self._painter.clipped(inset(self._box, 3)) as inner:
+            (self._area if self._widget.look == "area" else self._line)(inner, inset(self._box, 10))
 
+    def _line(self, inner: Painter, box: Bounds) -> None:
+        value = self._widget.value
+        text = spelled(value[-_LONGEST_LINE:])
+        before = self._widget.mark - max(len(value) - _LONGEST_LINE, 0)
+        caret = width_of(text[: max(before, 0)], 15)
+        x = box.x - round(max(caret - box.width, 0))
+        if self._is("selected") and text:
+            width = min(round(width_of(text, 15)), box.width)
+            inner.rounded(Bounds(max(x, box.x), box.y - 1, width, box.height + 2), self._theme.selection, 2)
+        inner.line_of_text(text, x, self._box.y + (self._box.height - 18) // 2, self._colour)
+        if self._is("focused") and not self._is("selected"):
+            inner.rounded(Bounds(x + round(caret), box.y, 2, box.height), self._theme.accent, 0)
 
-def _paint_textbox(painter: Painter, theme: Theme, widget: Widget) -> None:
-    focused = "focused" in widget.states
-    border = theme.accent if focused else theme.border
-    painter.framed(widget.bounds, theme.raised, border, 8, 2 if focused else 1)
-    with painter.clipped(inset(widget.bounds, 3)) as inner:
-        (_paint_area if widget.look == "area" else _paint_line)(inner, theme, widget)
+    def _area(self, inner: Painter, box: Bounds) -> None:
+        lines = wrapped(self._widget.value[-20_000:], 15, box.width)
+        rows = max(box.height // _LINE_HEIGHT, 1)
+        first = max(len(lines) - rows - self._widget.mark, 0)
+        for row, line in enumerate(lines[first : first + rows]):
+            top = box.y + row * _LINE_HEIGHT
+            if self._is("selected") and line:
+                inner.rounded(Bounds(box.x - 2, top, round(width_of(line, 15)) + 4, 20), self._theme.selection, 2)
+            inner.line_of_text(line, box.x, top + 1, self._colour)
+        last = len(lines) - 1 - first
+        if self._is("focused") and not self._is("selected") and 0 <= last < rows:
+            x = box.x + round(width_of(lines[-1], 15)) + 1
+            inner.rounded(Bounds(x, box.y + last * _LINE_HEIGHT, 2, 19), self._theme.accent, 0)
 
+    def _text(self) -> None:
+        value, muted = self._widget.value, self._theme.muted
+        match self._widget.look:
+            case "display":
+                size = 34 if len(value) <= 14 else 22 if len(value) <= 24 else 14  # noqa: PLR2004 - what fits
+                self._painter.text(value, self._box, self._colour, size, "right")
+            case "banner":
+                self._painter.rounded(self._box, self._theme.button_strong, 8)
+                self._painter.text(value, inset(self._box, 12), self._theme.text, 14)
+            case look:
+                self._painter.text(value, self._box, muted, 14, "right" if look == "right" else "left")
 
-def _paint_line(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = inset(widget.bounds, 10)
-    text = spelled(widget.value[-500:] if len(widget.value) > 500 else widget.value)  # noqa: PLR2004 - far too wide
-    caret = width_of(text[: max(widget.mark - max(len(widget.value) - 500, 0), 0)], 15)
-    x = box.x - round(max(caret - box.width, 0))
-    if "selected" in widget.states and text:
-        width = min(round(width_of(text, 15)), box.width)
-        painter.rounded(Bounds(max(x, box.x), box.y - 1, width, box.height + 2), theme.selection, 2)
-    painter.line_of_text(text, x, widget.bounds.y + (widget.bounds.height - 18) // 2, _text_colour(theme, widget))
-    if "focused" in widget.states and "selected" not in widget.states:
-        painter.rounded(Bounds(x + round(caret), box.y, 2, box.height), theme.accent, 0)
+    def _label(self) -> None:
+        look = (self._theme.text, 15) if self._widget.look == "row" else (self._theme.muted, 14)
+        self._painter.text(self._widget.name, self._box, *look)
 
+    def _checkbox(self) -> None:
+        mark = Bounds(self._box.x + 2, self._box.y + (self._box.height - 22) // 2, 22, 22)
+        self._focus(mark, 6, 3)
+        self._painter.framed(mark, self._theme.raised, self._theme.muted, 6)
+        if self._is("checked"):
+            self._painter.rounded(mark, self._theme.accent, 6)
+            tick = ((5.5, 11.5), (9.5, 15.5), (16.5, 7))
+            self._lines((tick,), mark.x, mark.y, self._theme.on_accent, 2.2)
+        self._painter.text(self._widget.name, self._row(36, 4), self._colour)
 
-def _paint_area(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = inset(widget.bounds, 10)
-    lines = wrapped(widget.value[-20_000:], 15, box.width)
-    rows = max(box.height // _LINE_HEIGHT, 1)
-    first = max(len(lines) - rows - widget.mark, 0)
-    for row, line in enumerate(lines[first : first + rows]):
-        top = box.y + row * _LINE_HEIGHT
-        if "selected" in widget.states and line:
-            painter.rounded(Bounds(box.x - 2, top, round(width_of(line, 15)) + 4, 20), theme.selection, 2)
-        painter.line_of_text(line, box.x, top + 1, _text_colour(theme, widget))
-    last = len(lines) - 1 - first
-    if "focused" in widget.states and "selected" not in widget.states and 0 <= last < rows:
-        x = box.x + round(width_of(lines[-1], 15)) + 1
-        painter.rounded(Bounds(x, box.y + last * _LINE_HEIGHT, 2, 19), theme.accent, 0)
+    def _radio(self) -> None:
+        theme, checked = self._theme, self._is("checked")
+        border, fill = (theme.accent, theme.selection) if checked else (theme.border, theme.raised)
+        self._focus(self._box, 8)
+        self._painter.framed(self._box, fill, border, 8)
+        x, y = self._box.x + 20, self._box.y + self._box.height / 2
+        self._painter.circle(x, y, 8, border)
+        self._painter.circle(x, y, 3 if checked else 7, theme.on_accent if checked else theme.raised)
+        self._painter.text(self._widget.name, self._row(38, 6), self._colour)
 
+    def _switch(self) -> None:
+        theme, on = self._theme, self._is("checked")
+        self._focus(self._box, 10)
+        self._painter.framed(self._box, theme.raised, theme.border, 10)
+        self._painter.text(self._widget.name, self._part(16, 9, 84, 22), self._colour, 16)
+        self._painter.text(self._widget.look, self._part(16, 31, 84, 20), theme.muted, 13)
+        track = Bounds(self._box.x + self._box.width - 62, self._box.y + (self._box.height - 26) // 2, 46, 26)
+        fill, border = (theme.accent, theme.accent) if on else (theme.button_strong, theme.faint)
+        self._painter.framed(track, fill, border, 13)
+        self._painter.circle(track.x + (33 if on else 13), track.y + 13, 9, theme.on_accent if on else theme.muted)
 
-def _paint_text(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    match widget.look:
-        case "display":
-            size = 34 if len(widget.value) <= 14 else 22 if len(widget.value) <= 24 else 14  # noqa: PLR2004
-            painter.text(widget.value, box, _text_colour(theme, widget), size, "right")
-        case "banner":
-            painter.rounded(box, theme.button_strong, 8)
-            painter.text(widget.value, inset(box, 12), theme.text, 14)
-        case "right":
-            painter.text(widget.value, box, theme.muted, 14, "right")
-        case _:
-            painter.text(widget.value, box, theme.muted, 14)
+    def _slider(self) -> None:
+        box, theme = self._box, self._theme
+        y = box.y + box.height // 2
+        x = box.x + round(int(self._widget.value) * (box.width - 1) / 100)
+        self._painter.rounded(Bounds(box.x, y - 3, box.width, 6), theme.button_strong, 3)
+        self._painter.rounded(Bounds(box.x, y - 3, x - box.x + 1, 6), theme.accent, 3)
+        if self._is("focused"):
+            self._painter.circle(x, y, 13, theme.selection)
+        self._painter.circle(x, y, 10, theme.accent)
+        self._painter.circle(x, y, 4, theme.on_accent)
 
+    def _list(self) -> None:
+        self._painter.framed(self._box, self._theme.raised, self._theme.border, 8)
 
-def _paint_label(painter: Painter, theme: Theme, widget: Widget) -> None:
-    colour = theme.text if widget.look == "row" else theme.muted
-    painter.text(widget.name, widget.bounds, colour, 15 if widget.look == "row" else 14)
+    def _listitem(self) -> None:
+        if self._is("selected"):
+            self._painter.rounded(self._part(3, 2, 3, self._box.height - 4), self._theme.selection, 6)
+        sheet = Bounds(self._box.x + 14, self._box.y + 8, 14, 18)
+        self._painter.framed(sheet, self._theme.window, self._theme.muted, 3)
+        for line in range(3):
+            self._painter.rounded(Bounds(sheet.x + 4, sheet.y + 5 + 4 * line, 6, 1), self._theme.muted, 0)
+        self._painter.text(self._widget.name, self._row(40, 100), self._colour)
+        self._painter.text(self._widget.value, self._row(self._box.width - 96, 16), self._theme.muted, 14, "right")
 
+    def _scrollbar(self) -> None:
+        self._painter.rounded(inset(self._box, 2), self._theme.faint, 3)
 
-def _paint_checkbox(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    mark = Bounds(box.x + 2, box.y + (box.height - 22) // 2, 22, 22)
-    _paint_ring(painter, theme, widget, mark, 6)
-    if "checked" in widget.states:
-        painter.rounded(mark, theme.accent, 6)
-        x, y = mark.x, mark.y
-        painter.line([(x + 5.5, y + 11.5), (x + 9.5, y + 15.5), (x + 16.5, y + 7)], theme.on_accent, 2.2)
-    painter.text(widget.name, Bounds(box.x + 36, box.y, box.width - 40, box.height), _text_colour(theme, widget))
+    def _dialog(self) -> None:
+        self._painter.shadow(self._box, 14)
+        self._painter.framed(self._box, self._theme.title, self._theme.border, 12)
+        self._painter.text(self._widget.name, self._part(24, 16, 24, 28), self._theme.text, 18)
 
+    def _taskbar(self) -> None:
+        self._painter.rounded(self._box, self._theme.taskbar, 0)
+        self._painter.rounded(self._part(0, 0, 0, 1), self._theme.border, 0)
 
-def _paint_radio(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    checked = "checked" in widget.states
-    _paint_focus(painter, theme, widget)
-    border = theme.accent if checked else theme.border
-    painter.framed(box, theme.selection if checked else theme.raised, border, 8)
-    x, y = box.x + 20, box.y + box.height / 2
-    painter.circle(x, y, 8, theme.accent if checked else theme.border)
-    painter.circle(x, y, 3 if checked else 7, theme.on_accent if checked else theme.raised)
-    painter.text(widget.name, Bounds(box.x + 38, box.y, box.width - 44, box.height), _text_colour(theme, widget))
+    def _alert(self) -> None:
+        self._painter.shadow(self._box, 12)
+        self._painter.rounded(self._box, self._theme.toast, 12)
+        x, y = self._box.x + 28, self._box.y + 28
+        self._painter.circle(x, y, 11, self._theme.accent)
+        self._lines((((-5, 0), (-1, 4), (5, -4)),), x, y, self._theme.on_accent)
+        self._painter.text(self._widget.name, self._row(52, 16), self._theme.toast_text)
 
-
-def _paint_ring(painter: Painter, theme: Theme, widget: Widget, mark: Bounds, radius: int) -> None:
-    if "focused" in widget.states:
-        painter.rounded(inset(mark, -3), theme.accent, radius + 3)
-        painter.rounded(inset(mark, -1), theme.window, radius + 1)
-    painter.framed(mark, theme.raised, theme.muted, radius)
-
-
-def _paint_switch(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    on = "checked" in widget.states
-    _paint_focus(painter, theme, widget, 10)
-    painter.framed(box, theme.raised, theme.border, 10)
-    painter.text(widget.name, Bounds(box.x + 16, box.y + 9, box.width - 100, 22), _text_colour(theme, widget), 16)
-    painter.text(widget.look, Bounds(box.x + 16, box.y + 31, box.width - 100, 20), theme.muted, 13)
-    track = Bounds(box.x + box.width - 62, box.y + (box.height - 26) // 2, 46, 26)
-    painter.framed(track, theme.accent if on else theme.button_strong, theme.accent if on else theme.faint, 13)
-    knob = theme.on_accent if on else theme.muted
-    painter.circle(track.x + (33 if on else 13), track.y + 13, 9, knob)
-
-
-def _paint_slider(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    y = box.y + box.height // 2
-    x = box.x + round(int(widget.value) * (box.width - 1) / 100)
-    painter.rounded(Bounds(box.x, y - 3, box.width, 6), theme.button_strong, 3)
-    painter.rounded(Bounds(box.x, y - 3, x - box.x + 1, 6), theme.accent, 3)
-    if "focused" in widget.states:
-        painter.circle(x, y, 13, theme.selection)
-    painter.circle(x, y, 10, theme.accent)
-    painter.circle(x, y, 4, theme.on_accent)
-
-
-def _paint_list(painter: Painter, theme: Theme, widget: Widget) -> None:
-    painter.framed(widget.bounds, theme.raised, theme.border, 8)
-
-
-def _paint_listitem(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    if "selected" in widget.states:
-        painter.rounded(Bounds(box.x + 3, box.y + 2, box.width - 6, box.height - 4), theme.selection, 6)
-    sheet = Bounds(box.x + 14, box.y + 8, 14, 18)
-    painter.framed(sheet, theme.window, theme.muted, 3)
-    for line in range(3):
-        painter.rounded(Bounds(sheet.x + 4, sheet.y + 5 + 4 * line, 6, 1), theme.muted, 0)
-    colour = _text_colour(theme, widget)
-    painter.text(widget.name, Bounds(box.x + 40, box.y, box.width - 140, box.height), colour)
-    painter.text(widget.value, Bounds(box.x + box.width - 96, box.y, 80, box.height), theme.muted, 14, "right")
-
-
-def _paint_scrollbar(painter: Painter, theme: Theme, widget: Widget) -> None:
-    painter.rounded(inset(widget.bounds, 2), theme.faint, 3)
-
-
-def _paint_dialog(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    painter.shadow(box, 14)
-    painter.framed(box, theme.title, theme.border, 12)
-    painter.text(widget.name, Bounds(box.x + 24, box.y + 16, box.width - 48, 28), theme.text, 18)
-
-
-def _paint_taskbar(painter: Painter, theme: Theme, widget: Widget) -> None:
-    painter.rounded(widget.bounds, theme.taskbar, 0)
-    painter.rounded(Bounds(widget.bounds.x, widget.bounds.y, widget.bounds.width, 1), theme.border, 0)
-
-
-def _paint_alert(painter: Painter, theme: Theme, widget: Widget) -> None:
-    box = widget.bounds
-    painter.shadow(box, 12)
-    painter.rounded(box, theme.toast, 12)
-    painter.circle(box.x + 28, box.y + 28, 11, theme.accent)
-    x, y = box.x + 28, box.y + 28
-    painter.line([(x - 5, y), (x - 1, y + 4), (x + 5, y - 4)], theme.on_accent, 2)
-    painter.text(widget.name, Bounds(box.x + 52, box.y, box.width - 68, box.height), theme.toast_text)
-
-
-def _paint_decoration(painter: Painter, theme: Theme, widget: Widget) -> None:
-    match widget.look:
-        case "scrim":
-            painter.veil(widget.bounds, (10, 14, 28), 110, 10)
-        case "card":
-            painter.framed(widget.bounds, theme.raised, theme.border, 10)
-        case _:
-            painter.text(widget.name, widget.bounds, theme.muted, 15, "right")
-
-
-def _paint_pointer(painter: Painter, x: int, y: int) -> None:
-    arrow = [(0, 0), (0, 17), (4, 13), (7, 19), (10, 18), (7, 12), (12, 12)]
-    painter.polygon([(x + dx, y + dy) for dx, dy in arrow], (255, 255, 255))
-    painter.line([(x + dx, y + dy) for dx, dy in (*arrow, arrow[0])], (20, 24, 36), 1.3)
-
-
-_BUTTON_LOOKS: Final[Mapping[str, Paint]] = {"title": _paint_title_button, "task": _paint_task}
-
-_PAINT: Final[Mapping[str, Paint]] = {
-    "": _paint_decoration,
-    "alert": _paint_alert,
-    "button": _paint_button,
-    "checkbox": _paint_checkbox,
-    "dialog": _paint_dialog,
-    "icon": _paint_icon,
-    "label": _paint_label,
-    "list": _paint_list,
-    "listitem": _paint_listitem,
-    "radio": _paint_radio,
-    "scrollbar": _paint_scrollbar,
-    "slider": _paint_slider,
-    "switch": _paint_switch,
-    "taskbar": _paint_taskbar,
-    "text": _paint_text,
-    "textbox": _paint_textbox,
-    "titlebar": _paint_titlebar,
-    "window": _paint_window,
-}
+    def _decoration(self) -> None:
+        match self._widget.look:
+            case "scrim":
+                self._painter.veil(self._box, (10, 14, 28), 110, 10)
+            case "card":
+                self._painter.framed(self._box, self._theme.raised, self._theme.border, 10)
+            case _:
+                self._painter.text(self._widget.value, self._box, self._theme.muted, 15, "right")

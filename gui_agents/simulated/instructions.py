@@ -3,15 +3,15 @@
 Success is read from the desktop's state and from the answer, never from the model's claim.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
 
-from gui_agents.simulated.machine import DesktopState, Machine
+from gui_agents.simulated.apps.settings import SWITCHES
+from gui_agents.simulated.machine import FIRST_FILES, DesktopState
 
-FIRST_FILES: Final[Mapping[str, str]] = dict(Machine().files)
-"""The files of a fresh desktop."""
+__all__ = ["FIRST_FILES", "INSTRUCTIONS", "Check", "Instruction"]
 
 Check = Callable[[DesktopState, bool, str], bool]
 """Takes the desktop after the task, whether the task completed, and its answer or the reason of its failure."""
@@ -27,28 +27,35 @@ class Instruction:
     check: Check
 
 
+def ends(*, completed: bool = True, answer: str | None = None, says: Sequence[str] = (), **state: object) -> Check:
+    """Expect this end, answer and words of the answer; `state` holds what attributes of the desktop have to be."""
+
+    def check(desktop: DesktopState, done: bool, told: str) -> bool:  # noqa: FBT001 - a Check
+        said = answer in (None, told) and all(word.lower() in told.lower() for word in says)
+        return said and done is completed and all(getattr(desktop, name) == value for name, value in state.items())
+
+    return check
+
+
 def answers(expected: str) -> Check:
     """Expect a completed task with exactly this answer."""
-    return lambda _state, completed, answer: completed and answer == expected
+    return ends(answer=expected)
 
 
 def leaves_file(name: str, text: str | None) -> Check:
     """Expect a completed task, one file that holds `text` (None: that is gone), and all others as they were."""
-    expected = {**FIRST_FILES, name: text}
-    files = {key: value for key, value in expected.items() if value is not None}
-    return lambda state, completed, _answer: completed and dict(state.files) == files
+    files = {**FIRST_FILES, name: text}
+    return ends(files={key: value for key, value in files.items() if value is not None})
 
 
 def leaves_on(*switches: str) -> Check:
     """Expect a completed task with exactly these switches on."""
-    return lambda state, completed, _answer: (
-        completed and {name for name, on in state.switches.items() if on} == set(switches)
-    )
+    return ends(switches={name: name in switches for name in SWITCHES})
 
 
 def leaves_volume(volume: int) -> Check:
     """Expect a completed task with this volume."""
-    return lambda state, completed, _answer: completed and state.volume == volume
+    return ends(volume=volume)
 
 
 def sends(**fields: object) -> Check:
@@ -63,28 +70,7 @@ def sends(**fields: object) -> Check:
 
 def fails(*words: str) -> Check:
     """Expect a failed task whose reason has all these words, and files and settings as they were."""
-
-    def check(state: DesktopState, completed: bool, answer: str) -> bool:  # noqa: FBT001 - a Check
-        untouched = dict(state.files) == dict(FIRST_FILES) and not any(state.switches.values())
-        return not completed and untouched and all(word.lower() in answer.lower() for word in words)
-
-    return check
-
-
-def _refused_submission(state: DesktopState, completed: bool, answer: str) -> bool:  # noqa: FBT001 - a Check
-    return completed and "accept the terms" in answer.lower() and not state.submissions
-
-
-def _reset_name(state: DesktopState, completed: bool, answer: str) -> bool:  # noqa: FBT001 - a Check
-    return completed and answer == "" and not state.submissions
-
-
-def _cancelled_deletion(state: DesktopState, completed: bool, _answer: str) -> bool:  # noqa: FBT001 - a Check
-    return completed and "readme.txt" in state.files and state.dialog is None and state.windows == ("Files",)
-
-
-def _closed_notes(state: DesktopState, completed: bool, _answer: str) -> bool:  # noqa: FBT001 - a Check
-    return completed and state.windows == () and dict(state.files) == dict(FIRST_FILES)
+    return ends(completed=False, says=words, files=FIRST_FILES, switches=dict.fromkeys(SWITCHES, False))
 
 
 INSTRUCTIONS: Final[tuple[Instruction, ...]] = (
@@ -124,14 +110,16 @@ INSTRUCTIONS: Final[tuple[Instruction, ...]] = (
     Instruction(
         "Open the form, submit, then read the Status",
         "the answer says to accept the terms; nothing is sent",
-        _refused_submission,
+        ends(says=["accept the terms"], submissions=()),
     ),
-    Instruction("Open the form, set Name to X, click Reset, then read Name", "an empty answer", _reset_name),
+    Instruction(
+        "Open the form, set Name to X, click Reset, then read Name", "an empty answer", ends(answer="", submissions=())
+    ),
     Instruction("Delete the file readme.txt", "readme.txt is gone", leaves_file("readme.txt", None)),
     Instruction(
         "Open Files, select readme.txt, press Delete, press Cancel",
         "readme.txt is still there, the dialog is closed",
-        _cancelled_deletion,
+        ends(files=FIRST_FILES, dialog=None, windows=("Files",)),
     ),
     Instruction("How many files are there?", "the answer 32", answers("32")),
     Instruction("Delete doc29.txt", "doc29.txt, below the fold, is gone", leaves_file("doc29.txt", None)),
@@ -145,7 +133,7 @@ INSTRUCTIONS: Final[tuple[Instruction, ...]] = (
     Instruction(
         'Open Notes, write "draft", click Clear, then close the window',
         "no window is open, no file was made",
-        _closed_notes,
+        ends(files=FIRST_FILES, windows=()),
     ),
     Instruction("Open the file readme.txt, read the Note text", "the answer is its text", answers("hello")),
     Instruction("Book me a flight to Paris", "a failure that says so", fails("not understood", "flight to Paris")),

@@ -3,46 +3,34 @@
 from collections.abc import Mapping
 from typing import Final
 
-_ALIASES: Final[Mapping[str, str]] = {
-    "control": "ctrl",
-    "ctl": "ctrl",
-    "cmd": "ctrl",
-    "command": "ctrl",
-    "meta": "super",
-    "win": "super",
-    "option": "alt",
-    "return": "enter",
-    "esc": "escape",
-    "del": "delete",
-    "bksp": "backspace",
-    "arrowup": "up",
-    "arrowdown": "down",
-    "arrowleft": "left",
-    "arrowright": "right",
-    "pgup": "pageup",
-    "page_up": "pageup",
-    "pgdn": "pagedown",
-    "page_down": "pagedown",
-    "spacebar": "space",
-    " ": "space",
-    "plus": "+",
-    "minus": "-",
+_SPELLINGS: Final[Mapping[str, str]] = {
+    "ctrl": "control ctl cmd command",
+    "super": "meta win",
+    "alt": "option",
+    "enter": "return",
+    "escape": "esc",
+    "delete": "del",
+    "backspace": "bksp",
+    "up": "arrowup",
+    "down": "arrowdown",
+    "left": "arrowleft",
+    "right": "arrowright",
+    "pageup": "pgup page_up",
+    "pagedown": "pgdn page_down",
+    "space": "spacebar",
+    "+": "plus",
+    "-": "minus",
 }
+_ALIASES: Final = {" ": "space", **{alias: key for key, aliases in _SPELLINGS.items() for alias in aliases.split()}}
+_MODIFIERS: Final = ("ctrl", "alt", "super", "shift")
 
-MODIFIERS: Final = ("ctrl", "alt", "super", "shift")
+_OTHERS: Final = "enter escape backspace delete tab space up down left right home end pageup pagedown"
 
-NAMED: Final = frozenset(
-    {
-        *MODIFIERS,
-        *("enter", "escape", "backspace", "delete", "tab", "space"),
-        *("up", "down", "left", "right", "home", "end", "pageup", "pagedown"),
-        *(f"f{number}" for number in range(1, 13)),
-    }
-)
+NAMED: Final = frozenset([*_MODIFIERS, *_OTHERS.split(), *(f"f{number}" for number in range(1, 13))])
 """Every key that is not a character."""
 
 Chord = tuple[str, ...]
-"""Keys pressed together: modifiers in the order of `MODIFIERS`, then the others."""
+"""Keys pressed together: modifiers in one order, then the others."""
 
 
 def chord(keys: tuple[str, ...]) -> Chord | None:
@@ -50,10 +38,8 @@ def chord(keys: tuple[str, ...]) -> Chord | None:
     spelled = [_ALIASES.get(key.lower(), key.lower() if len(key) > 1 else key) for key in keys]
     if any(key not in NAMED and not (len(key) == 1 and key.isprintable()) for key in spelled):
         return None
-    held = [modifier for modifier in MODIFIERS if modifier in spelled]
-    others = [key for key in spelled if key not in MODIFIERS]
-    if held:
-        others = [key.lower() for key in others]
+    held = [modifier for modifier in _MODIFIERS if modifier in spelled]
+    others = [key.lower() if held else key for key in spelled if key not in _MODIFIERS]
     return (*held, *others)
 
 
@@ -66,5 +52,4 @@ def typed(keys: Chord) -> str | None:
             return character.upper()
         case (character,) if len(character) == 1:
             return character
-        case _:
-            return None
+    return None

@@ -1,31 +1,22 @@
 """What the simulated desktop keeps: files, switches, volume and sent forms; and the frozen view that others read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
 
-SWITCHES: Final[Mapping[str, str]] = {
-    "Dark mode": "Use dark colours in all windows",
-    "Wi-Fi": "Connect to wireless networks",
-    "Notifications": "Show messages from apps",
-    "Location": "Let apps ask where you are",
-    "Automatic updates": "Install updates over night",
-}
-"""Every switch of the machine, with what it is for."""
-
-DEFAULT_VOLUME: Final = 50
-
 MAX_FILE_NAME_LENGTH: Final = 60
 MAX_FILE_LENGTH: Final = 100_000
 
-_FIRST_FILES: Final[Mapping[str, str]] = {
+FIRST_FILES: Final[Mapping[str, str]] = {
     "readme.txt": "hello",
     "todo.txt": "milk",
     **{f"doc{number:02}.txt": f"Document {number}" for number in range(30)},
 }
+"""The files of a fresh desktop."""
 
+_MESSAGE_EVENTS: Final = 3
 _FILE_NAME: Final = re.compile(rf"[^/\\\x00-\x1f]{{1,{MAX_FILE_NAME_LENGTH}}}")
 
 
@@ -63,11 +54,21 @@ class DesktopState:
 class Machine:
     """The part of a desktop that outlives its windows."""
 
-    def __init__(self) -> None:
-        self.files = dict(_FIRST_FILES)
-        self.switches = dict.fromkeys(SWITCHES, False)
-        self.volume = DEFAULT_VOLUME
+    def __init__(self, switches: Iterable[str]) -> None:
+        self.files = dict(FIRST_FILES)
+        self.switches = dict.fromkeys(switches, False)
+        self.volume = 50
         self.submissions: list[Submission] = []
+        self.message = ""
+        """What was told last, until it goes."""
+        self.message_events = 0
+        """After how many more events it goes."""
+        self.file_to_open: str | None = None
+        """A file that one app wants another to show."""
+
+    def tell(self, message: str) -> None:
+        """Show the user a message that goes away by itself."""
+        self.message, self.message_events = message, _MESSAGE_EVENTS
 
 
 def is_file_name(name: str) -> bool:

@@ -4,8 +4,10 @@ Pillow draws text smoothly and shapes not: a shape is a mask drawn four times as
 size and radius. The font is the one that Pillow ships; what it has no glyph for is written as something that it has.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Final
@@ -14,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.theme import Colour
+from gui_agents.simulated.widgets import inset
 
 _SCALE: Final = 4
 _LINE_MARGIN: Final = 5
@@ -21,8 +24,7 @@ _SHADOW: Final[Colour] = (8, 12, 28)
 _SPELLED: Final = str.maketrans(
     {"×": "x", "÷": "/", "−": "-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "\t": "    "}
 )
-_KNOWN: Final = frozenset("…·°")
-_LAST_ASCII: Final = 126
+_UNKNOWN: Final = re.compile(r"[^\x00-~…·°]")
 
 
 @cache
@@ -33,25 +35,25 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def spelled(text: str) -> str:
     """Return the text in characters that the font has."""
-    text = text.translate(_SPELLED)
-    if text.isascii():
-        return text
-    return "".join(_spelled_character(character) for character in text)
+    return _UNKNOWN.sub(_nearest, text.translate(_SPELLED))
 
 
-def _spelled_character(character: str) -> str:
-    if ord(character) <= _LAST_ASCII or character in _KNOWN:
-        return character
-    base = unicodedata.normalize("NFKD", character)[0]
+def _nearest(unknown: re.Match[str]) -> str:
+    base = unicodedata.normalize("NFKD", unknown[0])[0]
     return base if base.isascii() and base.isprintable() else "?"
+
+
+def _smooth(width: int, height: int, draw: Callable[[ImageDraw.ImageDraw], None]) -> Image.Image:
+    """Return a mask that was drawn four times as large."""
+    mask = Image.new("L", (width * _SCALE, height * _SCALE), 0)
+    draw(ImageDraw.Draw(mask))
+    return mask.resize((width, height), Image.Resampling.BOX)
 
 
 @lru_cache(maxsize=256)
 def _rounded_mask(width: int, height: int, radius: int) -> Image.Image:
-    mask = Image.new("L", (width * _SCALE, height * _SCALE), 0)
     box = (0, 0, width * _SCALE - 1, height * _SCALE - 1)
-    ImageDraw.Draw(mask).rounded_rectangle(box, radius * _SCALE, fill=255)
-    return mask.resize((width, height), Image.Resampling.BOX)
+    return _smooth(width, height, lambda draw: draw.rounded_rectangle(box, radius * _SCALE, fill=255))
 
 
 @lru_cache(maxsize=256)
@@ -75,18 +77,16 @@ def _veil_mask(width: int, height: int, radius: int, strength: int) -> Image.Ima
 
 @lru_cache(maxsize=128)
 def _line_mask(points: tuple[tuple[float, float], ...], width: float) -> Image.Image:
-    size = (
-        int(max(x for x, _ in points)) + 2 * _LINE_MARGIN,
-        int(max(y for _, y in points)) + 2 * _LINE_MARGIN,
-    )
-    mask = Image.new("L", (size[0] * _SCALE, size[1] * _SCALE), 0)
-    draw = ImageDraw.Draw(mask)
     scaled = [((x + _LINE_MARGIN) * _SCALE, (y + _LINE_MARGIN) * _SCALE) for x, y in points]
-    draw.line(scaled, fill=255, width=round(width * _SCALE), joint="curve")
     half = width * _SCALE / 2
-    for x, y in (scaled[0], scaled[-1]):
-        draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
-    return mask.resize(size, Image.Resampling.BOX)
+
+    def draw_on(draw: ImageDraw.ImageDraw) -> None:
+        draw.line(scaled, fill=255, width=round(width * _SCALE), joint="curve")
+        for x, y in (scaled[0], scaled[-1]):
+            draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
+
+    right, bottom = max(x for x, _ in points), max(y for _, y in points)
+    return _smooth(int(right) + 2 * _LINE_MARGIN, int(bottom) + 2 * _LINE_MARGIN, draw_on)
 
 
 class Painter:
@@ -164,11 +164,6 @@ class Painter:
         self._image.paste(colour, (x - self._left, y - self._top), mask)
 
 
-def inset(box: Bounds, by: int) -> Bounds:
-    """Return the box, smaller by a margin on each side."""
-    return Bounds(box.x + by, box.y + by, max(box.width - 2 * by, 0), max(box.height - 2 * by, 0))
-
-
 def width_of(text: str, size: int) -> float:
     """Return how wide a line is, in pixels."""
     return font(size).getlength(text)
@@ -179,14 +174,7 @@ def elided(text: str, size: int, width: int) -> str:
     text = text[:500]
     if width_of(text, size) <= width:
         return text
-    short, long = 0, len(text)
-    while short < long:
-        middle = (short + long + 1) // 2
-        if width_of(text[:middle].rstrip() + "…", size) <= width:
-            short = middle
-        else:
-            long = middle - 1
-    return text[:short].rstrip() + "…"
+    return text[: _fitting(text, size, width, "…")].rstrip() + "…"
 
 
 def wrapped(text: str, size: int, width: int) -> list[str]:
@@ -203,15 +191,14 @@ def wrapped(text: str, size: int, width: int) -> list[str]:
                 lines.append(line)
             line = word
             while width_of(line, size) > width:
-                cut = _fitting(line, size, width)
+                cut = max(_fitting(line, size, width), 1)
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
     return lines
 
 
-def _fitting(text: str, size: int, width: int) -> int:
-    length = 1
-    while length < len(text) and width_of(text[: length + 1], size) <= width:
-        length += 1
-    return length
+def _fitting(text: str, size: int, width: int, ending: str = "") -> int:
+    """Return how many characters of the text fit into `width`, with `ending` behind them."""
+    lengths = range(1, len(text) + 1)
+    return bisect_right(lengths, float(width), key=lambda length: width_of(text[:length].rstrip() + ending, size))

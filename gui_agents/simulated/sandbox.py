@@ -1,55 +1,30 @@
 """The simulated desktop as a sandbox."""
 
 import asyncio
-from typing import Final
+from typing import ClassVar, Final
 from uuid import uuid4
 
-from gui_agents.domain.actions import Action, ActionName, Click, Drag, Key, Move, OpenApp, Scroll, Type, Wait
+from gui_agents.domain.actions import Action, Click, Drag, Key, Move, OpenApp, Scroll, Type, Wait
 from gui_agents.domain.sandbox import SandboxGoneError, SandboxType, TransientSandboxError, UnsupportedActionError
 from gui_agents.domain.screen import Observation
 from gui_agents.simulated.apps import APPS
+from gui_agents.simulated.apps.settings import DARK_MODE
 from gui_agents.simulated.desktop import Desktop
 from gui_agents.simulated.keys import chord
 from gui_agents.simulated.machine import DesktopState
 from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH
 
-SUPPORTED: Final = frozenset(
-    {
-        ActionName.CLICK,
-        ActionName.MOVE,
-        ActionName.DRAG,
-        ActionName.SCROLL,
-        ActionName.TYPE,
-        ActionName.KEY,
-        ActionName.OPEN_APP,
-        ActionName.WAIT,
-    }
-)
-"""What the simulated desktop takes."""
-
 
 class SimulatedSandbox:
     """A desktop of five apps in memory, drawn only when a screenshot is asked for."""
 
+    sandbox_type: ClassVar = SandboxType.SIMULATED
+    supported: ClassVar = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, OpenApp, Wait))
+
     def __init__(self, sandbox_id: str | None = None) -> None:
-        self._id = sandbox_id or uuid4().hex
+        self.sandbox_id: Final = sandbox_id or uuid4().hex
         self._desktop: Desktop | None = None
         self._closed = False
-
-    @property
-    def sandbox_id(self) -> str:
-        """A unique id."""
-        return self._id
-
-    @property
-    def sandbox_type(self) -> SandboxType:
-        """Simulated."""
-        return SandboxType.SIMULATED
-
-    @property
-    def supported(self) -> frozenset[ActionName]:
-        """Pointer and key events, opening an app, and waiting."""
-        return SUPPORTED
 
     def state(self) -> DesktopState:
         """Return the files, settings and windows as they stand now; for tests and success checks.
@@ -66,7 +41,7 @@ class SimulatedSandbox:
             SandboxGoneError: it was closed before.
         """
         if self._closed:
-            raise SandboxGoneError(f"the simulated desktop {self._id} was closed")
+            raise SandboxGoneError(f"the simulated desktop {self.sandbox_id} was closed")
         self._desktop = Desktop()
 
     async def observe(self, *, screenshot: bool) -> Observation:
@@ -79,11 +54,11 @@ class SimulatedSandbox:
 
             desktop.screenshots += 1
             scene = desktop.scene()
-            dark = desktop.machine.switches["Dark mode"]
+            dark = desktop.machine.switches[DARK_MODE]
             image = await asyncio.to_thread(render_png, scene, dark=dark, pointer=desktop.pointer)
         return Observation(WIDTH, HEIGHT, tree, image)
 
-    async def act(self, action: Action) -> str:  # noqa: PLR0911 - one line for each action
+    async def act(self, action: Action) -> str:  # noqa: C901, PLR0911 - one line for each action
         """Carry out one action.
 
         Raises:
@@ -103,10 +78,14 @@ class SimulatedSandbox:
                 return desktop.scroll(*_on_screen(x, y), dy)
             case Type(text):
                 return desktop.type(text)
+            case Key(keys) if (spelled := chord(keys)) is not None:
+                return desktop.press(spelled)
             case Key(keys):
-                return _press(desktop, keys)
+                raise TransientSandboxError(f"there is no such key: {'+'.join(keys)}")
+            case OpenApp(app) if desktop.open_app(app):
+                return f"opened {app}"
             case OpenApp(app):
-                return _open_app(desktop, app)
+                raise TransientSandboxError(f"there is no app {app!r}; there are: {', '.join(APPS)}")
             case Wait(seconds):
                 await asyncio.sleep(seconds)
                 self._open_desktop().settle()
@@ -120,7 +99,7 @@ class SimulatedSandbox:
 
     def _open_desktop(self) -> Desktop:
         if self._desktop is None:
-            raise SandboxGoneError(f"the simulated desktop {self._id} is not open")
+            raise SandboxGoneError(f"the simulated desktop {self.sandbox_id} is not open")
         return self._desktop
 
 
@@ -128,16 +107,3 @@ def _on_screen(x: int, y: int) -> tuple[int, int]:
     if not SCREEN.contains(x, y):
         raise TransientSandboxError(f"({x}, {y}) is outside of the screen of {WIDTH} x {HEIGHT} pixels")
     return x, y
-
-
-def _press(desktop: Desktop, keys: tuple[str, ...]) -> str:
-    spelled = chord(keys)
-    if spelled is None:
-        raise TransientSandboxError(f"there is no such key: {'+'.join(keys)}")
-    return desktop.press(spelled)
-
-
-def _open_app(desktop: Desktop, name: str) -> str:
-    if not desktop.open_app(name):
-        raise TransientSandboxError(f"there is no app {name!r}; there are: {', '.join(APPS)}")
-    return f"opened {name}"

@@ -5,13 +5,14 @@ told by `depth` alone, so that painting is a walk forward, the hit test a walk b
 stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 import attrs
 
 from gui_agents.domain.screen import Bounds, Element
+from gui_agents.simulated.fields import TextField
 
 WIDTH: Final = 1280
 HEIGHT: Final = 720
@@ -69,16 +70,28 @@ def intersection(bounds: Bounds, clip: Bounds) -> Bounds:
     return Bounds(left, top, min(max(right, left), clip_right) - left, min(max(bottom, top), clip_bottom) - top)
 
 
+def inset(box: Bounds, by: int) -> Bounds:
+    """Return the box, smaller by a margin on each side."""
+    return Bounds(box.x + by, box.y + by, max(box.width - 2 * by, 0), max(box.height - 2 * by, 0))
+
+
+@attrs.frozen
+class _Place:
+    """What holds for the widgets that are added next."""
+
+    owner: str = ""
+    focus: str | None = None
+    clip: Bounds = SCREEN
+    depth: int = 0
+    blocked: bool = False
+
+
 class Layout:
     """Collects the widgets of a scene."""
 
     def __init__(self) -> None:
         self._widgets: list[Widget] = []
-        self._owner = ""
-        self._focus: str | None = None
-        self._clip = SCREEN
-        self._depth = 0
-        self._blocked = False
+        self._place = _Place()
 
     def scene(self) -> Scene:
         """Return all widgets so far."""
@@ -94,55 +107,50 @@ class Layout:
         value: str = "",
         states: frozenset[str] = _NO_STATES,
         look: str = "",
-        mark: int = 0,
+        field: TextField | None = None,
     ) -> None:
         """Add a widget; it has the focus, and is disabled behind a modal dialog, without being told."""
-        if self._blocked and role:
+        place, mark = self._place, 0
+        if field is not None:
+            value, mark = field.text, field.lines_back if field.multiline else field.caret
+            states |= {"selected"} if field.all_selected else _NO_STATES
+            if field.multiline:
+                states, look = states | {"multiline"}, "area"
+        if place.blocked and role:
             states |= {"disabled"}
-        elif key and key == self._focus:
+        elif key and key == place.focus:
             states |= {"focused"}
-        shown = intersection(bounds, self._clip)
+        shown = intersection(bounds, place.clip)
         self._widgets.append(
-            Widget(self._owner, key or name, role, name, bounds, shown, self._depth, value, states, look, mark)
+            Widget(place.owner, key or name, role, name, bounds, shown, place.depth, value, states, look, mark)
         )
 
-    @contextmanager
-    def inside(self, *, clip: Bounds | None = None) -> Iterator[None]:
-        """Make what is added next children of the last widget, seen through `clip`."""
-        outer = self._clip
-        self._depth += 1
-        self._clip = outer if clip is None else intersection(clip, outer)
-        yield
-        self._clip = outer
-        self._depth -= 1
+    def inside(self, *, clip: Bounds | None = None, blocked: bool = False) -> AbstractContextManager[None]:
+        """Make what is added next children of the last widget: seen through `clip`, disabled where `blocked`."""
+        place = self._place
+        return self._placed(
+            attrs.evolve(
+                place,
+                depth=place.depth + 1,
+                clip=place.clip if clip is None else intersection(clip, place.clip),
+                blocked=place.blocked or blocked,
+            )
+        )
 
-    @contextmanager
-    def owned(self, owner: str, focus: str | None) -> Iterator[None]:
+    def owned(self, owner: str, focus: str | None) -> AbstractContextManager[None]:
         """Make what is added next the owner's; the widget with the key `focus` has the focus."""
-        outer = self._owner, self._focus
-        self._owner, self._focus = owner, focus
-        yield
-        self._owner, self._focus = outer
+        return self._placed(attrs.evolve(self._place, owner=owner, focus=focus))
 
     @contextmanager
-    def blocked(self, blocked: bool) -> Iterator[None]:  # noqa: FBT001 - reads as a sentence where it is used
-        """Disable what is added next where it is `blocked` by a dialog."""
-        outer, self._blocked = self._blocked, self._blocked or blocked
+    def _placed(self, place: _Place) -> Iterator[None]:
+        outer, self._place = self._place, place
         yield
-        self._blocked = outer
+        self._place = outer
 
 
 def hit(scene: Scene, x: int, y: int) -> Widget:
     """Return the widget that is seen at a pixel of the screen."""
-    return scene[_hit_index(scene, x, y)]
-
-
-def _hit_index(scene: Scene, x: int, y: int) -> int:
-    for index in range(len(scene) - 1, 0, -1):
-        widget = scene[index]
-        if widget.role and widget.shown.contains(x, y):
-            return index
-    return 0
+    return next((widget for widget in reversed(scene) if widget.role and widget.shown.contains(x, y)), scene[0])
 
 
 def ancestry(scene: Scene, widget: Widget) -> Iterator[Widget]:
@@ -198,8 +206,3 @@ def focus_order(scene: Scene, owner: str) -> list[Widget]:
         for widget in scene
         if widget.owner == owner and widget.role in FOCUSABLE and "disabled" not in widget.states
     ]
-
-
-def named(scene: Iterable[Widget], owner: str, key: str) -> Widget | None:
-    """Return the owner's widget with this key, where it is in the scene."""
-    return next((widget for widget in scene if widget.owner == owner and widget.key == key), None)

@@ -1,1 +1,1 @@
-"""What has happened: the one lock and its verbs, and everything that it guards."""
+"""The service's state: the one lock with its methods, and everything that the lock guards."""

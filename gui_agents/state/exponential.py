@@ -1,9 +1,9 @@
 """Exponential buckets: the resolution of a Prometheus native histogram, counted inline.
 
-At schema s, bucket i holds what is above 2 ** ((i - 1) / 2 ** s) and up to 2 ** (i / 2 ** s). A value is assigned by
-its binary exponent and by a search among the bounds between two powers of 2, which is exact; a logarithm would put
-values that lie on a bound on either side of it. Only buckets that hold something are kept. When they become too many,
-neighbours are merged in pairs, which is what the next lower schema would have counted from the beginning.
+At schema s, bucket i holds values above 2 ** ((i - 1) / 2 ** s), up to 2 ** (i / 2 ** s). The binary exponent of a
+value and a search among the bounds between two powers of 2 find its bucket. This is exact; a logarithm would put some
+values on the wrong side of a bound. Empty buckets are not kept. If there are too many buckets, neighbours are merged in
+pairs. The result is what the next lower schema would have counted from the beginning.
 """
 
 from bisect import bisect_left
@@ -15,24 +15,24 @@ from gui_agents.snapshot import NativePoint
 SCHEMA: Final = 4
 """Sixteen buckets from one power of 2 to the next.
 
-Each one's bounds are 4.4 % apart, so that a quantile read from it is that close to the exact one, whatever was
-observed; at schema 3, which many use, a rare 99th percentile is up to 9 % off.
+The bounds of a bucket are 4.4 % apart, so a quantile is at most that far from the exact one, for any distribution. At
+schema 3, which many use, a 99th percentile can be 9 % off.
 """
 MAX_BUCKETS: Final = 320
-"""More are merged. Schema 4 fits while the longest duration is up to a million times the shortest, schema -2 always."""
+"""More buckets are merged. Schema 4 fits up to a longest duration of a million times the shortest; -2 always fits."""
 ZERO_THRESHOLD: Final = 2.0**-128
-"""Values up to here count as zero; Prometheus's own libraries use the same."""
+"""Values up to this one count as zero, as in Prometheus's own libraries."""
 
 _STEPS: Final = 2**SCHEMA
 _FRACTIONS: Final = tuple(isqrt(isqrt(isqrt(isqrt(2 ** (52 * _STEPS + step))))) / 2**53 for step in range(_STEPS))
 """The bounds from 1/2 to 1 without the last one: each the greatest double that is not above 2 ** (step / 16 - 1).
 
-All but the first are irrational, so that a double is above a bound exactly if it is above this double.
+All except the first are irrational. A double is therefore above such a bound exactly if it is above this double.
 """
 
 
 class ExponentialBuckets:
-    """Counts values from 0 on."""
+    """Counts values that are 0 or more."""
 
     __slots__ = ("_buckets", "_offset", "_shift", "_zeros")
 
@@ -61,7 +61,7 @@ class ExponentialBuckets:
             self._merge()
 
     def point(self) -> NativePoint:
-        """Return the frozen state."""
+        """Return the counts so far, frozen."""
         return NativePoint(SCHEMA - self._shift, ZERO_THRESHOLD, self._zeros, self._buckets.copy())
 
     def _merge(self) -> None:

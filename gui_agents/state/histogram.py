@@ -1,7 +1,7 @@
 """A histogram that is observed inline and read as a frozen point.
 
-Prometheus's own histogram guards its sum and its buckets by different locks, so that a scrape can see one
-observation in the sum and not in the buckets. This one has no lock: its owner's lock covers both.
+The histogram of prometheus_client guards its sum and its buckets by different locks. A scrape can then see an
+observation in the sum and not in the buckets. This one has no lock; the lock of its owner covers both.
 """
 
 from bisect import bisect_left
@@ -16,7 +16,7 @@ from gui_agents.state.exponential import ExponentialBuckets
 class Histogram:
     """Counts observations in buckets with inclusive, strictly increasing upper `bounds`.
 
-    A `native` one counts each of them in exponential buckets, too.
+    A `native` histogram also counts them in exponential buckets.
     """
 
     __slots__ = ("_bounds", "_counts", "_exemplars", "_native", "_point", "_sum")
@@ -32,10 +32,10 @@ class Histogram:
         self._point: HistogramPoint | None = None
 
     def observe(self, value: float, task_id: str | None = None, at: float = 0.0) -> None:
-        """Count `value`; where `task_id` is told, it stands for its bucket, as observed `at` (wall clock).
+        """Count `value`. With a `task_id`, it becomes the exemplar of its bucket, observed `at` (wall clock, seconds).
 
         Raises:
-            ValueError: `value` is negative, infinite or no number; nothing changed.
+            ValueError: `value` is negative, infinite or NaN; nothing changed.
         """
         if not 0.0 <= value < inf:
             raise ValueError(f"a histogram takes finite values from 0 on, not {value}")
@@ -49,7 +49,7 @@ class Histogram:
         self._point = None
 
     def point(self) -> HistogramPoint:
-        """Return the frozen state; the same object until the next observation."""
+        """Return the counts so far, frozen; the same object until the next observation."""
         point = self._point
         if point is None:
             native = None if self._native is None else self._native.point()

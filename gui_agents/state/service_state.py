@@ -1,12 +1,12 @@
-"""The service's state: one lock, one verb for each thing that happens, and the snapshot of everything.
+"""The service's state: one lock, one method for each thing that happens, and the snapshot of everything.
 
-Theory of operation. The task table, the stream manager and the statistics are plain objects that know no lock; this
-module owns the one that guards them all. Each verb is one critical section of a few plain-Python operations: no
-await, no I/O, no log, no formatting. What belongs together (a transition, the tallies that it moves, the histograms
-that it feeds, the task's last message) changes in one of them, so that no scrape can see half of it.
+Theory of operation. The task table, the stream manager and the statistics are plain objects without a lock. This module
+owns the one lock that guards them all. A method that changes something (a verb) is one critical section of a few plain
+Python operations: no await, no I/O, no log, no formatting. What belongs together changes in one verb: a transition, the
+tallies that it moves, its histograms, the task's last message. A scrape can therefore not see half of it.
 
-Only the event loop calls verbs, so the lock has two parties: the loop, and whoever scrapes. The loop may read without
-the lock, because only the loop writes. The lock is not reentrant: nothing here is called from `__del__`, weak
+Only the event loop calls verbs, so the lock has two parties: the loop and the scrape. The loop may read without the
+lock, because only the loop writes. The lock is not reentrant: nothing here may be called from `__del__`, weak
 references, signal handlers or logging.
 """
 
@@ -37,7 +37,7 @@ _LAST_STAGE: Final = {
 
 
 class ServiceState:
-    """Everything that the service knows of itself."""
+    """The tasks, streams, counts and limits of one service."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class ServiceState:
 
     @property
     def info(self) -> ServiceInfo:
-        """What the service says of itself."""
+        """Version, limits and host of the service."""
         return self._info
 
     @property
@@ -80,7 +80,7 @@ class ServiceState:
 
     @property
     def free_slots(self) -> int:
-        """Slots that no task holds now."""
+        """Free slots now."""
         return self._table.limits.slots - self._table.running
 
     def head(self) -> str | None:
@@ -111,7 +111,7 @@ class ServiceState:
     # A task's life.
 
     def task_created(self, task_id: str, spec: TaskSpec, message: str) -> None:
-        """Add a pending task; `message` is the first of its stream."""
+        """Add a pending task. `message` becomes the first message of its stream."""
         with self._lock:
             now, at = self._monotonic(), self._time()
             self._table.create(task_id, spec, now, at)
@@ -119,7 +119,7 @@ class ServiceState:
             self._streams.publish(task_id, StreamMessage(Stage.STARTING, message, at))
 
     def task_rejected(self, reason: RejectReason) -> None:
-        """Count a submission that became no task."""
+        """Count a refused submission."""
         with self._lock:
             self._table.reject(reason)
 
@@ -133,7 +133,7 @@ class ServiceState:
             self._table.start(task_id, self._monotonic(), self._time())
 
     def task_ended(self, task_id: str, ending: Ending) -> None:
-        """End a live task; its slot is free, its books are closed and its stream has its last message.
+        """End a live task. Its slot is free, its statistics are final and its stream gets its last message.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -160,13 +160,13 @@ class ServiceState:
                 self._table.sandboxed(task_id, sandbox)
 
     def sandbox_taken(self, task_id: str, sandbox: SandboxInfo) -> None:
-        """Note that a task goes on in a sandbox that was kept."""
+        """Record that a task continues in a sandbox that was kept."""
         with self._lock:
             if self._table.progressed(task_id, self._time()):
                 self._table.sandboxed(task_id, sandbox)
 
     def sandbox_closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that is gone."""
+        """Count a sandbox that was closed."""
         with self._lock:
             self._stats.sandboxes.closed(sandbox_type)
 
@@ -176,7 +176,7 @@ class ServiceState:
             self._stats.sandboxes.failed(sandbox_type)
 
     def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
-        """Count a call to a model that ended; a task that has ended keeps its books as they were."""
+        """Count a call to a model that ended. The statistics of a task that has ended do not change any more."""
         with self._lock:
             at = self._time()
             self._stats.models.called(call, bill, task_id, at)
@@ -223,7 +223,7 @@ class ServiceState:
             self._streams.unsubscribe(subscription)
 
     def stream_taken(self, subscription: Subscription) -> list[StreamMessage]:
-        """Return what is new for a subscription, after a `gap` where it was too slow."""
+        """Return the new messages of a subscription. If it missed some, the first one has the stage `gap`."""
         with self._lock:
             missed, messages = self._streams.take(subscription)
         if missed:
@@ -249,19 +249,19 @@ class ServiceState:
             self._stats.config_updated(config_type)
 
     def heartbeat(self) -> None:
-        """Note that the event loop is alive."""
+        """Record that the event loop is alive."""
         with self._lock:
             now = self._monotonic()
             self._lateness += max(0.0, now - self._last_beat - HEARTBEAT_SECONDS)
             self._last_beat = now
 
     def runtime_files_counted(self, files: int) -> None:
-        """Note how many files lie below the runtime directory."""
+        """Record how many files are below the runtime directory."""
         with self._lock:
             self._runtime_files = files
 
     def snapshot(self) -> ServiceSnapshot:
-        """Return one consistent instant; called from any thread."""
+        """Return one consistent instant. May be called from any thread."""
         with self._lock:
             now = self._monotonic()
             return ServiceSnapshot(

@@ -15,7 +15,7 @@ from gui_agents.domain.money import EXACT
 from gui_agents.domain.rpc import OK, OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxType
 from gui_agents.domain.spec import ConfigType
-from gui_agents.domain.step import Phase
+from gui_agents.domain.step import ActionOutcome, Phase
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
 from gui_agents.state.histogram import Histogram
@@ -29,11 +29,11 @@ class RpcStats:
 
     def __init__(self, methods: Iterable[RpcMethod], *, native: bool = False) -> None:
         methods = tuple(methods)
-        self._started = {method.name: 0 for method in methods}
-        self._handled = {(method.name, code): 0 for method in methods for code in method.codes}
+        self._started = {str(method.name): 0 for method in methods}
+        self._handled = {(str(method.name), str(code)): 0 for method in methods for code in method.codes}
         self._errors = {key: 0 for key in self._handled if key[1] != OK}
-        self._durations = {method.name: Histogram(RPC_SECONDS, native=native) for method in methods}
-        self._open_streams = {method.name: 0 for method in methods if method.streaming}
+        self._durations = {method: Histogram(RPC_SECONDS, native=native) for method in self._started}
+        self._open_streams = {str(method.name): 0 for method in methods if method.streaming}
 
     def started(self, method: str) -> None:
         """Count an RPC that begins; `method` is one of the closed set."""
@@ -126,7 +126,7 @@ class SandboxStats:
         # By member, which is found by its identity; by its text, it would take three times as long.
         self._succeeded = {action: 0 for action in ActionName if action in SANDBOX_ACTIONS}
         self._erred = self._succeeded.copy()
-        self._labels = [(str(action), outcome) for outcome in ("ok", "error") for action in self._succeeded]
+        self._labels = [(str(action), str(outcome)) for outcome in ActionOutcome for action in self._succeeded]
 
     def opened(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that was created."""

@@ -1,9 +1,9 @@
 """The messages of each task: a log that replays what it keeps, and any number of subscribers.
 
-Theory of operation. A log numbers its messages and keeps the latest ones. A subscription is a cursor into it: it
-takes what is there, then waits to be woken. Nothing is queued per subscriber, so a slow one costs no memory; it
-learns how many messages it missed from one message of stage `gap`. A log that is dropped lives on for the
-subscriptions that still read it. Nothing here knows a lock: `gui_agents.state` guards what counts.
+Theory of operation. A log numbers its messages and keeps the latest ones. A subscription is a position in the log: it
+takes the messages that are there, then waits until it is woken. There is no queue for each subscriber, so a slow one
+costs no memory. One message of stage `gap` says how many messages it missed. If a log is dropped, subscriptions that
+still read it can finish. There is no lock here: the methods of `ServiceState` hold it.
 """
 
 import asyncio
@@ -55,16 +55,16 @@ class Subscription:
 
     @property
     def missed(self) -> int:
-        """Messages that are gone before this subscription took them."""
+        """Messages that were dropped before this subscription took them."""
         return max(0, self.log.first - self.cursor)
 
     @property
     def ended(self) -> bool:
-        """Whether everything was taken and nothing more will come."""
+        """Whether all messages were taken and no more will come."""
         return self.log.closed and self.cursor == self.log.first + len(self.log.messages)
 
     def wake(self) -> None:
-        """Tell the reader that there is something new."""
+        """Wake the reader, because there is something new."""
         self._awake.set()
 
     async def wait(self) -> None:
@@ -74,7 +74,7 @@ class Subscription:
 
 
 class StreamManager:
-    """Owns the logs and counts what passes through them."""
+    """Owns the logs, and counts their messages and subscribers."""
 
     def __init__(self, log_messages: int) -> None:
         self._log_messages = log_messages
@@ -104,7 +104,7 @@ class StreamManager:
         del self._logs[task_id]
 
     def subscribe(self, task_id: str) -> Subscription:
-        """Return a cursor at the task's first message.
+        """Return a subscription that begins at the task's first message.
 
         Raises:
             NotFoundError: there is no log for this task.
@@ -137,7 +137,7 @@ class StreamManager:
 
 
 class StreamVerbs(Protocol):
-    """The verbs of the service's state that following a stream needs."""
+    """The methods of the service's state that following a stream needs."""
 
     def subscribed(self, task_id: str) -> Subscription:
         """Begin a subscription."""

@@ -1,8 +1,8 @@
-"""The task table: the only writer of task records, and the keeper of every tally that follows from them.
+"""The task table. It alone writes task records, and it keeps all tallies that follow from them.
 
-Live tasks are kept in order (the head of the queue first, the task that has been silent longest first), ended ones
-in the order in which they ended, so that no question is answered by a scan. It knows no lock: `gui_agents.state`
-calls it inside its critical section.
+Pending tasks are in the order of the queue, running ones in the order of their last progress, ended ones in the order
+of their end. No question therefore needs a scan. There is no lock here: `ServiceState` calls it inside its critical
+sections.
 """
 
 from collections import OrderedDict
@@ -34,7 +34,7 @@ STEPS: Final = (1, 5, 10, 20, 30, 50, 100, 200)
 
 
 class _Entry:
-    """A task while it changes; only the table touches it."""
+    """A task that can still change. Only the table writes it."""
 
     __slots__ = (
         "cost",
@@ -75,14 +75,14 @@ class _Entry:
 
 
 class TaskTable:
-    """All tasks in memory, and the tallies of all tasks that ever were; `native` durations as in `Histogram`."""
+    """All tasks in memory, and the tallies of all tasks since the start; `native` as in `Histogram`."""
 
     def __init__(self, limits: TaskLimits, *, native: bool = False) -> None:
         self.limits = limits
         self._entries: dict[str, _Entry] = {}
         self._pending: OrderedDict[str, _Entry] = OrderedDict()
         self._running: OrderedDict[str, _Entry] = OrderedDict()
-        """Those that have been silent longest first."""
+        """Running tasks; the one that has been silent longest is first."""
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._ended_bytes = 0
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
@@ -121,7 +121,7 @@ class TaskTable:
         return None if entry is None else entry.status
 
     def record(self, task_id: str, monotonic: float) -> TaskRecord:
-        """Return a task at the instant `monotonic`.
+        """Return a task as of `monotonic`, in seconds of the monotonic clock.
 
         Raises:
             NotFoundError: the task is unknown, or no longer retained.
@@ -199,11 +199,11 @@ class TaskTable:
         return self._evict()
 
     def reject(self, reason: RejectReason) -> None:
-        """Count a submission that became no task."""
+        """Count a refused submission."""
         self._rejected[reason] += 1
 
     def progressed(self, task_id: str, at: float, steps: int = 0) -> bool:
-        """Note that a task is alive, and how many steps it went on; False for one that has ended, whose books stay."""
+        """Record progress of a task and add its new steps. Return False if it has ended; nothing changes then."""
         entry = self._running.get(task_id)
         if entry is None:
             return False
@@ -213,7 +213,7 @@ class TaskTable:
         return True
 
     def billed(self, task_id: str, usage: Usage | None, bill: Bill) -> None:
-        """Add a call to a model to a running task's books."""
+        """Add a call to a model to the statistics of a running task."""
         entry = self._entries[task_id]
         if usage is not None:
             entry.input_tokens += usage.input_tokens
@@ -223,7 +223,7 @@ class TaskTable:
             entry.currency = bill.currency
 
     def sandboxed(self, task_id: str, sandbox: SandboxInfo) -> None:
-        """Note the sandbox of a task."""
+        """Record the sandbox of a task."""
         self._entries[task_id].sandbox = sandbox
 
     def statistics(self, monotonic: float) -> TasksSnapshot:

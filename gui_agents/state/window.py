@@ -1,9 +1,9 @@
 """Quantiles over a sliding window, in constant memory.
 
-The window is the current and the 59 previous slices of 10 seconds. Each slice counts its observations in buckets
-whose bounds grow by a constant factor (the idea of DDSketch, Masson et al., VLDB 2019), so that the middle of a
-bucket, in the relative sense, is within 1 % of everything in it. A running total is kept as slices come and go:
-reading the window costs nothing per slice.
+The window is the current slice and the 59 slices before it, of 10 seconds each. A slice counts its observations in
+buckets whose bounds grow by a constant factor (the idea of DDSketch, Masson et al., VLDB 2019). The middle of a bucket
+is within 1 % of every value in it. A total over all slices is updated when a slice begins or ends, so reading the
+window does not visit the slices.
 """
 
 import math
@@ -39,7 +39,7 @@ class SlidingWindow:
         """Count `value` in the slice of `now`.
 
         Raises:
-            ValueError: `value` is negative, infinite or no number; nothing changed.
+            ValueError: `value` is negative, infinite or NaN; nothing changed.
         """
         if not 0.0 <= value < math.inf:
             raise ValueError(f"a duration is finite and not negative, not {value}")
@@ -59,7 +59,7 @@ class SlidingWindow:
         self._point = None
 
     def point(self, now: float) -> WindowPoint:
-        """Return the frozen state at `now`; the same object while nothing came or went."""
+        """Return the counts of the window that ends at `now`, frozen; the same object while nothing changed."""
         self._advance(now)
         point = self._point
         if point is None:

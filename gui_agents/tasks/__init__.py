@@ -1,1 +1,1 @@
-"""Tasks: their lifecycle, the table that holds them, the runner that executes them."""
+"""Running tasks: the runner, the keeper of their sandboxes, and what the log says of them."""

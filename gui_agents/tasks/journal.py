@@ -1,4 +1,4 @@
-"""What the log says of tasks: their ids, models, ends and books, and never what they are about."""
+"""The log lines of tasks: id, model, end, steps, tokens and cost. They never show an instruction or an answer."""
 
 import logging
 from typing import Final
@@ -11,17 +11,17 @@ _log: Final = logging.getLogger(__name__)
 
 
 def accepted(task_id: str, model: ModelChoice) -> None:
-    """Tell that a task waits for its start."""
+    """Log that a task was accepted."""
     _log.info("task %s accepted, decided by %r", task_id, f"{model.provider}/{model.model}")
 
 
 def started(task_id: str) -> None:
-    """Tell that a task has a slot."""
+    """Log that a task has a slot."""
     _log.info("task %s started", task_id)
 
 
 def ended(record: TaskRecord, ending: Ending) -> None:
-    """Tell how a task ended; `record` is the task as it was just before."""
+    """Log how a task ended; `record` is the task just before its end."""
     status = next_status(record.status, ending.event)
     _log.info(
         "task %s %s after %.1f s: %d steps, %s",
@@ -33,9 +33,9 @@ def ended(record: TaskRecord, ending: Ending) -> None:
     )
 
 
-def _spent(books: TaskStatistics) -> str:
-    tokens = books.input_tokens + books.output_tokens
+def _spent(used: TaskStatistics) -> str:
+    tokens = used.input_tokens + used.output_tokens
     if not tokens:
         return "no tokens"
-    price = "no known price" if books.currency is None else f"{books.cost:f} {books.currency}"
+    price = "no known price" if used.currency is None else f"{used.cost:f} {used.currency}"
     return f"{tokens} tokens, {price}"

@@ -1,4 +1,4 @@
-"""Sandboxes that outlive their task: those that are kept for the next one, and those that are closing.
+"""Sandboxes after their task: those that are kept for the next task, and those that are closing.
 
 Theory of operation. Every sandbox that exists or is being made has one of a bounded number of places: the slots, the
 kept ones, and an allowance for those that are still closing. A place is reserved before a task starts and is free
@@ -26,11 +26,11 @@ CLOSE_SECONDS: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Books(Protocol):
-    """The verbs of the service's state that the keeper needs."""
+class Records(Protocol):
+    """The methods of the service's state that the keeper needs."""
 
     def sandbox_closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that is gone."""
+        """Count a sandbox that was closed."""
 
     def sandbox_failed(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that broke."""
@@ -38,7 +38,7 @@ class Books(Protocol):
 
 @attrs.frozen
 class Kept:
-    """A sandbox that waits for the next task, with what was said and done in it."""
+    """A sandbox that waits for the next task, with the conversation so far."""
 
     task_id: str
     """The task that used it last."""
@@ -49,10 +49,10 @@ class Kept:
 
 
 class SandboxKeeper:
-    """Keeps at most `capacity` sandboxes for `keep_seconds` each, least recently used closed first."""
+    """Keeps at most `capacity` sandboxes for `keep_seconds` each. The least recently used one is closed first."""
 
-    def __init__(self, books: Books, *, slots: int, capacity: int, keep_seconds: float) -> None:
-        self._books = books
+    def __init__(self, records: Records, *, slots: int, capacity: int, keep_seconds: float) -> None:
+        self._records = records
         self._capacity = capacity
         self._keep_seconds = keep_seconds
         self._places = 2 * slots + capacity
@@ -72,7 +72,7 @@ class SandboxKeeper:
         return self._places
 
     def reserve(self) -> bool:
-        """Take a place for a new sandbox; without one, make room behind the scenes and return False."""
+        """Take a place for a new sandbox and return True; if there is none, close a kept sandbox and return False."""
         if self._used < self._places:
             self._used += 1
             return True
@@ -81,12 +81,12 @@ class SandboxKeeper:
         return False
 
     def release(self) -> None:
-        """Give back a place whose sandbox was never made."""
+        """Give back a place that no sandbox uses any more."""
         self._used -= 1
         self.on_free()
 
     def keep(self, kept: Kept) -> None:
-        """Keep a sandbox; the least recently used one goes where there are too many, or where its place is needed."""
+        """Keep a sandbox. If too many are kept, the least recently used one is closed."""
         if self._capacity == 0 or self._stopping:
             self.close(kept.sandbox, kept.info, destroy=True)
             return
@@ -94,7 +94,7 @@ class SandboxKeeper:
         self._expire_later(kept.task_id)
         if len(self._kept) - len(self._claimed) > self._capacity:
             self._evict()
-        # Who waits for a place may ask again, and have it from the kept ones.
+        # A task that waits for a place may now get it from a kept sandbox.
         self.on_free()
 
     def claim(self, task_id: str) -> Kept:

@@ -1,11 +1,11 @@
 """Runs tasks: a bounded FIFO queue in front of a number of slots.
 
-Theory of operation. The task table is the queue: its head starts as soon as a slot and a place for a sandbox are
-free. A task runs in an asyncio task of its own, which is no child of any RPC. Whatever ends it (its own verdict, the
-deadline, a cancel, the shutdown) goes through `_end`, which is one critical section of the state: after it the slot is
-free and the next task starts, while the asyncio task unwinds behind and hands its sandbox to the keeper. The first one
-to end a task wins; later ones find it ended and change nothing. What does not unwind in time, because it swallows the
-cancel or waits for ever, loses its sandbox to the keeper, which closes it.
+Theory of operation. The task table is the queue: its first task starts as soon as a slot and a place for a sandbox
+are free. A task runs in an asyncio task of its own and does not depend on the RPC that started it. Every end (the agent
+is done, the deadline, a cancel, the shutdown) goes through `_end`, which is one critical section of the state. After
+it the slot is free and the next task starts. The asyncio task then unwinds and hands its sandbox to the keeper. The
+first end counts; later ones find the task ended and change nothing. If the asyncio task does not unwind in time,
+because it ignores the cancel or hangs, the keeper takes its sandbox and closes it.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class ModelFactory(Protocol):
 
 @attrs.frozen
 class SpendingLimits:
-    """What one task may use, beside its steps and seconds."""
+    """Tokens and money that one task may use; None is no limit."""
 
     tokens: int | None = None
     cost: Decimal | None = None
@@ -77,7 +77,7 @@ class _Desk:
     model: Model | None = None
     usable: bool = True
     left: bool = False
-    """Whether its sandbox, or the place for one, was handed back."""
+    """Whether its sandbox, or its place for one, was given back."""
 
 
 @attrs.define
@@ -129,7 +129,7 @@ class TaskRunner:
         return self._draining
 
     def submit(self, spec: TaskSpec) -> str:
-        """Accept a task and return its id; it runs as soon as a slot and a sandbox are free.
+        """Accept a task and return its id. It runs as soon as a slot and a place for a sandbox are free.
 
         Raises:
             DrainingError: the service is shutting down.
@@ -154,7 +154,7 @@ class TaskRunner:
         return task_id
 
     def cancel(self, task_id: str, message: str = "cancelled on request") -> bool:
-        """End a live task as cancelled; True where the task is cancelled now, by this call or before.
+        """Cancel a live task. Return whether the task is cancelled now, by this call or before.
 
         Raises:
             NotFoundError: the task is unknown.
@@ -168,7 +168,7 @@ class TaskRunner:
         return status is TaskStatus.CANCELLED
 
     async def drain(self, seconds: float) -> None:
-        """Accept nothing more, let running tasks finish within `seconds`, end the others, and close all sandboxes."""
+        """Accept no more tasks, give running ones `seconds` to finish, end the rest, and close all sandboxes."""
         self._draining = True
         for task_id in self._state.live():
             if task_id not in self._executions:
@@ -287,7 +287,7 @@ class TaskRunner:
         return _failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
 
     async def _close_model(self, desk: _Desk) -> None:
-        """Close a task's model, once the task has ended: nothing waits for it, and how it went changes nothing."""
+        """Close a task's model after the task has ended. Nothing waits for it, and an error changes nothing."""
         try:
             if desk.model is not None:
                 await desk.model.close()
@@ -300,7 +300,7 @@ class TaskRunner:
         if desk.sandbox is None:
             desk.sandbox = self._sandboxes.create(spec)
             await desk.sandbox.open()
-            # One that was abandoned while it opened is closed already.
+            # A sandbox that was abandoned while it opened is closed already.
             if not desk.left:
                 desk.info = _info(desk.sandbox)
                 self._state.sandbox_opened(desk.task_id, desk.info)
@@ -318,18 +318,18 @@ class TaskRunner:
         return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)
 
     def _unwound(self, task: asyncio.Task[None]) -> None:
-        # A task that is cancelled before its first step has run nothing of its own, not even a `finally`.
+        # An asyncio task that is cancelled before it runs has executed no code, not even a `finally`.
         self._leave(self._unwinding.pop(task))
 
     def _abandon(self, desk: _Desk) -> None:
-        """Take the sandbox away from a task that was stopped and does not unwind."""
+        """Close the sandbox of a task that was stopped and does not unwind."""
         if not desk.left:
             _log.warning("task %s does not let go of its sandbox, which is closed now", desk.task_id)
             desk.usable = False
             self._leave(desk)
 
     def _leave(self, desk: _Desk) -> None:
-        """Hand the sandbox to the keeper, which keeps it or closes it behind; a second call does nothing."""
+        """Give the sandbox to the keeper, which keeps it or closes it. A second call does nothing."""
         if desk.left:
             return
         desk.left = True

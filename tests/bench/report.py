@@ -25,3 +25,8 @@ def line(
 def median_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> float:
     """Return the median of the ratios of interleaved rounds."""
     return median(a / b for a, b in zip(numerators, denominators, strict=True))
+
+
+def skipped(what: str, reason: str) -> None:
+    """Print what is not measured, and why."""
+    print(f"skip {what:<58}           {reason}", flush=True)  # noqa: T201

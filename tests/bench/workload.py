@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from gui_agents.domain.rpc import STREAMING
+from gui_agents.domain.usage import CallOutcome
 from gui_agents.snapshot import (
     HistogramPoint,
     ModelsSnapshot,
@@ -17,7 +19,8 @@ from gui_agents.snapshot import (
     TokenCounts,
     WindowPoint,
 )
-from tests.strategies import CODES, OUTCOMES, PHASE_SECONDS, RPC_SECONDS, STREAMING, empty_histogram, idle_snapshot
+from gui_agents.state.stats import PHASE_SECONDS, RPC_SECONDS
+from tests.strategies import CODES, empty_histogram, idle_snapshot
 
 EXEMPLARY = frozenset({len(PHASE_SECONDS)})
 
@@ -132,12 +135,12 @@ def _idle(methods: int, providers: int) -> ServiceSnapshot:
             handled={(name, code): 0 for name in names for code in CODES},
             errors={(name, code): 0 for name in names for code in CODES if code != "OK"},
             durations={name: empty_histogram(RPC_SECONDS) for name in names},
-            open_streams=dict.fromkeys(STREAMING, 0),
+            open_streams=dict.fromkeys(map(str, STREAMING), 0),
         ),
         models=ModelsSnapshot(
             tokens=dict.fromkeys(vendors, TokenCounts(0, 0, 0)),
             cost={"USD": Decimal(0)},
-            requests={(vendor, outcome): 0 for vendor in vendors for outcome in OUTCOMES},
+            requests={(vendor, str(outcome)): 0 for vendor in vendors for outcome in CallOutcome},
             durations={vendor: empty_histogram(PHASE_SECONDS) for vendor in vendors},
             usage_unknown=dict.fromkeys(vendors, 0),
             price_unknown=dict.fromkeys(vendors, 0),

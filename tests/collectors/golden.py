@@ -12,15 +12,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector
 from collectors.metrics import catalogue
+from gui_agents.domain.step import ActionOutcome
 from gui_agents.snapshot import (
     HeartbeatSnapshot,
     HistogramPoint,
+    ServiceInfo,
     ServiceSnapshot,
-    StepsSnapshot,
-    StreamsSnapshot,
     TokenCounts,
     WindowPoint,
 )
+from gui_agents.state.stats import PHASE_SECONDS, RPC_SECONDS
 from tests import strategies
 from tests.collectors.sources import Fixed
 
@@ -41,6 +42,7 @@ def observed(bounds, *values, task_id=None):
 def busy_snapshot() -> ServiceSnapshot:
     """Return a service that has seen something of everything: 3 tasks running, 2 waiting, 7 ended."""
     idle = strategies.idle_snapshot()
+    actions = dict.fromkeys((action for action, _ in idle.sandboxes.actions), 0)
     execution = (0.5, 1.0, 4.25, 12.0, 700.0, 4000.0)
     return attrs.evolve(
         idle,
@@ -53,9 +55,9 @@ def busy_snapshot() -> ServiceSnapshot:
             retained=7,
             oldest_pending_at=strategies.EPOCH - 12.5,
             oldest_progress_at=strategies.EPOCH - 0.125,
-            execution=observed(strategies.EXECUTION_SECONDS, *execution, task_id="task-1"),
-            queue_wait=observed(strategies.QUEUE_SECONDS, *[0.05] * 9, 200.0),
-            steps=observed(strategies.STEPS, 1, 2, 6, 50, 201, 3),
+            execution=observed(idle.tasks.execution.bounds, *execution, task_id="task-1"),
+            queue_wait=observed(idle.tasks.queue_wait.bounds, *[0.05] * 9, 200.0),
+            steps=observed(idle.tasks.steps.bounds, 1, 2, 6, 50, 201, 3),
             latency=WindowPoint(1, {100: 3, 400: 2}, strategies.GROWTH, sum(execution), 6),
         ),
         rpcs=attrs.evolve(
@@ -79,7 +81,7 @@ def busy_snapshot() -> ServiceSnapshot:
                     counts=(1_000_000, 234_560, 7, *[0] * 9),
                     sum=12_345.678,
                 ),
-                "RunAgentInstruction": observed(strategies.RPC_SECONDS, 30.0),
+                "RunAgentInstruction": observed(RPC_SECONDS, 30.0),
             },
             open_streams={"RunAgentInstruction": 2, "GetAgentTaskStream": 0},
         ),
@@ -94,8 +96,8 @@ def busy_snapshot() -> ServiceSnapshot:
             requests={**idle.models.requests, ("openai", "ok"): 40, ("openai", "timeout"): 1, ("other", "ok"): 1},
             durations={
                 **idle.models.durations,
-                "openai": observed(strategies.PHASE_SECONDS, *[1.5] * 41, task_id="task-2"),
-                "other": observed(strategies.PHASE_SECONDS, 0.75, task_id='a "quoted" \\ id'),
+                "openai": observed(PHASE_SECONDS, *[1.5] * 41, task_id="task-2"),
+                "other": observed(PHASE_SECONDS, 0.75, task_id='a "quoted" \\ id'),
             },
             usage_unknown={**idle.models.usage_unknown, "openai": 1},
             price_unknown={**idle.models.price_unknown, "other": 1},
@@ -105,19 +107,25 @@ def busy_snapshot() -> ServiceSnapshot:
             created={**idle.sandboxes.created, "Simulated": 9},
             open={**idle.sandboxes.open, "Simulated": 4},
             failures={**idle.sandboxes.failures, "Browser": 1},
-            actions={**idle.sandboxes.actions, ("click", "ok"): 31, ("type", "error"): 2},
-        ),
-        steps=StepsSnapshot(
-            263,
-            {
-                "observe": observed(strategies.PHASE_SECONDS, 0.004, 0.011, task_id="task-3"),
-                "decide": observed(strategies.PHASE_SECONDS, *[0.02] * 263, task_id="task-3"),
-                "act": observed(strategies.PHASE_SECONDS, 0.3, 90.0, task_id="task-3"),
+            actions={
+                **{(action, str(outcome)): 0 for action in actions for outcome in ActionOutcome},
+                ("click", "ok"): 31,
+                ("type", "error"): 2,
             },
         ),
-        streams=StreamsSnapshot(12, 3, 420, 1),
+        steps=attrs.evolve(
+            idle.steps,
+            steps=263,
+            phases={
+                "observe": observed(PHASE_SECONDS, 0.004, 0.011, task_id="task-3"),
+                "decide": observed(PHASE_SECONDS, *[0.02] * 263, task_id="task-3"),
+                "act": observed(PHASE_SECONDS, 0.3, 90.0, task_id="task-3"),
+            },
+        ),
+        streams=attrs.evolve(idle.streams, logs=12, subscribers=3, messages=420, skipped=1),
         service=attrs.evolve(
             idle.service,
+            info=ServiceInfo("0.1.0", 5, "INFO", "local"),
             heartbeat=HeartbeatSnapshot(99.5, 0.25, 1.5),
             config_updates={**idle.service.config_updates, "llm": 2},
             runtime_files=17,

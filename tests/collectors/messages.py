@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from google.protobuf.proto import parse_length_prefixed
 
-from collectors.exposition import native_pb2 as pb
+from tests.collectors.exposition import native_pb2 as pb
 
 
 def parsed(page):

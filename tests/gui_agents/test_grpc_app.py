@@ -29,6 +29,13 @@ async def test_the_ports_are_told_while_the_service_is_up(tmp_path):
     assert not (tmp_path / "ports.json").exists()
 
 
+async def test_a_lean_page_shows_zeros_only_where_a_rule_reads_them(tmp_path):
+    async with serving_app({"PROMETHEUS_LEAN": "yes"}, tmp_path) as served:
+        page = await served.scrape()
+    assert "agent_task_failures_total" not in {name for name, _ in page}
+    assert page.one("agent_tasks_created_total", status="failed") == 0
+
+
 async def test_metrics_answer_until_grpc_has_stopped(tmp_path, monkeypatch):
     last: list[Page] = []
     async with serving_app({"DRAIN_SECONDS": "0"}, tmp_path) as served:

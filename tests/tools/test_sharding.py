@@ -12,12 +12,12 @@ from collectors.operations import yaml_text
 from collectors.operations.alerts import alert_groups, alert_names
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
-from collectors.operations.vocabulary import TARGET_LABELS, known_series
 from tests.collectors.operations.promtool import file_of_tests
 from tests.collectors.operations.scenarios import CASES
 from tests.system_tools import require_program
 from tools import sharding
 from tools.checks.expressions import Checker
+from tools.vocabulary import TARGET_LABELS, known_series
 
 SETTING = Setting()
 SHARD, GLOBAL = (yaml.safe_load(render(SETTING)) for render in (sharding.shard_rules, sharding.global_rules))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from collectors.operations.vocabulary import known_series
 from tools.checks.expressions import Checker
 from tools.checks.findings import Finding, Text, line_of, read, suggestion
 from tools.checks.shapes import Shape
 from tools.checks.variables import check_variables
+from tools.vocabulary import known_series
 
 SUBSTITUTES: Final = {"$__rate_interval": "5m", "$__interval": "1m", "$__range": "1h"}
 """What Grafana puts in place of its variables before it asks; those in matchers are patterns already."""

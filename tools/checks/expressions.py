@@ -7,11 +7,11 @@ from typing import Any, Final
 import attrs
 import promql_parser as promql
 
-from collectors.operations.vocabulary import PARTS, TARGET_LABELS, Series
 from tools.checks.comparisons import COMPARISONS, constant, futile
 from tools.checks.selectors import Remark, Selectable
 from tools.checks.shapes import Shape, mismatch
 from tools.checks.tokens import Kind, Places, Token, tokens
+from tools.vocabulary import TARGET_LABELS, Series
 
 SET_OPERATORS: Final = frozenset({"and", "or", "unless"})
 KEEP_LABELS: Final = frozenset({"topk", "bottomk"})
@@ -219,7 +219,7 @@ class Checker:
             if reason:
                 self._say(f"{operator}: {reason}", begin)
         if operator not in SET_OPERATORS | COMPARISONS:
-            ratio = operator == "/" and (left.growth_of, right.growth_of) in PARTS
+            ratio = operator == "/" and self._selectable.is_part(left.growth_of, right.growth_of)
             left = attrs.evolve(left, largest_bucket=None, ratio=ratio, growth_of=None)
         if many or on is None:
             return left

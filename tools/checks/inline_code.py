@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from collectors.operations.vocabulary import VALUES, known_series
 from tools.checks.expressions import Checker, Problem
 from tools.checks.findings import suggestion
 from tools.checks.shapes import Shape
+from tools.vocabulary import known_series
 
 FENCE: Final = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 CODE: Final = re.compile(r"`([^`]+)`")
@@ -47,5 +47,6 @@ def _problems(code: str, recorded: Mapping[str, Shape]) -> list[Problem]:
 @functools.cache
 def _words() -> frozenset[str]:
     """Return what a word may be: a series, a family of them, or a value of a label, such as a reason of failure."""
-    series = frozenset(known_series())
-    return series.union((PART.sub("", name) for name in series), *VALUES.values())
+    known = known_series()
+    values = (closed for series in known.values() for closed in series.values.values())
+    return frozenset(known).union((PART.sub("", name) for name in known), *values)

@@ -8,12 +8,12 @@ from typing import Final
 import attrs
 
 from collectors.operations.model import Severity
-from collectors.operations.vocabulary import known_series
 from tools.checks.comparisons import decides
 from tools.checks.expressions import Checker
 from tools.checks.findings import Finding, Text, line_of
 from tools.checks.rule_structure import Rule, read_rules
 from tools.checks.shapes import Shape
+from tools.vocabulary import known_series
 
 TEMPLATE_LABEL: Final = re.compile(r"\$labels\.(\w+)")
 ANNOTATIONS: Final = ("summary", "description", "runbook_url")

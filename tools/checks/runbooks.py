@@ -5,12 +5,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-from collectors.operations.vocabulary import known_series
 from tools.checks.expressions import Checker
 from tools.checks.findings import Finding, line_of
 from tools.checks.inline_code import check_inline
 from tools.checks.rule_structure import Rule
 from tools.checks.shapes import Shape
+from tools.vocabulary import known_series
 
 SECTIONS: Final = ("Meaning", "Impact", "Diagnosis", "Mitigation")
 INDEX: Final = "README.md"

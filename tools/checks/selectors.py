@@ -8,9 +8,9 @@ import attrs
 import promql_parser as promql
 
 from collectors.metrics.definitions import MetricType
-from collectors.operations.vocabulary import FROM_0_TO_1, METHODS, TARGET_LABELS, VALUES, Series
 from tools.checks.findings import suggestion
 from tools.checks.shapes import Shape
+from tools.vocabulary import TARGET_LABELS, Series
 
 OF_COUNTERS: Final = frozenset({"rate", "increase", "resets"})
 GROWTH: Final = frozenset({"rate", "increase"})
@@ -46,7 +46,7 @@ class Selectable:
                 yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
         for name in set(names).difference(unknown):
             labels |= self.recorded[name].labels if name in self.recorded else self.known[name].labels
-            yield from _values(name, matchers)
+            yield from self._values(name, matchers)
         if not unknown:
             yield from _labels(metric(node), matchers, frozenset(labels))
 
@@ -67,8 +67,9 @@ class Selectable:
             yield Remark(f"{name} is a counter; it only makes sense under rate(), increase() or resets()")
         if series.kind is not MetricType.COUNTER and function in NOT_OF_GAUGES:
             yield Remark(f"{name} is a {series.kind}; {function}() is for counters")
-        if name == "agent_tokens_consumed_total" and not any(each.name == "type" for each in node.matchers.matchers):
-            yield Remark("agent_tokens_consumed_total without a matcher on type counts twice: total is in it")
+        label = series.overlapping
+        if label is not None and not any(matcher.name == label for matcher in node.matchers.matchers):
+            yield Remark(f"{name} without a matcher on {label} counts twice: its values overlap")
 
     def shape(self, node: Any, function: str | None) -> Shape:
         """Return the labels of what the selector finds."""
@@ -85,9 +86,29 @@ class Selectable:
             fixed,
             open=True,
             largest_bucket=series.largest_bucket,
-            ratio=name in FROM_0_TO_1,
+            ratio=series.ratio,
             growth_of=name if function in GROWTH else None,
         )
+
+    def is_part(self, name: str | None, whole: str | None) -> bool:
+        """Tell whether one counter counts some of what another one counts; None is no counter."""
+        return name is not None and whole is not None and self.known[name].part_of == whole
+
+    def _values(self, name: str, matchers: Iterable[Any]) -> Iterator[Remark]:
+        for matcher in matchers:
+            closed = self._closed(name, matcher.name)
+            if closed is None or not ALTERNATIVES.fullmatch(matcher.value):
+                continue
+            for value in matcher.value.split("|"):
+                if value not in closed:
+                    yield Remark(f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}", matcher.name)
+
+    def _closed(self, name: str, label: str) -> frozenset[str] | None:
+        """Return the values that a label can have; those of all metrics where the series is recorded from some."""
+        if name in self.known:
+            return self.known[name].values.get(label)
+        closed = [series.values.get(label) for series in self.known.values() if label in series.labels]
+        return None if not closed or None in closed else frozenset().union(*filter(None, closed))
 
 
 def metric(node: Any) -> str:
@@ -100,13 +121,3 @@ def _labels(name: str, matchers: Iterable[Any], labels: frozenset[str]) -> Itera
     for matcher in matchers:
         if matcher.name not in labels | {"__name__"}:
             yield Remark(f"{name} has no label {matcher.name}{suggestion(matcher.name, labels)}", matcher.name)
-
-
-def _values(name: str, matchers: Iterable[Any]) -> Iterator[Remark]:
-    for matcher in matchers:
-        closed = METHODS if matcher.name == "method" else VALUES.get((name, matcher.name))
-        if closed is None or not ALTERNATIVES.fullmatch(matcher.value):
-            continue
-        for value in matcher.value.split("|"):
-            if value not in closed:
-                yield Remark(f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}", matcher.name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from collectors.operations.vocabulary import TARGET_LABELS
+from tools.vocabulary import TARGET_LABELS
 
 
 @attrs.frozen

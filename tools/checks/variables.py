@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from collectors.operations.vocabulary import known_series
 from tools.checks.expressions import Checker
 from tools.checks.findings import Finding, Text, suggestion
 from tools.checks.shapes import Shape
+from tools.vocabulary import known_series
 
 TEMPLATED: Final = frozenset({"expr", "legendFormat", "query", "uid"})
 """The keys of a dashboard whose text may use variables."""

@@ -1,4 +1,4 @@
-"""`gui-agents demo`: the service, a set of real tasks, and the metrics that tell the same story."""
+"""`gui-agents demo`: the service, a set of real tasks, and the metrics beside the demo's own counts."""
 
 import argparse
 import asyncio
@@ -20,9 +20,11 @@ EXAMPLES: Final = """\
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    summary = "start a service, run a set of real tasks on it, and show the metrics that tell the same story"
+    summary = "start a service, run a set of real tasks on it, and compare its metrics with what the client saw"
     parser = add_verb(verbs, "demo", execute, summary=summary, examples=EXAMPLES)
-    parser.add_argument("--exit", action="store_true", help="end by itself, as DEMO_EXIT=1 does (default: on Ctrl-C)")
+    parser.add_argument(
+        "--exit", action="store_true", help="end after the tasks, as with DEMO_EXIT=1 (default: on Ctrl-C)"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:

@@ -1,4 +1,4 @@
-"""The demo's live progress: a line a task, redrawn in a terminal, appended elsewhere."""
+"""The demo's live progress, one line for each task: redrawn in a terminal, appended otherwise."""
 
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -30,13 +30,13 @@ class Line:
     status: TaskStatus = TaskStatus.PENDING
     steps: int = 0
     answer: str = ""
-    """The result, or why there is none."""
+    """The result, or the reason why there is none."""
     as_expected: bool = False
-    """Whether the desktop and the answer are what the instruction has to lead to."""
+    """Whether the desktop and the answer are what the instruction should lead to."""
 
     @property
     def words(self) -> str:
-        """The status, and what to think of it."""
+        """The status, with a remark if the result is not as expected."""
         if self.status not in TERMINAL or (self.status is TaskStatus.COMPLETED and self.as_expected):
             return str(self.status)
         return f"{self.status}, as expected" if self.as_expected else f"{self.status}, UNEXPECTED"
@@ -81,7 +81,7 @@ class LiveBoard:
         self._live.stop()
 
     def changed(self, line: Line) -> None:
-        """Leave it to the next redraw, a twelfth of a second away at most."""
+        """Do nothing: the next redraw follows within a twelfth of a second."""
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, expand=True)
@@ -117,7 +117,7 @@ class PlainBoard:
         pass
 
     def changed(self, line: Line) -> None:
-        """Print the line where its status is a new one."""
+        """Print the line if its status has changed."""
         if self._shown[line.number] is line.status:
             return
         self._shown[line.number] = line.status

@@ -1,4 +1,4 @@
-"""The service that the demo runs: the real one, with metrics on, whose desktops the demo can look into."""
+"""The service that the demo runs: the real one, with metrics on, and with desktops that the demo can inspect."""
 
 import asyncio
 import urllib.request
@@ -22,11 +22,11 @@ from gui_agents.simulated.machine import DesktopState
 CHOSEN: Final = ("GRPC_HOST", "GRPC_PORT", "PROMETHEUS_HOST", "PROMETHEUS_PORT", "TASK_MAX_TASKS")
 """The variables that the demo leaves to the user."""
 ACTION_SECONDS: Final = 0.1
-"""Without it all tasks of the demo end within half a second, and there is nothing to look at."""
+"""Seconds for each action. Without it all tasks would end within half a second, too fast to watch."""
 
 
 def demo_config(known: Mapping[str, str], runtime_dir: Path) -> Config:
-    """Return the configuration of the demo's service; a default port that is taken gives way to a free one.
+    """Return the configuration of the demo's service. A default port that is taken is replaced by a free one.
 
     Raises:
         ConfigError: one of the user's own variables is wrong, or names a port that is taken.
@@ -50,7 +50,7 @@ def demo_config(known: Mapping[str, str], runtime_dir: Path) -> Config:
 
 
 class WitnessedDesktop(SimulatedSandbox):
-    """A simulated desktop that remembers how it was left, and takes a hand's time for each action."""
+    """A simulated desktop that keeps its last state, and that acts slowly enough to watch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,18 +61,18 @@ class WitnessedDesktop(SimulatedSandbox):
         return self._left or self.state()
 
     async def act(self, action: Action) -> str:
-        """Carry out one action, slowly enough to be followed."""
+        """Carry out one action, slowly enough to watch."""
         await asyncio.sleep(ACTION_SECONDS)
         return await super().act(action)
 
     async def close(self, *, destroy: bool) -> None:
-        """Remember the state, and close."""
+        """Keep the state, and close."""
         self._left = self.outcome()
         await super().close(destroy=destroy)
 
 
 class WitnessedDesktops(SandboxFactory):
-    """Makes desktops that can be looked into by the instruction that they were made for."""
+    """Makes desktops, and finds them again by their instruction."""
 
     def __init__(self, config: SandboxesConfig) -> None:
         super().__init__(config)
@@ -84,7 +84,7 @@ class WitnessedDesktops(SandboxFactory):
         return desktop
 
     def outcome(self, instruction: str) -> DesktopState:
-        """Return how the desktop of this instruction was left."""
+        """Return the last state of the desktop of this instruction."""
         return self._made[instruction].outcome()
 
 

@@ -1,4 +1,4 @@
-"""The demo from start to end: service up, tasks over gRPC, books beside /metrics, service down."""
+"""The demo from start to end: start the service, run tasks over gRPC, compare counts with /metrics, stop."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from rich.text import Text
 from gui_agents.client import AgentClient, TaskOrder, TaskReport
 from gui_agents.commands import environment
 from gui_agents.commands.demo.board import Board, Line, board
-from gui_agents.commands.demo.books import UNCOUNTED, Books, Entry, samples
+from gui_agents.commands.demo.counts import UNCOUNTED, Counts, Entry, samples
 from gui_agents.commands.demo.service import DemoService, demo_config
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import counted
@@ -27,24 +27,24 @@ from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
 
 SETTLE_SECONDS: Final = 5.0
-"""The service counts a stream's end after its client has seen it; this is how long the last count may take."""
+"""Seconds that the last count may take: the service counts a stream's end after its client has seen it."""
 
 
 class DemoConsole(Console):
-    """A console that calls `left` when the reader of a pipe has gone."""
+    """A console that calls `left` when the reader of its pipe has left."""
 
     def __init__(self, left: Callable[[], None]) -> None:
         super().__init__(highlight=False)
         self._left = left
 
     def on_broken_pipe(self) -> None:
-        """Write to nobody from here on; rich itself would end the process in the middle of the service's work."""
+        """Discard further output. rich itself would end the process while the service is working."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         self._left()
 
 
 async def show(*, leaves: bool) -> ExitCode:
-    """Show the demo; with `leaves` it ends by itself, else on Ctrl-C."""
+    """Show the demo. With `leaves` it ends after the tasks, otherwise on Ctrl-C."""
     ending = asyncio.Event()
     console = DemoConsole(ending.set)
     loop = asyncio.get_running_loop()
@@ -68,7 +68,7 @@ async def show(*, leaves: bool) -> ExitCode:
 
 
 async def _until(ending: asyncio.Event, performance: Coroutine[Any, Any, ExitCode]) -> ExitCode:
-    """Return how `performance` ends; a Ctrl-C ends it early."""
+    """Return the exit code of `performance`. Ctrl-C ends it early."""
     performing = asyncio.create_task(performance)
     asked = asyncio.create_task(ending.wait())
     await asyncio.wait({performing, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -83,76 +83,76 @@ async def _until(ending: asyncio.Event, performance: Coroutine[Any, Any, ExitCod
 
 async def _perform(console: Console, service: DemoService) -> ExitCode:
     lines = [Line(number, row.instruction) for number, row in enumerate(INSTRUCTIONS, 1)]
-    books = Books()
+    counts = Counts()
     started = monotonic()
     async with AgentClient(service.address) as client:
         with board(console, lines) as shown:
             async with asyncio.TaskGroup() as group:
                 for line, row in zip(lines, INSTRUCTIONS, strict=True):
-                    group.create_task(_task(client, line, books, shown, partial(_judged, service, row)))
-    _summarize(console, lines, books, monotonic() - started)
-    entries, page = await _settled(service, books)
+                    group.create_task(_task(client, line, counts, shown, partial(_judged, service, row)))
+    _summarize(console, lines, counts, monotonic() - started)
+    entries, page = await _settled(service, counts)
     _tell(console, service, entries, page)
     fine = all(line.as_expected for line in lines) and all(entry.equal for entry in entries)
     return ExitCode.DONE if fine else ExitCode.FAILED
 
 
 def _judged(service: DemoService, row: Instruction, report: TaskReport) -> bool:
-    """Return whether a task led to what its instruction has to lead to; read from its desktop, not from its claim."""
+    """Return whether a task led to the expected result, by the state of its desktop and not by its own claim."""
     completed = report.status is TaskStatus.COMPLETED
     return row.check(service.desktops.outcome(row.instruction), completed, _answer(report))
 
 
 def _answer(report: TaskReport) -> str:
-    """Return the agent's answer, or why there is none."""
+    """Return the agent's answer, or the reason why there is none."""
     return report.result if report.status is TaskStatus.COMPLETED else report.message
 
 
 async def _task(
-    client: AgentClient, line: Line, books: Books, shown: Board, judged: Callable[[TaskReport], bool]
+    client: AgentClient, line: Line, counts: Counts, shown: Board, judged: Callable[[TaskReport], bool]
 ) -> None:
-    books.calls["RunAgentInstruction"] += 1
+    counts.calls["RunAgentInstruction"] += 1
     task_id = ""
     async for message in client.run(TaskOrder(instruction=line.instruction, destroy_sandbox=True)):
         task_id = message.task_id
         if message.stage == "step":
             line.status = TaskStatus.RUNNING
             line.steps += 1
-            books.steps += 1
+            counts.steps += 1
         shown.changed(line)
-    books.calls["QueryTaskStatus"] += 1
+    counts.calls["QueryTaskStatus"] += 1
     report = await client.status(task_id)
     if report is not None:
         line.status = report.status
         line.answer = " ".join(_answer(report).split()) or "(an empty answer)"
         line.as_expected = judged(report)
-        books.ended(report)
+        counts.ended(report)
     shown.changed(line)
 
 
-async def _settled(service: DemoService, books: Books) -> tuple[list[Entry], dict[str, float]]:
-    """Return the books beside /metrics, as soon as they are equal, at the latest after SETTLE_SECONDS."""
+async def _settled(service: DemoService, counts: Counts) -> tuple[list[Entry], dict[str, float]]:
+    """Return the counts beside /metrics, as soon as they are equal, at the latest after SETTLE_SECONDS."""
     deadline = monotonic() + SETTLE_SECONDS
     while True:
         page = samples(await service.metrics())
-        entries = books.compare(page)
+        entries = counts.compare(page)
         if all(entry.equal for entry in entries) or monotonic() > deadline:
             return entries, page
         await asyncio.sleep(0.05)
 
 
-def _summarize(console: Console, lines: Sequence[Line], books: Books, seconds: float) -> None:
-    outcomes = ", ".join(f"{number} {status}" for status, number in sorted(books.outcomes.items()))
-    console.print(f"\n{counted(len(lines), 'task')} in {seconds:.1f} s: {outcomes}; {counted(books.steps, 'step')}.")
+def _summarize(console: Console, lines: Sequence[Line], counts: Counts, seconds: float) -> None:
+    outcomes = ", ".join(f"{number} {status}" for status, number in sorted(counts.outcomes.items()))
+    console.print(f"\n{counted(len(lines), 'task')} in {seconds:.1f} s: {outcomes}; {counted(counts.steps, 'step')}.")
     fine = sum(line.as_expected for line in lines)
-    console.print(f"{fine} of {len(lines)} led to what they had to, read from the desktops they left behind.")
+    console.print(f"{fine} of {len(lines)} led to the expected result, judged by the desktops they left behind.")
     for line, row in zip(lines, INSTRUCTIONS, strict=True):
         if not line.as_expected:
             console.print(Text(f"Expected of {line.number}: {row.expect}; {line.status}: {line.answer}", "red"))
 
 
 def _tell(console: Console, service: DemoService, entries: Sequence[Entry], page: Mapping[str, float]) -> None:
-    console.print(f"\nThe same story in {service.page_url}metrics:\n", soft_wrap=True)
+    console.print(f"\nWhat the client counted, beside {service.page_url}metrics:\n", soft_wrap=True)
     console.print(f"{'counted':>12}  {'/metrics':>12}           sample")
     for entry in entries:
         mark = "[green]equal   [/]" if entry.equal else "[bold red]DIFFERENT[/]"

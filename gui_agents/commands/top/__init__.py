@@ -1,4 +1,4 @@
-"""`gui-agents top`: what a service is doing now, live in the terminal, from nothing but its metrics page."""
+"""`gui-agents top`: what a service does now, live in the terminal, read from its metrics page."""
 
 import argparse
 import contextlib
@@ -34,26 +34,32 @@ EXAMPLES: Final = """\
   gui-agents top --once --json
 """
 ALL: Final = 1000
-"""The height of a console that has no end."""
+"""The height of a console without a limit."""
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    summary = "show what a service is doing now, live; Ctrl-C ends it"
+    summary = "show live what a service does now; Ctrl-C ends it"
     parser = add_verb(verbs, "top", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument(
-        "--interval", type=web_client.positive_seconds, default=2.0, metavar="SECONDS", help="between readings (2)"
+        "--interval",
+        type=web_client.positive_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help="time between readings (default: 2)",
     )
     parser.add_argument(
-        "--once", action="store_true", help="print one frame, with rates since the start; so does a pipe"
+        "--once",
+        action="store_true",
+        help="print one frame with rates since the start (default if the output is not a terminal)",
     )
     add_json(parser)
     metrics_page.add_options(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Show one frame, or one after the other until Ctrl-C."""
+    """Show one frame, or frames until Ctrl-C."""
     watched = Watched(metrics_page.metrics_page(arguments))
     console = Console(highlight=False)
     if arguments.once or not (arguments.json or console.is_terminal):
@@ -69,13 +75,13 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     except OSError as error:
         if error.errno != errno.EIO:
             raise
-        # A terminal that was closed is no other than a pipe whose reader has left.
+        # A terminal that was closed is like a pipe whose reader has left.
         raise BrokenPipeError from error
     return ExitCode.DONE
 
 
 class Watched:
-    """One service, read again and again; a reading that fails leaves the last one standing."""
+    """One service that is read in intervals. If a reading fails, the last one stays."""
 
     def __init__(
         self,
@@ -106,7 +112,7 @@ class Watched:
         return self._last
 
     def look(self) -> None:
-        """Read the page, or remember why it could not be read."""
+        """Read the page, or record why it could not be read."""
         try:
             self.read()
         except CommandError as error:
@@ -116,14 +122,14 @@ class Watched:
 
     @property
     def status(self) -> Text:
-        """How fresh the figures are."""
+        """How old the figures are."""
         if not self._problem:
             return Text.assemble((f"{_clock(self._read_at)} ", "green"), (self.url, "dim"))
         away = f"away since {_clock(self._away_since)}; trying again: {printable(self._problem)}"
         return Text(away, "bold red")
 
     def draw(self, height: int) -> RenderableType:
-        """Return the last figures with how fresh they are, for a console of `height` lines."""
+        """Return the last figures and their age, for a console of `height` lines."""
         return self.status if self._last is None else frame(self._last, self.status, height)
 
 
@@ -141,10 +147,10 @@ def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
 
 @contextlib.contextmanager
 def _ended_as_by_ctrl_c() -> Iterator[Callable[[float], bool]]:
-    """Let the signals that would end the process at once give the terminal back first.
+    """Restore the terminal before a signal ends the process.
 
-    They raise KeyboardInterrupt, but Python drops it in a finalizer, and a sleep that begins in the instant of a signal
-    goes on. What this yields waits for so many seconds at most, and tells whether a signal has come.
+    The signals raise KeyboardInterrupt. But Python drops it in a finalizer, and a sleep that begins at the moment of a
+    signal goes on. The function that this yields waits for at most so many seconds and returns whether a signal came.
     """
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -170,7 +176,7 @@ def _print_on(watched: Watched, console: Console, seconds: float) -> None:
 
 def _print(shown: Figures, watched: Watched, console: Console, *, as_json: bool) -> None:
     if as_json:
-        # NaN and infinities are no JSON: what has no value is null.
+        # JSON has neither NaN nor infinities. A missing value is null.
         print(json.dumps(_plain(attrs.asdict(shown)), allow_nan=False), flush=True)
     else:
         console.print(watched.draw(ALL))

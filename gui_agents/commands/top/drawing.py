@@ -1,4 +1,4 @@
-"""One frame of `top`, drawn with rich; 80 columns and 24 lines are enough for all of it but the list of methods."""
+"""One frame of `top`, drawn with rich. 80 columns and 24 lines show everything except the list of methods."""
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
@@ -18,18 +18,18 @@ BAR: Final = 12
 SPARKS: Final = 24
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 OTHER_LINES: Final = 22
-"""Of a frame, without the rows of the methods."""
+"""Lines of a frame without the rows of the methods."""
 METHODS_LEAST: Final = 2
 CURRENCIES_MOST: Final = 2
-"""Rows of them; what is spent in all others shares the last one."""
+"""Rows for currencies. All further currencies share the last row."""
 LATE_SECONDS: Final = 1.0
-"""A lag of the event loop that deserves a colour."""
+"""Seconds of lag of the event loop from which it is coloured."""
 FULL: Final = 1.0
 UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def frame(figures: Figures, status: Text, height: int) -> RenderableType:
-    """Return one frame for a console of `height` lines; its first ones say how fresh it is and what has failed."""
+    """Return one frame for a console of `height` lines. Its first lines show its age and what has failed."""
     top = Table.grid(expand=True, padding=(0, 1))
     top.add_column(ratio=1)
     top.add_column(ratio=1)
@@ -41,7 +41,7 @@ def frame(figures: Figures, status: Text, height: int) -> RenderableType:
     methods = _methods(figures.methods, max(METHODS_LEAST, height - OTHER_LINES))
     rpcs = _panel(f"RPCs ({count(figures.open_streams)} streams open)", methods)
     sections = _sections(figures)
-    # What does not fit is cut off at the bottom: what has failed stands where that cannot happen.
+    # What does not fit is cut off at the bottom. Failures stand at the top, so they are never cut off.
     if all(figures.sections.values()):
         return Group(_heading(figures), status, top, rpcs, bottom, sections)
     return Group(_heading(figures), sections, status, top, rpcs, bottom)
@@ -61,7 +61,7 @@ def _rows(rows: Sequence[tuple[str, Text | str]]) -> Table:
 
 
 def _said(text: str, style: str = "") -> Text:
-    """Return a text of the page: no markup, and nothing that the terminal would obey."""
+    """Return a text of the page without markup and without characters that control a terminal."""
     return Text(printable(text), style)
 
 
@@ -159,7 +159,7 @@ def _service(figures: Figures) -> Table:
 
 def _sections(figures: Figures) -> Text:
     if not figures.sections:
-        return Text("this page tells no sections; is it the service's /metrics?", "yellow")
+        return Text("this page has no sections; is it the service's /metrics?", "yellow")
     failed = [name for name, success in figures.sections.items() if not success]
     text = Text(overflow="fold")
     if failed:
@@ -188,7 +188,7 @@ def _listed(values: Mapping[str, float] | None) -> str:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a bar for each value, the highest one as high as it can be."""
+    """Return a bar for each value. The highest value fills its bar."""
     highest = max(values, default=0.0)
     if not 0 < highest < inf:
         return LEVELS[0] * len(values)
@@ -196,24 +196,24 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def count(number: float | None) -> str:
-    """Say how many, in whole numbers."""
+    """Return a count as text, as a whole number."""
     return ABSENT if number is None or not isfinite(number) else f"{number:,.0f}"
 
 
 def money(number: float | None) -> str:
-    """Say an amount, without its currency."""
+    """Return an amount as text, without its currency."""
     return ABSENT if number is None or not isfinite(number) else f"{number:,.2f}"
 
 
 def rate(number: float | None) -> str:
-    """Say a rate, small ones with three digits."""
+    """Return a rate as text, small ones with three digits."""
     if number is None or not isfinite(number) or number >= 100:  # noqa: PLR2004 - three digits
         return count(number)
     return f"{number:.3g}"
 
 
 def duration(seconds: float | None) -> str:
-    """Say a duration in its largest units."""
+    """Return a duration as text, in its largest units."""
     if seconds is None or not isfinite(seconds):
         return ABSENT
     if seconds < 60:  # noqa: PLR2004 - a minute
@@ -227,7 +227,7 @@ def duration(seconds: float | None) -> str:
 
 
 def size(number: float | None) -> str:
-    """Say a number of bytes."""
+    """Return a number of bytes as text."""
     if number is None or not isfinite(number):
         return ABSENT
     for unit in UNITS[:-1]:

@@ -1,4 +1,4 @@
-"""What `top` shows, as plain values: from a page and the history of pages; pure."""
+"""What `top` shows, as plain values, computed from a page and the history of pages."""
 
 from math import isfinite
 from typing import TYPE_CHECKING, Final
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collectors.scraping.scraped import Scraped
 
 RATE_SECONDS: Final = 60.0
-"""What rates of tasks and RPCs are averaged over."""
+"""Seconds over which rates of tasks and RPCs are averaged."""
 HOUR_SECONDS: Final = 3600.0
 SPENT_SECONDS: Final = 600.0
-"""What tokens and cost per hour are extrapolated from."""
+"""Seconds from which tokens and cost per hour are extrapolated."""
 STEPS: Final = 40
-"""Bars of a sparkline at most."""
+"""Maximum number of bars of a sparkline."""
 ENDS: Final = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 
 
@@ -42,49 +42,49 @@ class Method:
 
 @attrs.frozen(kw_only=True)
 class Figures:
-    """One frame; None where the page does not tell."""
+    """One frame. A number that the page does not have is None."""
 
     version: str
     uptime_seconds: float | None
     restarts: int
-    """Seen while looking."""
+    """Restarts since `top` has been running."""
     averaged_seconds: float | None
-    """What rates are averaged over; None: since the service's start."""
+    """Seconds over which rates are averaged; None means since the service's start."""
     running: float | None
     slots: float | None
     pending: float | None
     queue_capacity: float | None
     oldest_pending_seconds: float | None
     silent_seconds: float | None
-    """Of the running task that has been silent longest."""
+    """Seconds since the last progress of the running task that has been silent longest."""
     outcomes: dict[str, Outcome]
     failures: dict[str, float] | None
-    """By reason, those that happened, most frequent first."""
+    """Failures by reason, most frequent first, without reasons that did not occur."""
     success_rate: float | None
     """0 to 1."""
     latency_seconds: dict[str, float]
-    """By quantile; NaN where no task ended in the last ten minutes."""
+    """Latency by quantile; NaN if no task ended in the last ten minutes."""
     ended_per_second: list[float]
     """Ended tasks from reading to reading, oldest first."""
     steps_per_second: float | None
     methods: list[Method] | None
-    """Those that were called, busiest first."""
+    """Methods that were called, busiest first."""
     open_streams: float | None
     tokens_per_hour: dict[str, float | None]
     cost_per_hour: dict[str, float | None]
     memory_bytes: float | None
     loop_lag_seconds: float | None
     loop_blocked: float | None
-    """The part of the time that the event loop was blocked."""
+    """The share of the time, 0 to 1, in which the event loop was blocked."""
     sandboxes: dict[str, float] | None
-    """Open ones by type, without types that have none."""
+    """Open sandboxes by type, without types that have none."""
     files: float | None
     sections: dict[str, bool]
     """Whether each section of the page could be read."""
 
 
 def figures(page: "Scraped", history: History, now: float) -> Figures:
-    """Return the frame of a page that is the last one in `history`; `now` is the wall clock."""
+    """Return the frame of `page`, which is the last one in `history`. `now` is the wall clock in seconds."""
     blocked = history.rate("agent_event_loop_blocked_seconds_total", RATE_SECONDS)
     return Figures(
         version=next((dict(labels).get("version", "") for labels in page.series("agent_service_info")), ""),
@@ -138,7 +138,7 @@ def _is_number(text: str) -> bool:
 
 
 def _age(instant: float | None, now: float) -> float | None:
-    # The service's clock may be ahead of the reader's.
+    # The service's clock may be ahead of ours.
     return None if instant is None else max(0.0, now - instant)
 
 
@@ -171,7 +171,7 @@ def _methods(page: "Scraped", history: History) -> list[Method] | None:
     requests, errors = page.by("agent_grpc_requests_total", "method"), page.by("agent_grpc_errors_total", "method")
     if not requests:
         return None
-    # A method whose errors are not listed beside those of others has had none.
+    # A method without a listed error, beside others with errors, has had none.
     no_errors = 0.0 if errors else None
     called = [
         Method(

@@ -1,7 +1,7 @@
 """Rates from the readings of the last minutes.
 
-A counter that starts again from 0 after a restart goes on here from where it was, so that no rate is ever negative.
-Before the second reading a rate is the average since the service's start, which is all that one page can tell.
+After a restart a counter begins at 0. Here it goes on from its old value, so no rate is negative. Before the second
+reading, a rate is the average since the service's start, because one page has no more than that.
 """
 
 from collections import deque
@@ -24,7 +24,7 @@ COUNTERS: Final = (
     "agent_execution_cost_total",
     "agent_event_loop_blocked_seconds_total",
 )
-"""Those whose rates are shown."""
+"""The counters whose rates are shown."""
 KEPT_SECONDS: Final = 600.0
 UPTIME: Final = "agent_service_uptime_seconds"
 
@@ -34,7 +34,7 @@ class Reading:
     """All counters at one moment, as if the service had never restarted."""
 
     at: float
-    """Monotonic clock of the reader."""
+    """Monotonic clock of the reader, in seconds."""
     grown: dict[tuple[str, "Labels"], float]
 
     def total(self, name: str, **labels: str) -> float:
@@ -53,10 +53,10 @@ class History:
         self._uptime = 0.0
         self._average = True
         self.restarts = 0
-        """How often the service has restarted meanwhile."""
+        """Number of restarts of the service since the first reading."""
 
     def add(self, at: float, page: "Scraped") -> None:
-        """Take what a page said `at` a moment of the reader's monotonic clock."""
+        """Add a page that was read `at` a time of the reader's monotonic clock, in seconds."""
         uptime = page.one(UPTIME)
         if uptime is not None and not isfinite(uptime):
             uptime = None
@@ -65,7 +65,7 @@ class History:
         }
         self._told = values.keys()
         if not self._readings:
-            # Without an uptime nothing tells since when the counters count: nothing has grown then.
+            # Without an uptime it is not known since when the counters count. Then there is no growth.
             began = Reading(at - uptime, {}) if uptime and at - uptime < at else Reading(at - 1.0, values)
             self._readings.extend((began, Reading(at, values)))
         else:
@@ -80,7 +80,7 @@ class History:
             self._readings.popleft()
 
     def covered(self, seconds: float) -> float | None:
-        """Return the seconds that a rate over the last `seconds` is the average of; None since the service's start."""
+        """Return the seconds over which a rate of the last `seconds` is averaged; None means since the start."""
         if self._average:
             return None
         return self._readings[-1].at - self._since(seconds).at
@@ -88,7 +88,7 @@ class History:
     def rate(self, name: str, seconds: float, **labels: str) -> float | None:
         """Return the growth per second of all series of a name that have these labels, over the last `seconds`.
 
-        None where the last page has no such series.
+        Return None if the last page has no such series.
         """
         wanted = frozenset(labels.items())
         if not any(told == name and wanted <= series for told, series in self._told):
@@ -97,7 +97,7 @@ class History:
         return (now.total(name, **labels) - earlier.total(name, **labels)) / (now.at - earlier.at)
 
     def steps(self, name: str, count: int, **labels: str) -> list[float]:
-        """Return the growth per second from reading to reading, the last `count` of them, oldest first."""
+        """Return the growth per second between readings: the last `count` of them, oldest first."""
         if self._average:
             return []
         readings = list(self._readings)[-count - 1 :]
@@ -115,6 +115,6 @@ class History:
             self.restarts += 1
             self._last = {}
         before = self._readings[-1].grown
-        # A series that is not on the page now keeps what it had: it has not shrunk.
+        # A series that is missing on this page keeps its old value. It has not become smaller.
         grown = {key: before.get(key, 0.0) + value - self._last.get(key, 0.0) for key, value in values.items()}
         return {**before, **grown}

@@ -1,27 +1,44 @@
 """The calculator: keys, a display, and arithmetic with precedence and parentheses in decimals."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Context, Decimal, DecimalException
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Host
-from gui_agents.simulated.widgets import Layout
+from gui_agents.simulated.apps.base import App, Control, Event
+from gui_agents.simulated.icons import Block, Icon
+from gui_agents.simulated.machine import Machine
 
 MAX_EXPRESSION_LENGTH: Final = 40
 
-ROWS: Final = ("C()÷", "789×", "456-", "123+", "0.⌫=")
-_NAMES: Final[Mapping[str, str]] = {"⌫": "Backspace"}
-_TYPED: Final[Mapping[str, str]] = {"*": "×", "/": "÷", "x": "×", "−": "-"}
-_PRESSED: Final[Mapping[tuple[str, ...], str]] = {
-    ("enter",): "=",
-    ("backspace",): "⌫",
-    ("escape",): "C",
-    ("delete",): "C",
+_ROWS: Final = ("C()÷", "789×", "456-", "123+", "0.⌫=")
+_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "+": ("plus",),
+    "-": ("minus", "−", "–"),
+    "×": ("times", "multiplied by", "multiply", "*", "x", "·"),
+    "÷": ("divided by", "divide", "over", "/", ":"),
+    "=": ("equals", "equal", "equal sign"),
+    ".": ("point", "dot"),
 }
-_OPERATORS: Final = frozenset("+-×÷")
-_KEYS: Final = frozenset("".join(ROWS))
+_PRESSED: Final[Mapping[str, str]] = {"enter": "=", "backspace": "⌫", "escape": "C", "delete": "C"}
+_SIGNS: Final = {
+    **{sign: sign for row in _ROWS for sign in row},
+    **{name: sign for sign, names in _CALLED.items() for name in names if len(name) == 1},
+}
+"""The key that is meant, by each character that can be typed."""
 _ARITHMETIC: Final = Context(prec=24)
+_OPERATIONS: Final[Mapping[str, tuple[int, Callable[[Decimal, Decimal], Decimal]]]] = {
+    "+": (1, _ARITHMETIC.add),
+    "-": (1, _ARITHMETIC.subtract),
+    "×": (2, _ARITHMETIC.multiply),
+    "÷": (2, _ARITHMETIC.divide),
+    "(": (2, _ARITHMETIC.multiply),
+}
+"""How strong each sign between two values binds, and what it does."""
+_TOKEN: Final = re.compile(r"[0-9.]+(?:E[+-][0-9]*)?|.", re.DOTALL)
+_NUMBER: Final = re.compile(r"(?=[0-9.]*[0-9])[0-9]*\.?[0-9]*(?:E.*)?")
+"""Only a result that is calculated with can have an exponent."""
 _SHOWN: Final = Context(prec=12)
 _LARGEST_PLAIN_EXPONENT: Final = 15
 
@@ -30,72 +47,69 @@ class ExpressionError(Exception):
     """What was keyed in cannot be calculated."""
 
 
+def _key(sign: str, column: int, row: int) -> Control:
+    look = "primary" if sign == "=" else "digit" if sign.isdigit() or sign == "." else "operator"
+    place = Bounds(16 + 79 * column, 110 + 68 * row, 71, 60)
+    return Control("button", "Backspace" if sign == "⌫" else sign, place, look, _CALLED.get(sign, ()), key=sign)
+
+
 class Calculator(App):
     """Shows an expression while it is keyed in, then its result."""
 
     name: ClassVar = "Calculator"
+    called: ClassVar = ("calc", "calculator app")
+    icon: ClassVar = Icon(
+        (46, 56, 82),
+        (
+            Block(22, 18, 56, 20, 2, (190, 226, 214)),
+            *(Block(x, y, 14, 13, 2) for x, y in ((22, 48), (43, 48), (64, 48), (22, 67), (43, 67))),
+            Block(64, 67, 14, 13, 2, (255, 159, 67)),
+        ),
+    )
     place: ClassVar = Bounds(160, 88, 340, 500)
+    controls: ClassVar = (
+        Control("", "", Bounds(16, 12, 308, 24), "asked", key="asked"),
+        Control("text", "Display", Bounds(16, 38, 308, 56), "display", ("result", "answer")),
+        *(_key(sign, column, row) for row, signs in enumerate(_ROWS) for column, sign in enumerate(signs)),
+    )
 
-    def __init__(self, host: Host) -> None:
-        super().__init__(host)
-        self._expression = ""
-        self._asked = ""
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        self._expression, self._asked = "", ""
         self._result: str | None = None
 
-    @property
-    def display(self) -> str:
-        """What the display shows."""
-        return self._expression if self._result is None else self._result
+    def shown(self, key: str) -> tuple[str, Iterable[str]]:
+        """Return what the display shows, and what was asked before."""
+        display = self._expression if self._result is None else self._result
+        return {"asked": self._asked, "Display": display or "0"}.get(key, ""), ()
 
-    def build(self, ui: Layout, area: Bounds) -> None:
-        """Add the display and the keys."""
-        left, width = area.x + 16, area.width - 32
-        ui.add("", self._asked, Bounds(left, area.y + 12, width, 24), look="asked")
-        ui.add("text", "Display", Bounds(left, area.y + 38, width, 56), value=self.display or "0", look="display")
-        top, gap = area.y + 110, 8
-        key_width = (width - 3 * gap) // 4
-        key_height = (area.y + area.height - 16 - top - 4 * gap) // 5
-        for row, signs in enumerate(ROWS):
-            for column, sign in enumerate(signs):
-                bounds = Bounds(
-                    left + column * (key_width + gap), top + row * (key_height + gap), key_width, key_height
-                )
-                ui.add("button", _NAMES.get(sign, sign), bounds, key=sign, look=_look(sign))
-
-    def activate(self, key: str) -> None:
-        """Press one key."""
-        match key:
-            case "C":
-                self._clear()
-            case "⌫":
-                if self._result is not None:
-                    self._clear()
-                self._expression = self._expression[:-1]
-            case "=":
-                self._calculate()
-            case _ if key in _KEYS:
-                self._append(key)
-
-    def press(self, keys: tuple[str, ...]) -> bool:
-        """Press the key that stands for the keyboard's."""
-        sign = _PRESSED.get(keys) or (keys[0] if len(keys) == 1 else "")
-        return self.type(sign)
-
-    def type(self, text: str) -> bool:
-        """Press the keys for each character of the text."""
-        signs = [_TYPED.get(character, character) for character in text]
-        if not signs or not _KEYS.issuperset(signs):
-            return False
-        for sign in signs:
-            self.activate(sign)
+    def handle(self, event: Event) -> bool:
+        """Press one key, or the keys for each character of a text."""
+        match event:
+            case ("activate", str(key)) if key in _SIGNS:
+                self._press(key)
+            case ("press", (str(key),)):
+                return self.handle(("type", _PRESSED.get(key, key)))
+            case ("type", str(text)) if text and _SIGNS.keys() >= set(text):
+                for character in text:
+                    self._press(_SIGNS[character])
+            case _:
+                return False
         return True
 
-    def _clear(self) -> None:
-        self._expression, self._asked, self._result = "", "", None
+    def _press(self, sign: str) -> None:
+        if sign == "=":
+            self._calculate()
+        elif sign == "C" or (sign == "⌫" and self._result is not None):
+            self._expression, self._asked, self._result = "", "", None
+        elif sign == "⌫":
+            self._expression = self._expression[:-1]
+        else:
+            self._append(sign)
 
     def _append(self, sign: str) -> None:
         if self._result is not None:
-            continues = sign in _OPERATORS and self._result != "Error"
+            continues = sign in "+-×÷" and self._result != "Error"
             self._expression, self._asked = (self._result, "") if continues else ("", "")
             self._result = None
         if len(self._expression) < MAX_EXPRESSION_LENGTH:
@@ -109,14 +123,6 @@ class Calculator(App):
             self._result = shown(calculated(self._expression))
         except (ExpressionError, DecimalException):
             self._result = "Error"
-
-
-def _look(sign: str) -> str:
-    if sign == "=":
-        return "primary"
-    if sign.isdigit() or sign == ".":
-        return "digit"
-    return "operator"
 
 
 def shown(number: Decimal) -> str:
@@ -136,65 +142,36 @@ def calculated(expression: str) -> Decimal:
         ExpressionError: it is incomplete or has no meaning.
         DecimalException: it has no value, such as a division by zero.
     """
-    parser = _Parser(expression)
-    value = parser.sum()
-    if parser.sign:
-        raise ExpressionError(f"{parser.sign} is not expected here")
+    tokens = [*_TOKEN.findall(expression), ""]
+    value = _value(tokens, 0)
+    if tokens != [""]:
+        raise ExpressionError(f"{tokens[0]} is not expected here")
     return value
 
 
-class _Parser:
-    """Recursive descent over the signs of an expression; its depth is bounded by the display's length."""
+def _value(tokens: list[str], level: int) -> Decimal:
+    """Take what binds stronger than `level` from the tokens; the recursion is bounded by the display's length."""
+    value = _operand(tokens)
+    while tokens[0] in _OPERATIONS and _OPERATIONS[tokens[0]][0] > level:
+        stronger, combine = _OPERATIONS[tokens[0]]
+        if tokens[0] != "(":
+            tokens.pop(0)
+        value = combine(value, _value(tokens, stronger))
+    return value
 
-    def __init__(self, expression: str) -> None:
-        self._rest = expression
 
-    @property
-    def sign(self) -> str:
-        return self._rest[:1]
-
-    def sum(self) -> Decimal:
-        value = self._product()
-        while self.sign in ("+", "-"):
-            sign, term = self._take(), self._product()
-            value = _ARITHMETIC.add(value, term) if sign == "+" else _ARITHMETIC.subtract(value, term)
-        return value
-
-    def _product(self) -> Decimal:
-        value = self._factor()
-        while self.sign in ("×", "÷", "("):
-            sign = "×" if self.sign == "(" else self._take()
-            factor = self._factor()
-            value = _ARITHMETIC.multiply(value, factor) if sign == "×" else _ARITHMETIC.divide(value, factor)
-        return value
-
-    def _factor(self) -> Decimal:
-        if self.sign in ("+", "-"):
-            return self._factor() if self._take() == "+" else _ARITHMETIC.minus(self._factor())
-        if self.sign == "(":
-            self._take()
-            value = self.sum()
-            if self._take() != ")":
+def _operand(tokens: list[str]) -> Decimal:
+    token = tokens[0] and tokens.pop(0)
+    match token:
+        case "+":
+            return _operand(tokens)
+        case "-":
+            return _ARITHMETIC.minus(_operand(tokens))
+        case "(":
+            value = _value(tokens, 0)
+            if (tokens[0] and tokens.pop(0)) != ")":
                 raise ExpressionError("a parenthesis is not closed")
             return value
-        return self._number()
-
-    def _number(self) -> Decimal:
-        length = len(self._rest) - len(self._rest.lstrip("0123456789."))
-        digits, self._rest = self._rest[:length], self._rest[length:]
-        exponent_length = _exponent_length(self._rest)
-        digits, self._rest = digits + self._rest[:exponent_length], self._rest[exponent_length:]
-        if digits.count(".") > 1 or digits in ("", "."):
-            raise ExpressionError("a number is expected")
-        return Decimal(digits)
-
-    def _take(self) -> str:
-        sign, self._rest = self._rest[:1], self._rest[1:]
-        return sign
-
-
-def _exponent_length(text: str) -> int:
-    """Return the length of an exponent such as E+20, which only a result that is calculated with can have."""
-    if text[:2] not in ("E+", "E-"):
-        return 0
-    return len(text) - len(text[2:].lstrip("0123456789"))
+    if not _NUMBER.fullmatch(token):
+        raise ExpressionError("a number is expected")
+    return Decimal(token)

@@ -1,13 +1,23 @@
 """Settings: the machine's switches and its volume."""
 
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App
-from gui_agents.simulated.machine import SWITCHES
-from gui_agents.simulated.widgets import Layout
+from gui_agents.simulated.apps.base import App, Control, Event
+from gui_agents.simulated.icons import WHITE, Block, Disc, Icon
 
-_PIXELS_PER_PERCENT: Final = 3
+DARK_MODE: Final = "Dark mode"
+SWITCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    DARK_MODE: ("Use dark colours in all windows", ("dark theme", "night mode", "dark")),
+    "Wi-Fi": ("Connect to wireless networks", ("WLAN", "wireless")),
+    "Notifications": ("Show messages from apps", ("notification",)),
+    "Location": ("Let apps ask where you are", ("location services",)),
+    "Automatic updates": ("Install updates over night", ("auto updates", "updates")),
+}
+"""What each switch is for, and what else it is called."""
+
+_PLATE: Final = (112, 92, 196)
 _LOUDEST: Final = 100
 
 
@@ -15,45 +25,42 @@ class Settings(App):
     """Turns the machine's switches and sets its volume."""
 
     name: ClassVar = "Settings"
+    called: ClassVar = ("system settings", "preferences", "control panel")
+    icon: ClassVar = Icon(
+        _PLATE,
+        tuple(
+            shape
+            for y, knob in ((28, 62), (50, 34), (72, 54))
+            for shape in (Block(20, y - 2, 60, 5, 1), Disc(knob, y, 8, WHITE), Disc(knob, y, 4, _PLATE))
+        ),
+    )
     place: ClassVar = Bounds(340, 72, 560, 478)
+    controls: ClassVar = (
+        *(
+            Control("switch", name, Bounds(20, 14 + 68 * row, 520, 60), purpose, called)
+            for row, (name, (purpose, called)) in enumerate(SWITCHES.items())
+        ),
+        Control("", "", Bounds(20, 354, 520, 64), "card"),
+        Control("label", "Volume", Bounds(36, 374, 90, 24), "row", key="Volume label"),
+        Control("slider", "Volume", Bounds(140, 370, 301, 32), called=("sound", "sound volume")),
+        Control("text", "Volume level", Bounds(456, 374, 68, 24), "right"),
+    )
 
-    def build(self, ui: Layout, area: Bounds) -> None:
-        """Add one row for each setting."""
-        machine = self.host.machine
-        left, width, top = area.x + 20, area.width - 40, area.y + 14
-        for label, purpose in SWITCHES.items():
-            on = machine.switches[label]
-            states = frozenset({"checked"} if on else ())
-            ui.add(
-                "switch",
-                label,
-                Bounds(left, top, width, 60),
-                key=label,
-                value="on" if on else "off",
-                states=states,
-                look=purpose,
-            )
-            top += 68
-        ui.add("", "", Bounds(left, top, width, 64), look="card")
-        ui.add("label", "Volume", Bounds(left + 16, top + 20, 90, 24), look="row", key="Volume label")
-        track = Bounds(left + 120, top + 16, _LOUDEST * _PIXELS_PER_PERCENT + 1, 32)
-        ui.add("slider", "Volume", track, key="Volume", value=str(machine.volume))
-        bounds = Bounds(left + width - 84, top + 20, 68, 24)
-        ui.add("text", "Volume level", bounds, value=f"{machine.volume} %", look="right")
+    def shown(self, key: str) -> tuple[str, Iterable[str]]:
+        """Return how a setting stands."""
+        if key in self.machine.switches:
+            return ("on", ("checked",)) if self.machine.switches[key] else ("off", ())
+        return {"Volume": str(self.machine.volume), "Volume level": f"{self.machine.volume} %"}.get(key, ""), ()
 
-    def activate(self, key: str) -> None:
-        """Turn a switch."""
-        switches = self.host.machine.switches
-        if key in switches:
-            switches[key] = not switches[key]
-
-    def slide(self, key: str, fraction: float) -> bool:
-        """Set the volume."""
-        if key != "Volume":
-            return False
-        self.host.machine.volume = round(min(max(fraction, 0.0), 1.0) * _LOUDEST)
+    def handle(self, event: Event) -> bool:
+        """Turn a switch, or set the volume."""
+        match event:
+            case ("activate", key) if key in self.machine.switches:
+                self.machine.switches[key] = not self.machine.switches[key]
+            case ("slide", "Volume", fraction):
+                self.machine.volume = round(min(max(fraction, 0.0), 1.0) * _LOUDEST)
+            case ("nudge", "Volume", steps):
+                self.machine.volume = min(max(self.machine.volume + steps, 0), _LOUDEST)
+            case _:
+                return False
         return True
-
-    def nudge(self, key: str, steps: int) -> bool:
-        """Change the volume by single percents."""
-        return self.slide(key, (self.host.machine.volume + steps) / _LOUDEST)

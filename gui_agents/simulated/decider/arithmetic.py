@@ -4,60 +4,53 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from gui_agents.simulated.apps.calculator import Calculator
+
 _UNITS: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen"
 )
 _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NUMBERS: Final[Mapping[str, str]] = {
+_WORDS: Final[Mapping[str, str]] = {
+    **{called: key.name for key in Calculator.controls if key.role == "button" for called in key.called},
     **{word: str(number) for number, word in enumerate(_UNITS.split())},
     **{word: str(10 * number) for number, word in enumerate(_TENS.split(), start=2)},
     "hundred": "100",
     "thousand": "1000",
-}
-
-_WORDS: Final[Mapping[str, str]] = {
-    "plus": "+",
-    "minus": "-",
-    "times": "×",
-    "multiplied by": "×",
-    "divided by": "÷",
-    "over": "÷",
     "percent of": "÷100×",
     "per cent of": "÷100×",
     "% of": "÷100×",
     "%": "÷100",
     "add": "+",
     "negative": "-",
-    **_NUMBERS,
 }
 
-_WORD: Final = re.compile("|".join(rf"(?<![a-z]){word}(?![a-z])" for word in sorted(_WORDS, key=len, reverse=True)))
-_SIGNS: Final = str.maketrans({"*": "×", "x": "×", "·": "×", "/": "÷", ":": "÷", "−": "-", "–": "-"})
+_WORD: Final = re.compile(
+    "|".join(rf"(?<![a-z]){re.escape(word)}(?![a-z])" for word in sorted(_WORDS, key=len, reverse=True))
+)
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_ALLOWED: Final = re.compile(r"(?:\d+\.?\d*|\.\d+|[-+×÷()])+")
+_KEYS: Final = re.compile(r"[-+×÷().\d]*\d[-+×÷().\d]*+", re.ASCII)
 _APART: Final = re.compile(r"[\d.] +[\d.]")
-
 _PAIR: Final = re.compile(
     r"\b(?:(add|(?:the )?sum of|(?:the )?product of|multiply|subtract|divide|(?:the )?difference (?:of|between))) "
-    r"(-?[\d.]+) (and|to|by|with|from) (-?[\d.]+)(?![\d.]*\w)",
+    r"(-?[\d.]++) (and|to|by|with|from) (-?[\d.]++)(?!\w)",
     re.IGNORECASE,
 )
+_PAIR_SIGNS: Final = {"add": "+", "sum": "+", "pro": "*", "mul": "*", "sub": "-", "dif": "-", "div": "/"}
 
 
 def signs(text: str) -> str | None:
     """Return the keys to press for an expression, or None where the text is none."""
     lowered = _THOUSANDS.sub("", " ".join(text.lower().split()).removesuffix("=").strip())
-    plain = _WORD.sub(lambda match: _WORDS[match[0]], lowered).translate(_SIGNS)
-    if _APART.search(plain):
-        return None
+    plain = _WORD.sub(lambda match: _WORDS[match[0]], lowered)
     keys = plain.replace(" ", "")
-    return keys if _ALLOWED.fullmatch(keys) and any(key.isdigit() for key in keys) else None
+    return keys if _KEYS.fullmatch(keys) and not _APART.search(plain) else None
 
 
-def has_operator(keys: str) -> bool:
-    """Tell whether there is something to calculate, and not a number alone."""
-    return any(key in "+-×÷" for key in keys[1:])
+def formula(text: str) -> str | None:
+    """Return the keys to press for an expression that has something to calculate, and is not a number alone."""
+    keys = signs(text)
+    return keys if keys is not None and any(key in "+-×÷" for key in keys[1:]) else None
 
 
 def without_pairs(text: str) -> str:
@@ -69,5 +62,4 @@ def _joined(match: re.Match[str]) -> str:
     verb, first, joint, second = match[1].lower(), match[2], match[3].lower(), match[4]
     if joint == "from":
         first, second = second, first
-    sign = {"add": "+", "sum": "+", "pro": "*", "mul": "*", "sub": "-", "dif": "-", "div": "/"}
-    return f"{first} {sign[verb.removeprefix('the ')[:3]]} {second}"
+    return f"{first} {_PAIR_SIGNS[verb.removeprefix('the ')[:3]]} {second}"

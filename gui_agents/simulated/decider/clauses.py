@@ -7,8 +7,6 @@ import attrs
 
 from gui_agents.simulated.decider import arithmetic, quotes
 
-MAX_CLAUSES: Final = 100
-
 _BULLET: Final = re.compile(r"^[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]+(?=[^\W\d])", re.MULTILINE)
 _JOINT: Final = re.compile(
     r"(?:[,;] ?(?:and |then |and then |and finally |finally |after that |afterwards |next )"
@@ -25,8 +23,8 @@ _POLITE_BEFORE: Final = re.compile(
 _POLITE_BEHIND: Final = re.compile(
     r",? (?:please|for me|now|thanks|thank you|afterwards|too|as well|right away)$", re.IGNORECASE
 )
-_COLON: Final = re.compile(r"(?!(?:name|e-?mail|message|size)\b)((?:[a-z]+ ){0,5}[a-z]+): (?=\S)", re.IGNORECASE)
 _REMARK: Final = re.compile(r" \([^()]*[a-z]{2}[^()]*\)$", re.IGNORECASE)
+_LONGEST_REMARK: Final = 200
 
 
 @attrs.frozen
@@ -45,35 +43,30 @@ def split(text: str) -> list[Piece]:
     """Cut an instruction, whose quotes were taken out, into pieces in order."""
     lines = (" ".join(line.split()) for line in _BULLET.sub("", text).splitlines())
     plain = arithmetic.without_pairs("\n".join(line for line in lines if line))
-    pieces: list[Piece] = []
-    start, joint = 0, ""
-    for match in _JOINT.finditer(plain):
-        _append(pieces, plain[start : match.start()], joint)
-        start, joint = match.end(), match[0]
-    _append(pieces, plain[start:], joint)
-    return pieces
-
-
-def _append(pieces: list[Piece], raw: str, joint: str) -> None:
-    text = polished(raw)
-    if text:
-        pieces.append(Piece(text, joint, raw.strip()))
+    joints = list(_JOINT.finditer(plain))
+    starts = [0, *(joint.end() for joint in joints)]
+    ends = [*(joint.start() for joint in joints), len(plain)]
+    raws = [plain[start:end] for start, end in zip(starts, ends, strict=True)]
+    pieces = zip(raws, ["", *(joint[0] for joint in joints)], strict=True)
+    return [Piece(text, joint, raw.strip()) for raw, joint in pieces if (text := polished(raw))]
 
 
 def polished(raw: str) -> str:
     """Return the clause without polite words, remarks and closing marks."""
-    text = _stripped(raw)
-    while (match := _POLITE_BEFORE.match(text)) is not None:
-        text = text[match.end() :]
-    while (match := _POLITE_BEHIND.search(text[-20:])) is not None:
-        text = _stripped(text[: len(text) - len(match[0])])
-    if text.endswith(")") and not quotes.has_quotes(text):
-        text = _REMARK.sub("", text[-200:]) if len(text) <= 200 else text  # noqa: PLR2004 - a remark is short
-    return _COLON.sub(r"\1 ", text, count=1) if _COLON.match(text) else text
+    text, start = _stripped(raw), 0
+    while (match := _POLITE_BEFORE.match(text, start)) is not None:
+        start = match.end()
+    text = text[start:]
+    while (match := _POLITE_BEHIND.search(text, max(len(text) - 20, 0))) is not None:
+        text = _stripped(text[: match.start()])
+    if text.endswith(")") and len(text) <= _LONGEST_REMARK and not quotes.has_quotes(text):
+        text = _REMARK.sub("", text)
+    return text
 
 
 def _stripped(text: str) -> str:
+    """Return the text without closing marks; one behind a space is no closing mark: `press .`."""
     text = text.strip()
-    while len(text) > 1 and text[-1] in ".!?,;:" and text[-2] != " ":
-        text = text[:-1].rstrip()
-    return text
+    bare = text.rstrip(".!?,;: ")
+    rest = text[len(bare) :]
+    return bare if bare and not rest.startswith(" ") else text[: len(bare) + len(rest) - len(rest.lstrip()) + 1]

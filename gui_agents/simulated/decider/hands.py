@@ -12,9 +12,10 @@ from gui_agents.domain.screen import Element
 from gui_agents.simulated.decider.names import home_of
 from gui_agents.simulated.decider.screen import Screen
 
-_ATTEMPTS: Final = 3
+ATTEMPTS: Final = 3
 _MAX_SCROLLS: Final = 200
 _TOAST_SECONDS: Final = 0.2
+_MAX_PROBLEM_LENGTH: Final = 500
 
 
 class NotPossibleError(Exception):
@@ -43,8 +44,7 @@ class Hands:
     def _go_to(self, app: str) -> Iterator[Action]:
         """Activate an app, without a dialog over it."""
         yield from self._activate(app)
-        dialog = self.screen.dialog
-        if dialog is not None:
+        if self.screen.dialog is not None:
             yield from self._click_button("Cancel")
 
     def _click(self, element: Element, count: int = 1) -> Iterator[Action]:
@@ -56,29 +56,25 @@ class Hands:
         yield Click(x, y, count=count)
 
     def _click_button(self, label: str) -> Iterator[Action]:
-        button = self.screen.find({"button"}, label)
-        if button is None:
-            raise NotPossibleError(f"there is no button named {quoted(label)} in {self._place()}")
-        yield from self._click(button)
+        yield from self._click(self._found({"button"}, label, "button"))
 
     def _scrolled_into_view(self, item: Element) -> Generator[Action, None, Element]:
         for _ in range(_MAX_SCROLLS):
             holder = self.screen.list_of(item)
             if holder is None or "offscreen" not in item.states:
                 break
-            names = [child.name for child in holder.children if child.role == item.role]
-            seen = [child.name for child in holder.children if "offscreen" not in child.states and child.name in names]
-            below = not seen or names.index(item.name) > names.index(seen[-1])
+            items = [child for child in holder.children if child.role == item.role]
+            seen = [index for index, child in enumerate(items) if "offscreen" not in child.states]
             x, y = holder.bounds.center
-            yield Scroll(x, y, 0, 3 if below else -3)
-            item = self.screen.find({item.role}, item.name) or item
+            yield Scroll(x, y, 0, 3 if not seen or items.index(item) > seen[-1] else -3)
+            item = self.screen.same(item)
         return item
 
     def _fill(self, label: str, text: str, *, append: bool = False) -> Iterator[Action]:
         """Make a text box hold `text`, or end with it."""
-        box = self._box(label)
+        box = self._found({"textbox"}, label, "field")
         wanted = box.value + text if append else text
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             if box.value == wanted:
                 return
             yield from self._click(box)
@@ -89,31 +85,26 @@ class Hands:
                 yield Key(("backspace",))
             for start in range(0, len(typed), MAX_TEXT_LENGTH):
                 yield Type(typed[start : start + MAX_TEXT_LENGTH])
-            box, append = self._box(label), False
+            box, append = self.screen.same(box), False
         if box.value != wanted:
             raise NotPossibleError(f"the field {box.name} does not take this text")
-
-    def _box(self, label: str) -> Element:
-        box = self.screen.find({"textbox"}, label)
-        if box is None:
-            raise NotPossibleError(f"there is no field named {quoted(label)} in {self._place()}")
-        return box
 
     def _locate(
         self, roles: Collection[str], label: str, noun: str, home: str | None = None
     ) -> Generator[Action, None, Element]:
         """Find something where it is in sight, or else in the app that has it."""
-        element = self.screen.find(roles, label)
-        where = home_of(label) or home
-        if element is None and where is not None:
+        where = home_of(label, buttons="button" in roles) or home
+        if where is not None and self.screen.find(roles, label) is None:
             yield from self._go_to(where)
-            element = self.screen.find(roles, label)
+        return (yield from self._scrolled_into_view(self._found(roles, label, noun)))
+
+    def _found(self, roles: Collection[str], label: str, noun: str) -> Element:
+        element = self.screen.find(roles, label)
         if element is None:
             there = ", ".join(dict.fromkeys(found.name for found in self.screen.all(roles)))
             offer = f"; there are: {there}" if there else ""
-            raise NotPossibleError(f"there is no {noun} named {quoted(label)} in {self._place()}{offer}"[:500])
-        if "offscreen" in element.states:
-            element = yield from self._scrolled_into_view(element)
+            problem = f"there is no {noun} named {quoted(label)} in {self._place()}{offer}"
+            raise NotPossibleError(problem[:_MAX_PROBLEM_LENGTH])
         return element
 
     def _place(self) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from time import monotonic
-from typing import Final
+from typing import ClassVar, Final
 
 from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, Done, Fail
 from gui_agents.domain.model import Decision, DecisionRequest, Report
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
 from gui_agents.simulated.decider.hands import NotPossibleError
-from gui_agents.simulated.decider.intents import Nothing
 from gui_agents.simulated.decider.screen import Screen
 from gui_agents.simulated.decider.worker import Worker
 
@@ -23,19 +22,12 @@ _MAX_CLAUSE_SHOWN: Final = 200
 class RulesModel:
     """A deterministic interpreter of instructions; no language model, and it says so by 0 tokens and no cost."""
 
+    provider: ClassVar = PROVIDER
+    takes_screenshots: ClassVar = False
+
     def __init__(self) -> None:
         self._worker: Worker | None = None
         self._actions: Iterator[Action] = iter(())
-
-    @property
-    def provider(self) -> str:
-        """Builtin."""
-        return PROVIDER
-
-    @property
-    def takes_screenshots(self) -> bool:
-        """No: the accessibility tree is all that it reads."""
-        return False
 
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
         """Return the next action for the instruction, from what the screen shows now."""
@@ -60,7 +52,7 @@ class RulesModel:
             steps = parse(request.instruction)
             self._worker = Worker(screen, request.supported)
             self._actions = self._worker.work(steps)
-            self._summary = _summary([step.clause for step in steps if step.intents != (Nothing(),)])
+            self._summary = _summary([step.clause for step in steps if step.calls[0].deed is not Worker.do_nothing])
         self._worker.screen = screen
         action = next(self._actions, None)
         if action is not None:

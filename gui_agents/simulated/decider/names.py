@@ -1,117 +1,14 @@
-"""When two names mean the same thing: what a person writes, and what the screen says."""
+"""When two names mean the same thing: what a person writes, and what the screen says.
+
+All names are those that the apps declare; here is only how they are compared.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-APP_NAMES: Final[Mapping[str, str]] = {
-    "calculator": "Calculator",
-    "calc": "Calculator",
-    "calculator app": "Calculator",
-    "notes": "Notes",
-    "note": "Notes",
-    "notepad": "Notes",
-    "note app": "Notes",
-    "editor": "Notes",
-    "text editor": "Notes",
-    "contact form": "Contact Form",
-    "contactform": "Contact Form",
-    "contact": "Contact Form",
-    "form": "Contact Form",
-    "files": "Files",
-    "file manager": "Files",
-    "file browser": "Files",
-    "file explorer": "Files",
-    "explorer": "Files",
-    "settings": "Settings",
-    "system settings": "Settings",
-    "preferences": "Settings",
-    "control panel": "Settings",
-}
-"""The app that a person means, by what they may call it."""
-
-HOMES: Final[Mapping[str, str]] = {
-    "name": "Contact Form",
-    "email": "Contact Form",
-    "message": "Contact Form",
-    "size": "Contact Form",
-    "status": "Contact Form",
-    "submit": "Contact Form",
-    "reset": "Contact Form",
-    "acceptterms": "Contact Form",
-    "subscribetonewsletter": "Contact Form",
-    "small": "Contact Form",
-    "medium": "Contact Form",
-    "large": "Contact Form",
-    "notetext": "Notes",
-    "filestatus": "Notes",
-    "save": "Notes",
-    "saveas": "Notes",
-    "clear": "Notes",
-    "new": "Notes",
-    "display": "Calculator",
-    "filecount": "Files",
-    "volume": "Settings",
-    "darkmode": "Settings",
-    "wifi": "Settings",
-    "notifications": "Settings",
-    "location": "Settings",
-    "automaticupdates": "Settings",
-}
-"""The app in which something is, by its name in short form."""
-
-_ALIASES: Final[Mapping[str, str]] = {
-    "note": "notetext",
-    "notes": "notetext",
-    "text": "notetext",
-    "content": "notetext",
-    "contents": "notetext",
-    "body": "notetext",
-    "mail": "email",
-    "emailaddress": "email",
-    "fullname": "name",
-    "result": "display",
-    "answer": "display",
-    "terms": "acceptterms",
-    "accepttheterms": "acceptterms",
-    "termsandconditions": "acceptterms",
-    "conditions": "acceptterms",
-    "newsletter": "subscribetonewsletter",
-    "subscribe": "subscribetonewsletter",
-    "darktheme": "darkmode",
-    "nightmode": "darkmode",
-    "dark": "darkmode",
-    "wlan": "wifi",
-    "wireless": "wifi",
-    "notification": "notifications",
-    "locationservices": "location",
-    "autoupdates": "automaticupdates",
-    "updates": "automaticupdates",
-    "volumelevel": "volume",
-    "sound": "volume",
-    "soundvolume": "volume",
-    "numberoffiles": "filecount",
-    "count": "filecount",
-    "statusmessage": "status",
-}
-
-_SIGNS: Final[Mapping[str, str]] = {
-    "plus": "+",
-    "minus": "-",
-    "−": "-",
-    "times": "×",
-    "multiply": "×",
-    "*": "×",
-    "x": "×",
-    "divide": "÷",
-    "divided by": "÷",
-    "/": "÷",
-    "equals": "=",
-    "equal": "=",
-    "equal sign": "=",
-    "point": ".",
-    "dot": ".",
-}
+from gui_agents.simulated.apps import APPS
+from gui_agents.simulated.apps.base import Control
 
 _ARTICLE: Final = re.compile(r"(?:the|a|an|my|this|that|its) ", re.IGNORECASE)
 _NOUN: Final = (
@@ -120,7 +17,10 @@ _NOUN: Final = (
 )
 _NOUN_BEHIND: Final = re.compile(rf" {_NOUN}$", re.IGNORECASE)
 _NOUN_BEFORE: Final = re.compile(rf"{_NOUN} ", re.IGNORECASE)
+_WINDOW_BEHIND: Final = re.compile(r" (?:app|application|window|program)$")
 _FILE_NAME: Final = re.compile(r"[^\s/\\]+\.[A-Za-z][A-Za-z0-9]{0,4}")
+_UNNAMED: Final = frozenset({"", "label", "list"})
+"""Roles that nobody means by their names."""
 
 
 def short(name: str) -> str:
@@ -129,12 +29,37 @@ def short(name: str) -> str:
     return letters or name.strip()
 
 
+def _flat(controls: Iterable[Control]) -> Iterator[Control]:
+    for control in controls:
+        yield control
+        yield from _flat(control.within)
+
+
+CONTROLS: Final = tuple(
+    (app.name, control) for app in APPS.values() for control in _flat(app.controls) if control.role not in _UNNAMED
+)
+"""Everything that an app offers by a name, with the app's own name."""
+
+APP_NAMES: Final[Mapping[str, str]] = {
+    called.lower(): app.name for app in APPS.values() for called in (app.name, *app.called)
+}
+"""The app that a person means, by what they may call it in small letters."""
+_HOMES: Final[Mapping[str, tuple[str, str]]] = {
+    short(control.name): (app, control.role) for app, control in reversed(CONTROLS)
+}
+_ALIASES: Final[Mapping[str, str]] = {
+    short(called): short(control.name) for _, control in CONTROLS for called in control.called
+}
+
+
+def names_of(roles: Collection[str], *apps: str) -> list[str]:
+    """Return what the controls of these roles in these apps are called, in small letters."""
+    found = [control for app, control in CONTROLS if app in apps and control.role in roles]
+    return [name.lower() for control in found for name in (control.name, *control.called)]
+
+
 def variants(label: str) -> Iterator[str]:
     """Yield what a label may be in short form, the most literal first."""
-    label = label.strip()
-    sign = _SIGNS.get(label.lower())
-    if sign is not None:
-        yield sign
     yield short(label)
     bare = without_article(label)
     for candidate in (bare, _NOUN_BEHIND.sub("", bare), _NOUN_BEFORE.sub("", bare, count=1)):
@@ -149,25 +74,16 @@ def without_article(label: str) -> str:
     return _ARTICLE.sub("", label.strip(), count=1) if _ARTICLE.match(label.strip()) else label.strip()
 
 
-def short_sign(label: str) -> str | None:
-    """Return the key of a calculator that is meant by `the + button` and its like."""
-    bare = _NOUN_BEHIND.sub("", without_article(label)).lower()
-    if len(bare) == 1:
-        return _SIGNS.get(bare, bare)
-    return _SIGNS.get(bare)
-
-
 def app_named(label: str) -> str | None:
     """Return the app that is meant."""
     name = " ".join(without_article(label).lower().split())
-    for ending in (" app", " application", " window", " program"):
-        name = name.removesuffix(ending)
-    return APP_NAMES.get(name)
+    return APP_NAMES.get(name) or APP_NAMES.get(_WINDOW_BEHIND.sub("", name))
 
 
-def home_of(label: str) -> str | None:
-    """Return the app that has a thing of this name."""
-    return next((HOMES[form] for form in variants(label) if form in HOMES), None)
+def home_of(label: str, *, buttons: bool = False) -> str | None:
+    """Return the app that has a thing of this name, or also a button."""
+    homes = (_HOMES[form] for form in variants(label) if form in _HOMES)
+    return next((app for app, role in homes if buttons or role != "button"), None)
 
 
 def is_file_name(label: str) -> bool:

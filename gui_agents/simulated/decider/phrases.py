@@ -1,324 +1,177 @@
-"""The table of phrases: pattern by pattern, what one clause asks for.
+"""The table of phrases: pattern by pattern, what one clause asks for. Patterns are tried in order."""
 
-Patterns are tried in order. What the time that they take grows with is bounded by the length of a clause; see
-`gui_agents.simulated.decider.patterns`.
-"""
-
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Final
 
-from gui_agents.simulated.decider import arithmetic, clauses, quotes
-from gui_agents.simulated.decider.file_phrases import FILE_RULES, names_a_place, put_into
-from gui_agents.simulated.decider.intents import (
-    Calculate,
-    Choose,
-    CloseAll,
-    CloseWindow,
-    Confirm,
-    Intent,
-    Nothing,
-    OpenTarget,
-    Pause,
-    Press,
-    Read,
-    ReadFile,
-    Save,
-    ScrollBy,
-    SetField,
-    Toggle,
-    Write,
-)
-from gui_agents.simulated.decider.names import APP_NAMES, app_named, home_of, is_file_name, without_article
-from gui_agents.simulated.decider.patterns import FILE, THE, Builder, always, pressing, rule
+from gui_agents.simulated.decider.clauses import polished
+from gui_agents.simulated.decider.names import CONTROLS, home_of
+from gui_agents.simulated.decider.patterns import Call, Rule
 from gui_agents.simulated.decider.quotes import Quoted
+from gui_agents.simulated.decider.worker import Worker
 
 MAX_CLAUSE_LENGTH: Final = 2000
+_MAX_DEPTH: Final = 2
+
+# Each row is a deed of `Worker`, arguments that are always the same, and after the colon a pattern; a row goes on in
+# lines that begin with a space. See `patterns` for the language, and for the words in capital letters.
+
+_CALCULATING: Final = """
+do_nothing: [do] [absolutely] nothing [at all]|[do] (no-op|noop)|finish|stop|you are done
+calculate: TELL [what|how much] [the (value|result) of] <keys:sum> [equal|equals|make|makes|is|are]
+calculate: <keys:formula>
+"""
+
+_INSIDE: Final = """
+open: (use|open|launch|start) [up] [the] <target:app> (to|for) <rest:clause>
+open: (in|inside|within|using|with|on) [the] <target:app> <rest:clause>
+open: (in|inside|within|using|with|back to|back in) [the] <target:app>
+open: <clause> (in|in to|into|inside|within|using|with|on|from|of|via) [the] <target:app>
+"""
+"""Where something is to be done: `rest` and `clause` say what."""
+
+_FILES: Final = """
+count_files: [tell me|say|get|find out|check] how many COUNTED
+count_files: count [all] [of] [the|my] COUNTED
+count_files: [what is|what's|tell me|get|give me|read|report|show me] [the] (number|count) of [the|my] COUNTED
+find_file: ISTHERE AFILE <name>
+find_file: ISTHERE [a|an|any] <name:file> [file]
+find_file: does [AFILE|the] <name> [file] [still] exist
+find_file: is [AFILE|the] <name:file> [file] [still] there
+find_file: ASKED [AFILE|the] <name> [file] (still exists|exists|is [still] there)
+rename_file: (rename|change the [file] name of) THE FILE <name:file> [file] (to|as|into) <new:word>
+rename_file: (rename|change the [file] name of) THE FILE <name> [file] (to|as|into) <new:file>
+rename_file: move THE FILE <name> [file] (to|into) <new:file>
+create_note: (create|make|start|begin|open) [a] (new|blank|empty) note|new note
+create_note: (create|make|write|add) [a|an] [new] [text] (file|note|document) [(called|named) <name:word>]
+ (with|containing|that says|saying|which says|that contains) [the] [text|content|contents|word|words] <text>
+create_note: (create|make|add) [a|an] (new|empty)* [text] (file|note|document) (called|named) <name:word>
+save_as: (save|store) [<_:few>] (as|under|to|into|with|in) [the|a|an] [new] [text] [file|note|filename] [name]
+ [of|called|named] <name:text>
+save_as: (save|store|name|call) (it|this|the note|the file) <name:text>
+save: save [NOTE]
+write text= own_line=yes: ADD ANOTHER
+add_text text= own_line=yes: ADD ANOTHER INTO PLACE <place>
+add_text own_line=yes: ADD LINE INTO PLACE <place> SAYING <text:words>
+add_text own_line=yes: ADD LINE SAYING <text:words> INTO PLACE <place>
+add_text own_line=yes: ADD <text:words> INTO PLACE <place> OWNLINE
+add_text own_line=yes: ADD <text:words> OWNLINE INTO PLACE <place>
+write own_line=yes: ADD LINE SAYING <text:prose>
+add_text: ADD <text:words> INTO [the] [very] (end|bottom) of PLACE <place>
+add_text: append WORDS <text:words> (to|onto) PLACE <place:target>
+delete_file of_two=yes: DELETE both [of] THE FILE <name:label> [file] [from [the] (files|list|disk|desktop) [app]]
+delete_file: DELETE THE FILE <name:label> [file] [from [the] (files|list|disk|desktop) [app]]
+"""
+
+_OTHERS: Final = """
+press label=Cancel: cancel [it|that|this] [the dialog]|CLOSE [down] THE (dialog|dialogue|popup|pop-up)
+press label=Minimize: (minimize|minimise) [it|the window|this window]
+confirm: confirm [it|that|this|the deletion|the dialog]|ok|okay|yes
+close_all: CLOSE (all [the|open|of the] (windows|apps)|everything|all)
+close: CLOSE [down] THE [it|window|app|application|active window|current window]
+close: CLOSE [down] THE <app>
+toggle app=Settings: (turn|switch) <on:state> [both] <label>
+set_field: TURN [the|my] <label:slider> [level|slider] [up|down] [to|at|=] <text:level>
+set_field: [the] <label:slider> [to|at] <text:level>
+set_field label=Volume text=0: mute [the] [volume|sound]|turn [the] (sound|volume) off
+toggle app=Settings: (turn|switch|set) <label> [to] <on:state>
+toggle label=dark on=yes: (switch|change) to [the] dark (mode|theme)
+toggle label=dark on=no: (switch|change) to [the] light (mode|theme)
+toggle app=Settings: <on:enabling> <label>
+toggle app=Settings: (make sure|ensure) [that] THE <label> is [turned|switched] <on:state>
+read: (check|see|tell me) (whether|if) THE <label:readable> is [turned|switched] (on|off)
+toggle on=yes: (accept|agree to|agree with) [the|all] <label:box>
+toggle: <on:checking> [off] [the] [(checkbox|box) [for|of|named|labelled|labeled]] <label>
+choose: CHOOSE THE <label> (as|for) [the] size
+choose: CHOOSE THE FILE <label>
+set_field: fill (in|out) [the] [contact] form [with|using] THE <label:field> [field] [to|is|as|with|=] <text>
+set_field: THE <label:given> <text>
+set_field: ENTER (the|my) <label:entry> [field] <text>
+set_field: ENTER <label:entry> [field] <text:quote>
+rewrite_file: CHANGE THE [(text|content|contents) (of|in)] [the] FILE <name:file>
+ (so that it|so it|to be|to|with|as|be|=) [SAYS|hold|holds] <text>
+set_field: (edit|change|update|make|modify) THE FILE <label:word> (so that it|so it|to) (SAYS|hold|holds) <text>
+set_field: (fill in|fill out|fill) THE <label> (with|as) <text>
+set_field: (set|change|update|edit|make|replace) THE <label> (to be|to|with|as|be|=) <text>
+set_field: (set|make) THE <label:field> <text>
+add_text: PUT <text:words> ONTO THE PLACE <place>
+set_field: PUT <text> ONTO THE <label:few> [text] (field|box|input|area)
+set_field: PUT <text:quoting> ONTO THE <label:few>
+set_field: PUT <text> ONTO THE <label:thing>
+write: WRITE [WORDS|a note saying|a note that says|in] <text:prose>
+read label=note: [tell me|read|report|say] what (does it|it|the note|does the note) SAYS
+read: (read|report) [out|me|back] what THE FILE <label:readable> SAYS
+read: (read|report) [out|me|back] THE [(content|contents) of|text (of|in|from)] THE FILE <label> [file] [aloud|out]
+read: SHOW [in|inside|the (content|contents) of|the text (of|in)|what is in|what's in] THE FILE <label:readable>
+ [file] [SAYS]
+read: is THE <label:readable> [turned|switched|set] (on|off|enabled|disabled|checked|to)
+open: (OPEN|go to|switch to|go back to|return to|use|visit) THE <target:app>
+open: OPEN THE [text] (file|note|document) [named|called] <target:label>
+open: OPEN THE <target:file> (file|document)
+open: OPEN THE <target:label>
+press: [<count:times>] PRESS <label> [button|key|icon]
+scroll: scroll <up:way> [by] [<notches:number>] [notch|notches|times|lines|steps]
+scroll_to_end: scroll [all the way] to the <up:end>
+wait: (wait|sleep|pause) [for] [<seconds>]
+"""
 
 
-def parse_clause(text: str, quoted: Quoted) -> Sequence[Intent] | None:
-    """Return what one clause asks for, or None where no pattern knows it."""
+def _rules(table: str) -> Iterator[Rule]:
+    for row in table.strip().replace("\n ", " ").split("\n"):
+        asked, pattern = row.split(": ", 1)
+        deed, *fixed = asked.split(" ")
+        arguments = dict(argument.split("=") for argument in fixed)
+        yield Rule(
+            pattern, getattr(Worker, deed), {name: _FLAGS.get(value, value) for name, value in arguments.items()}
+        )
+
+
+_FLAGS: Final = {"yes": True, "no": False}
+_WHERE: Final = tuple(_rules(_INSIDE))
+_RULES: Final = (
+    *_rules(_CALCULATING),
+    *_WHERE,
+    *(Rule(command, Worker.press, {"label": button.name}) for _, button in CONTROLS for command in button.commands),
+    *_rules(_FILES),
+    *_rules(_OTHERS),
+)
+NAMED_VALUE: Final = Rule("THE <label:field> [field] [to|is|as|with|=] <text>", Worker.set_field, {})
+"""A clause without a verb, such as `name Alice`, which goes on with others that set fields."""
+
+
+def understood(text: str, quoted: Quoted, depth: int = 0) -> tuple[Call, ...] | None:
+    """Return what one clause asks for, or None where no pattern knows it.
+
+    `depth` is how many clauses it is inside of: what is to be done in an app is a clause of its own, which may name
+    an app once more. So each clause is looked at a bounded number of times.
+    """
     if len(text) > MAX_CLAUSE_LENGTH:
         return None
-    for pattern, build in _RULES:
-        match = pattern.fullmatch(text)
-        intents = None if match is None else build(match, quoted)
-        if intents is not None:
-            return intents
+    for rule in _RULES:
+        call = rule.match(text, quoted) if depth < _MAX_DEPTH or rule not in _WHERE else None
+        if call is not None:
+            calls = _inside(call, quoted, depth + 1) if rule in _WHERE else (call,)
+            if calls is not None:
+                return calls
     return None
 
 
-_NAMED_VALUE: Final = re.compile(
-    rf"{THE}(name|e-?mail|email address|message|size|volume|note text)(?: field)?(?: to| is| as| with| =|:)? (.+)",
-    re.IGNORECASE,
-)
-
-
-def named_value(text: str, quoted: Quoted) -> Intent | None:
-    """Return what a clause without a verb, such as `name Alice`, asks for."""
-    match = _NAMED_VALUE.fullmatch(text)
-    return None if match is None else SetField(match[1], quoted.restore(match[2]))
-
-
-def _calculate(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    signs = arithmetic.signs(quoted.restore(match[1]))
-    return None if signs is None else (Calculate(signs),)
-
-
-def _calculate_bare(match: re.Match[str], _quoted: Quoted) -> Sequence[Intent] | None:
-    signs = arithmetic.signs(match[0])
-    return (Calculate(signs),) if signs is not None and arithmetic.has_operator(signs) else None
-
-
-def _inside_before(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    app = app_named(match[1])
-    rest = None if app is None else parse_clause(clauses.polished(match[2]), quoted)
-    return None if app is None or rest is None else (OpenTarget(app), *rest)
-
-
-def _inside_behind(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    app = app_named(match[2])
-    rest = None if app is None else parse_clause(match[1], quoted)
-    if app is None or not rest or isinstance(rest[0], CloseWindow):
+def _inside(call: Call, quoted: Quoted, depth: int) -> tuple[Call, ...] | None:
+    """Return what is to be done in an app: open it, then do the rest."""
+    app = call.arguments["target"]
+    opening = Call(Worker.open, {"target": app})
+    if "rest" in call.arguments:
+        rest = understood(polished(call.arguments["rest"]), quoted, depth)
+        return None if rest is None else (opening, *rest)
+    if "clause" not in call.arguments:
+        return (opening,)
+    rest = understood(call.arguments["clause"], quoted, depth)
+    if rest is None or rest[0].deed is Worker.close or _is_elsewhere(rest[0], app):
         return None
-    if isinstance(rest[0], SetField) and home_of(rest[0].label) != app:
-        return None
-    if isinstance(rest[0], Write) and app not in ("Notes", "Calculator"):
-        return None
-    return rest if isinstance(rest[0], OpenTarget) else (OpenTarget(app), *rest)
+    return rest if rest[0].deed is Worker.open else (opening, *rest)
 
 
-def _inside_alone(match: re.Match[str], _quoted: Quoted) -> Sequence[Intent] | None:
-    app = app_named(match[1])
-    return None if app is None else (OpenTarget(app),)
-
-
-def _open(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    target = quoted.restore(match[1])
-    named = re.fullmatch(rf"{THE}(?:text )?(?:file|note|document) (?:named |called )?(.+)", match[1], re.IGNORECASE)
-    behind = re.fullmatch(rf"{THE}(\S+) (?:file|document)", match[1], re.IGNORECASE)
-    if named is not None and app_named(match[1]) is None:
-        target = quoted.restore(named[1])
-    elif behind is not None and is_file_name(quoted.restore(behind[1])):
-        target = quoted.restore(behind[1])
-    return (OpenTarget(without_article(target)),)
-
-
-def _go_to(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    app = app_named(quoted.restore(match[1]))
-    return None if app is None else (OpenTarget(app),)
-
-
-def _close(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    target = without_article(quoted.restore(match[1] or "it")).lower()
-    if target in ("dialog", "dialogue", "popup", "pop-up"):
-        return (Press("Cancel"),)
-    if target in ("it", "window", "app", "application", "active window", "current window"):
-        return (CloseWindow(None),)
-    app = app_named(target)
-    return None if app is None else (CloseWindow(app),)
-
-
-def _press(match: re.Match[str], quoted: Quoted) -> Sequence[Intent]:
-    count = 1 if match["count"] is None else {"double": 2, "triple": 3}[match["count"].lower()]
-    label = quoted.restore(match["label"])
-    signs = label.split()
-    if len(signs) > 1 and all(len(sign) == 1 or sign.isdigit() for sign in signs):
-        return tuple(Press(sign, count) for word in signs for sign in word)
-    if len(label) > 1 and label.isdigit():
-        return tuple(Press(digit, count) for digit in label)
-    return (Press(label, count),)
-
-
-def _toggle(*, on: bool, in_settings: bool) -> Builder:
-    return lambda match, quoted: (Toggle(quoted.restore(match[1]), on, in_settings),)
-
-
-def _toggle_to(match: re.Match[str], quoted: Quoted) -> Sequence[Intent]:
-    return (Toggle(quoted.restore(match[1]), match[2].lower() in ("on", "enabled"), in_settings=True),)
-
-
-def _choose(match: re.Match[str], quoted: Quoted) -> Sequence[Intent]:
-    return (Choose(quoted.restore(match[1])),)
-
-
-def _set(match: re.Match[str], quoted: Quoted) -> Sequence[Intent]:
-    label, text = quoted.restore(match[1]), quoted.restore(match[2])
-    file = _TEXT_OF.sub("", label, count=1)
-    if is_file_name(file):
-        return OpenTarget(file), SetField("Note text", text), Save()
-    return (SetField(label, text),)
-
-
-def _set_volume(match: re.Match[str], _quoted: Quoted) -> Sequence[Intent]:
-    level = match[1].lower()
-    return (SetField("Volume", {"maximum": "100", "max": "100", "full": "100", "minimum": "0"}.get(level, level)),)
-
-
-def _put(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    text, label = quoted.restore(match[1]), quoted.restore(match[2])
-    into = put_into(match[2], match[1], quoted)
-    if into is not None:
-        return into
-    certain = quotes.has_quotes(match[1]) or match[3] or home_of(label) is not None
-    return (SetField(label, text),) if certain else None
-
-
-def _write(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    if names_a_place(match[1], quoted):
-        return None
-    return (Write(quoted.restore(match[1])),)
-
-
-def _fill_form(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    first = named_value(match[1], quoted)
-    return None if first is None else (OpenTarget("Contact Form"), first)
-
-
-def _read(match: re.Match[str], quoted: Quoted) -> Sequence[Intent]:
-    label = quoted.restore(match[1])
-    return (ReadFile(label),) if is_file_name(label) else (Read(label),)
-
-
-def _read_known(match: re.Match[str], quoted: Quoted) -> Sequence[Intent] | None:
-    label = quoted.restore(match[1])
-    if is_file_name(without_article(label)):
-        return (ReadFile(without_article(label)),)
-    return (Read(label),) if home_of(label) is not None and app_named(label) is None else None
-
-
-def _scroll(match: re.Match[str], _quoted: Quoted) -> Sequence[Intent]:
-    notches = min(int(match[2] or "3"), 100)
-    return (ScrollBy(notches if match[1].lower() == "down" else -notches),)
-
-
-def _scroll_to(match: re.Match[str], _quoted: Quoted) -> Sequence[Intent]:
-    return (ScrollBy(-100 if match[1].lower() in ("top", "start", "beginning") else 100),)
-
-
-def _wait(match: re.Match[str], _quoted: Quoted) -> Sequence[Intent]:
-    seconds = 1.0 if match[1] is None or not match[1][0].isdigit() else float(match[1])
-    return (Pause(seconds / 1000 if (match[2] or "").lower().startswith("m") else seconds),)
-
-
-_APP: Final = rf"({'|'.join(sorted(APP_NAMES, key=len, reverse=True))})(?: app| application)?"
-_FORM_FIELD: Final = r"(name|e-?mail(?: address)?|message|size)(?: field)?"
-_TEXT_OF: Final = re.compile(r"(?:the )?(?:text|contents?) (?:of|in) (?:the )?(?:file )?", re.IGNORECASE)
-_FIELD_BEHIND: Final = r"((?: (?:text )?(?:field|box|input|area))?)"
-
-_RULES: Final = (
-    rule(r"(?:do )?(?:absolutely )?nothing(?: at all)?|no-?op|do no-?op|finish|stop|you are done", always(Nothing())),
-    rule(
-        r"(?:calculate|compute|work out|evaluate|solve|find|determine|what is|what's|whats|what does|how much is"
-        r"|tell me)"
-        r"(?: what| how much)?(?: the (?:value|result) of)? (.+?)(?: (?:equal|equals|make|makes|is|are))?",
-        _calculate,
-    ),
-    rule(r".+", _calculate_bare),
-    rule(rf"(?:use|open|launch|start) (?:up )?(?:the )?{_APP} (?:to|for) (.+)", _inside_before),
-    rule(rf"(?:in|inside|within|using|with|on) (?:the )?{_APP},? (.+)", _inside_before),
-    rule(rf"(?:in|inside|within|using|with|back to|back in) (?:the )?{_APP}", _inside_alone),
-    rule(rf"(.+) (?:in|in to|into|inside|within|using|with|on|from|of|via) (?:the )?{_APP}", _inside_behind),
-    *FILE_RULES,
-    rule(
-        r"(?:clear|empty|reset) (?:the |all )?(?:contact )?(?:form|fields)|reset(?: it| everything)?",
-        pressing("Reset"),
-    ),
-    rule(
-        r"submit(?: it| this)?|(?:submit|send)(?: off)? (?:the |this |my )?(?:contact )?form|send it",
-        pressing("Submit"),
-    ),
-    rule(r"cancel(?: it| that| this)?(?: ?the dialog)?", pressing("Cancel")),
-    rule(r"confirm(?: it| that| this| the deletion| the dialog)?|ok|okay|yes", always(Confirm())),
-    rule(r"(?:close|quit|exit) (?:all (?:the |open |of the )?(?:windows|apps)|everything|all)", always(CloseAll())),
-    rule(r"minimi[sz]e(?: it| the window| this window)?", pressing("Minimize")),
-    rule(r"(?:close|shut|quit|exit|leave|dismiss)(?: (?:down )?(.{1,40}))?", _close),
-    rule(r"(?:turn|switch) on (?:both )?(.+)", _toggle(on=True, in_settings=True)),
-    rule(r"(?:turn|switch) off (?:both )?(.+)", _toggle(on=False, in_settings=True)),
-    rule(
-        r"(?:set|change|turn|put|adjust|make|raise|lower|increase|decrease|reduce|bring)(?: up| down)?"
-        r" (?:the |my )?(?:sound )?(?:volume|sound)(?: level| slider)?(?: up| down)?(?: to| at| =)?"
-        r" (\d{1,6}(?:\.\d+)?|max|maximum|full|minimum)(?: ?%| ?percent| per cent)?",
-        _set_volume,
-    ),
-    rule(r"(?:the )?volume (?:to |at )?(\d{1,3})(?: ?%| ?percent)?", _set_volume),
-    rule(r"mute(?: the)?(?: volume| sound)?|turn (?:the )?(?:sound|volume) off", always(SetField("Volume", "0"))),
-    rule(r"(?:turn|switch|set) (.+?)(?: to)? (on|off)", _toggle_to),
-    rule(r"(?:switch|change) to (dark) (?:mode|theme)", _toggle(on=True, in_settings=True)),
-    rule(r"(?:switch|change) to (light) (?:mode|theme)", always(Toggle("Dark mode", on=False, in_settings=True))),
-    rule(r"(?:enable|activate) (.+)", _toggle(on=True, in_settings=True)),
-    rule(r"(?:disable|deactivate) (.+)", _toggle(on=False, in_settings=True)),
-    rule(rf"(?:make sure|ensure)(?: that)? {THE}(.+?) is (?:turned |switched )?(on|off)", _toggle_to),
-    rule(rf"(?:check|see|tell me) (?:whether|if) {THE}(.+?) is (?:turned |switched )?(?:on|off)", _read_known),
-    rule(
-        r"(?:accept|agree to|agree with) (?:the |all )?(?:terms(?: and conditions)?|conditions)",
-        always(Toggle("Accept terms", on=True, in_settings=False)),
-    ),
-    rule(
-        r"(?:check|tick|mark)(?: off)? (?:the )?(?:(?:check)?box (?:for |of |named |labell?ed )?)?(.+)",
-        _toggle(on=True, in_settings=False),
-    ),
-    rule(
-        r"(?:uncheck|untick|unmark|deselect|unselect) (?:the )?(?:(?:check)?box (?:for |of |named )?)?(.+)",
-        _toggle(on=False, in_settings=False),
-    ),
-    rule(rf"(?:choose|select|pick|highlight) {THE}(.+?) (?:as|for) (?:the )?size", _choose),
-    rule(rf"(?:choose|select|pick|highlight) {THE}{FILE}(.+)", _choose),
-    rule(r"fill (?:in|out) (?:the )?(?:contact )?form (?:with |using )?(?:the )?(.+)", _fill_form),
-    rule(rf"{THE}{_FORM_FIELD} ?[:=] ?(.+)", _set),
-    rule(rf"(?:enter|input|type|fill in|add|use) (?:the |my ){_FORM_FIELD} (.+)", _set),
-    rule(rf"(?:enter|input|type|fill in|add|use) {_FORM_FIELD} ({quotes.STAND_IN})", _set),
-    rule(
-        rf"(?:edit|change|update|make|modify) {THE}{FILE}(\S+) (?:so that it|so it|to)"
-        r" (?:says?|contains?|reads?|holds?) (.+)",
-        _set,
-    ),
-    rule(rf"(?:fill in|fill out|fill) {THE}(.+?) (?:with|as) (.+)", _set),
-    rule(rf"(?:set|change|update|edit|make|replace) {THE}(.+?) (?:to be|to|with|as|be|=) (.+)", _set),
-    rule(rf"(?:set|make) {THE}(name|e-?mail|message|size|note text) (.+)", _set),
-    rule(
-        r"(?:type|write|enter|put|input|insert|add|fill in|fill|use)(?: the text| the words?)? (.+)"
-        rf" (?:in to|into|in|to|as|for|on|inside) {THE}(.{{1,40}}?)" + _FIELD_BEHIND,
-        _put,
-    ),
-    rule(
-        r"(?:type|write|enter|input|insert|add|append|note down|jot down|write down|note)"
-        r"(?: the text| the words?| a note saying| a note that says| in)? (.+)",
-        _write,
-    ),
-    rule(
-        r"(?:tell me |read |report |say )?what (?:does it|it|the note|does the note) (?:says?|contains?|reads?)",
-        always(Read("Note text")),
-    ),
-    rule(
-        rf"(?:read|report) (?:out |me |back )?what {THE}{FILE}(.+?) (?:says?|shows?|contains?|displays?|reads?)",
-        _read_known,
-    ),
-    rule(
-        rf"(?:read|report) (?:out |me |back )?{THE}(?:contents? of |text (?:of|in|from) )?{THE}{FILE}(.+?)"
-        r"(?: file)?(?: aloud| out)?",
-        _read,
-    ),
-    rule(
-        r"(?:print|output|display|view|tell me|show me|show|give me|get|say|look at"
-        r"|what is|what's|whats|what does|what do)"
-        rf"(?: in| inside| the contents? of| the text (?:of|in)| what is in| what's in)? {THE}{FILE}(.+?)"
-        r"(?: file)?(?: (?:say|says|show|shows|contain|contains|display|displays|read|reads))?",
-        _read_known,
-    ),
-    rule(rf"is {THE}(.+?) (?:turned |switched |set )?(?:on|off|enabled|disabled|checked|to)", _read_known),
-    rule(r"(?:open|launch|start|run|fire up|bring up|show)(?: up)? (.+)", _open),
-    rule(r"(?:go to|switch to|go back to|return to|use|visit) (.+)", _go_to),
-    rule(
-        r"(?:(?P<count>double|triple)[- ]?)?(?:press|click|tap|hit|push)(?: on| at)?"
-        r"(?: (?:the|a))?(?: (?:button|key|keys|buttons|icon))? (?P<label>.+?)(?: (?:button|key|icon))?",
-        _press,
-    ),
-    rule(r"scroll (up|down)(?: by)?(?: (\d{1,4}))?(?: (?:notch|notches|times|lines|steps))?", _scroll),
-    rule(r"scroll (?:all the way )?to the (top|start|beginning|bottom|end)", _scroll_to),
-    rule(
-        r"(?:wait|sleep|pause)(?: for)?(?: (\d{1,6}(?:\.\d{1,6})?|a|one))?"
-        r" ?(ms|milliseconds?|s|secs?|seconds?|moment)?",
-        _wait,
-    ),
-)
+def _is_elsewhere(call: Call, app: str) -> bool:
+    """Tell whether an app does not have what is to be filled in."""
+    if call.deed is Worker.set_field:
+        return home_of(call.arguments["label"]) != app
+    return call.deed is Worker.write and app not in ("Notes", "Calculator")

@@ -4,17 +4,32 @@ Each quoted text is replaced by one character of Unicode's private use area, so 
 full stops) never looks like a part of the instruction.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
-_CLOSING: Final[Mapping[str, str]] = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "‘": "’", "«": "»", "‹": "›"}
-_FIRST: Final = 0xE000
 MAX_QUOTES: Final = 1000
-_LAST: Final = _FIRST + MAX_QUOTES - 1
-STAND_IN: Final = f"[{chr(_FIRST)}-{chr(_LAST)}]"
+_FIRST: Final = 0xE000
+STAND_IN: Final = f"[{chr(_FIRST)}-{chr(_FIRST + MAX_QUOTES - 1)}]"
 """A pattern of one quoted text."""
+_STAND_IN: Final = re.compile(STAND_IN)
+_OPENING: Final = re.compile(r"(?<![^\W_])'|[\"`“„‘«‹]")
+"""Behind a letter or a digit `'` is an apostrophe; before one it does not close a quote."""
+_CLOSING: Final[Mapping[str, re.Pattern[str]]] = {
+    opening: re.compile(closing)
+    for opening, closing in {
+        '"': '"',
+        "'": r"'(?![^\W_])",
+        "`": "`",
+        "“": "”",
+        "„": "[“”]",
+        "‘": r"’(?![^\W_])",
+        "«": "»",
+        "‹": "›",
+    }.items()
+}
 
 
 @attrs.frozen
@@ -27,27 +42,19 @@ class Quoted:
 
     def restore(self, text: str) -> str:
         """Return a part of `text` as it is meant: a quoted text alone, without its quotes."""
-        stripped = text.strip()
-        if len(stripped) == 1 and is_stand_in(stripped):
-            return self.quotes[ord(stripped) - _FIRST]
-        return "".join(self._shown(character) for character in stripped)
+        return _STAND_IN.sub(lambda match: self._quote(match[0]), text.strip())
 
     def display(self, text: str) -> str:
         """Return a part of `text` as it was written."""
-        return "".join(f'"{self._shown(character)}"' if is_stand_in(character) else character for character in text)
+        return _STAND_IN.sub(lambda match: f'"{self._quote(match[0])}"', text)
 
-    def _shown(self, character: str) -> str:
-        return self.quotes[ord(character) - _FIRST] if is_stand_in(character) else character
-
-
-def is_stand_in(character: str) -> bool:
-    """Tell whether a character stands for a quoted text."""
-    return _FIRST <= ord(character) <= _LAST
+    def _quote(self, stand_in: str) -> str:
+        return self.quotes[ord(stand_in) - _FIRST]
 
 
 def has_quotes(text: str) -> bool:
     """Tell whether any character stands for a quoted text."""
-    return any(is_stand_in(character) for character in text)
+    return _STAND_IN.search(text) is not None
 
 
 def take_out(instruction: str) -> Quoted:
@@ -55,34 +62,19 @@ def take_out(instruction: str) -> Quoted:
     parts: list[str] = []
     quotes: list[str] = []
     unclosed: set[str] = set()
-    position = 0
-    while position < len(instruction):
-        character = instruction[position]
-        end = -1
-        may_open = character in _CLOSING and character not in unclosed and len(quotes) < MAX_QUOTES
-        if may_open and _is_no_apostrophe(instruction, position):
-            end = _closing(instruction, position)
-            if end < 0:
-                unclosed.add(character)
-        if end < 0:
-            parts.append(" " if is_stand_in(character) else character)
-            position += 1
+    behind = 0
+    # Each character is looked at a bounded number of times: `behind` only grows, and a kind of quotation mark that
+    # was not closed once is not looked for again.
+    while len(quotes) < MAX_QUOTES and (opening := _OPENING.search(instruction, behind)) is not None:
+        mark, start = opening[0], opening.end()
+        closing = None if mark in unclosed else _CLOSING[mark].search(instruction, start)
+        if closing is None:
+            unclosed.add(mark)
+            parts.append(_STAND_IN.sub(" ", instruction[behind:start]))
+            behind = start
         else:
+            parts.append(_STAND_IN.sub(" ", instruction[behind : opening.start()]))
             parts.append(chr(_FIRST + len(quotes)))
-            quotes.append(instruction[position + 1 : end])
-            position = end + 1
-    return Quoted("".join(parts), tuple(quotes))
-
-
-def _is_no_apostrophe(text: str, position: int) -> bool:
-    """Tell an opening quote from an apostrophe."""
-    return text[position] != "'" or position == 0 or not text[position - 1].isalnum()
-
-
-def _closing(text: str, position: int) -> int:
-    closing = _CLOSING[text[position]]
-    for end in range(position + 1, len(text)):
-        inside_word = text[end] in "'’" and text[end + 1 : end + 2].isalnum()
-        if text[end] in closing and not inside_word:
-            return end
-    return -1
+            quotes.append(instruction[start : closing.start()])
+            behind = closing.end()
+    return Quoted("".join(parts) + _STAND_IN.sub(" ", instruction[behind:]), tuple(quotes))

@@ -12,7 +12,6 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from collectors import AlreadyRegisteredError, ServiceCollector, register
 from collectors.exposition.reading import Instant
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import MetricType
 from gui_agents.domain.errors import ConfigError
 from gui_agents.snapshot import ServiceSnapshot
 from tests.collectors import golden
@@ -308,11 +307,3 @@ def test_exemplars_stand_on_the_histograms_of_tasks_phases_and_model_calls():
         "agent_model_request_duration_seconds": {"task-2", 'a "quoted" \\ id'},
     }
     assert b"task-1" not in generate_latest(registry)
-
-
-def test_no_task_id_is_a_label():
-    for section in catalogue.sections():
-        for metric in section.metrics:
-            assert "task_id" not in metric.labels
-            if metric.type is not MetricType.INFO:
-                assert set(metric.labels) <= set(metric.values)

@@ -19,7 +19,7 @@ from tests.fakes import FakeClock, new_state
 from tests.gui_agents.histories import Player, events
 from tests.promises import histograms
 
-CLASSIC_ONLY = {"task_steps"}
+CLASSIC_ONLY = {"agent_task_steps"}
 DURATIONS = {
     "agent_task_execution_duration_seconds",
     "agent_task_queue_wait_duration_seconds",
@@ -48,7 +48,7 @@ def test_both_kinds_of_buckets_count_the_same_at_every_instant(history):
     player = Player(new_state(clock, native=True), clock)
     for event in history:
         player.play(event)
-        for name, point in histograms(player.state.snapshot()).items():
+        for name, point in histograms(player.state.snapshot()):
             assert (point.native is None) == (name in CLASSIC_ONLY)
             assert point.native is None or point.native.count == point.count
 
@@ -76,9 +76,7 @@ def test_the_texts_are_byte_for_byte_those_without_native_histograms(history):
 def test_they_are_kept_only_where_they_are_switched_on_and_served(environment, kept):
     config = load(environment)
     state = build_state(config, PriceList.load(None), SystemClock(), observed=observed(config))
-    assert {
-        point.native is not None for name, point in histograms(state.snapshot()).items() if "steps" not in name
-    } == {kept}
+    assert {point.native is not None for name, point in histograms(state.snapshot()) if "steps" not in name} == {kept}
 
 
 @pytest.mark.parametrize("accept", [PROTOBUF, PROMETHEUS])

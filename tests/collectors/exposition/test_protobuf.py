@@ -6,19 +6,20 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 
-from collectors.exposition import native_pb2 as pb
 from collectors.exposition.formats import Format
 from collectors.exposition.page import Exposition
-from collectors.exposition.protobuf import delimited, family_messages, metric_message, spans_and_deltas
+from collectors.exposition.protobuf import MetricMessage, spans_and_deltas
 from collectors.exposition.reading import Instant
 from collectors.metrics import catalogue
-from collectors.metrics.definitions import Section, gauge, histogram
-from gui_agents.snapshot import NativePoint
+from collectors.metrics.definitions import Section, counter, gauge, histogram
+from gui_agents.snapshot import HistogramPoint, NativePoint
 from gui_agents.state.histogram import Histogram
 from tests.collectors import golden
+from tests.collectors.exposition import native_pb2 as pb
+from tests.collectors.exposition import reference_messages
+from tests.collectors.exposition.reference_messages import delimited, message
 from tests.collectors.messages import decoded, native_buckets, parsed, samples
 from tests.collectors.sources import Broken, Fixed
 from tests.strategies import service_snapshots
@@ -50,8 +51,8 @@ def native_histogram(*values):
     kept = Histogram((1, 2), native=True)
     for value in values:
         kept.observe(value)
-    row = histogram("a_seconds", "Seconds.", lambda _: None, example="a_seconds")
-    (family,) = parsed(delimited(metric_message(row, kept.point())))
+    row = histogram("a_seconds", "Seconds.", lambda _: kept.point(), example="a_seconds")
+    (family,) = parsed(MetricMessage(row).written(None))
     (series,) = family.metric
     return series.histogram
 
@@ -74,33 +75,78 @@ def test_every_family_of_the_catalogue_has_its_type_and_help():
 
 def test_the_process_and_the_collections_are_told_under_their_names():
     families, text = pages(Fixed(golden.busy_snapshot()), catalogue.sections())
-    borrowed = {name for name, _ in samples(families) if name.startswith(("process_", "python_"))}
-    assert borrowed == {name for name, _ in text_samples(text) if name.startswith(("process_", "python_"))}
-    assert "process_cpu_seconds_total" in borrowed
-
-
-def test_a_family_without_a_type_here_keeps_its_series():
-    made = HistogramMetricFamily("theirs", "Theirs.", buckets=[("1.0", 2), ("+Inf", 3)], sum_value=4.5)
-    messages = list(family_messages(made))
-    assert samples(messages) == {
-        ("theirs_bucket", frozenset({("le", "1.0")})): 2,
-        ("theirs_bucket", frozenset({("le", "+Inf")})): 3,
-        ("theirs_count", frozenset()): 3,
-        ("theirs_sum", frozenset()): 4.5,
-    }
-    assert {message.type for message in messages} == {pb.UNTYPED}
+    standard = {name for name, _ in samples(families) if name.startswith(("process_", "python_"))}
+    assert standard == {name for name, _ in text_samples(text) if name.startswith(("process_", "python_"))}
+    assert "process_cpu_seconds_total" in standard
 
 
 def test_odd_labels_and_numbers_arrive_as_they_are():
-    made = GaugeMetricFamily("odd", 'Help with "quotes" \\ and\nlines.', labels=["name"])
-    made.add_metric(['a "quoted" \\ \n \u2028 é'], -0.5)
-    made.add_metric([""], math.inf)
-    (family,) = parsed(b"".join(map(delimited, family_messages(made))))
-    assert family.help == made.documentation
-    assert samples([family]) == {
-        ("odd", frozenset({("name", 'a "quoted" \\ \n \u2028 é')})): -0.5,
-        ("odd", frozenset({("name", "")})): math.inf,
-    }
+    numbers = {'a "quoted" \\ \n \u2028 é': 0.5, "": 1.7e308, "x" * 200: 5e-324}
+    row = gauge("odd", 'Help with "quotes" \\ and\nlines.', lambda _: numbers, labels=("name",), example="odd")
+    (family,) = parsed(MetricMessage(row).written(None))
+    assert family.help == row.help
+    assert samples([family]) == {("odd", frozenset({("name", name)})): value for name, value in numbers.items()}
+
+
+@settings(max_examples=max(1, settings().max_examples // 5))
+@given(st.lists(service_snapshots(), min_size=1, max_size=3), st.data())
+def test_any_snapshots_are_written_as_google_s_library_does(snapshots, data):
+    """The same snapshots come back in any order, so that what is kept between scrapes is put to the test."""
+    page = Exposition(golden.sections())
+    for snapshot in (*snapshots, *data.draw(st.permutations(snapshots))):
+        written = page.render(Instant(Fixed(snapshot)), Format.PROTOBUF)
+        outcomes = parsed(written)[-2:]
+        expected = reference_messages.page(golden.sections(), snapshot)
+        assert written == expected + b"".join(map(delimited, outcomes))
+
+
+counts = st.integers(0, 50).flatmap(lambda bits: st.integers(0, 2**bits))
+natives = st.builds(
+    NativePoint,
+    st.integers(-4, 8),
+    st.floats(0, 1),
+    counts,
+    st.dictionaries(st.integers(-2100, 16400), st.integers(1, 2**40), max_size=20),
+)
+
+
+@st.composite
+def native_points(draw):
+    native = draw(natives)
+    first = draw(st.integers(0, native.count))
+    exemplars = (("a", 0.5, 1.5), None)
+    return HistogramPoint(draw(st.sampled_from([(1.0,), (2,)])), (first, native.count - first), 0.5, exemplars, native)
+
+
+words = st.text(st.characters(codec="utf-8"), max_size=200)
+
+
+@given(
+    st.lists(st.dictionaries(st.tuples(words, words), counts | st.floats(0, 1e300) | st.booleans(), max_size=3)),
+    st.lists(st.dictionaries(words, native_points(), max_size=3)),
+    words,
+)
+def test_odd_rows_are_written_as_google_s_library_does(numbers, points, text):
+    rows = [
+        (counter("odd_total", text, lambda now: now, labels=("b", "a"), example=""), numbers),
+        (histogram("odd_seconds", text, lambda now: now, labels=("name",), example=""), points),
+    ]
+    for row, readings in rows:
+        ours = MetricMessage(row)
+        for reading in (*readings, *reversed(readings)):
+            assert ours.written(reading) == delimited(message(row, reading))
+
+
+def test_a_metric_that_is_absent_has_no_message():
+    assert MetricMessage(gauge("odd", "Odd.", lambda _: None, example="")).written(None) == b""
+
+
+def test_a_count_beyond_the_wire_format_fails_its_section(caplog):
+    point = HistogramPoint((), (2**64,), 0.5, (None,))
+    wrong = Section(name="wrong", metrics=(histogram("odd", "Odd.", lambda _: point, example=""),))
+    found = samples(parsed(Exposition((wrong,)).render(Instant(Fixed(None)), Format.PROTOBUF)))
+    assert found["agent_collector_success", frozenset({("section", "wrong")})] == 0
+    assert "18446744073709551616 does not fit into 64 bits" in caplog.text
 
 
 def test_names_choose_families_here_too():

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from collectors.http.connection import MAX_BODY_BYTES
+from collectors.http.reader import MAX_BODY_BYTES
 from tests.collectors.http.serving import Client, serving
 
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors import ListenError, MetricsEndpoint, metrics_endpoint
-from collectors.http.connection import MAX_BODY_BYTES, MAX_HEADER_BYTES, Timeouts
 from collectors.http.endpoint import Limits
 from collectors.http.listening import Listener
 from collectors.http.messages import plain
+from collectors.http.phases import Timeouts
+from collectors.http.reader import MAX_BODY_BYTES, MAX_HEADER_BYTES
 from gui_agents.snapshot import ServiceSnapshot
 from tests.collectors import golden
 from tests.collectors.http.serving import TIMEOUT, Client, ask, serving

@@ -154,9 +154,7 @@ def test_one_call_without_a_price_is_one_call(tab):
 
 def switches():
     """Return all families that can be switched off."""
-    sections = catalogue.sections()
-    ours = {metric.name for section in sections for metric in section.metrics if metric.optional}
-    return sorted(ours | {borrowed.switch for section in sections for borrowed in section.borrowed})
+    return sorted(catalogue.switches(catalogue.sections()))
 
 
 def test_what_is_switched_off_is_not_taken_for_nothing_or_for_a_failure(tab):

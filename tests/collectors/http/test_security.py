@@ -6,8 +6,8 @@ import pytest
 import trustme
 
 from collectors.http import passwords, web_config
-from collectors.http.connection import Timeouts
 from collectors.http.endpoint import Limits
+from collectors.http.phases import Timeouts
 from tests.collectors.http.credentials import HASH, SECRET, basic
 from tests.collectors.http.serving import TIMEOUT, Client, serving
 

@@ -70,7 +70,7 @@ def test_names_in_the_query_choose_families():
         ("python", b""),
     ],
 )
-def test_borrowed_families_can_be_asked_for_by_every_name(name, shown):
+def test_families_of_the_process_can_be_asked_for_by_every_name(name, shown):
     with serving() as endpoint:
         body = ask(endpoint, f"/metrics?name[]={name}")[2]
     assert shown in body

@@ -5,9 +5,9 @@ from itertools import accumulate
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1 import metrics_pb2
+from prometheus_client.utils import floatToGoString
 
 from collectors import ServiceCollector
-from collectors.exposition.numbers import number
 
 
 def scope_metrics(request: ExportMetricsServiceRequest) -> list[metrics_pb2.Metric]:
@@ -38,7 +38,7 @@ def otlp_samples(metrics) -> dict[tuple[str, frozenset], float]:
         for point in getattr(metric, kind).data_points:
             labels = attributes(point)
             if kind == "histogram":
-                bounds = [*map(number, point.explicit_bounds), "+Inf"]
+                bounds = [*map(floatToGoString, point.explicit_bounds), "+Inf"]
                 for bound, count in zip(bounds, accumulate(point.bucket_counts), strict=True):
                     add(f"{metric.name}_bucket", labels | {"le": bound}, count)
                 add(f"{metric.name}_count", labels, point.count)

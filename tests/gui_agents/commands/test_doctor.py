@@ -68,7 +68,7 @@ def test_a_sound_installation_has_no_problem(capsys):
 
 
 def test_the_extras_are_those_of_the_package():
-    assert packages_of("prometheus") == ["h11", "orjson", "prometheus-client", "psutil"]
+    assert packages_of("prometheus") == ["h11", "prometheus-client", "psutil"]
     assert packages_of("openai") == ["genai-prices", "openai"]
 
 
@@ -118,7 +118,7 @@ def test_a_port_of_something_else_is_a_problem(metrics_port, monkeypatch):
     monkeypatch.setenv("GRPC_PORT", str(metrics_port))
     verdict, text = findings()["gRPC port"]
     assert verdict is Verdict.PROBLEM
-    assert "no gui-agents service" in text
+    assert "another program than gui-agents" in text
 
 
 def test_metrics_that_answer_are_counted(metrics_port, monkeypatch):
@@ -134,7 +134,7 @@ def test_a_locked_metrics_port_is_not_taken_for_something_else(taken_port, monke
     monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(locked))
     verdict, text = findings()["metrics"]
     assert verdict is Verdict.NOTE
-    assert "PROMETHEUS_WEB_CONFIG locks it" in text
+    assert "PROMETHEUS_WEB_CONFIG protects it" in text
 
 
 def test_a_metrics_port_that_serves_none_matters_only_when_they_are_on(service, monkeypatch):

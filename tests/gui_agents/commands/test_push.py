@@ -292,7 +292,7 @@ def test_an_address_without_a_path_is_that_of_the_metrics():
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [(b"", "has no metrics; is it the service's /metrics?"), (b"<html>", "is no page of metrics")],
+    [(b"", "has no metrics; is it the service's /metrics?"), (b"<html>", "is not a page of metrics")],
 )
 def test_what_is_no_page_is_not_pushed(text, says, capsys):
     with answering(lambda _: (200, text)) as (url, _):
@@ -304,8 +304,8 @@ def test_what_is_no_page_is_not_pushed(text, says, capsys):
     ("arguments", "says"),
     [
         (["--gateway", "nowhere"], "--gateway must be an address such as http://127.0.0.1:9091, not 'nowhere'"),
-        (["--gateway", "http://x?y=1"], "--gateway must hold no ? and no #"),
-        (["--gateway", "http://x/#"], "--gateway must hold no ? and no #"),
+        (["--gateway", "http://x?y=1"], "--gateway must not contain ? or #"),
+        (["--gateway", "http://x/#"], "--gateway must not contain ? or #"),
         (
             ["--gateway", "http://x", "--metrics-url", "x"],
             "--metrics-url must be an address such as http://127.0.0.1:8000/metrics, not 'x'",

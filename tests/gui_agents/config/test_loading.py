@@ -74,6 +74,7 @@ BAD = [
     ("ENABLE_PROMETHEUS", "maybe", "must be true or false"),
     ("PROMETHEUS_HOST", "http://localhost", "must be a host name or an address"),
     ("PROMETHEUS_PORT", "65536", "must be a whole number from 0 to 65535"),
+    ("PROMETHEUS_LEAN", "perhaps", "must be true or false"),
     ("PROMETHEUS_NATIVE_HISTOGRAMS", "perhaps", "must be true or false"),
     ("PROMETHEUS_OPEN_PROBES", "perhaps", "must be true or false"),
     ("PROMETHEUS_ACCESS_LOG", "perhaps", "must be true or false"),

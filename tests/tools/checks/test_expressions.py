@@ -1,8 +1,8 @@
 import pytest
 
-from collectors.operations.vocabulary import known_series
 from tools.checks.expressions import Checker
 from tools.checks.shapes import Shape
+from tools.vocabulary import known_series
 
 JOB = 'job="gui_agents"'
 RECORDED = {
@@ -74,7 +74,7 @@ def test_a_sound_query_has_no_problems(query):
         ("rate(agent_tasks_active{JOB}[5m])", "agent_tasks_active is a gauge; rate() is for counters"),
         (
             "sum(rate(agent_tokens_consumed_total{JOB}[5m]))",
-            "agent_tokens_consumed_total without a matcher on type counts twice: total is in it",
+            "agent_tokens_consumed_total without a matcher on type counts twice: its values overlap",
         ),
         ("sum by (methd) (rate(agent_grpc_requests_total{JOB}[5m]))", "by (methd): no series here has a label methd"),
         (

@@ -1,8 +1,8 @@
 import pytest
 
-from collectors.operations.vocabulary import known_series
 from tools.checks.expressions import Checker
 from tools.checks.tokens import Kind, tokens
+from tools.vocabulary import known_series
 
 
 def offsets(text):

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from collectors.operations.vocabulary import CODES
+from gui_agents.domain.rpc import ERRORS
 from tests.collectors.operations.scenarios.case import Case, Course
 from tests.collectors.operations.timelines import Phases, Signal, growth, tail
 
 FAULTS: Final = ("UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS")
 """The codes that count, as the contract has them."""
-NO_FAULTS: Final = tuple(sorted(CODES - {"OK", *FAULTS}))
+NO_FAULTS: Final = tuple(sorted(set(ERRORS).difference(FAULTS)))
 METHOD: Final = "QueryTaskStatus"
 LATENCY: Final = ("agent_grpc_request_duration_seconds", (2.5, 5, 10))
 

@@ -46,7 +46,7 @@ def test_the_demo_runs_every_instruction_and_stays_up_until_ctrl_c():
                 process.send_signal(signal.SIGINT)
         assert (process.wait(30), process.stderr.read()) == (ExitCode.DONE, "")
     number = len(INSTRUCTIONS)
-    assert f"{number} of {number} led to what they had to, read from the desktops they left behind." in lines
+    assert f"{number} of {number} led to the expected result, judged by the desktops they left behind." in lines
     assert sum("  equal  " in line for line in lines) > 15
     assert not any("DIFFERENT" in line or "UNEXPECTED" in line for line in lines)
     assert lines[-1] == "The service has ended."

@@ -27,7 +27,7 @@ async def test_what_has_to_fail_and_fails_is_well(monkeypatch, capsys):
     told = capsys.readouterr().out
     assert "2 tasks in " in told
     assert "1 completed, 1 failed" in told
-    assert "2 of 2 led to what they had to" in told
+    assert "2 of 2 led to the expected result" in told
 
 
 async def test_an_answer_that_is_not_the_expected_one_fails_the_demo(monkeypatch, capsys):

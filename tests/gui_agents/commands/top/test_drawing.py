@@ -176,7 +176,7 @@ def test_a_service_that_tells_nothing_yet_can_be_drawn():
     page = a_page(uptime=0.0)
     history.add(0.0, page)
     text = drawn(figures(page, history, EPOCH))
-    assert "this page tells no sections" in text
+    assert "this page has no sections" in text
     assert "RPCs (– streams open)" in text
 
 

@@ -79,7 +79,7 @@ def test_what_a_page_says_in_an_error_does_not_reach_the_terminal_as_an_order(ca
     with answering(lambda _: (200, b"\x1b]0;title\x07 1\n")) as (url, _):
         assert cli.main(["top", "--once", "--metrics-url", f"{url}/metrics"]) == ExitCode.FAILED
     told = capsys.readouterr().err
-    assert "is no page of metrics" in told
+    assert "is not a page of metrics" in told
     assert "\x1b" not in told
 
 
@@ -104,7 +104,7 @@ def test_a_locked_page_is_read_with_the_authority_and_the_password(locked_page, 
     assert "name the authority that signed its certificate with --ca-file" in capsys.readouterr().err
     monkeypatch.setenv("METRICS_PASSWORD", "wrong")
     assert cli.main(["top", "--once", *locked_page]) == ExitCode.REFUSED
-    assert "does not take the password of 'prometheus'" in capsys.readouterr().err
+    assert "refuses the password of 'prometheus'" in capsys.readouterr().err
 
 
 def test_a_certificate_of_another_name_is_not_blamed_on_its_authority(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""The demo's own books, and what they say /metrics must show."""
+"""The demo's own counts, and what /metrics must show if it agrees with them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ UNCOUNTED: Final = (
     "agent_memory_usage_bytes",
     "agent_service_uptime_seconds",
 )
-"""Samples that only the service can know."""
+"""Samples that only the service can know. They are shown and not compared."""
 
 
 @attrs.frozen
@@ -25,19 +25,19 @@ class Entry:
     """One sample of /metrics beside the demo's own count."""
 
     sample: str
-    """As it stands in /metrics: name and labels."""
+    """Name and labels, as in /metrics."""
     counted: float
     shown: float | None
-    """None where /metrics lacks it."""
+    """None if /metrics does not have it."""
 
     @property
     def equal(self) -> bool:
-        """Whether both say the same."""
+        """Whether both numbers are equal."""
         return self.counted == self.shown
 
 
 @attrs.define
-class Books:
+class Counts:
     """Counts what the demo itself did and saw over gRPC."""
 
     calls: Counter[str] = attrs.field(factory=Counter)
@@ -54,7 +54,7 @@ class Books:
             self.tokens += report.statistics.total_tokens
 
     def expected(self) -> Iterator[tuple[str, float]]:
-        """Yield each sample that these books can tell, with its value."""
+        """Yield each sample that follows from these counts, with its value."""
         tasks = self.outcomes.total()
         yield 'agent_tasks_created_total{status="pending"}', tasks
         yield 'agent_tasks_created_total{status="running"}', tasks
@@ -77,7 +77,7 @@ class Books:
         yield 'agent_grpc_stream_connections{method="RunAgentInstruction"}', 0
 
     def compare(self, page: Mapping[str, float]) -> list[Entry]:
-        """Return these books beside the samples of /metrics."""
+        """Return these counts beside the samples of /metrics."""
         return [Entry(sample, counted, page.get(sample)) for sample, counted in self.expected()]
 
 

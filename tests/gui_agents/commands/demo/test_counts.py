@@ -1,5 +1,5 @@
 from gui_agents.client import Statistics, TaskReport
-from gui_agents.commands.demo.books import Books, Entry, samples
+from gui_agents.commands.demo.counts import Counts, Entry, samples
 from gui_agents.domain.lifecycle import TaskStatus
 
 PAGE = """\
@@ -17,8 +17,8 @@ def report(status: TaskStatus) -> TaskReport:
     return TaskReport("id", status, "", "", Statistics(2, 1, 30, 12, 42, 0.0, "$"))
 
 
-def books() -> Books:
-    kept = Books(steps=6)
+def counts() -> Counts:
+    kept = Counts(steps=6)
     for status in (TaskStatus.COMPLETED, TaskStatus.COMPLETED, TaskStatus.FAILED):
         kept.ended(report(status))
     kept.calls["QueryTaskStatus"] += 3
@@ -33,8 +33,8 @@ def test_samples_are_known_by_name_and_labels():
     assert len(read) == 4
 
 
-def test_the_books_tell_what_metrics_must_show():
-    told = dict(books().expected())
+def test_the_counts_are_what_metrics_must_show():
+    told = dict(counts().expected())
     assert told['agent_tasks_created_total{status="pending"}'] == 3
     assert told['agent_tasks_created_total{status="completed"}'] == 2
     assert told['agent_tasks_created_total{status="failed"}'] == 1
@@ -45,19 +45,19 @@ def test_the_books_tell_what_metrics_must_show():
 
 
 def test_without_an_ended_task_there_is_no_success_rate():
-    assert "agent_task_success_rate" not in dict(Books().expected())
+    assert "agent_task_success_rate" not in dict(Counts().expected())
 
 
 def test_a_page_that_tells_the_same_is_equal_throughout():
-    page = dict(books().expected())
-    assert all(entry.equal for entry in books().compare(page))
+    page = dict(counts().expected())
+    assert all(entry.equal for entry in counts().compare(page))
 
 
 def test_a_different_and_an_absent_sample_are_told():
-    page = dict(books().expected())
+    page = dict(counts().expected())
     page["agent_proxy_steps_total"] += 1
     del page["agent_task_steps_sum"]
-    assert [entry for entry in books().compare(page) if not entry.equal] == [
+    assert [entry for entry in counts().compare(page) if not entry.equal] == [
         Entry("agent_proxy_steps_total", 6, 7),
         Entry("agent_task_steps_sum", 6, None),
     ]

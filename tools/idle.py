@@ -1,0 +1,29 @@
+"""A service that has just begun, with the configuration that it has by default: what it reads and shows."""
+
+from collections.abc import Collection
+
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.samples import Sample
+
+from collectors.exposition.collector import ServiceCollector
+from collectors.metrics import catalogue
+from gui_agents import config
+from gui_agents.domain.clock import SystemClock
+from gui_agents.models.prices.price_list import PriceList
+from gui_agents.service import build_state
+from gui_agents.state.service_state import ServiceState
+
+
+def state() -> ServiceState:
+    """Return the state of such a service."""
+    return build_state(config.load({}), PriceList.load(None), SystemClock())
+
+
+def families(disabled: Collection[str] = ()) -> list[Family]:
+    """Return what its first scrape shows, without the optional families that `disabled` names."""
+    return list(ServiceCollector(state(), catalogue.sections(disabled)).collect())
+
+
+def samples(disabled: Collection[str] = ()) -> list[Sample]:
+    """Return all samples of its first scrape, without the optional families that `disabled` names."""
+    return [sample for family in families(disabled) for sample in family.samples]
