@@ -71,15 +71,15 @@ COUNTED: Final = (
     *(RpcMethod(method.name, method.codes, method.streaming) for method in METHODS),
     # Health answers NOT_FOUND for a service that it does not know; its watch, and reflection, last until they are left.
     RpcMethod(
-        OTHER,
+        MethodName.OTHER,
         (
-            "OK",
-            "INVALID_ARGUMENT",
-            "NOT_FOUND",
-            "RESOURCE_EXHAUSTED",
-            "UNIMPLEMENTED",
-            "CANCELLED",
-            "DEADLINE_EXCEEDED",
+            StatusCode.OK,
+            StatusCode.INVALID_ARGUMENT,
+            StatusCode.NOT_FOUND,
+            StatusCode.RESOURCE_EXHAUSTED,
+            StatusCode.UNIMPLEMENTED,
+            StatusCode.CANCELLED,
+            StatusCode.DEADLINE_EXCEEDED,
         ),
         streaming=False,
     ),

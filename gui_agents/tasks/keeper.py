@@ -187,10 +187,10 @@ class SandboxKeeper:
             name = "that was not open yet" if info is None else info.sandbox_id
             _log.error("sandbox %s could not be closed and is abandoned", name, exc_info=error)
             if info is not None:
-                self._books.sandbox_failed(info.sandbox_type)
+                self._records.sandbox_failed(info.sandbox_type)
         finally:
             if info is not None:
-                self._books.sandbox_closed(info.sandbox_type)
+                self._records.sandbox_closed(info.sandbox_type)
             self.release()
 
     async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:
