@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector
 from collectors.metrics import catalogue
+from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
 from gui_agents.domain.step import ActionOutcome
 from gui_agents.snapshot import (
     HeartbeatSnapshot,
@@ -21,7 +22,6 @@ from gui_agents.snapshot import (
     TokenCounts,
     WindowPoint,
 )
-from gui_agents.state.stats import PHASE_SECONDS, RPC_SECONDS
 from tests import strategies
 from tests.collectors.sources import Fixed
 
