@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.operations import rules
+from collectors.operations import rules, sharding
 from collectors.operations.model import Setting
 from tests.e2e.programs import Instance, free_port, prometheus, query, running, until
 from tests.e2e.test_real_chain import again
 from tests.system_tools import require_program
-from tools import sharding
 
 pytestmark = pytest.mark.system_tools
 
