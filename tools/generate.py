@@ -12,7 +12,7 @@ from tools import dashboard_guide
 
 
 def files() -> Mapping[str, str]:
-    """Return every generated file by its path below docs: what `monitoring init` writes with its defaults, and a guide."""
+    """Return every generated file by its path below docs: the defaults of `monitoring init`, and a guide."""
     site = Site()
     limits = site.setting.thresholds
     return {

@@ -22,11 +22,14 @@ def parsed(expr: str) -> Any:
 
 def selectors(tree: Any) -> Iterator[Any]:
     """Yield every selector of series below a tree, in order."""
+    return (node for node in nodes(tree) if isinstance(node, promql_parser.VectorSelector))
+
+
+def nodes(tree: Any) -> list[Any]:
+    """Return a tree and all that is below it, in order."""
     found: list[Any] = []
-    promql_parser.walk(
-        tree, lambda node: found.append(node) if isinstance(node, promql_parser.VectorSelector) else None
-    )
-    yield from found
+    promql_parser.walk(tree, found.append)
+    return found
 
 
 def masked(tree: Any) -> str:
