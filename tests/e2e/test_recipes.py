@@ -23,7 +23,7 @@ from tests.system_tools import require_program
 pytestmark = pytest.mark.system_tools
 
 PAGE = Path(__file__).parents[2] / "docs" / "monitoring-at-scale.md"
-FAST = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+FAST = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
 SETTING = Setting(scale=Fraction(1, 60))
 ACTIVE = 'job:agent_tasks_active:sum{job="gui_agents"}'
 SHARDS = ("0", "1")
@@ -85,6 +85,7 @@ async def test_remote_write_carries_what_it_is_told_to(tmp_path):
         option = "--web.enable-remote-write-receiver"
         port = await stack.enter_async_context(prometheus(tmp_path, receiver, option, name="receiver"))
         block = recipe("remote write", prometheus=f"127.0.0.1:{port}")
+        block["remote_write"][0]["queue_config"] = {"batch_send_deadline": "500ms"}
         source = written(tmp_path, "source", scraping(tmp_path, [one]), block)
         await stack.enter_async_context(prometheus(tmp_path, source, name="source"))
         await until(lambda: query(port, ACTIVE), "the sum arrives")

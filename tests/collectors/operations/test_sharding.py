@@ -1,7 +1,6 @@
 """Shards and a global Prometheus together decide as one Prometheus does that has all instances."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from collectors.operations.alerts import alert_groups, alert_names
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
 from collectors.operations.vocabulary import TARGET_LABELS, known_series
-from tests.collectors.operations.promtool import file_of_tests
+from tests.collectors.operations.promtool import file_of_tests, promtool
 from tests.collectors.operations.scenarios import CASES
-from tests.system_tools import require_program
 from tools.checks.expressions import Checker
 
 SETTING = Setting()
@@ -66,11 +64,6 @@ def test_another_job_has_rules_of_its_own():
         text = render(other)
         assert 'job="agents-of-ours"' in text
         assert "gui_agents" not in text
-
-
-def promtool(*arguments):
-    command = [require_program("promtool"), *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 @pytest.mark.system_tools
