@@ -1,4 +1,4 @@
-"""The built wheel, installed into an empty environment, starts the service: nothing of it is missing."""
+"""The built wheel, installed into an empty environment, starts the service: nothing is missing, nothing too much."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 import venv
 import zipfile
@@ -17,16 +18,31 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = {f"collectors/http/assets/{file.name}" for file in (ROOT / "collectors" / "http" / "assets").iterdir()}
 GENERATED = {f"gui_agents/proto/agent_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py")}
 GENERATED |= {"collectors/exposition/native_pb2.py", "collectors/exposition/native_pb2.pyi"}
+OF_DEVELOPERS = {
+    "tests",
+    "tools",
+    "bench",
+    "checks",
+    "gallery",
+    "dashboard_guide",
+    "generate",
+    "metrics_page",
+    "conftest",
+}
+"""Modules and packages that nobody needs who runs the service."""
 START_SECONDS = 30
 
 pytestmark = pytest.mark.slow
 
 
 def pip(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(python, "-m", "pip", *arguments, "--quiet", "--no-input", "--disable-pip-version-check")
+
+
+def run(*command: Path | str) -> subprocess.CompletedProcess[str]:
     constraints = str(ROOT / "constraints.txt")
-    quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
     return subprocess.run(
-        [python, "-m", "pip", *arguments, *quiet],
+        command,
         check=False,
         capture_output=True,
         text=True,
@@ -40,14 +56,20 @@ def succeed(reply: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("wheel")
+def built(tmp_path_factory):
+    """A directory with the sdist, and the wheel that was built from it."""
+    directory = tmp_path_factory.mktemp("built")
     probe = pip(Path(sys.executable), "download", "--no-deps", "--dest", str(directory / "probe"), "editables")
     if probe.returncode != 0 and not os.environ.get("CI"):
         pytest.skip(f"the package index is out of reach: {probe.stderr.strip().splitlines()[-1]}")
-    succeed(pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(directory), str(ROOT)))
-    (built,) = directory.glob("gui_agents-*.whl")
-    return built
+    succeed(run(sys.executable, "-m", "build", "--outdir", str(directory), str(ROOT)))
+    return directory
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    (wheel,) = built.glob("gui_agents-*.whl")
+    return wheel
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +81,27 @@ def installed(wheel, tmp_path_factory):
     return directory / "bin"
 
 
-def test_the_wheel_holds_the_generated_files_the_page_and_no_tests(wheel):
-    names = set(zipfile.ZipFile(wheel).namelist())
+def test_the_wheel_holds_the_generated_files_the_page_and_nothing_of_developers(wheel):
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names >= GENERATED | PAGE | {"gui_agents/py.typed", "collectors/py.typed", "gui_agents/proto/agent.proto"}
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"gui_agents", "collectors"}
+    assert {name.split("/")[0] for name in names} == {"gui_agents", "collectors"}
+    assert not {name for name in names if name.startswith("collectors/operations/checks")}
+    words = {word.removesuffix(".py") for name in names for word in name.split("/")}
+    assert not words & OF_DEVELOPERS
+    assert not {word for word in words if word.startswith("test_")}
+
+
+def test_the_sdist_holds_what_developers_need(built):
+    (sdist,) = built.glob("gui_agents-*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert names >= {
+        "tools/generate.py",
+        "tools/checks/__main__.py",
+        "tests/test_wheel.py",
+        "docs/prometheus.yml",
+        "Makefile",
+    }
 
 
 def test_the_service_starts_from_the_wheel_and_runs_a_task(installed, tmp_path):
