@@ -26,7 +26,7 @@ ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest -n 2 --ignore=tests/e2e
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/e2e
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
 endif
 
 check: venv ## Format, lint, types, import contracts, generated files up to date

@@ -4,5 +4,5 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest test, beside which a second worker has time for all others."""
+    """Begin with the longest test, beside which other workers have time for all else."""
     items.sort(key=lambda item: item.path.name != "test_real_chain.py")
