@@ -1,4 +1,4 @@
-"""Checks of dashboards that Grafana accepts: every query, and that a panel says what it shows and in which unit."""
+"""Checks of dashboards that Grafana accepts: every query and its legend, and the unit of what a panel shows."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -50,26 +50,11 @@ def _panels(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _panel(path: str, panel: Mapping[str, Any]) -> Iterator[Finding]:
-    title = panel.get("title")
-    line = line_of(title, line_of(panel.get("type")))
-    defaults = panel.get("fieldConfig", {}).get("defaults", {})
-    if not title:
-        yield Finding(path, line, "a panel has no title")
-    if not panel.get("description"):
-        yield Finding(path, line, f"panel {title}: has no description")
-    if not defaults.get("unit"):
-        yield Finding(path, line, f"panel {title}: has no unit")
-    targets = panel.get("targets") or []
-    if not targets:
-        yield Finding(path, line, f"panel {title}: has no query")
-        return
-    wanted = _unit(str(targets[0].get("expr", "")))
-    if wanted and defaults.get("unit") and defaults["unit"] != wanted:
-        yield Finding(
-            path,
-            line_of(defaults["unit"]),
-            f"panel {title}: its unit is {defaults['unit']}, but its query returns {wanted}",
-        )
+    unit = panel["fieldConfig"]["defaults"]["unit"]
+    wanted = _unit(str(panel["targets"][0].get("expr", "")))
+    if wanted and unit != wanted:
+        reason = f"panel {panel['title']}: its unit is {unit}, but its query returns {wanted}"
+        yield Finding(path, line_of(unit), reason)
 
 
 def _unit(expr: str) -> str | None:

@@ -102,6 +102,14 @@ def test_titles_and_uids_are_unique():
         assert len(set(titles)) == len(titles)
 
 
+@BOARDS
+def test_every_panel_says_what_it_shows(board):
+    for panel in board.panels:
+        assert panel.title
+        assert panel.description.endswith(".")
+        assert panel.queries
+
+
 READ_OTHERWISE = {
     "Instances up": lambda share: 1 - share,
     "Failed sections of scrapes": lambda failed: failed - 1,

@@ -1,7 +1,7 @@
 import pytest
 
 from collectors.operations import promql
-from tools.checks.comparisons import constant, decides
+from tools.checks.comparisons import decides
 from tools.checks.expressions import Checker
 from tools.checks.shapes import Shape
 
@@ -63,14 +63,6 @@ def test_a_comparison_with_one_result_is_told(query, verdict):
 )
 def test_a_comparison_that_can_be_true_and_false_is_not(query):
     assert futile(query) == []
-
-
-@pytest.mark.parametrize(
-    ("query", "value"),
-    [("2 * 1024 ^ 3", 2**31), ("-(3 - 1)", -2), ("6 / 3 + 1", 3), ("1 / 0", None), ("time()", None), ("7 % 2", None)],
-)
-def test_a_threshold_of_literals_is_computed(query, value):
-    assert constant(promql.parsed(query)) == value
 
 
 @pytest.mark.parametrize(
