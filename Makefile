@@ -20,13 +20,13 @@ demo: ## Start the service and run real tasks on it (GRPC_PORT, PROMETHEUS_PORT;
 	@tools/install.sh prometheus
 	@if [ -t 0 ] && [ -t 1 ]; then set -m; $(DEMO); exit $$?; else exec $(DEMO); fi
 
-# The chain of real servers is alone at the end: it waits for clocks that others would slow down.
+# The tests of real servers are apart at the end: they wait for clocks, which tests that compute would slow down.
 test: venv ## Run all tests (ARGS="-k name" chooses)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
 	$(BIN)/python -m pytest -n 2 --ignore=tests/e2e
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
 endif
 
 check: venv ## Format, lint, types, import contracts, generated files up to date
@@ -55,7 +55,7 @@ proto: venv ## Regenerate the protobuf code from the .proto files
 soak: venv ## Ten minutes of scrapers on a busy service (SOAK_SECONDS)
 	$(BIN)/python -m tests.bench.soak
 
-e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about 2 minutes
+e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about a minute
 	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest tests/e2e/test_real_chain.py $(ARGS)
 
 clean: ## Remove .venv and what the tools leave behind

@@ -11,8 +11,10 @@ from typing import Final
 
 import attrs
 
-from collectors.operations import configuration, rules
+from collectors.operations import configuration, rules, sharding
 from collectors.operations.configuration import Site
+from collectors.operations.kubernetes import prometheus_rule
+from collectors.operations.model import Setting
 from collectors.operations.thresholds import Thresholds
 
 PROMETHEUS_FILE: Final = "prometheus.yml"
@@ -78,6 +80,19 @@ def files(site: Site) -> Mapping[str, str]:
         "prometheus-alert-rules.yml": rules.alert_rules(site.setting),
         ALERTMANAGER_FILE: configuration.alertmanager(site),
     }
+
+
+def sharded(setting: Setting) -> Mapping[str, str]:
+    """Return the rules of shards and of the Prometheus above them, which take the place of the two rule files."""
+    return {
+        "sharding/shard-rules.yml": sharding.shard_rules(setting),
+        "sharding/global-rules.yml": sharding.global_rules(setting),
+    }
+
+
+def kubernetes(setting: Setting) -> Mapping[str, str]:
+    """Return the rules as the Prometheus Operator takes them."""
+    return {"kubernetes/prometheusrule.yml": prometheus_rule(setting)}
 
 
 def dashboards(limits: Thresholds) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from gui_agents.commands.web_client import Peer, WebClient
 PEER: Final = Peer(title="Prometheus", password_variable="PROMETHEUS_PASSWORD")  # noqa: S106 - a variable's name
 ALERTMANAGER: Final = Peer(title="Alertmanager", password_variable="PROMETHEUS_PASSWORD")  # noqa: S106 - the same
 JSON: Final = "application/json"
-INSTALL: Final = 'pip install "gui-agents[prometheus]"'
+INSTALL: Final = 'pip install "gui-agents[operations]"'
 
 
 EXAMPLE: Final = "http://127.0.0.1:9090"

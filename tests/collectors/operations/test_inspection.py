@@ -1,9 +1,8 @@
-import re
 from collections import Counter
 
 import pytest
 
-from collectors.operations import inspection
+from collectors.operations import inspection, promql
 from collectors.operations.alerts import alert_groups
 from collectors.operations.dashboards import boards
 from collectors.operations.inspection import inspect, masked, selectors
@@ -213,15 +212,16 @@ def test_a_recorded_series_that_is_lost_is_told(fake):
 
 
 def test_every_selector_of_rules_and_dashboards_is_asked_for_but_for_what_may_be_absent():
-    names = {re.match(r"\w+", selector)[0] for selector in selectors(SETTING)}
+    names = {promql.parsed(selector).name for selector in selectors(SETTING)}
     assert not names & inspection.MAY_BE_ABSENT
     assert all('job="gui_agents"' in selector and "$" not in selector for selector in selectors(SETTING))
     drawn = {
-        name
+        selector.name
         for board in boards()
         for panel in board.panels
         for query in panel.queries
-        for name in re.findall(r"(?<![:\w])((?:agent|process|python)_\w+)\{", query.expr)
+        for selector in promql.selectors(promql.parsed(query.expr))
+        if selector.name.startswith(("agent_", "process_", "python_"))
     }
     assert drawn - inspection.MAY_BE_ABSENT <= names
     assert Counter(selectors(SETTING)).most_common(1)[0][1] == 1
