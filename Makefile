@@ -6,6 +6,8 @@
 .PHONY: help venv demo test check bench docs proto soak e2e clean
 VENV := .venv
 export PYTHON VENV
+# The processes that tests start would each compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
 # Ctrl-C must reach the demo and not make, which would end with an error of its own; a terminal's shell can do that.
