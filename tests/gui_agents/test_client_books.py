@@ -14,7 +14,6 @@ from typing import Any
 
 import attrs
 import grpc.aio
-import pytest
 
 from collectors.metrics import catalogue
 from gui_agents.domain.sandbox import Sandbox, SandboxError
