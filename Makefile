@@ -1,11 +1,15 @@
 # What can be done with this checkout; `make` alone lists it. Everything is installed into .venv, once.
-# The first Python >= 3.11 is used; name another one with `make PYTHON=python3.12 demo`.
+# The newest Python in PATH is used, from 3.11 on; `make PYTHON=python3.12 demo` names another one, and `VENV=build/python3.12`
+# gives that one an environment of its own.
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check bench bench-go docs proto soak e2e clean
-export PYTHON
+VENV := .venv
+export PYTHON VENV
+# The processes that tests start would each compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
-BIN := .venv/bin
+BIN := $(VENV)/bin
 # Ctrl-C must reach the demo and not make, which would end with an error of its own; a terminal's shell can do that.
 DEMO := $(BIN)/gui-agents demo
 
@@ -25,7 +29,7 @@ test: venv ## Run all tests (ARGS="-k name" chooses)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n 2 --ignore=tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/e2e
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
 endif
 

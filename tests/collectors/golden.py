@@ -5,6 +5,7 @@
 
 from bisect import bisect_left
 from decimal import Decimal
+from math import fsum
 from pathlib import Path
 
 import attrs
@@ -36,7 +37,7 @@ def observed(bounds, *values, task_id=None):
         counts[index] += 1
         if task_id is not None:
             exemplars[index] = (task_id, value, strategies.EPOCH + value)
-    return HistogramPoint(tuple(bounds), tuple(counts), sum(values), tuple(exemplars))
+    return HistogramPoint(tuple(bounds), tuple(counts), fsum(values), tuple(exemplars))
 
 
 def busy_snapshot() -> ServiceSnapshot:
