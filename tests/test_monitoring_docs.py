@@ -13,7 +13,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors import ListenError
-from collectors.http import connection, endpoint
+from collectors.http import endpoint, reader
 from collectors.metrics import catalogue
 from collectors.operations.vocabulary import known_series
 from gui_agents import config
@@ -180,7 +180,7 @@ def test_the_page_tells_the_limits_of_the_endpoint():
         f"must arrive within {limits.timeouts.receiving:g} s",
         f"be taken within {limits.timeouts.sending:g} s",
         f"be idle for {limits.timeouts.idle:g} s",
-        f"limited to {connection.MAX_HEADER_BYTES // 1024} KiB",
+        f"limited to {reader.MAX_HEADER_BYTES // 1024} KiB",
     ):
         assert told in text
 
