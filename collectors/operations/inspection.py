@@ -154,8 +154,8 @@ def _empty(prometheus: PrometheusApi, setting: Setting) -> Iterator[str]:
         if without:
             instances = _some(sample.labels.get("instance", "") for sample in without)
             yield (
-                f"{selector} is empty on {instances}: is its section failing, is it left out by PROMETHEUS_DISABLE, "
-                "or dropped by metric_relabel_configs?"
+                f"{selector} is empty on {instances}: is its section failing, is it left out by PROMETHEUS_DISABLE or "
+                "PROMETHEUS_LEAN, or dropped by metric_relabel_configs?"
             )
 
 

@@ -12,11 +12,11 @@ from gui_agents.commands import environment, web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.commands.web_client import Peer, WebClient
+from gui_agents.domain.packages import install_command
 
 PEER: Final = Peer(title="Prometheus", password_variable="PROMETHEUS_PASSWORD")  # noqa: S106 - a variable's name
 ALERTMANAGER: Final = Peer(title="Alertmanager", password_variable="PROMETHEUS_PASSWORD")  # noqa: S106 - the same
 JSON: Final = "application/json"
-INSTALL: Final = 'pip install "gui-agents[operations]"'
 
 
 EXAMPLE: Final = "http://127.0.0.1:9090"
@@ -43,7 +43,9 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         from collectors.operations.model import Setting  # noqa: PLC0415
         from collectors.operations.prometheus_api import AnswerError, PrometheusApi  # noqa: PLC0415
     except ImportError as error:
-        raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
+        raise CommandError(
+            ExitCode.USAGE, f"{error.name} is not installed; run: {install_command('operations')}"
+        ) from error
     url = web_client.checked_url("URL", arguments.url, EXAMPLE).rstrip("/")
     try:
         setting = Setting(job=arguments.job)

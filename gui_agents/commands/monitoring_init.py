@@ -12,6 +12,7 @@ from gui_agents.commands import environment
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb, positive
 from gui_agents.config import Config
+from gui_agents.domain.packages import install_command
 
 if TYPE_CHECKING:
     from collectors.operations.configuration import Access, Site
@@ -22,7 +23,6 @@ EXAMPLES: Final = """\
   gui-agents monitoring init monitoring --sharded --threshold task_failure_ratio=0.3
   gui-agents monitoring init monitoring --scheme https --ca-file ca.crt --username prometheus --password-file password
 """
-INSTALL_DASHBOARDS: Final = 'pip install "gui-agents[operations]"'
 VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG", "PROMETHEUS_NATIVE_HISTOGRAMS")
 """What of this machine's service a scrape depends on."""
 OPTIONS: Final = {
@@ -116,7 +116,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     try:
         texts |= installation.dashboards(site.setting.thresholds)
     except ImportError as error:
-        _note(f"without dashboards, because {error.name} is not installed: {INSTALL_DASHBOARDS}")
+        _note(f"without dashboards, because {error.name} is not installed: {install_command('operations')}")
     try:
         written = installation.write(
             directory, texts, overwrite=arguments.force, check=lambda fresh: _check(fresh, directory)
