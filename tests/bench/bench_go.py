@@ -21,11 +21,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collectors import ServiceCollector
 from tests.bench.busy import busy_state
-from tests.bench.page_server import HISTORY, PROTOBUF
+from tests.bench.page_server import HISTORY, NATIVE
 from tests.bench.page_servers import PageServer, least_cpu_seconds, page_server, python_server
 from tests.bench.report import conditions, line, skipped
-from tests.bench.scraper import PROMETHEUS, page
-from tests.bench.scraper import PROTOBUF as PROTOBUF_REQUEST
+from tests.bench.scraper import PROMETHEUS, PROTOBUF, page
 
 PACKAGES = Path("/usr/share/gocode")
 """Where Debian puts Go packages."""
@@ -169,8 +168,8 @@ def main() -> int:
                 else:
                     kept.append(compare("OpenMetrics, isal", ours, theirs, 0.5))
                 kept.append(compare(f"{AT_ONCE} scrapers at once", ours, theirs, 0.15, clients=AT_ONCE))
-        with page_server(program, told=description(native=True)) as theirs, python_server(PROTOBUF) as ours:
-            kept.append(compare("protobuf", ours, theirs, 0.7, request=PROTOBUF_REQUEST))
+        with page_server(program, told=description(native=True)) as theirs, python_server(NATIVE) as ours:
+            kept.append(compare("protobuf", ours, theirs, 0.7, request=PROTOBUF))
     return 0 if all(kept) else 1
 
 
