@@ -90,17 +90,6 @@ class Thresholds:
                 )
 
 
-def table() -> str:
-    """Return all thresholds as a table of Markdown, with their defaults and ranges."""
-    lines = ["| Threshold | Default | Between | What it is |", "|---|---|---|---|"]
-    lines.extend(
-        f"| `{field.name}` | {field.default:,.12g} | {field.metadata['low']:,.12g} and {field.metadata['high']:,.12g}"
-        f" | {field.metadata['help']} |"
-        for field in attrs.fields(Thresholds)
-    )
-    return "\n".join(lines) + "\n"
-
-
 def with_changes(changes: Iterable[str]) -> Thresholds:
     """Return the thresholds with `changes` of the form name=number applied.
 

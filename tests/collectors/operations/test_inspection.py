@@ -108,6 +108,13 @@ def test_a_rule_that_reads_something_else_is_told(fake):
     assert line.startswith("rule ServiceDown is not as this version has it, but for numbers: vector(0) > 1; ")
 
 
+def test_a_rule_that_only_a_newer_prometheus_understands_is_told(fake):
+    [down] = [one for one in fake.rules if one["name"] == "ServiceDown"]
+    down["query"] = 'limitk_of_tomorrow(up{job="gui_agents"})'
+    [line] = told(fake)
+    assert line.startswith("rule ServiceDown is not as this version has it, but for numbers: limitk_of_tomorrow(")
+
+
 def test_a_watchdog_that_never_fires_is_told(fake):
     fake.rules[-1]["query"] = "vector(0) > 1"
     [line] = told(fake)
