@@ -189,7 +189,7 @@ class _Brush:
         border = self._theme.accent if focused else self._theme.border
         self._painter.framed(self._box, self._theme.raised, border, 8, 2 if focused else 1)
         with self._painter.clipped(inset(self._box, 3)) as inner:
-            (self._area if self._widget.look == "area" else self._line)(inner, inset(self._box, 10))
+            (self._area if self._is("multiline") else self._line)(inner, inset(self._box, 10))
 
     def _line(self, inner: Painter, box: Bounds) -> None:
         value = self._widget.value
