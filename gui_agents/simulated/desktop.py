@@ -155,7 +155,7 @@ class Desktop:
     def _built(self) -> Scene:
         """Lay out everything as it stands."""
         ui, active = Layout(), self._active()
-        ui.add("desktop", "Desktop", SCREEN)
+        ui.add(Widget("desktop", "Desktop", SCREEN))
         with ui.inside():
             chrome.add_icons(ui, self._selected_icon)
             for app in self._windows:

@@ -15,6 +15,7 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from gui_agents.domain.screen import Bounds
+from gui_agents.simulated.icons import Block, Icon
 from gui_agents.simulated.theme import Colour
 from gui_agents.simulated.widgets import inset
 
@@ -140,9 +141,24 @@ class Painter:
         """Fill a polygon."""
         self._draw.polygon([(x - self._left, y - self._top) for x, y in points], fill=colour)
 
+    def icon(self, icon: Icon, x: int, y: int, size: int) -> None:
+        """Paint an app's picture from its upper left corner."""
+        unit = size / 100
+        self.rounded(Bounds(x, y, size, size), icon.plate, size // 4)
+        for shape in icon.shapes:
+            if isinstance(shape, Block):
+                corner = round(x + shape.x * unit), round(y + shape.y * unit)
+                extent = max(round(shape.width * unit), 1), max(round(shape.height * unit), 1)
+                radius = shape.radius if shape.radius >= 1 else shape.radius * size
+                self.rounded(Bounds(*corner, *extent), shape.colour, int(radius))
+            else:
+                self.circle(x + shape.x * unit, y + shape.y * unit, shape.radius * unit, shape.colour)
+
     def text(self, text: str, box: Bounds, colour: Colour, size: int = 15, align: str = "left") -> None:
         """Write one line, in the middle of the box's height, cut with dots where it is too long."""
-        line = elided(spelled(text), size, box.width)
+        line = spelled(text)[:500]
+        if width_of(line, size) > box.width:
+            line = line[: _fitting(line, size, box.width, "…")].rstrip() + "…"
         anchors = {"left": ("lm", box.x), "center": ("mm", box.x + box.width / 2), "right": ("rm", box.x + box.width)}
         anchor, x = anchors[align]
         position = (x - self._left, box.y - self._top + box.height / 2)
@@ -167,14 +183,6 @@ class Painter:
 def width_of(text: str, size: int) -> float:
     """Return how wide a line is, in pixels."""
     return font(size).getlength(text)
-
-
-def elided(text: str, size: int, width: int) -> str:
-    """Return the text, cut with dots where it is wider than `width`."""
-    text = text[:500]
-    if width_of(text, size) <= width:
-        return text
-    return text[: _fitting(text, size, width, "…")].rstrip() + "…"
 
 
 def wrapped(text: str, size: int, width: int) -> list[str]:

@@ -5,7 +5,7 @@ told by `depth` alone, so that painting is a walk forward, the hit test a walk b
 stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
@@ -24,30 +24,33 @@ FOCUSABLE: Final = frozenset({"button", "checkbox", "icon", "listitem", "radio",
 _SURFACES: Final = frozenset({"alert", "dialog", "taskbar", "window"})
 """Roles that can cover what was painted before them."""
 
-_NO_STATES: Final[frozenset[str]] = frozenset()
-
 
 @attrs.frozen
 class Widget:
-    """One thing on the desktop."""
+    """One thing on the desktop: what an app offers, and how it stands now, which `Layout` fills in."""
 
-    owner: str
-    """The app whose window holds it; empty for the desktop's own."""
-    key: str
-    """What its owner calls it; unique within the owner."""
     role: str
     """As in `Element`; empty for decoration."""
     name: str
     bounds: Bounds
-    """Where it is as a whole."""
-    shown: Bounds
-    """The part of `bounds` that its containers let through; without area where that is nothing."""
-    depth: int
-    value: str
-    states: frozenset[str]
-    look: str
+    """Where it is as a whole; for what an app offers, relative to its part of the window."""
+    look: str = ""
     """A variation of how its role is drawn."""
-    mark: int
+    called: tuple[str, ...] = ()
+    """Other names that people give it."""
+    commands: tuple[str, ...] = ()
+    """For a button: clauses that ask for it, as patterns of `simulated.decider.patterns`."""
+    within: tuple["Widget", ...] = ()
+    key: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    """What its owner calls it; unique within the owner."""
+    owner: str = ""
+    """The app whose window holds it; empty for the desktop's own."""
+    shown: Bounds = SCREEN
+    """The part of `bounds` that its containers let through; without area where that is nothing."""
+    depth: int = 0
+    value: str = ""
+    states: frozenset[str] = frozenset()
+    mark: int = 0
     """For a textbox the position of its caret, for a text area the lines scrolled back; otherwise 0."""
 
     @property
@@ -99,31 +102,39 @@ class Layout:
 
     def add(
         self,
-        role: str,
-        name: str,
-        bounds: Bounds,
+        widget: Widget,
+        corner: Bounds = SCREEN,
         *,
-        key: str = "",
         value: str = "",
-        states: frozenset[str] = _NO_STATES,
-        look: str = "",
+        states: Iterable[str] = (),
         field: TextField | None = None,
     ) -> None:
-        """Add a widget; it has the focus, and is disabled behind a modal dialog, without being told."""
-        place, mark = self._place, 0
+        """Add a widget, whose place is relative to `corner`, with what it holds now.
+
+        It has the focus, and is disabled behind a modal dialog, without being told.
+        """
+        place, all_states, mark = self._place, set(states), 0
+        bounds = Bounds(
+            corner.x + widget.bounds.x, corner.y + widget.bounds.y, widget.bounds.width, widget.bounds.height
+        )
         if field is not None:
             value, mark = field.text, field.lines_back if field.multiline else field.caret
-            states |= {"selected"} if field.all_selected else _NO_STATES
-            if field.multiline:
-                states, look = states | {"multiline"}, "area"
-        if place.blocked and role:
-            states |= {"disabled"}
-        elif key and key == place.focus:
-            states |= {"focused"}
-        shown = intersection(bounds, place.clip)
-        self._widgets.append(
-            Widget(place.owner, key or name, role, name, bounds, shown, place.depth, value, states, look, mark)
+            all_states |= field.states
+        if place.blocked and widget.role:
+            all_states.add("disabled")
+        elif widget.key == place.focus:
+            all_states.add("focused")
+        standing = attrs.evolve(
+            widget,
+            bounds=bounds,
+            owner=place.owner,
+            shown=intersection(bounds, place.clip),
+            depth=place.depth,
+            value=value,
+            states=frozenset(all_states),
+            mark=mark,
         )
+        self._widgets.append(standing)
 
     def inside(self, *, clip: Bounds | None = None, blocked: bool = False) -> AbstractContextManager[None]:
         """Make what is added next children of the last widget: seen through `clip`, disabled where `blocked`."""

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Event, text_box
+from gui_agents.simulated.apps.base import App, Event, text_box
 from gui_agents.simulated.fields import TextField
 from gui_agents.simulated.icons import Block, Disc, Icon
 from gui_agents.simulated.machine import Machine, Submission
+from gui_agents.simulated.widgets import Widget
 
 _SIZES: Final = ("Small", "Medium", "Large")
 _NEWSLETTER: Final = "Subscribe to newsletter"
@@ -27,31 +28,31 @@ class ContactForm(App):
         *text_box("Name", Bounds(24, 40, 258, 36), "full name"),
         *text_box("Email", Bounds(298, 40, 258, 36), "e-mail", "email address", "e-mail address", "mail"),
         *text_box("Message", Bounds(24, 116, 532, 84)),
-        Control("label", "Size", Bounds(24, 214, 532, 20), key="Size label"),
-        Control(
+        Widget("label", "Size", Bounds(24, 214, 532, 20), key="Size label"),
+        Widget(
             "radiogroup",
             "Size",
             Bounds(24, 238, 532, 36),
             within=tuple(
-                Control("radio", size, Bounds(24 + 181 * column, 238, 169, 36)) for column, size in enumerate(_SIZES)
+                Widget("radio", size, Bounds(24 + 181 * column, 238, 169, 36)) for column, size in enumerate(_SIZES)
             ),
         ),
-        Control("checkbox", _NEWSLETTER, Bounds(24, 290, 532, 32), called=("newsletter", "subscribe")),
-        Control(
+        Widget("checkbox", _NEWSLETTER, Bounds(24, 290, 532, 32), called=("newsletter", "subscribe")),
+        Widget(
             "checkbox",
             _TERMS,
             Bounds(24, 328, 532, 32),
             called=("accept the terms", "terms", "conditions", "terms and conditions"),
         ),
-        Control("text", "Status", Bounds(24, 376, 532, 40), "banner", ("status message",)),
-        Control(
+        Widget("text", "Status", Bounds(24, 376, 532, 40), "banner", ("status message",)),
+        Widget(
             "button",
             "Submit",
             Bounds(24, 440, 120, 38),
             "primary",
             commands=("submit [it|this]", "(submit|send) [off] [the|this|my] [contact] form", "send it"),
         ),
-        Control(
+        Widget(
             "button",
             "Reset",
             Bounds(156, 440, 100, 38),

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Dialog, Event
+from gui_agents.simulated.apps.base import App, Dialog, Event
 from gui_agents.simulated.icons import Block, Icon
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Layout
+from gui_agents.simulated.widgets import Layout, Widget
 
 _ROW_HEIGHT: Final = 34
 _SCROLLBAR_WIDTH: Final = 10
@@ -26,10 +26,10 @@ class Files(App):
     )
     place: ClassVar = Bounds(280, 56, 620, 548)
     controls: ClassVar = (
-        Control("button", "Open", Bounds(16, 12, 80, 34), "primary"),
-        Control("button", "Delete", Bounds(104, 12, 84, 34)),
-        Control("text", "File count", Bounds(18, 472, 584, 24), "muted", ("number of files", "count")),
-        Control("list", "Files", _LIST, key="list"),
+        Widget("button", "Open", Bounds(16, 12, 80, 34), "primary"),
+        Widget("button", "Delete", Bounds(104, 12, 84, 34)),
+        Widget("text", "File count", Bounds(18, 472, 584, 24), "muted", ("number of files", "count")),
+        Widget("list", "Files", _LIST, key="list"),
     )
 
     def __init__(self, machine: Machine) -> None:
@@ -48,9 +48,9 @@ class Files(App):
         with ui.inside(clip=view):
             for index, name in enumerate(sorted(files)):
                 top = view.y + index * _ROW_HEIGHT - self._offset
-                states = frozenset({"selected"} if name == self._selected else ())
                 bounds = Bounds(view.x, top, view.width - _SCROLLBAR_WIDTH, _ROW_HEIGHT)
-                ui.add("listitem", name, bounds, key=f"file {name}", value=_size(files[name]), states=states)
+                item = Widget("listitem", name, bounds, key=f"file {name}")
+                ui.add(item, value=_size(files[name]), states=["selected"] if name == self._selected else ())
             self._add_scrollbar(ui, view)
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
@@ -105,13 +105,14 @@ class Files(App):
         thumb = max(_MIN_THUMB, _VIEW_HEIGHT**2 // self._content_height)
         top = view.y + (_VIEW_HEIGHT - thumb) * self._offset // way
         left = view.x + view.width - _SCROLLBAR_WIDTH
-        ui.add("scrollbar", "Scroll bar", Bounds(left, top, _SCROLLBAR_WIDTH, thumb), value=str(self._offset))
+        bounds = Bounds(left, top, _SCROLLBAR_WIDTH, thumb)
+        ui.add(Widget("scrollbar", "Scroll bar", bounds), value=str(self._offset))
 
     def _ask_to_delete(self) -> None:
         name = self._selected
         if name is not None:
             text = f"Delete {name}? This cannot be undone."
-            self.ask(Dialog("Delete file", text, "Delete", lambda: self._delete(name), dangerous=True))
+            self.ask(Dialog("Delete file", text, "Delete", lambda: self._delete(name)))
 
     def _delete(self, name: str) -> None:
         self.machine.files.pop(name, None)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Event
+from gui_agents.simulated.apps.base import App, Event
 from gui_agents.simulated.icons import WHITE, Block, Disc, Icon
+from gui_agents.simulated.widgets import Widget
 
 DARK_MODE: Final = "Dark mode"
 SWITCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -37,13 +38,13 @@ class Settings(App):
     place: ClassVar = Bounds(340, 72, 560, 478)
     controls: ClassVar = (
         *(
-            Control("switch", name, Bounds(20, 14 + 68 * row, 520, 60), purpose, called)
+            Widget("switch", name, Bounds(20, 14 + 68 * row, 520, 60), purpose, called)
             for row, (name, (purpose, called)) in enumerate(SWITCHES.items())
         ),
-        Control("", "", Bounds(20, 354, 520, 64), "card"),
-        Control("label", "Volume", Bounds(36, 374, 90, 24), "row", key="Volume label"),
-        Control("slider", "Volume", Bounds(140, 370, 301, 32), called=("sound", "sound volume")),
-        Control("text", "Volume level", Bounds(456, 374, 68, 24), "right"),
+        Widget("", "", Bounds(20, 354, 520, 64), "card"),
+        Widget("label", "Volume", Bounds(36, 374, 90, 24), "row", key="Volume label"),
+        Widget("slider", "Volume", Bounds(140, 370, 301, 32), called=("sound", "sound volume")),
+        Widget("text", "Volume level", Bounds(456, 374, 68, 24), "right"),
     )
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:

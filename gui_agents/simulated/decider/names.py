@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from gui_agents.simulated.apps import APPS
-from gui_agents.simulated.apps.base import Control
+from gui_agents.simulated.widgets import Widget
 
 _ARTICLE: Final = re.compile(r"(?:the|a|an|my|this|that|its) ", re.IGNORECASE)
 _NOUN: Final = (
@@ -29,7 +29,7 @@ def short(name: str) -> str:
     return letters or name.strip()
 
 
-def _flat(controls: Iterable[Control]) -> Iterator[Control]:
+def _flat(controls: Iterable[Widget]) -> Iterator[Widget]:
     for control in controls:
         yield control
         yield from _flat(control.within)
