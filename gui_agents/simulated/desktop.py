@@ -3,7 +3,8 @@
 Nothing here knows time. A message stays for a number of events, so that equal events lead to equal screens.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from gui_agents.domain.actions import Button
@@ -36,12 +37,12 @@ class Desktop:
         self.pointer = (WIDTH // 2, HEIGHT // 2)
         self._windows: list[App] = []
         self._selected_icon: str | None = None
-        self._scene: Scene | None = None
-        self._tree: Element | None = None
+        self._scene: Scene | None = _first_scene()
+        self._tree: Element | None = _first_tree()
 
     def state(self) -> DesktopState:
         """Return how everything stands."""
-        active = self._active()
+        active = _active(self._windows)
         return DesktopState(
             files=dict(self.machine.files),
             switches=dict(self.machine.switches),
@@ -55,7 +56,7 @@ class Desktop:
     def scene(self) -> Scene:
         """Return everything there is to see, in painting order."""
         if self._scene is None:
-            self._scene = self._built()
+            self._scene = _laid_out(self._windows, self._selected_icon, self.machine)
         return self._scene
 
     def tree(self) -> Element:
@@ -112,7 +113,7 @@ class Desktop:
     def type(self, text: str) -> str:
         """Type text with the keyboard."""
         self._begin_event()
-        app = self._active()
+        app = _active(self._windows)
         if app is None:
             return "no window takes text"
         field = app.field(app.focus)
@@ -125,7 +126,7 @@ class Desktop:
     def press(self, keys: Chord) -> str:
         """Press keys together."""
         scene = self._begin_event()
-        app = self._active()
+        app = _active(self._windows)
         took = app is not None and self._press_in(scene, app, keys)
         return f"pressed {'+'.join(keys)}" + ("" if took else ", which means nothing here")
 
@@ -152,25 +153,7 @@ class Desktop:
             self.machine.message = ""
         return scene
 
-    def _built(self) -> Scene:
-        """Lay out everything as it stands."""
-        ui, active = Layout(), self._active()
-        ui.add(Widget("desktop", "Desktop", SCREEN))
-        with ui.inside():
-            chrome.add_icons(ui, self._selected_icon)
-            for app in self._windows:
-                if not app.minimized:
-                    chrome.add_window(ui, app, active=app is active)
-            names = [app.name for app in self._windows]
-            chrome.add_taskbar(ui, names, None if active is None else active.name, self.machine)
-            if self.machine.message:
-                chrome.add_toast(ui, self.machine.message)
-        return ui.scene()
-
     # Windows
-
-    def _active(self) -> App | None:
-        return next((app for app in reversed(self._windows) if not app.minimized), None)
 
     def _window(self, owner: str) -> App | None:
         return next((app for app in self._windows if app.name == owner), None)
@@ -266,6 +249,36 @@ class Desktop:
         if pressed:
             self._activate(app, widget.key)
         return pressed
+
+
+def _active(windows: Sequence[App]) -> App | None:
+    return next((app for app in reversed(windows) if not app.minimized), None)
+
+
+def _laid_out(windows: Sequence[App], selected_icon: str | None, machine: Machine) -> Scene:
+    """Return everything there is to see, as it stands."""
+    ui, active = Layout(), _active(windows)
+    ui.add(Widget("desktop", "Desktop", SCREEN))
+    with ui.inside():
+        chrome.add_icons(ui, selected_icon)
+        for app in windows:
+            if not app.minimized:
+                chrome.add_window(ui, app, active=app is active)
+        chrome.add_taskbar(ui, [app.name for app in windows], None if active is None else active.name, machine)
+        if machine.message:
+            chrome.add_toast(ui, machine.message)
+    return ui.scene()
+
+
+@cache
+def _first_scene() -> Scene:
+    """Return what a fresh desktop shows; frozen, so that all desktops share one."""
+    return _laid_out((), None, Machine(SWITCHES))
+
+
+@cache
+def _first_tree() -> Element:
+    return widgets.tree(_first_scene())
 
 
 def _move_focus(scene: Scene, app: App, step: int) -> bool:

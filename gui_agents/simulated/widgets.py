@@ -113,28 +113,18 @@ class Layout:
 
         It has the focus, and is disabled behind a modal dialog, without being told.
         """
-        place, all_states, mark = self._place, set(states), 0
-        bounds = Bounds(
-            corner.x + widget.bounds.x, corner.y + widget.bounds.y, widget.bounds.width, widget.bounds.height
-        )
+        place, standing, mark, at = self._place, set(states), 0, widget.bounds
+        bounds = Bounds(corner.x + at.x, corner.y + at.y, at.width, at.height)
         if field is not None:
             value, mark = field.text, field.lines_back if field.multiline else field.caret
-            all_states |= field.states
+            standing |= field.states
         if place.blocked and widget.role:
-            all_states.add("disabled")
+            standing.add("disabled")
         elif widget.key == place.focus:
-            all_states.add("focused")
-        standing = attrs.evolve(
-            widget,
-            bounds=bounds,
-            owner=place.owner,
-            shown=intersection(bounds, place.clip),
-            depth=place.depth,
-            value=value,
-            states=frozenset(all_states),
-            mark=mark,
-        )
-        self._widgets.append(standing)
+            standing.add("focused")
+        offered = (widget.role, widget.name, bounds, widget.look, widget.called, widget.commands, widget.within)
+        held = (place.owner, intersection(bounds, place.clip), place.depth, value, frozenset(standing), mark)
+        self._widgets.append(Widget(*offered, widget.key, *held))
 
     def inside(self, *, clip: Bounds | None = None, blocked: bool = False) -> AbstractContextManager[None]:
         """Make what is added next children of the last widget: seen through `clip`, disabled where `blocked`."""
