@@ -39,7 +39,7 @@ async def test_a_client_that_leaves_long_before_its_deadline_has_cancelled():
             call = follow(served, task, timeout)
             await call.read()
             call.cancel()
-        await until(lambda: served.state.snapshot().streams.subscribers == 0)
+        await served.all_calls_ended()
         assert served.state.snapshot().rpcs.handled["GetAgentTaskStream", "CANCELLED"] == 2
 
 

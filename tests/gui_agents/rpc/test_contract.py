@@ -492,6 +492,7 @@ async def test_an_unknown_method_is_unimplemented():
         assert (said.code, said.text) == ("UNIMPLEMENTED", "the service has no such method")
         for path in ("/other.Service/Method", "/lybic.agent.Agent", "/"):
             assert (await refused(served.channel.unary_unary(path)(b""))).code == "UNIMPLEMENTED"
+        await served.all_calls_ended()
         rpcs = served.state.snapshot().rpcs
         assert rpcs.handled["other", "UNIMPLEMENTED"] == rpcs.started["other"] == 4
 
