@@ -63,7 +63,7 @@ def outdated() -> dict[str, str]:
 def main() -> int:
     """Write, or check."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail where a page is old")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a page is old")
     pages = outdated()
     if not parser.parse_args().check:
         for name, text in pages.items():

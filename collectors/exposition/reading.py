@@ -36,7 +36,7 @@ OUTCOMES: Final = Section[Outcomes](
     metrics=(
         gauge(
             "agent_collector_success",
-            "Whether a section of this scrape could be read: 1, or 0 where it failed and is left out.",
+            "Whether a section of this scrape could be read: 1, or 0 if it failed and is left out.",
             lambda outcomes: outcomes.success,
             labels={"section": Described("the sections of this page, but this one")},
             example="min by (section) (agent_collector_success)",
@@ -64,7 +64,7 @@ class Instant:
         self._trace: TracebackType | None = None
 
     def snapshot(self) -> ServiceSnapshot:
-        """Return the snapshot; where it could not be taken, raise the same error each time."""
+        """Return the snapshot; if it could not be taken, raise the same error each time."""
         if self._error is not None:
             # Each raise adds to an error's traceback: it begins again where the snapshot failed.
             raise self._error.with_traceback(self._trace)

@@ -53,7 +53,7 @@ class Asking:
     def _read(self, query: str, accept: str, accept_encoding: str, timeout: str) -> Asked:
         fields = parse_qs(query) if query else {}
         names = fields.get("name[]")
-        # Lets a job that reads classic buckets say so, where the scraper has no setting for it.
+        # Lets a job that reads classic buckets say so, if the scraper has no setting for it.
         formats = TEXT_FORMATS if fields.get("format") == ["text"] else self._formats
         page = Page(
             choose_format(accept, formats), None if names is None else frozenset(names), _timeout_seconds(timeout)
@@ -62,7 +62,7 @@ class Asking:
 
 
 def _timeout_seconds(header: str) -> float:
-    """Return the scrape's timeout; none where the header is absent or no number above 0."""
+    """Return the scrape's timeout; none if the header is absent or no number above 0."""
     try:
         seconds = float(header)
     except ValueError:

@@ -12,7 +12,7 @@ PLACE: Final = "<!-- key figures -->"
 
 
 UNREADABLE: Final = "<p>The state of the service cannot be read; its log says why.</p>"
-"""What stands in place of the key figures where they cannot be told."""
+"""What stands in place of the key figures if they cannot be told."""
 
 
 def key_figures(snapshot: ServiceSnapshot) -> str:

@@ -36,7 +36,7 @@ Reach = Callable[[str], str | None]
 
 
 def inspect(prometheus: PrometheusApi, reach: Reach, setting: Setting) -> Iterator[str]:
-    """Yield each thing that is wrong, with what to do; nothing where all is well."""
+    """Yield each thing that is wrong, with what to do; nothing if all is well."""
     targets = [target for target in prometheus.targets() if target.job == setting.job]
     loaded = prometheus.rules()
     yield from _targets(targets, setting)

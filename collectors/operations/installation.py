@@ -150,7 +150,7 @@ def _look_for_obstacles(paths: Iterable[Path]) -> None:
 
 
 def _move(fresh: Path, directory: Path, names: Iterable[str]) -> None:
-    """Move files to their places, and all of them back where one cannot be moved."""
+    """Move files to their places, and all of them back if one cannot be moved."""
     with contextlib.ExitStack() as undo:
         for name in names:
             path, kept = directory / name, fresh.with_name("old") / name

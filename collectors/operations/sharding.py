@@ -52,7 +52,7 @@ def global_rules(setting: Setting) -> str:
 
 
 def _chosen(groups: Iterable[Group], scopes: Container[Scope]) -> Iterator[Group]:
-    """Yield the groups with the alerts of some scopes alone, but for those where none is left."""
+    """Yield the groups with the alerts of some scopes alone, without the groups that have none of them."""
     for group in groups:
         rules = tuple(rule for rule in group.rules if isinstance(rule, Alert) and rule.scope in scopes)
         if rules:

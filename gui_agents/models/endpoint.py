@@ -8,7 +8,7 @@ Settings come in three layers: the request, the global configuration, the enviro
   with a model that takes no screenshots;
 - address: the first layer that names one, else the provider's public one;
 - key: the first layer that has one and whose own view of the address is the chosen one. A layer sees its own address,
-  or where it has none, that of the layers after it. So a key of the request goes to whatever address is chosen, but a
+  or if it has none, that of the layers after it. So a key of the request goes to whatever address is chosen, but a
   key of the global configuration or of the environment never goes to an address that a layer before it named, even
   one spelled the same.
 

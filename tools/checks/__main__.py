@@ -26,7 +26,7 @@ def check(directory: Path) -> list[Finding]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a line for each finding; 1 where there are any."""
+    """Print a line for each finding; 1 if there are any."""
     parser = argparse.ArgumentParser(prog="python -m tools.checks", description=__doc__)
     parser.add_argument("directory", type=Path, help="where the files lie, such as docs")
     directory = parser.parse_args(arguments).directory

@@ -8,11 +8,11 @@ from tools.checks.shapes import Shape
 
 COMPARISONS: Final = frozenset({">", "<", ">=", "<=", "==", "!="})
 MIRRORED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
-"""The operator that means the same with its sides exchanged, where it is another one."""
+"""The operator that means the same with its sides exchanged, if it is another one."""
 
 
 def futile(node: Any, left: Shape | None, right: Shape | None) -> str | None:
-    """Say that a comparison with a number, on either side, always has one result; None where both can be.
+    """Say that a comparison with a number, on either side, always has one result; None if both can be.
 
     Args:
         node: A BinaryExpr whose operator is one of COMPARISONS.

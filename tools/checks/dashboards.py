@@ -58,7 +58,7 @@ def _panel(path: str, panel: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _unit(expr: str) -> str | None:
-    """Return the unit that a plain query must have; None where an operator or a rate makes another one."""
+    """Return the unit that a plain query must have; None if an operator or a rate makes another one."""
     try:
         name = _measured(promql.parsed(expr))
     except ValueError:

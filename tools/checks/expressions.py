@@ -54,12 +54,12 @@ class Checker:
         return Selectable(self.known, self.recorded)
 
     def shape(self, text: str) -> Shape | None:
-        """Check the query and return the labels of its result; None for a number, or where it does not parse."""
+        """Check the query and return the labels of its result; None for a number, or if it does not parse."""
         tree = self._parse(text)
         return None if tree is None else self._visit(tree)
 
     def selected(self, text: str) -> Shape | None:
-        """Check that what a lone selector names exists, and return its labels; None where it is no selector."""
+        """Check that what a lone selector names exists, and return its labels; None if it is no selector."""
         tree = self._parse(text)
         if not isinstance(tree, promql_parser.VectorSelector):
             return None
@@ -93,7 +93,7 @@ class Checker:
                 return None
 
     def _selector(self, node: Any, function: str | None) -> Shape:
-        """Check a selector; `function` is the one that reads its range, None where it reads an instant."""
+        """Check a selector; `function` is the one that reads its range, None if it reads an instant."""
         selectable = self._selectable
         job = () if self.any_job else selectable.job(node)
         self.problems.extend((*job, *selectable.existence(node), *selectable.use(node, function)))

@@ -30,7 +30,7 @@ class Text(str):
     """Where it begins, counted from 1; of a block, the line of its indicator."""
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ten times faster, where it is
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # ten times faster, if it is
     """Reads YAML, and JSON, which is YAML as well."""
 
 
@@ -57,7 +57,7 @@ def read(path: Path) -> tuple[Any, list[Finding]]:
 
 
 def line_of(value: object, otherwise: int = 1) -> int:
-    """Return the line where `value` was read, or `otherwise` if it is no text."""
+    """Return the line on which `value` was read, or `otherwise` if it is no text."""
     return value.line if isinstance(value, Text) else otherwise
 
 

@@ -43,14 +43,14 @@ class Selectable:
             yield from _labels(metric(node), matchers, frozenset(labels))
 
     def job(self, node: Any) -> Iterator[str]:
-        """Tell where the selector does not say which job it means."""
+        """Tell if the selector does not say which job it means."""
         name = metric(node)
         fixed = self.recorded[name].fixed if name in self.recorded else {}
         if "job" not in fixed and not any(matcher.name == "job" for matcher in node.matchers.matchers):
             yield f"{name} has no matcher on job and mixes this service with others"
 
     def use(self, node: Any, function: str | None) -> Iterator[str]:
-        """Yield what is wrong with reading it by `function`, which is None where it reads an instant."""
+        """Yield what is wrong with reading it by `function`, which is None if it reads an instant."""
         name = metric(node)
         series = self.known.get(name)
         if series is None or name in self.recorded:
@@ -96,7 +96,7 @@ class Selectable:
                     yield f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}"
 
     def _closed(self, name: str, label: str) -> frozenset[str] | None:
-        """Return the values that a label can have; those of all metrics where the series is recorded from some."""
+        """Return the values that a label can have; those of all metrics if the series is recorded from some."""
         if name in self.known:
             return self.known[name].values.get(label)
         closed = [series.values.get(label) for series in self.known.values() if label in series.labels]
