@@ -1,4 +1,4 @@
-"""Writes the pages and passages that code generates; with --check, tells which of the committed ones are old."""
+"""Writes the pages and passages that code generates; with --check, lists the committed ones that are old."""
 
 import argparse
 import sys

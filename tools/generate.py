@@ -1,4 +1,4 @@
-"""Write the generated files of the operations pack below a directory, or with --check tell which are stale."""
+"""Write the generated files of the operations pack below a directory, or with --check list those that are stale."""
 
 import argparse
 import sys
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0: done or up to date, 1: stale files."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("directory", type=Path, help="where the files lie, such as docs")
-    parser.add_argument("--check", action="store_true", help="write nothing; tell which files are stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; list the files that are stale")
     options = parser.parse_args(arguments)
     wanted = files()
     if not options.check:

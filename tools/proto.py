@@ -1,4 +1,4 @@
-"""Generates the protobuf code from its proto files; with --check, tells whether the committed code is up to date."""
+"""Generates the protobuf code from its proto files; with --check, fails if the committed code is old."""
 
 import argparse
 import sys

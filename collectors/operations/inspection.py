@@ -139,7 +139,7 @@ def _alertmanagers(prometheus: PrometheusApi, reach: Reach) -> Iterator[str]:
             # Prometheus does not say: it does not scrape itself, or has just started.
             reason = reach(re.sub(r"/api/v[0-9]+/alerts$", "/-/ready", address))
             if reason:
-                yield f"nothing tells that alerts reach Alertmanager at {address}, and from here: {reason}"
+                yield f"nothing shows that alerts reach Alertmanager at {address}, and from here: {reason}"
 
 
 def _alertmanagers_of(samples: Iterable[Sample]) -> set[str]:

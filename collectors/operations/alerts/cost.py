@@ -53,9 +53,9 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
             scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.INFO,
-            summary="{{ $labels.provider }} does not tell what its calls used",
+            summary="{{ $labels.provider }} does not report what its calls used",
             description=(
-                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} told no usage: "
+                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} reported no usage: "
                 "the tokens and the cost that are shown are too low."
             ),
         ),
