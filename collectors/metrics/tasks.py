@@ -82,7 +82,7 @@ SECTION = Section[ServiceSnapshot](
             name="agent_task_latency_seconds",
             type=MetricType.SUMMARY,
             help="Seconds from running to the end; the quantiles are those of the last ten minutes, "
-            "NaN if no task ended in them, sum and count those of all since the start.",
+            "NaN if no task ended in them; sum and count are those of all tasks since the start.",
             read=lambda snapshot: snapshot.tasks.latency,
             example='max(agent_task_latency_seconds{quantile="0.95"})',
         ),

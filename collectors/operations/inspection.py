@@ -35,14 +35,14 @@ Reach = Callable[[str], str | None]
 """Asks an address whether somebody is there; why not, or None."""
 
 
-def inspect(prometheus: PrometheusApi, reach: Reach, setting: Setting) -> Iterator[str]:
-    """Yield each thing that is wrong, with what to do; nothing if all is well."""
+def inspect(prometheus: PrometheusApi, reach: Reach, setting: Setting, *, lean: bool = False) -> Iterator[str]:
+    """Yield each thing that is wrong, with what to do; nothing if all is well. `lean` is how the targets run."""
     targets = [target for target in prometheus.targets() if target.job == setting.job]
     loaded = prometheus.rules()
     yield from _targets(targets, setting)
     yield from _rules(loaded, setting)
     yield from _alertmanagers(prometheus, reach)
-    yield from _empty(prometheus, setting)
+    yield from _empty(prometheus, setting, lean=lean)
     yield from _unrecorded(prometheus, loaded, setting)
 
 
@@ -146,27 +146,31 @@ def _alertmanagers_of(samples: Iterable[Sample]) -> set[str]:
     return {sample.labels.get("alertmanager", "") for sample in samples}
 
 
-def _empty(prometheus: PrometheusApi, setting: Setting) -> Iterator[str]:
+def _empty(prometheus: PrometheusApi, setting: Setting, *, lean: bool) -> Iterator[str]:
     """Yield the series that rules and dashboards read and that an instance does not expose."""
     up = setting.series("up")
-    for selector in selectors(setting):
+    for selector in selectors(setting, lean=lean):
         without = prometheus.query(f"{up} == 1 unless on (job, instance) {selector}")
         if without:
             instances = _some(sample.labels.get("instance", "") for sample in without)
             yield (
                 f"{selector} is empty on {instances}: is its section failing, is it left out by PROMETHEUS_DISABLE or "
-                "PROMETHEUS_LEAN, or dropped by metric_relabel_configs?"
+                "PROMETHEUS_LEAN (see --lean), or dropped by metric_relabel_configs?"
             )
 
 
-def selectors(setting: Setting) -> tuple[str, ...]:
-    """Return what rules and dashboards select of a service's own series, but for those that may be absent."""
+def selectors(setting: Setting, *, lean: bool = False) -> tuple[str, ...]:
+    """Return what rules and dashboards select of a service's own series, but for those that may be absent.
+
+    If its pages are `lean`, a series that only dashboards read may be absent as well.
+    """
     ours = [rule.expr for rule in _wanted(setting)]
     drawn = [
         query.expr.replace(TARGETS, f'job="{setting.job}"').replace(JOBS, f'job="{setting.job}"')
         for board in boards()
         for panel in board.panels
         for query in panel.queries
+        if not lean
     ]
     found = (selector for expr in (*ours, *drawn) for selector in promql.selectors(promql.parsed(expr)))
     exposed = (one for one in found if one.name.startswith(EXPOSED) and one.name not in MAY_BE_ABSENT)

@@ -9,6 +9,9 @@ from typing import Final
 
 from collectors.operations.formula import Matcher, Piece
 from collectors.operations.model import Group, Recording, Setting
+from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.rpc import StatusCode
+from gui_agents.domain.usage import TokenType
 
 TASK_FAILURES: Final = "job:agent_task_failures:ratio_rate"
 GRPC_ERRORS: Final = "job:agent_grpc_errors:ratio_rate"
@@ -21,13 +24,19 @@ ACTIVE: Final = "job:agent_tasks_active:sum"
 UTILIZATION: Final = "job:agent_task_utilization:ratio"
 
 RATIO_WINDOWS: Final = ("5m", "15m", "30m", "1h", "2h", "6h", "1d", "3d")
-SERVER_FAULTS: Final = ("UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS")
+SERVER_FAULTS: Final = (
+    StatusCode.UNKNOWN,
+    StatusCode.DEADLINE_EXCEEDED,
+    StatusCode.INTERNAL,
+    StatusCode.UNAVAILABLE,
+    StatusCode.DATA_LOSS,
+)
 """The status codes that are the service's fault; the others are the caller's, or nobody's."""
 
 FAULT_MATCHER: Final = Matcher("status_code", "=~", "|".join(SERVER_FAULTS))
-ENDED_MATCHER: Final = Matcher("status", "=~", "completed|failed")
+ENDED_MATCHER: Final = Matcher("status", "=~", f"{TaskStatus.COMPLETED}|{TaskStatus.FAILED}")
 """A user's cancel is neither success nor failure."""
-INPUT_OR_OUTPUT: Final = Matcher("type", "=~", "input|output")
+INPUT_OR_OUTPUT: Final = Matcher("type", "=~", f"{TokenType.INPUT}|{TokenType.OUTPUT}")
 """`total` is their sum, so that a sum over all types would count twice."""
 
 

@@ -32,12 +32,15 @@ def add_parser(actions: Verbs) -> None:
     parser = add_verb(actions, "check", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument("url", metavar="URL", help=f"of Prometheus, such as {EXAMPLE}")
     parser.add_argument("--job", default="gui_agents", help="the service's job in Prometheus (default: gui_agents)")
+    parser.add_argument(
+        "--lean", action="store_true", help="the targets run with PROMETHEUS_LEAN: only what rules read must be there"
+    )
     web_client.add_timeout(parser)
     web_client.add_options(parser, PEER)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Print each thing that is wrong; fail where there is one."""
+    """Print each thing that is wrong; fail if there is one."""
     try:
         from collectors.operations.inspection import inspect  # noqa: PLC0415 - needs an extra
         from collectors.operations.model import Setting  # noqa: PLC0415
@@ -56,7 +59,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     # Alertmanager is another server, which learns no password.
     stranger = attrs.evolve(client, peer=ALERTMANAGER, user=None, password=None)
     try:
-        problems = list(inspect(api, lambda address: _unreachable(stranger, address), setting))
+        problems = list(inspect(api, lambda address: _unreachable(stranger, address), setting, lean=arguments.lean))
     except AnswerError as error:
         raise CommandError(ExitCode.FAILED, f"{url} is no Prometheus: {error}") from error
     for problem in problems:

@@ -3,6 +3,7 @@
 from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import UTILIZATION
+from gui_agents.domain.task import RejectReason
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
@@ -12,7 +13,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
 
 def _slots(setting: Setting) -> tuple[Alert, ...]:
     limits = setting.thresholds
-    queue_full = Matcher("reason", "=", "queue_full")
+    queue_full = Matcher("reason", "=", RejectReason.QUEUE_FULL)
     return (
         Alert(
             name="HighTaskUtilization",

@@ -5,8 +5,9 @@ from typing import Final
 from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import FAULT_MATCHER, GRPC_P95
+from gui_agents.domain.rpc import STREAMING
 
-NOT_STREAMING: Final = Matcher("method", "!~", "RunAgentInstruction|GetAgentTaskStream")
+NOT_STREAMING: Final = Matcher("method", "!~", "|".join(STREAMING))
 """A stream lasts as long as its task, which says nothing of how soon it was answered."""
 
 

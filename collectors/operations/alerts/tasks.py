@@ -5,8 +5,9 @@ from typing import Final
 from collectors.operations.formula import Aggregate, Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import ACTIVE, ENDED_MATCHER, EXECUTION_P95, QUEUE_WAIT_P95, TASK_FAILURES
+from gui_agents.domain.lifecycle import TaskStatus
 
-ANY_END: Final = Matcher("status", "=~", "completed|failed|cancelled")
+ANY_END: Final = Matcher("status", "=~", f"{TaskStatus.COMPLETED}|{TaskStatus.FAILED}|{TaskStatus.CANCELLED}")
 SEEN_MINUTES: Final = 54
 """So many of the 60 minutes must be known, to say that nothing ended in them: a young Prometheus has not seen them."""
 

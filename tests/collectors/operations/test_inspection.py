@@ -232,3 +232,12 @@ def test_every_selector_of_rules_and_dashboards_is_asked_for_but_for_what_may_be
     }
     assert drawn - inspection.MAY_BE_ABSENT <= names
     assert Counter(selectors(SETTING)).most_common(1)[0][1] == 1
+
+
+def test_of_lean_targets_only_what_rules_read_must_be_there(fake):
+    read_by_a_rule, drawn_alone = 'agent_temp_files_count{job="gui_agents"}', 'agent_actions_total{job="gui_agents"}'
+    assert {read_by_a_rule, drawn_alone} <= set(selectors(SETTING))
+    assert read_by_a_rule in selectors(SETTING, lean=True)
+    assert drawn_alone not in selectors(SETTING, lean=True)
+    fake.answers[f" {drawn_alone}"] = [fake.sample("1", instance="a:8000")]
+    assert list(inspect(PrometheusApi(fake), lambda _: None, SETTING, lean=True)) == []
