@@ -26,6 +26,23 @@ _SURFACES: Final = frozenset({"alert", "dialog", "taskbar", "window"})
 
 
 @attrs.frozen
+class Block:
+    """A part of an app's picture, in hundredths of the picture's width: a rectangle with round corners."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    radius: int
+    colour: str = "#ffffff"
+
+
+def plate(colour: str) -> Block:
+    """Return what the other blocks of a picture lie on."""
+    return Block(0, 0, 100, 100, 25, colour)
+
+
+@attrs.frozen
 class Widget:
     """One thing on the desktop: what an app offers, and how it stands now, which `Layout` fills in."""
 

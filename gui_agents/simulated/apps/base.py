@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.fields import TextField
-from gui_agents.simulated.icons import Icon
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Layout, Widget
+from gui_agents.simulated.widgets import Block, Layout, Widget
 
 Event = tuple[Any, ...]
 """What happens to an app: ("activate", key) for a click, ("open", key) for a double click, ("type", text), ("press",
@@ -82,7 +81,7 @@ class App(Pane):
     name: ClassVar[str]
     called: ClassVar[tuple[str, ...]]
     """Other names that people give it."""
-    icon: ClassVar[Icon]
+    icon: ClassVar[tuple[Block, ...]]
     place: ClassVar[Bounds]
     """Where its window opens."""
     controls: ClassVar[Sequence[Widget]]

@@ -7,9 +7,8 @@ from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.apps.base import App, Event
-from gui_agents.simulated.icons import Block, Icon
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Widget
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 MAX_EXPRESSION_LENGTH: Final = 40
 
@@ -59,13 +58,11 @@ class Calculator(App):
 
     name: ClassVar = "Calculator"
     called: ClassVar = ("calc", "calculator app")
-    icon: ClassVar = Icon(
-        (46, 56, 82),
-        (
-            Block(22, 18, 56, 20, 2, (190, 226, 214)),
-            *(Block(x, y, 14, 13, 2) for x, y in ((22, 48), (43, 48), (64, 48), (22, 67), (43, 67))),
-            Block(64, 67, 14, 13, 2, (255, 159, 67)),
-        ),
+    icon: ClassVar = (
+        plate("#2e3852"),
+        Block(22, 18, 56, 20, 4, "#bee2d6"),
+        *(Block(x, y, 14, 13, 4) for x, y in ((22, 48), (43, 48), (64, 48), (22, 67), (43, 67))),
+        Block(64, 67, 14, 13, 4, "#ff9f43"),
     )
     place: ClassVar = Bounds(160, 88, 340, 500)
     controls: ClassVar = (

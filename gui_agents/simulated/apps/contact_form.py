@@ -6,9 +6,8 @@ from typing import ClassVar, Final
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.apps.base import App, Event, text_box
 from gui_agents.simulated.fields import TextField
-from gui_agents.simulated.icons import Block, Disc, Icon
 from gui_agents.simulated.machine import Machine, Submission
-from gui_agents.simulated.widgets import Widget
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 _SIZES: Final = ("Small", "Medium", "Large")
 _NEWSLETTER: Final = "Subscribe to newsletter"
@@ -21,7 +20,7 @@ class ContactForm(App):
 
     name: ClassVar = "Contact Form"
     called: ClassVar = ("form", "contact", "contactform")
-    icon: ClassVar = Icon((38, 150, 122), (Disc(50, 36, 15), Block(25, 57, 50, 25, 0.125)))
+    icon: ClassVar = (plate("#26967a"), Block(35, 21, 30, 30, 15), Block(25, 57, 50, 25, 12))
     place: ClassVar = Bounds(320, 56, 580, 540)
     first_focus: ClassVar = "Name"
     controls: ClassVar = (

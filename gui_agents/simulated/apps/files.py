@@ -5,9 +5,8 @@ from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.apps.base import App, Dialog, Event
-from gui_agents.simulated.icons import Block, Icon
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Layout, Widget
+from gui_agents.simulated.widgets import Block, Layout, Widget, plate
 
 _ROW_HEIGHT: Final = 34
 _SCROLLBAR_WIDTH: Final = 10
@@ -21,9 +20,7 @@ class Files(App):
 
     name: ClassVar = "Files"
     called: ClassVar = ("file manager", "file browser", "file explorer", "explorer")
-    icon: ClassVar = Icon(
-        (45, 125, 210), (Block(18, 24, 34, 22, 3, (255, 214, 110)), Block(18, 33, 64, 44, 3, (255, 228, 150)))
-    )
+    icon: ClassVar = (plate("#2d7dd2"), Block(18, 24, 34, 22, 6, "#ffd66e"), Block(18, 33, 64, 44, 6, "#ffe496"))
     place: ClassVar = Bounds(280, 56, 620, 548)
     controls: ClassVar = (
         Widget("button", "Open", Bounds(16, 12, 80, 34), "primary"),
