@@ -5,14 +5,12 @@ told by `depth` alone, so that painting is a walk forward, the hit test a walk b
 stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
 
 from gui_agents.domain.screen import Bounds, Element
-from gui_agents.simulated.fields import TextField
 
 WIDTH: Final = 1280
 HEIGHT: Final = 720
@@ -23,6 +21,9 @@ FOCUSABLE: Final = frozenset({"button", "checkbox", "icon", "listitem", "radio",
 
 _SURFACES: Final = frozenset({"alert", "dialog", "taskbar", "window"})
 """Roles that can cover what was painted before them."""
+
+_MARGINS: Final[Mapping[str, int]] = {"window": 0, "list": 1}
+"""Roles that show what is within them only inside of their edges: how wide an edge is."""
 
 
 @attrs.frozen
@@ -44,13 +45,13 @@ def plate(colour: str) -> Block:
 
 @attrs.frozen
 class Widget:
-    """One thing on the desktop: what an app offers, and how it stands now, which `Layout` fills in."""
+    """One thing on the desktop: what an app offers, how it stands now, and where `laid_out` has put it."""
 
     role: str
     """As in `Element`; empty for decoration."""
     name: str
     bounds: Bounds
-    """Where it is as a whole; for what an app offers, relative to its part of the window."""
+    """Where it is as a whole; relative to what holds it, until the scene is laid out."""
     look: str = ""
     """A variation of how its role is drawn."""
     called: tuple[str, ...] = ()
@@ -60,15 +61,17 @@ class Widget:
     within: tuple["Widget", ...] = ()
     key: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     """What its owner calls it; unique within the owner."""
-    owner: str = ""
-    """The app whose window holds it; empty for the desktop's own."""
-    shown: Bounds = SCREEN
-    """The part of `bounds` that its containers let through; without area where that is nothing."""
-    depth: int = 0
     value: str = ""
     states: frozenset[str] = frozenset()
     mark: int = 0
     """For a textbox the position of its caret, for a text area the lines scrolled back; otherwise 0."""
+    focus: str | None = None
+    """The key of what has the focus in the window."""
+    shown: Bounds = SCREEN
+    """The part of `bounds` that its containers let through; without area where that is nothing."""
+    depth: int = 0
+    owner: str = ""
+    """The app whose window holds it; empty for the desktop's own."""
 
     @property
     def is_shown(self) -> bool:
@@ -95,75 +98,31 @@ def inset(box: Bounds, by: int) -> Bounds:
     return Bounds(box.x + by, box.y + by, max(box.width - 2 * by, 0), max(box.height - 2 * by, 0))
 
 
-@attrs.frozen
-class _Place:
-    """What holds for the widgets that are added next."""
+def laid_out(root: Widget) -> Scene:
+    """Return a widget and all within it, in painting order.
 
-    owner: str = ""
-    focus: str | None = None
-    clip: Bounds = SCREEN
-    depth: int = 0
-    blocked: bool = False
+    What the window says has the focus is `focused`, and what is behind a modal dialog is `disabled`.
+    """
+    return tuple(_placed(root, Widget("", "", SCREEN, depth=-1), SCREEN, disabled=False))
 
 
-class Layout:
-    """Collects the widgets of a scene."""
-
-    def __init__(self) -> None:
-        self._widgets: list[Widget] = []
-        self._place = _Place()
-
-    def scene(self) -> Scene:
-        """Return all widgets so far."""
-        return tuple(self._widgets)
-
-    def add(
-        self,
-        widget: Widget,
-        corner: Bounds = SCREEN,
-        *,
-        value: str = "",
-        states: Iterable[str] = (),
-        field: TextField | None = None,
-    ) -> None:
-        """Add a widget, whose place is relative to `corner`, with what it holds now.
-
-        It has the focus, and is disabled behind a modal dialog, without being told.
-        """
-        place, standing, mark, at = self._place, set(states), 0, widget.bounds
-        bounds = Bounds(corner.x + at.x, corner.y + at.y, at.width, at.height)
-        if field is not None:
-            value, mark = field.text, field.lines_back if field.multiline else field.caret
-            standing |= field.states
-        if place.blocked and widget.role:
-            standing.add("disabled")
-        elif widget.key == place.focus:
-            standing.add("focused")
-        offered = (widget.role, widget.name, bounds, widget.look, widget.called, widget.commands, widget.within)
-        held = (place.owner, intersection(bounds, place.clip), place.depth, value, frozenset(standing), mark)
-        self._widgets.append(Widget(*offered, widget.key, *held))
-
-    def inside(self, *, clip: Bounds | None = None, blocked: bool = False) -> AbstractContextManager[None]:
-        """Make what is added next children of the last widget: seen through `clip`, disabled where `blocked`."""
-        place = self._place
-        return self._placed(
-            attrs.evolve(
-                place,
-                depth=place.depth + 1,
-                clip=place.clip if clip is None else intersection(clip, place.clip),
-                blocked=place.blocked or blocked,
-            )
-        )
-
-    def owned(self, owner: str, focus: str | None) -> AbstractContextManager[None]:
-        """Make what is added next the owner's; the widget with the key `focus` has the focus."""
-        return self._placed(attrs.evolve(self._place, owner=owner, focus=focus))
-
-    @contextmanager
-    def _placed(self, place: _Place) -> Iterator[None]:
-        outer, self._place = self._place, place
-        yield
-        self._place = outer
+def _placed(widget: Widget, parent: Widget, clip: Bounds, *, disabled: bool) -> Iterator[Widget]:
+    at, role, states, owner, focus = widget.bounds, widget.role, widget.states, parent.owner, parent.focus
+    bounds = Bounds(parent.bounds.x + at.x, parent.bounds.y + at.y, at.width, at.height)
+    if role == "window":
+        owner, focus = widget.name, widget.focus
+    if disabled and role:
+        states |= {"disabled"}
+    elif widget.key == focus:
+        states |= {"focused"}
+    held = (widget.key, widget.value, states, widget.mark, focus, intersection(bounds, clip), parent.depth + 1, owner)
+    placed = Widget(role, widget.name, bounds, widget.look, (), (), (), *held)
+    yield placed
+    if role in _MARGINS:
+        clip = intersection(inset(bounds, _MARGINS[role]), clip)
+    modal = any(child.role == "dialog" for child in widget.within)
+    for child in widget.within:
+        yield from _placed(child, placed, clip, disabled=disabled or (modal and child.role != "dialog"))
 
 
 def hit(scene: Scene, x: int, y: int) -> Widget:

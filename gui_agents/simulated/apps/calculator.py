@@ -49,7 +49,7 @@ class ExpressionError(Exception):
 
 def _key(sign: str, column: int, row: int) -> Widget:
     look = "primary" if sign == "=" else "digit" if sign.isdigit() or sign == "." else "operator"
-    place = Bounds(16 + 79 * column, 110 + 68 * row, 71, 60)
+    place = Bounds(16 + 79 * column, 150 + 68 * row, 71, 60)
     return Widget("button", "Backspace" if sign == "⌫" else sign, place, look, _CALLED.get(sign, ()), key=sign)
 
 
@@ -66,8 +66,8 @@ class Calculator(App):
     )
     place: ClassVar = Bounds(160, 88, 340, 500)
     controls: ClassVar = (
-        Widget("", "", Bounds(16, 12, 308, 24), "asked", key="asked"),
-        Widget("text", "Display", Bounds(16, 38, 308, 56), "display", ("result", "answer")),
+        Widget("", "", Bounds(16, 52, 308, 24), "asked", key="asked"),
+        Widget("text", "Display", Bounds(16, 78, 308, 56), "display", ("result", "answer")),
         *(_key(sign, column, row) for row, signs in enumerate(_ROWS) for column, sign in enumerate(signs)),
     )
 

@@ -24,37 +24,35 @@ class ContactForm(App):
     place: ClassVar = Bounds(320, 56, 580, 540)
     first_focus: ClassVar = "Name"
     controls: ClassVar = (
-        *text_box("Name", Bounds(24, 40, 258, 36), "full name"),
-        *text_box("Email", Bounds(298, 40, 258, 36), "e-mail", "email address", "e-mail address", "mail"),
-        *text_box("Message", Bounds(24, 116, 532, 84)),
-        Widget("label", "Size", Bounds(24, 214, 532, 20), key="Size label"),
+        *text_box("Name", Bounds(24, 80, 258, 36), "full name"),
+        *text_box("Email", Bounds(298, 80, 258, 36), "e-mail", "email address", "e-mail address", "mail"),
+        *text_box("Message", Bounds(24, 156, 532, 84)),
+        Widget("label", "Size", Bounds(24, 254, 532, 20), key="Size label"),
         Widget(
             "radiogroup",
             "Size",
-            Bounds(24, 238, 532, 36),
-            within=tuple(
-                Widget("radio", size, Bounds(24 + 181 * column, 238, 169, 36)) for column, size in enumerate(_SIZES)
-            ),
+            Bounds(24, 278, 532, 36),
+            within=tuple(Widget("radio", size, Bounds(181 * column, 0, 169, 36)) for column, size in enumerate(_SIZES)),
         ),
-        Widget("checkbox", _NEWSLETTER, Bounds(24, 290, 532, 32), called=("newsletter", "subscribe")),
+        Widget("checkbox", _NEWSLETTER, Bounds(24, 330, 532, 32), called=("newsletter", "subscribe")),
         Widget(
             "checkbox",
             _TERMS,
-            Bounds(24, 328, 532, 32),
+            Bounds(24, 368, 532, 32),
             called=("accept the terms", "terms", "conditions", "terms and conditions"),
         ),
-        Widget("text", "Status", Bounds(24, 376, 532, 40), "banner", ("status message",)),
+        Widget("text", "Status", Bounds(24, 416, 532, 40), "banner", ("status message",)),
         Widget(
             "button",
             "Submit",
-            Bounds(24, 440, 120, 38),
+            Bounds(24, 480, 120, 38),
             "primary",
             commands=("submit [it|this]", "(submit|send) [off] [the|this|my] [contact] form", "send it"),
         ),
         Widget(
             "button",
             "Reset",
-            Bounds(156, 440, 100, 38),
+            Bounds(156, 480, 100, 38),
             commands=("(clear|empty|reset) [the|all] [contact] (form|fields)", "reset [it|everything]"),
         ),
     )

@@ -23,22 +23,22 @@ class Notes(App):
     place: ClassVar = Bounds(240, 64, 640, 520)
     first_focus: ClassVar = "Note text"
     controls: ClassVar = (
-        Widget("button", "New", Bounds(16, 12, 72, 34)),
-        Widget("button", "Save", Bounds(96, 12, 76, 34), "primary"),
-        Widget("button", "Save as", Bounds(180, 12, 96, 34)),
+        Widget("button", "New", Bounds(16, 52, 72, 34)),
+        Widget("button", "Save", Bounds(96, 52, 76, 34), "primary"),
+        Widget("button", "Save as", Bounds(180, 52, 96, 34)),
         Widget(
             "button",
             "Clear",
-            Bounds(284, 12, 80, 34),
+            Bounds(284, 52, 80, 34),
             commands=("(clear|empty|erase|delete|remove|wipe) [all] NOTE", "clear"),
         ),
         Widget(
             "textbox",
             "Note text",
-            Bounds(16, 58, 608, 374),
+            Bounds(16, 98, 608, 374),
             called=("note", "notes", "text", "content", "contents", "body"),
         ),
-        Widget("text", "File status", Bounds(18, 442, 604, 24), "muted"),
+        Widget("text", "File status", Bounds(18, 482, 604, 24), "muted"),
     )
 
     def __init__(self, machine: Machine) -> None:

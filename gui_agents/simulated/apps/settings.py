@@ -35,13 +35,13 @@ class Settings(App):
     place: ClassVar = Bounds(340, 72, 560, 478)
     controls: ClassVar = (
         *(
-            Widget("switch", name, Bounds(20, 14 + 68 * row, 520, 60), purpose, called)
+            Widget("switch", name, Bounds(20, 54 + 68 * row, 520, 60), purpose, called)
             for row, (name, (purpose, called)) in enumerate(SWITCHES.items())
         ),
-        Widget("", "", Bounds(20, 354, 520, 64), "card"),
-        Widget("label", "Volume", Bounds(36, 374, 90, 24), "row", key="Volume label"),
-        Widget("slider", "Volume", Bounds(140, 370, 301, 32), called=("sound", "sound volume")),
-        Widget("text", "Volume level", Bounds(456, 374, 68, 24), "right"),
+        Widget("", "", Bounds(20, 394, 520, 64), "card"),
+        Widget("label", "Volume", Bounds(36, 414, 90, 24), "row", key="Volume label"),
+        Widget("slider", "Volume", Bounds(140, 410, 301, 32), called=("sound", "sound volume")),
+        Widget("text", "Volume level", Bounds(456, 414, 68, 24), "right"),
     )
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
