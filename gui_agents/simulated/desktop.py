@@ -37,7 +37,6 @@ class Desktop:
         self._windows: list[App] = []
         self._selected_icon: str | None = None
         self._scene: Scene | None = None
-        self._tree: Element | None = None
 
     def state(self) -> DesktopState:
         """Return how everything stands."""
@@ -60,9 +59,7 @@ class Desktop:
 
     def tree(self) -> Element:
         """Return the accessibility tree of the scene."""
-        if self._tree is None:
-            self._tree = widgets.tree(self.scene())
-        return self._tree
+        return widgets.tree(self.scene())
 
     # Events
 
@@ -140,13 +137,13 @@ class Desktop:
     def settle(self) -> None:
         """Let the message of the moment go, as time would."""
         self.machine.message = ""
-        self._scene = self._tree = None
+        self._scene = None
 
     def _begin_event(self, pointer: tuple[int, int] | None = None) -> Scene:
         """Return the scene that the event finds."""
         scene = self.scene()
         self.pointer = pointer or self.pointer
-        self._scene = self._tree = None
+        self._scene = None
         self.machine.message_events -= 1
         if self.machine.message_events <= 0:
             self.machine.message = ""

@@ -102,10 +102,10 @@ class _Brush(Painter):
             self.text(text, place, theme[style.colour], size, style.align)
         getattr(self, f"_{self.widget.role}", lambda: None)()
 
-    def _strip(self, left: int, right: int, top: int = 0, height: int | None = None) -> Bounds:
+    def _strip(self, left: int, right: int, top: int = 0, height: int = 0) -> Bounds:
         """Return a part of the widget, given by its distances from the edges."""
         box = self.bounds
-        return Bounds(box.x + left, box.y + top, box.width - left - right, box.height if height is None else height)
+        return Bounds(box.x + left, box.y + top, box.width - left - right, height or box.height)
 
     def _picture(self, app: str, left: int, top: int, size: int) -> None:
         unit = size / 100
@@ -147,7 +147,7 @@ class _Brush(Painter):
                 self.box(attrs.evolve(place, width=width_of(line)), self.theme["selection"], 2)
             self.text(line, place, self.theme[self.style.colour])
         if "focused" in self.widget.states and not selected and caret_row < len(lines):
-            caret = Bounds(box.x + width_of(before), box.y + caret_row * _LINE_HEIGHT, 2, _LINE_HEIGHT - 1)
+            caret = Bounds(box.x + width_of(before) - 1, box.y + caret_row * _LINE_HEIGHT, 2, _LINE_HEIGHT - 1)
             self.box(caret, self.theme["accent"], 0)
 
     def _checkbox(self) -> None:

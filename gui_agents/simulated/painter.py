@@ -133,7 +133,7 @@ def width_of(text: str, size: int = 15) -> int:
 
 def fitting(text: str, width: int, size: int = 15, ending: str = "") -> int:
     """Return how many of the text's first characters fit into `width`, with `ending` behind them."""
-    lengths = range(1, min(len(text), _LONGEST_LINE) + 1)
+    lengths = range(1, min(len(text), width // 2) + 1)  # no character is narrower than two pixels
     return bisect_right(lengths, width, key=lambda length: width_of(text[:length].rstrip() + ending, size))
 
 

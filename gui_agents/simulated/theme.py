@@ -62,8 +62,8 @@ class Style:
     """Kept free of text."""
     right: int = 0
     top: int = 0
-    height: int | None = None
-    """Of the line of text, which stands in its middle; None: down to the bottom."""
+    height: int = 0
+    """Of the line of text, which stands in its middle; 0: as high as the widget."""
 
 
 def _row(words: str, **style: Any) -> tuple[frozenset[str], dict[str, Any]]:
