@@ -1,11 +1,11 @@
 """The one list of widgets from which the drawing, the accessibility tree and the hit test follow.
 
-A scene is a flat tuple of widgets in painting order: each one after its parent and after what it covers. Nesting is
-told by `depth` alone, so that painting is a walk forward, the hit test a walk backward and the tree one pass with a
-stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
+A scene is a tuple of widgets in painting order: each one after its parent and after what it covers. So painting is a
+walk forward, the hit test a walk backward, and the tree that of the first widget, which is the desktop. A widget
+without a role is decoration: it is painted, but it can neither be found nor hit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -66,10 +66,9 @@ class Widget:
     mark: int = 0
     """For a textbox the position of its caret, for a text area the lines scrolled back; otherwise 0."""
     focus: str | None = None
-    """The key of what has the focus in the window."""
+    """For a window: the key of what has the focus in it."""
     shown: Bounds = SCREEN
     """The part of `bounds` that its containers let through; without area where that is nothing."""
-    depth: int = 0
     owner: str = ""
     """The app whose window holds it; empty for the desktop's own."""
 
@@ -77,6 +76,12 @@ class Widget:
     def is_shown(self) -> bool:
         """Whether any of it lies in sight of its containers."""
         return self.shown.width > 0 and self.shown.height > 0
+
+    def flat(self) -> Iterator["Widget"]:
+        """Yield the widget and all within it, in painting order."""
+        yield self
+        for child in self.within:
+            yield from child.flat()
 
 
 Scene = tuple[Widget, ...]
@@ -103,26 +108,28 @@ def laid_out(root: Widget) -> Scene:
 
     What the window says has the focus is `focused`, and what is behind a modal dialog is `disabled`.
     """
-    return tuple(_placed(root, Widget("", "", SCREEN, depth=-1), SCREEN, disabled=False))
+    return tuple(_placed(root, SCREEN, SCREEN, None, disabled=False).flat())
 
 
-def _placed(widget: Widget, parent: Widget, clip: Bounds, *, disabled: bool) -> Iterator[Widget]:
-    at, role, states, owner, focus = widget.bounds, widget.role, widget.states, parent.owner, parent.focus
-    bounds = Bounds(parent.bounds.x + at.x, parent.bounds.y + at.y, at.width, at.height)
+def _placed(widget: Widget, corner: Bounds, clip: Bounds, window: Widget | None, *, disabled: bool) -> Widget:
+    at, role, states = widget.bounds, widget.role, widget.states
+    bounds = Bounds(corner.x + at.x, corner.y + at.y, at.width, at.height)
+    shown = intersection(bounds, clip)
     if role == "window":
-        owner, focus = widget.name, widget.focus
+        window = widget
     if disabled and role:
         states |= {"disabled"}
-    elif widget.key == focus:
+    elif window is not None and widget.key == window.focus:
         states |= {"focused"}
-    held = (widget.key, widget.value, states, widget.mark, focus, intersection(bounds, clip), parent.depth + 1, owner)
-    placed = Widget(role, widget.name, bounds, widget.look, (), (), (), *held)
-    yield placed
     if role in _MARGINS:
         clip = intersection(inset(bounds, _MARGINS[role]), clip)
     modal = any(child.role == "dialog" for child in widget.within)
-    for child in widget.within:
-        yield from _placed(child, placed, clip, disabled=disabled or (modal and child.role != "dialog"))
+    within = tuple(
+        _placed(child, bounds, clip, window, disabled=disabled or (modal and child.role != "dialog"))
+        for child in widget.within
+    )
+    held = (within, widget.key, widget.value, states, widget.mark, None, shown, "" if window is None else window.name)
+    return Widget(role, widget.name, bounds, widget.look, (), (), *held)
 
 
 def hit(scene: Scene, x: int, y: int) -> Widget:
@@ -132,11 +139,7 @@ def hit(scene: Scene, x: int, y: int) -> Widget:
 
 def ancestry(scene: Scene, widget: Widget) -> Iterator[Widget]:
     """Yield the widget, its parent, and so on up to the desktop."""
-    depth = widget.depth + 1
-    for candidate in reversed(scene[: scene.index(widget) + 1]):
-        if candidate.depth < depth:
-            depth = candidate.depth
-            yield candidate
+    return (candidate for candidate in reversed(scene) if any(each is widget for each in candidate.flat()))
 
 
 def tree(scene: Scene) -> Element:
@@ -145,35 +148,20 @@ def tree(scene: Scene) -> Element:
     What is scrolled out of sight is `offscreen` and has no area; what something else covers is `obscured`. The center
     of every other element hits it or a descendant of it.
     """
-    surfaces = [index for index, widget in enumerate(scene) if widget.role in _SURFACES]
-    children: list[list[Element]] = [[]]
-    for index in range(len(scene) - 1, -1, -1):
-        widget = scene[index]
-        if not widget.role:
-            continue
-        depth = widget.depth
-        while len(children) <= depth + 1:
-            children.append([])
-        below, children[depth + 1] = children[depth + 1], []
-        states = widget.states
-        if not widget.is_shown:
-            states |= {"offscreen"}
-        elif _is_obscured(scene, index, surfaces):
-            states |= {"obscured"}
-        children[depth].append(
-            Element(widget.role, widget.name, widget.shown, widget.value, states, tuple(reversed(below)))
-        )
-    return children[0][0]
+    return _element(scene[0], [])
 
 
-def _is_obscured(scene: Scene, index: int, surfaces: Sequence[int]) -> bool:
-    x, y = scene[index].shown.center
-    above = (surface for surface in surfaces if surface > index and scene[surface].shown.contains(x, y))
-    return any(not _is_descendant(scene, index, surface) for surface in above)
-
-
-def _is_descendant(scene: Scene, index: int, later: int) -> bool:
-    return all(widget.depth > scene[index].depth for widget in scene[index + 1 : later + 1])
+def _element(widget: Widget, above: list[Bounds]) -> Element:
+    """Return a widget's element; `above` collects what covers things, from the front to the back."""
+    states = widget.states
+    if not widget.is_shown:
+        states |= {"offscreen"}
+    elif any(surface.contains(*widget.shown.center) for surface in above):
+        states |= {"obscured"}
+    below = [_element(child, above) for child in reversed(widget.within) if child.role]
+    if widget.role in _SURFACES:
+        above.append(widget.shown)
+    return Element(widget.role, widget.name, widget.shown, widget.value, states, tuple(reversed(below)))
 
 
 def focus_order(scene: Scene, owner: str) -> list[Widget]:
