@@ -3,8 +3,7 @@
 Nothing here knows time. A message stays for a number of events, so that equal events lead to equal screens.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from typing import Final
 
 from gui_agents.domain.actions import Button
@@ -14,10 +13,10 @@ from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.base import App, Event
 from gui_agents.simulated.apps.notes import Notes
 from gui_agents.simulated.apps.settings import SWITCHES
-from gui_agents.simulated.chrome import WORKSPACE
+from gui_agents.simulated.chrome import WORKSPACE, front
 from gui_agents.simulated.keys import Chord, typed
 from gui_agents.simulated.machine import DesktopState, Machine
-from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH, Layout, Scene, Widget, hit
+from gui_agents.simulated.widgets import HEIGHT, WIDTH, Scene, Widget, hit
 
 _PRESSED_BY: Final[Mapping[Chord, frozenset[str]]] = {
     ("enter",): frozenset({"button"}),
@@ -37,12 +36,11 @@ class Desktop:
         self.pointer = (WIDTH // 2, HEIGHT // 2)
         self._windows: list[App] = []
         self._selected_icon: str | None = None
-        self._scene: Scene | None = _first_scene()
-        self._tree: Element | None = _first_tree()
+        self._scene: Scene | None = None
 
     def state(self) -> DesktopState:
         """Return how everything stands."""
-        active = _active(self._windows)
+        active = front(self._windows)
         return DesktopState(
             files=dict(self.machine.files),
             switches=dict(self.machine.switches),
@@ -56,14 +54,12 @@ class Desktop:
     def scene(self) -> Scene:
         """Return everything there is to see, in painting order."""
         if self._scene is None:
-            self._scene = _laid_out(self._windows, self._selected_icon, self.machine)
+            self._scene = chrome.desktop(self._windows, self._selected_icon, self.machine)
         return self._scene
 
     def tree(self) -> Element:
         """Return the accessibility tree of the scene."""
-        if self._tree is None:
-            self._tree = widgets.tree(self.scene())
-        return self._tree
+        return widgets.tree(self.scene())
 
     # Events
 
@@ -113,7 +109,7 @@ class Desktop:
     def type(self, text: str) -> str:
         """Type text with the keyboard."""
         self._begin_event()
-        app = _active(self._windows)
+        app = front(self._windows)
         if app is None:
             return "no window takes text"
         field = app.field(app.focus)
@@ -126,7 +122,7 @@ class Desktop:
     def press(self, keys: Chord) -> str:
         """Press keys together."""
         scene = self._begin_event()
-        app = _active(self._windows)
+        app = front(self._windows)
         took = app is not None and self._press_in(scene, app, keys)
         return f"pressed {'+'.join(keys)}" + ("" if took else ", which means nothing here")
 
@@ -141,13 +137,13 @@ class Desktop:
     def settle(self) -> None:
         """Let the message of the moment go, as time would."""
         self.machine.message = ""
-        self._scene = self._tree = None
+        self._scene = None
 
     def _begin_event(self, pointer: tuple[int, int] | None = None) -> Scene:
         """Return the scene that the event finds."""
         scene = self.scene()
         self.pointer = pointer or self.pointer
-        self._scene = self._tree = None
+        self._scene = None
         self.machine.message_events -= 1
         if self.machine.message_events <= 0:
             self.machine.message = ""
@@ -249,36 +245,6 @@ class Desktop:
         if pressed:
             self._activate(app, widget.key)
         return pressed
-
-
-def _active(windows: Sequence[App]) -> App | None:
-    return next((app for app in reversed(windows) if not app.minimized), None)
-
-
-def _laid_out(windows: Sequence[App], selected_icon: str | None, machine: Machine) -> Scene:
-    """Return everything there is to see, as it stands."""
-    ui, active = Layout(), _active(windows)
-    ui.add(Widget("desktop", "Desktop", SCREEN))
-    with ui.inside():
-        chrome.add_icons(ui, selected_icon)
-        for app in windows:
-            if not app.minimized:
-                chrome.add_window(ui, app, active=app is active)
-        chrome.add_taskbar(ui, [app.name for app in windows], None if active is None else active.name, machine)
-        if machine.message:
-            chrome.add_toast(ui, machine.message)
-    return ui.scene()
-
-
-@cache
-def _first_scene() -> Scene:
-    """Return what a fresh desktop shows; frozen, so that all desktops share one."""
-    return _laid_out((), None, Machine(SWITCHES))
-
-
-@cache
-def _first_tree() -> Element:
-    return widgets.tree(_first_scene())
 
 
 def _move_focus(scene: Scene, app: App, step: int) -> bool:

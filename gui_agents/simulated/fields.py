@@ -25,6 +25,11 @@ class TextField:
         held = {"multiline": self.multiline, "selected": self.all_selected}
         return {state for state, holds in held.items() if holds}
 
+    @property
+    def mark(self) -> int:
+        """As in `Widget`."""
+        return self.lines_back if self.multiline else self.caret
+
     def replace(self, text: str) -> None:
         """Hold `text`, with the caret behind it."""
         self.text = text

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.fields import TextField
-from gui_agents.simulated.icons import Icon
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Layout, Widget
+from gui_agents.simulated.widgets import Block, Widget
 
 Event = tuple[Any, ...]
 """What happens to an app: ("activate", key) for a click, ("open", key) for a double click, ("type", text), ("press",
@@ -35,14 +34,16 @@ class Pane:
         """Return the value and the states of a control that is no text box."""
         return "", ()
 
-    def add(self, ui: Layout, corner: Bounds, controls: Sequence[Widget]) -> None:
-        """Add controls as widgets; `corner` is what their places are relative to."""
-        for control in controls:
-            value, states = self.shown(control.key)
-            ui.add(control, corner, value=value, states=states, field=self.fields.get(control.key))
-            if control.within:
-                with ui.inside():
-                    self.add(ui, corner, control.within)
+    def standing(self, controls: Iterable[Widget]) -> tuple[Widget, ...]:
+        """Return controls as they stand."""
+        return tuple(self._standing(control) for control in controls)
+
+    def _standing(self, control: Widget) -> Widget:
+        field = self.fields.get(control.key)
+        value, states = self.shown(control.key) if field is None else (field.text, field.states)
+        held = (control.key, value, frozenset(states), 0 if field is None else field.mark)
+        place = (control.role, control.name, control.bounds, control.look)
+        return Widget(*place, (), (), self.standing(control.within), *held)
 
 
 class Dialog(Pane):
@@ -82,7 +83,7 @@ class App(Pane):
     name: ClassVar[str]
     called: ClassVar[tuple[str, ...]]
     """Other names that people give it."""
-    icon: ClassVar[Icon]
+    icon: ClassVar[tuple[Block, ...]]
     place: ClassVar[Bounds]
     """Where its window opens."""
     controls: ClassVar[Sequence[Widget]]
@@ -101,9 +102,9 @@ class App(Pane):
         self.focus = self.first_focus
         """The key of the widget that keys go to."""
 
-    def build(self, ui: Layout, area: Bounds) -> None:
-        """Add the app's widgets, inside `area`."""
-        self.add(ui, area, self.controls)
+    def contents(self) -> tuple[Widget, ...]:
+        """Return what is in the window, as it stands."""
+        return self.standing(self.controls)
 
     def handle(self, event: Event) -> bool:
         """Carry out an event; tell whether it meant anything."""
