@@ -1,11 +1,15 @@
 # What can be done with this checkout; `make` alone lists it. Everything is installed into .venv, once.
-# The first Python >= 3.11 is used; name another one with `make PYTHON=python3.12 demo`.
+# The newest Python in PATH is used, from 3.11 on; `make PYTHON=python3.12 demo` names another one, and `VENV=build/python3.12`
+# gives that one an environment of its own.
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check bench bench-go docs proto soak e2e clean
-export PYTHON
+VENV := .venv
+export PYTHON VENV
+# The processes that tests start would each compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
-BIN := .venv/bin
+BIN := $(VENV)/bin
 # Ctrl-C must reach the demo and not make, which would end with an error of its own; a terminal's shell can do that.
 DEMO := $(BIN)/gui-agents demo
 
@@ -20,13 +24,13 @@ demo: ## Start the service and run real tasks on it (GRPC_PORT, PROMETHEUS_PORT;
 	@tools/install.sh prometheus
 	@if [ -t 0 ] && [ -t 1 ]; then set -m; $(DEMO); exit $$?; else exec $(DEMO); fi
 
-# The chain of real servers is alone at the end: it waits for clocks that others would slow down.
+# The tests of real servers are apart at the end: they wait for clocks, which tests that compute would slow down.
 test: venv ## Run all tests (ARGS="-k name" chooses)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n 2 --ignore=tests/e2e
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/e2e
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
 endif
 
 check: venv ## Format, lint, types, import contracts, generated files up to date
@@ -55,7 +59,7 @@ proto: venv ## Regenerate the protobuf code from the .proto files
 soak: venv ## Ten minutes of scrapers on a busy service (SOAK_SECONDS)
 	$(BIN)/python -m tests.bench.soak
 
-e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about 2 minutes
+e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about a minute
 	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest tests/e2e/test_real_chain.py $(ARGS)
 
 clean: ## Remove .venv and what the tools leave behind

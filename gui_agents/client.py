@@ -241,8 +241,8 @@ def _facts(error: grpc.aio.AioRpcError) -> Iterator[str]:
             facts = ", ".join(f"{key}={value}" for key, value in sorted(reason.metadata.items()))
             yield f"{reason.reason} ({facts})" if facts else reason.reason
         elif detail.Unpack(fields):
-            told = (f"{violation.field}: {violation.description}" for violation in fields.field_violations)
-            yield from (fact for fact in told if fact != error.details())
+            listed = (f"{violation.field}: {violation.description}" for violation in fields.field_violations)
+            yield from (fact for fact in listed if fact != error.details())
         elif detail.Unpack(retry):
             yield f"retry after {retry.retry_delay.ToTimedelta().total_seconds():g} s"
         else:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXIT_OK: Final = 0
 EXIT_WRONG_START: Final = 2
 WRONG_ADDRESS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
-"""Why a port cannot be opened where the port is not to blame."""
+"""Errors that are the fault of the address and not of the port."""
 FILES_PER_TASK: Final = 8
 """Open files that a running task may need: its client's connection, its model's, its sandbox's."""
 FILES_BASE: Final = 1024
@@ -52,7 +52,7 @@ class App:
 
     @property
     def metrics_port(self) -> int | None:
-        """The port of the metrics endpoint, where there is one."""
+        """The port of the metrics endpoint, or None without one."""
         return None if self.monitoring is None else self.monitoring.port
 
     async def start(self) -> None:

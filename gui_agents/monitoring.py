@@ -54,17 +54,17 @@ class Monitoring:
 
     @property
     def port(self) -> int | None:
-        """The port that the endpoint listens on, where there is one."""
+        """The port that the endpoint listens on, or None without an endpoint."""
         return None if self._endpoint is None else self._endpoint.port
 
     @property
     def scheme(self) -> str | None:
-        """`http` or `https`, where there is an endpoint."""
+        """`http` or `https`, or None without an endpoint."""
         return None if self._endpoint is None else self._endpoint.scheme
 
     @property
     def files(self) -> int:
-        """How many files the connections of the endpoint may hold open."""
+        """How many file descriptors the connections of the endpoint may take."""
         return 0 if self._endpoint is None else self._endpoint.files
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class Monitoring:
         )
 
     def start_export(self) -> None:
-        """Send metrics, where they are to be sent; a service that could not start sends none."""
+        """Start the OTLP export, if it is on. A service that could not start sends nothing."""
         if self._export is not None:
             self._export.start()
 
@@ -99,14 +99,14 @@ class Monitoring:
 
 
 def monitoring(service: Service, sections: "Sequence[Section]") -> Monitoring | None:
-    """Return the monitoring of a service, or None where none is wanted, or can be had."""
+    """Return the monitoring of a service, or None if it is off or its packages are missing."""
     endpoint = _endpoint(service, sections) if service.config.monitoring.enable_prometheus else None
     export = _export(service) if service.config.monitoring.enable_otel else None
     return None if endpoint is None and export is None else Monitoring(service, endpoint, export)
 
 
 def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoint | None":
-    """Return the metrics endpoint, or None, with a warning, where its packages are missing."""
+    """Return the metrics endpoint, or None, with a warning, if its packages are missing."""
     try:
         from collectors import metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
@@ -131,7 +131,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoi
 
 
 def _export(service: Service) -> "OtelExport | None":
-    """Return the OTLP export, or None, with a warning, where its packages are missing."""
+    """Return the OTLP export, or None, with a warning, if its packages are missing."""
     try:
         from collectors.otel import otel_export  # noqa: PLC0415 - optional
     except ImportError as error:

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class PortsFile:
-    """The file that tells other programs which ports the service has."""
+    """The file in which other programs find the ports of the service."""
 
     def __init__(self, runtime_dir: Path) -> None:
         self._path = runtime_dir / "ports.json"
@@ -46,7 +46,7 @@ class PortsFile:
             raise
 
     def remove(self) -> None:
-        """Remove the file, unless a service that started later has told its own ports there."""
+        """Remove the file, unless a service that started later has written its own ports there."""
         with contextlib.suppress(OSError):
             if self._path.read_text(encoding="utf-8") == self._told:
                 self._path.unlink()

@@ -29,5 +29,5 @@ async def sample_runtime_files(counts: Counts, directory: Path) -> None:
 
 
 def count_files(directory: Path) -> int:
-    """Return the number of files below a directory; 0 where it does not exist."""
+    """Return the number of files below a directory; 0 if it does not exist."""
     return sum(len(files) for _, _, files in os.walk(directory))

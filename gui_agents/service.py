@@ -95,7 +95,7 @@ def build_state(
 
 
 class _Routes:
-    """Takes handlers as a server does, and registers them with one: counted, where calls are counted."""
+    """Takes handlers as a server does, and registers them with a server; wrapped, if calls are counted."""
 
     def __init__(self, server: grpc.aio.Server, accounting: Accounting | None) -> None:
         self._server = server

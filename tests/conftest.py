@@ -1,12 +1,26 @@
-"""How Hypothesis searches: `HYPOTHESIS_PROFILE` names a profile; CI has one of its own."""
+"""How Hypothesis searches, and in which order the tests run.
+
+`HYPOTHESIS_PROFILE` names a profile; CI has one of its own. The search that finds new defects is `nightly`: the others
+only have to see that a promise has not been broken, at each change.
+"""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
-settings.register_profile("dev", max_examples=50, **COMMON)
-settings.register_profile("ci", max_examples=150, print_blob=True, **COMMON)
+settings.register_profile("dev", max_examples=15, **COMMON)
+settings.register_profile("ci", max_examples=30, print_blob=True, **COMMON)
 settings.register_profile("nightly", max_examples=2_000, print_blob=True, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests to CI, unless `-m` chooses them. They run first: no worker waits for them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if not os.environ.get("CI") and not config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip("runs in CI, and here with -m slow"))

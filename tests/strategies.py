@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 from hypothesis import strategies as st
 
+from gui_agents.domain.buckets import PHASE_SECONDS
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.rpc import OK, STREAMING, MethodName, RpcMethod
 from gui_agents.snapshot import (
@@ -30,7 +31,6 @@ from gui_agents.snapshot import (
     WindowPoint,
 )
 from gui_agents.state.service_state import HEARTBEAT_SECONDS
-from gui_agents.state.stats import PHASE_SECONDS
 from tests.fakes import EPOCH, FakeClock, new_state
 
 METHODS = tuple(map(str, MethodName))

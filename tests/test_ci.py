@@ -1,4 +1,4 @@
-"""The script of CI says at its end which proofs it could not make."""
+"""The script of CI: on which Pythons it runs what, and how its last line reports that."""
 
 import shutil
 import subprocess
@@ -8,36 +8,86 @@ import pytest
 
 RUN = Path(__file__).parents[1] / ".ci" / "run"
 PROGRAMS = ("prometheus", "promtool", "prometheus-alertmanager", "amtool", "prometheus-pushgateway", "chromium")
+PACKAGES = "prometheus prometheus-alertmanager prometheus-pushgateway chromium"
+LESS = f"THIS RUN PROVES LESS THAN CI DOES: install {PACKAGES} and run it again"
 
 
 @pytest.fixture
 def run(tmp_path):
-    """Run the script on a machine that has only these programs, where nobody is root and make does nothing."""
+    """Run the script on a machine that has only these programs, where nobody is root and make prints its arguments."""
+    directory = tmp_path / "bin"
 
-    def on_a_machine_with(*programs):
-        for name, text in {"make": "exit 0", "id": "echo 1000", **dict.fromkeys(programs, "exit 0")}.items():
-            path = tmp_path / name
-            path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
-            path.chmod(0o755)
-        (tmp_path / "dirname").symlink_to(shutil.which("dirname"))
-        command = [shutil.which("bash"), str(RUN)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": str(tmp_path)})
-        assert done.returncode == 0, done.stderr
-        return done.stdout.partition("==> done")[2]
+    def write(path, *lines):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(["#!/bin/sh", *lines]))
+        path.chmod(0o755)
+
+    def on_a_machine_with(*programs, pythons=("3.11.2",), pyenv=(), make='echo "make $*"'):
+        for name, line in {"make": make, "id": "echo 1000", **dict.fromkeys(programs, "exit 0")}.items():
+            write(directory / name, line)
+        for version in pythons:
+            write(directory / f"python{version.rpartition('.')[0]}", f'echo "{version} /usr/bin/python"')
+        for version in pyenv:
+            write(tmp_path / "pyenv" / "versions" / version / "bin" / "python3", f'echo "{version} /pyenv/python"')
+        for name in ("dirname", "sort", "tr"):
+            (directory / name).symlink_to(shutil.which(name))
+        environment = {"PATH": str(directory), "PYENV_ROOT": str(tmp_path / "pyenv")}
+        return subprocess.run(
+            [shutil.which("bash"), str(RUN)], capture_output=True, text=True, check=False, env=environment
+        )
 
     return on_a_machine_with
 
 
-def test_a_run_with_all_programs_has_nothing_to_add(run):
-    assert "SKIPPED" not in run(*PROGRAMS)
+def made(done):
+    """Return the make commands that were called."""
+    return [line for line in done.stdout.splitlines() if line.startswith("make ")]
+
+
+DEMO = "DEMO_EXIT=1 GRPC_PORT=0 PROMETHEUS_PORT=0"
+ORDINARY = 'ARGS=-n 2 --dist worksteal --ignore=tests/e2e -m "not slow and not system_tools"'
+
+
+def test_the_oldest_and_the_newest_python_run_the_tests_and_the_last_line_names_them(run):
+    done = run(*PROGRAMS, pythons=("3.12.1", "3.11.2"), pyenv=("3.14.0", "3.13.0"))
+    newest, oldest = ("PYTHON=/pyenv/python VENV=build/python3.14", "PYTHON=/usr/bin/python VENV=build/python3.11")
+    assert made(done) == [
+        f"make check {newest}",
+        f"make test {newest}",
+        f"make demo {newest} {DEMO}",
+        f"make test {oldest} {ORDINARY}",
+    ]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "CI passed: tests on Python 3.11.2 and 3.14.0"
+
+
+def test_the_only_python_runs_everything_once(run):
+    done = run(*PROGRAMS, pythons=("3.13.5",))
+    only = "PYTHON=/usr/bin/python VENV=build/python3.13"
+    assert made(done) == [f"make check {only}", f"make test {only}", f"make demo {only} {DEMO}"]
+    assert done.stdout.splitlines()[-1] == "CI passed: tests on Python 3.13.5, the only one here"
+
+
+def test_without_a_python_make_says_what_is_missing(run):
+    done = run(*PROGRAMS, pythons=())
+    assert made(done) == ["make venv"]
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "CI FAILED: Pythons")
+
+
+def test_a_run_that_fails_ends_with_what_failed(run):
+    done = run(*PROGRAMS, make='[ "$1" != test ]')
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "CI FAILED: make test on Python 3.11.2")
 
 
 @pytest.mark.parametrize("missing", PROGRAMS)
 def test_a_run_without_a_program_ends_with_what_it_skipped(run, missing):
-    told = run(*(name for name in PROGRAMS if name != missing))
-    assert f"PROOFS SKIPPED (not root): {missing} is missing" in told
-    assert "THIS RUN PROVES LESS THAN CI DOES" in told.splitlines()[-1]
+    done = run(*(name for name in PROGRAMS if name != missing))
+    end = done.stdout.partition("==> done")[2].splitlines()[1:]
+    assert end == [
+        f"PROOFS SKIPPED (not root): {missing} is missing",
+        f"CI passed: tests on Python 3.11.2, the only one here; {LESS}",
+    ]
 
 
-def test_a_run_without_any_program_tells_all_of_them(run):
-    assert run().count("PROOFS SKIPPED (not root)") == len(PROGRAMS)
+def test_a_run_without_any_program_names_all_of_them(run):
+    assert run().stdout.partition("==> done")[2].count("PROOFS SKIPPED (not root)") == len(PROGRAMS)

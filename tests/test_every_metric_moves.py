@@ -160,9 +160,7 @@ def test_the_exceptions_are_metrics_of_the_catalogue():
     assert BY_ITSELF - names == {metric.name for metric in OUTCOMES.metrics}
 
 
-def test_every_label_set_is_there_from_the_first_scrape():
-    service = Service()
-    work(service)
-    first, last = service.seen[0], service.seen[-1]
+def test_every_label_set_is_there_from_the_first_scrape(worked):
+    first, last = worked.seen[0], worked.seen[-1]
     late = {name for name, _ in last.keys() - first.keys()}
     assert late == {"agent_task_success_rate"}

@@ -1,4 +1,4 @@
-"""The built wheel, installed into an empty environment, starts the service: nothing of it is missing."""
+"""The built wheel, installed into an empty environment, starts the service: nothing is missing, nothing too much."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 import venv
 import zipfile
@@ -16,16 +17,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = {f"collectors/http/assets/{file.name}" for file in (ROOT / "collectors" / "http" / "assets").iterdir()}
 GENERATED = {f"gui_agents/proto/agent_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py")}
+OF_DEVELOPERS = {"conftest.py", "dashboard_guide.py", "dashboard_guide_opening.md", "gallery.py", "generate.py"}
+"""What nobody needs who runs the service."""
 START_SECONDS = 30
 
 pytestmark = pytest.mark.slow
 
 
 def pip(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(python, "-m", "pip", *arguments, "--quiet", "--no-input", "--disable-pip-version-check")
+
+
+def run(*command: Path | str) -> subprocess.CompletedProcess[str]:
     constraints = str(ROOT / "constraints.txt")
-    quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
     return subprocess.run(
-        [python, "-m", "pip", *arguments, *quiet],
+        command,
         check=False,
         capture_output=True,
         text=True,
@@ -38,33 +44,47 @@ def succeed(reply: subprocess.CompletedProcess[str]) -> None:
     assert reply.returncode == 0, reply.stderr
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("wheel")
+def build(directory: Path) -> tuple[Path, Path]:
+    """Return the sdist, and the wheel that is built from it."""
     probe = pip(Path(sys.executable), "download", "--no-deps", "--dest", str(directory / "probe"), "editables")
     if probe.returncode != 0 and not os.environ.get("CI"):
         pytest.skip(f"the package index is out of reach: {probe.stderr.strip().splitlines()[-1]}")
-    succeed(pip(Path(sys.executable), "wheel", "--no-deps", "--wheel-dir", str(directory), str(ROOT)))
-    (built,) = directory.glob("gui_agents-*.whl")
-    return built
+    succeed(run(sys.executable, "-m", "build", "--outdir", str(directory), str(ROOT)))
+    (sdist,), (wheel,) = directory.glob("*.tar.gz"), directory.glob("*.whl")
+    return sdist, wheel
 
 
-@pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory):
-    """The programs of an environment that holds the wheel and what it requires, no extra and no checkout."""
-    directory = tmp_path_factory.mktemp("environment")
+def install(wheel: Path, directory: Path) -> Path:
+    """Return the programs of an environment that holds the wheel and what it requires, no extra and no checkout."""
     venv.create(directory, with_pip=True)
     succeed(pip(directory / "bin" / "python", "install", "--only-binary", ":all:", str(wheel)))
     return directory / "bin"
 
 
-def test_the_wheel_holds_the_generated_files_the_page_and_no_tests(wheel):
-    names = set(zipfile.ZipFile(wheel).namelist())
+def test_what_is_built_holds_what_its_users_need_and_runs_a_task(tmp_path):
+    """One test, as two workers would build twice."""
+    sdist, wheel = build(tmp_path / "built")
+    check_sdist(sdist)
+    check_wheel(wheel)
+    check_service(install(wheel, tmp_path / "environment"), tmp_path)
+
+
+def check_sdist(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    of_developers = {"tools/generate.py", "tools/checks/__main__.py", "tests/test_wheel.py", "docs/prometheus.yml"}
+    assert names >= of_developers | {"Makefile", "constraints.txt"}
+
+
+def check_wheel(wheel: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert names >= GENERATED | PAGE | {"gui_agents/py.typed", "collectors/py.typed", "gui_agents/proto/agent.proto"}
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"gui_agents", "collectors"}
+    assert {name.split("/")[0] for name in names} == {"gui_agents", "collectors"}
+    modules = {name.split("/")[-1] for name in names}
+    assert {name for name in modules if name.startswith("test_")} | modules & OF_DEVELOPERS == set()
 
 
-def test_the_service_starts_from_the_wheel_and_runs_a_task(installed, tmp_path):
+def check_service(installed: Path, tmp_path: Path) -> None:
     settings = {"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "ENABLE_PROMETHEUS": "true", "RUNTIME_DIR": "files"}
     inherited = {name: value for name, value in os.environ.items() if not re.match("PYTHON|GRPC_|TASK_", name)}
     service = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Writes the pages and passages that code generates; with --check, tells which of the committed ones are old."""
+"""Writes the pages and passages that code generates; with --check, lists the committed ones that are old."""
 
 import argparse
 import sys
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from collectors.operations import thresholds
+import attrs
+
+from collectors.operations.thresholds import Thresholds
 from gui_agents.commands import config
 from tools import metrics_page, passages
 
@@ -15,10 +17,21 @@ ROOT = Path(__file__).resolve().parent.parent
 THRESHOLDS_BELOW: Final = "<!-- thresholds -->\n"
 
 
+def thresholds_table() -> str:
+    """Return all thresholds as a table of Markdown, with their defaults and ranges."""
+    lines = ["| Threshold | Default | Between | What it is |", "|---|---|---|---|"]
+    lines.extend(
+        f"| `{field.name}` | {field.default:,.12g} | {field.metadata['low']:,.12g} and {field.metadata['high']:,.12g}"
+        f" | {field.metadata['help']} |"
+        for field in attrs.fields(Thresholds)
+    )
+    return "\n".join(lines) + "\n"
+
+
 def runbooks_index(text: str) -> str:
     """Return the page of the runbooks with the thresholds as they are below its last paragraph."""
     written, marker, _ = text.partition(THRESHOLDS_BELOW)
-    return f"{written}{marker}\n{thresholds.table()}"
+    return f"{written}{marker}\n{thresholds_table()}"
 
 
 WRITTEN: Final[Mapping[str, Callable[[], str]]] = {
@@ -50,7 +63,7 @@ def outdated() -> dict[str, str]:
 def main() -> int:
     """Write, or check."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail where a page is old")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a page is old")
     pages = outdated()
     if not parser.parse_args().check:
         for name, text in pages.items():

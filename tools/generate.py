@@ -1,33 +1,26 @@
-"""Write the generated files of the operations pack below a directory, or with --check tell which are stale."""
+"""Write the generated files of the operations pack below a directory, or with --check list those that are stale."""
 
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from collectors.operations import configuration, rules
+from collectors.operations import installation
 from collectors.operations.configuration import Site
 from collectors.operations.dashboards import boards
-from collectors.operations.dashboards.render import render
-from collectors.operations.model import Setting
-from collectors.operations.thresholds import ThresholdError, with_changes
-from tools import dashboard_guide as guide
-from tools import kubernetes, sharding
+from tools import dashboard_guide
 
 
-def files(setting: Setting) -> Mapping[str, str]:
-    """Return the text of every generated file by its path below docs."""
-    site, dashboards = Site(setting=setting), boards(setting.thresholds)
+def files() -> Mapping[str, str]:
+    """Return every generated file by its path below docs: the defaults of `monitoring init`, and a guide."""
+    site = Site()
+    limits = site.setting.thresholds
     return {
-        "prometheus.yml": configuration.prometheus(site),
-        "alertmanager.yml": configuration.alertmanager(site),
-        "prometheus-alert-rules.yml": rules.alert_rules(setting),
-        "prometheus-recording-rules.yml": rules.recording_rules(setting),
-        "kubernetes/prometheusrule.yml": kubernetes.prometheus_rule(setting),
-        "sharding/shard-rules.yml": sharding.shard_rules(setting),
-        "sharding/global-rules.yml": sharding.global_rules(setting),
-        "grafana-dashboard-guide.md": guide.render(dashboards),
-        **{f"grafana/{board.file}": render(board) for board in dashboards},
+        **installation.files(site),
+        **installation.sharded(site.setting),
+        **installation.kubernetes(site.setting),
+        **installation.dashboards(limits),
+        "grafana-dashboard-guide.md": dashboard_guide.render(boards(limits)),
     }
 
 
@@ -52,20 +45,12 @@ def write(directory: Path, wanted: Mapping[str, str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0: done or up to date, 1: stale files, 2: a threshold that cannot work."""
+    """Run the command; 0: done or up to date, 1: stale files."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("directory", type=Path, help="where the files lie, such as docs")
-    parser.add_argument("--check", action="store_true", help="write nothing; tell which files are stale")
-    parser.add_argument(
-        "--threshold", action="append", default=[], metavar="NAME=NUMBER", help="change a threshold; may be repeated"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing; list the files that are stale")
     options = parser.parse_args(arguments)
-    try:
-        setting = Setting(thresholds=with_changes(options.threshold))
-    except ThresholdError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    wanted = files(setting)
+    wanted = files()
     if not options.check:
         write(options.directory, wanted)
         return 0

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Makes .venv and installs this checkout with one extra into it: tools/install.sh prometheus|dev
-# Does nothing where that is done already. Whatever goes wrong is told in one line.
+# Makes $VENV (.venv) and installs this checkout with one extra into it: tools/install.sh prometheus|dev
+# Does nothing if that is done already. Every error is one line.
 set -eu
+. tools/pythons.sh
 
 extra=$1
-venv=.venv
+venv=${VENV:-.venv}
 log=$venv/install.log
 here=$(pwd)
 
@@ -13,42 +14,25 @@ fail() {
     exit 2
 }
 
-# Prints a Python's version where it is 3.11 or later and can make environments, else fails.
-usable() {
-    "$1" -c 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+describe_named_python() {
+    describe_python "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or later with the venv module; name another one"
 }
 
-# Prints what tells one installed Python from another: its version and its place; an environment's are those of its Python.
-identity() {
-    "$1" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)' 2>/dev/null
-}
-
-find_python() {
-    if [ -n "${PYTHON:-}" ]; then
-        usable "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON is not a Python 3.11 or later with the venv module; name another one"
-        echo "$PYTHON"
-        return
-    fi
-    for candidate in python3.13 python3.12 python3.11 python3 python; do
-        if usable "$candidate" >/dev/null; then
-            echo "$candidate"
-            return
+fail_without_python() {
+    named_like_python | while IFS= read -r program; do
+        if name=$("$program" -c 'import sys; print("python%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (3, 11))' 2>/dev/null); then
+            fail "$program lacks the venv module; on Debian and Ubuntu: apt install $name-venv"
         fi
-    done
-    for candidate in python3.13 python3.12 python3.11; do
-        if "$candidate" -c '' 2>/dev/null; then
-            fail "$candidate lacks the venv module; on Debian and Ubuntu: apt install $candidate-venv"
-        fi
-    done
+    done || exit
     found=$(python3 --version 2>/dev/null || echo "no python3")
     fail "Python 3.11 or later is needed, and this machine has $found; install one, or name it: make PYTHON=/path/to/python3"
 }
 
-# A Python that is named is meant, also where there is an environment of another one.
+# A named Python replaces an environment of another one.
 if [ -n "${PYTHON:-}" ] && [ -x "$venv/bin/python" ]; then
-    python=$(find_python)
-    if [ "$(identity "$python")" != "$(identity "$venv/bin/python")" ]; then
-        echo "$venv is not of $python: it is made again"
+    named=$(describe_named_python)
+    if [ "$named" != "$(describe_python "$venv/bin/python")" ]; then
+        echo "$venv is not of $PYTHON: it is made again"
         rm -rf "$venv"
     fi
 fi
@@ -61,8 +45,10 @@ for stamp in "$venv/installed-$extra" "$venv/installed-dev"; do
 done
 
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-    python=$(find_python)
-    echo "Making $venv with $python ($(usable "$python"))"
+    if [ -n "${PYTHON:-}" ]; then found=$(describe_named_python); else found=$(pythons | tail -n 1); fi
+    [ -n "$found" ] || fail_without_python
+    python=${found#* }
+    echo "Making $venv with $python (${found%% *})"
     reason=$("$python" -m venv --clear "$venv" 2>&1) || fail "$python cannot make $venv: $(echo "$reason" | tail -n 1)"
 fi
 

@@ -1,4 +1,4 @@
-"""Generates the protobuf code from its proto files; with --check, tells whether the committed code is up to date."""
+"""Generates the protobuf code from its proto files; with --check, fails if the committed code is old."""
 
 import argparse
 import sys
@@ -44,7 +44,7 @@ def outdated(fresh: Path) -> dict[str, str]:
 def main() -> int:
     """Generate, or check."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail where the committed code is old")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if the committed code is old")
     if not parser.parse_args().check:
         generate(ROOT)
         return 0

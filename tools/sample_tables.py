@@ -85,7 +85,7 @@ def _kind(family: Family) -> str:
 
 
 def _amount(size: float, step: int, *units: str) -> str:
-    """Return a number of bytes in the first of the units, or in the next one where it is larger."""
+    """Return a number of bytes in the first of the units, or in the next one if it is larger."""
     number, unit = size / step**2, units[0]
     if number >= step:
         number, unit = number / step, units[1]

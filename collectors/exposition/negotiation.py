@@ -28,7 +28,7 @@ class _Range:
 
 
 def choose_format(accept: str, offered: Iterable[Format] = TEXT_FORMATS) -> Format:
-    """Return the format that an Accept header prefers; text where it has no preference, or accepts none of them."""
+    """Return the format that an Accept header prefers; text if it has no preference, or accepts none of them."""
     ranges = list(_elements(accept))
     best, best_rank = Format.TEXT, (0.0, 0.0)
     for form in offered:

@@ -50,18 +50,19 @@ class Exposition:
 
 
 class _Writers:
-    """What writes the metrics of one format, by their names."""
+    """What writes the metrics of one format, by the names of section and metric."""
 
     def __init__(self, form: Format) -> None:
         self._form = form
-        self._metrics: dict[str, MetricText | MetricMessage] = {}
+        self._metrics: dict[tuple[str, str], MetricText | MetricMessage] = {}
 
     def section(self, section: Section, subject: Any) -> Iterator[Any]:
         """Yield each metric of a section as it is written: text, or the bytes of a message."""
         for metric in section.metrics:
-            yield (self._metrics.get(metric.name) or self._added(metric)).written(subject)
+            key = section.name, metric.name
+            yield (self._metrics.get(key) or self._added(key, metric)).written(subject)
 
-    def _added(self, metric: Metric) -> MetricText | MetricMessage:
+    def _added(self, key: tuple[str, str], metric: Metric) -> MetricText | MetricMessage:
         made = MetricMessage(metric) if self._form is Format.PROTOBUF else MetricText(metric, self._form)
-        self._metrics[metric.name] = made
+        self._metrics[key] = made
         return made

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 import attrs
 
+from collectors.errors import ReadingError
 from collectors.metrics.definitions import Described, Section, gauge
 from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
 
@@ -36,7 +37,7 @@ OUTCOMES: Final = Section[Outcomes](
     metrics=(
         gauge(
             "agent_collector_success",
-            "Whether a section of this scrape could be read: 1, or 0 where it failed and is left out.",
+            "Whether a section of this scrape could be read: 1, or 0 if it failed and is left out.",
             lambda outcomes: outcomes.success,
             labels={"section": Described("the sections of this page, but this one")},
             example="min by (section) (agent_collector_success)",
@@ -64,7 +65,7 @@ class Instant:
         self._trace: TracebackType | None = None
 
     def snapshot(self) -> ServiceSnapshot:
-        """Return the snapshot; where it could not be taken, raise the same error each time."""
+        """Return the snapshot; if it could not be taken, raise the same error each time."""
         if self._error is not None:
             # Each raise adds to an error's traceback: it begins again where the snapshot failed.
             raise self._error.with_traceback(self._trace)
@@ -78,10 +79,17 @@ class Instant:
 
 
 class SectionReader:
-    """Reads sections, whatever they are made into; remembers how long each took and which ones fail."""
+    """Reads sections, whatever they are made into; remembers how long each took and which ones fail.
+
+    A section with a metric that the page has already always fails: Prometheus would refuse the whole page.
+
+    Raises:
+        ValueError: two sections have one name.
+    """
 
     def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
         self._sections = tuple(sections)
+        self._twice = _metrics_given_twice((OUTCOMES, *self._sections))
         self._clock = clock
         self._expected = dict.fromkeys((section.name for section in self._sections), 0.0)
         self._problems: dict[str, type[Exception]] = {}
@@ -152,6 +160,7 @@ class SectionReader:
         made: list[Product] = []
         success = 0
         try:
+            self._check_given_once(name)
             made = list(make(section, instant.snapshot() if section.subject is None else section.subject))
         except Exception as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
             self._failed(name, error)
@@ -163,6 +172,10 @@ class SectionReader:
         # Whole nanoseconds, as the clock tells them: the fraction that the subtraction adds takes long to write.
         outcomes.seconds[name] = self._expected[name] = round((self._clock() - started) * 1e9) / 1e9
         return made
+
+    def _check_given_once(self, section: str) -> None:
+        if section in self._twice:
+            raise ReadingError(self._twice[section], "is on this page already; a metric has one section")
 
     def _failed(self, section: str, error: Exception) -> None:
         self._failures[section] += 1
@@ -184,3 +197,23 @@ class SectionReader:
     def _succeeded(self, section: str) -> None:
         del self._problems[section]
         _log.info("section %s is back in the metrics; it has failed %d times", section, self._failures[section])
+
+
+def _metrics_given_twice(sections: Iterable[Section]) -> dict[str, str]:
+    """Return the sections that repeat a metric, of their own or of a section before them, and that metric's name.
+
+    Raises:
+        ValueError: two sections have one name.
+    """
+    taken: set[str] = set()
+    names: set[str] = set()
+    twice: dict[str, str] = {}
+    for section in sections:
+        if section.name in names:
+            raise ValueError(f"two sections of metrics are called {section.name!r}")
+        names.add(section.name)
+        for metric in section.metrics:
+            if not taken.isdisjoint(metric.names):
+                twice.setdefault(section.name, metric.name)
+            taken |= metric.names
+    return twice

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from collectors.errors import ReadingError
 from collectors.exposition.checks import check_histogram, check_number, check_summary
 from collectors.exposition.families import empty_family, family
 from collectors.exposition.formats import Format, any_number, rendered
@@ -80,7 +81,7 @@ class MetricText:
             if shows_exemplars:
                 for index, exemplar in enumerate(point.exemplars):
                     if exemplar is not None:
-                        lines[index] += _mark(exemplar)
+                        lines[index] += _mark(name, exemplar)
             return "\n".join(lines) + "\n"
 
         return write
@@ -122,7 +123,14 @@ def _lines(starts: Sequence[str], numbers: Sequence[float]) -> str:
     return "".join([f"{start}{number(value)}\n" for start, value in zip(starts, numbers, strict=True)])
 
 
-def _mark(exemplar: Exemplar) -> str:
+def _mark(name: str, exemplar: Exemplar) -> str:
     task_id, value, observed_at = exemplar
+    if not isinstance(task_id, str) or not _is_writable(task_id):
+        # It would fail with the encoding of the whole page.
+        raise ReadingError(name, f"has an exemplar whose task id cannot be written: {task_id!r:.80}")
     escaped = task_id.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
     return f' # {{task_id="{escaped}"}} {number(value)} {observed_at}'
+
+
+def _is_writable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,7 +1,7 @@
 """What a request asks of the metrics: format, names, time and encoding, from its query and its headers.
 
-A scraper asks for the same each time, and reading its headers takes a third as long as rendering its page. So what was
-read is remembered by the texts that it was read from: a few of them, and no long ones.
+A scraper asks for the same each time, and reading its headers takes tens of microseconds. So what was read is
+remembered by the texts that it was read from: a bounded number of them, and none that is long.
 """
 
 import math
@@ -53,7 +53,7 @@ class Asking:
     def _read(self, query: str, accept: str, accept_encoding: str, timeout: str) -> Asked:
         fields = parse_qs(query) if query else {}
         names = fields.get("name[]")
-        # Lets a job that reads classic buckets say so, where the scraper has no setting for it.
+        # Lets a job that reads classic buckets say so, if the scraper has no setting for it.
         formats = TEXT_FORMATS if fields.get("format") == ["text"] else self._formats
         page = Page(
             choose_format(accept, formats), None if names is None else frozenset(names), _timeout_seconds(timeout)
@@ -62,7 +62,7 @@ class Asking:
 
 
 def _timeout_seconds(header: str) -> float:
-    """Return the scrape's timeout; none where the header is absent or no number above 0."""
+    """Return the scrape's timeout; none if the header is absent or no number above 0."""
     try:
         seconds = float(header)
     except ValueError:

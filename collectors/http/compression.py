@@ -1,4 +1,4 @@
-"""gzip, by `isal` where it is installed: it takes a third of zlib's CPU time, and its pages are a little smaller."""
+"""gzip, by `isal` if it is installed: it takes a third of zlib's CPU time, and its pages are a little smaller."""
 
 import gzip
 from collections.abc import Callable

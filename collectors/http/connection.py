@@ -1,6 +1,6 @@
 """One client's connection: its phases, their deadlines, and the answers on their way out.
 
-A connection is always in one phase: opening, which is agreeing on TLS where there is any, waiting for a request,
+A connection is always in one phase: opening, which is agreeing on TLS if there is any, waiting for a request,
 receiving one, answering it, sending what the client does not take, or leaving. Each phase but answering, which is
 ours, has a deadline; the endpoint's sweep ends what is past it. So an idle, slow or hanging client costs an object and
 never a thread.
@@ -226,7 +226,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def _send(self, response: Response, method: str, path: str, arrived: float) -> None:
-        """Send an answer as one piece, so that it leaves in one packet where it fits."""
+        """Send an answer as one piece, so that it leaves in one packet if it fits."""
         bodiless = method == "HEAD"
         if self._host.access_log:
             seconds = time.perf_counter() - arrived

@@ -69,12 +69,12 @@ class MetricsEndpoint:
 
     @property
     def port(self) -> int:
-        """The port that it listens on; a free one where it was asked for port 0."""
+        """The port that it listens on; a free one if it was asked for port 0."""
         return self._port
 
     @property
     def scheme(self) -> str:
-        """How its addresses begin: `https` where its web configuration sets TLS."""
+        """How its addresses begin: `https` if its web configuration sets TLS."""
         return "http" if self._security is None or self._security.context is None else "https"
 
     @property
@@ -175,7 +175,7 @@ class MetricsEndpoint:
         self._connections[connection] = None
         if len(self._connections) <= self._limits.connections:
             return
-        # The new one is quiet too, and the last of them: it goes where all others are being answered.
+        # The new one is quiet too, and the last of them: it goes if all others are being answered.
         quietest = next(each for each in self._connections if each.phase in QUIET)
         # Forgotten at once: until its end is told, the next one that joins has to find another one.
         del self._connections[quietest]

@@ -67,10 +67,14 @@ class Flight:
         for page, group in groups.items():
             timeout = page.timeout_seconds
             deadline = group.arrived + timeout - min(MARGIN_SECONDS, timeout / 2)
-            body = self._exposition.render(instant, page.form, names=page.names, deadline=deadline)
-            compressed = None
+            try:
+                body = self._exposition.render(instant, page.form, names=page.names, deadline=deadline)
+                compressed = self._compress(body) if any(wanted for wanted, _ in group.waiters) else b""
+            except Exception as error:  # noqa: BLE001 - each waiter raises it in its own request, which logs it
+                for _, waiter in group.waiters:
+                    if not waiter.done():
+                        waiter.set_exception(error)
+                continue
             for wants_compressed, waiter in group.waiters:
-                if wants_compressed and compressed is None:
-                    compressed = self._compress(body)
                 if not waiter.done():
-                    waiter.set_result(compressed if wants_compressed and compressed is not None else body)
+                    waiter.set_result(compressed if wants_compressed else body)

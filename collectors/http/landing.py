@@ -5,6 +5,8 @@ from html import escape
 from typing import Final
 
 from collectors.metrics import models, service, tasks
+from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.usage import TokenType
 from gui_agents.snapshot import ServiceSnapshot
 
 PLACE: Final = "<!-- key figures -->"
@@ -12,7 +14,7 @@ PLACE: Final = "<!-- key figures -->"
 
 
 UNREADABLE: Final = "<p>The state of the service cannot be read; its log says why.</p>"
-"""What stands in place of the key figures where they cannot be told."""
+"""What stands in place of the key figures if they cannot be told."""
 
 
 def key_figures(snapshot: ServiceSnapshot) -> str:
@@ -36,14 +38,14 @@ def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
     rate = tasks.success_rate(snapshot.tasks)
     yield "Version", snapshot.service.info.version
     yield "Uptime", f"{service.uptime_seconds(snapshot.service):.0f} s"
-    yield "Tasks running", f"{live['running']} of {snapshot.tasks.slots}"
-    yield "Tasks waiting", str(live["pending"])
-    yield "Tasks completed", str(created["completed"])
-    yield "Tasks failed", str(created["failed"])
-    yield "Tasks cancelled", str(created["cancelled"])
+    yield "Tasks running", f"{live[TaskStatus.RUNNING]} of {snapshot.tasks.slots}"
+    yield "Tasks waiting", str(live[TaskStatus.PENDING])
+    yield "Tasks completed", str(created[TaskStatus.COMPLETED])
+    yield "Tasks failed", str(created[TaskStatus.FAILED])
+    yield "Tasks cancelled", str(created[TaskStatus.CANCELLED])
     yield "Success rate", "none has ended yet" if rate is None else f"{rate:.1%}"
     yield "Steps", str(snapshot.steps.steps)
-    yield "Tokens", str(models.consumed(snapshot.models.tokens)["total"])
+    yield "Tokens", str(models.consumed(snapshot.models.tokens)[TokenType.TOTAL])
     for currency, amount in models.cost(snapshot.models).items():
         yield f"Cost in {currency}", f"{amount:.2f}"
     yield "Event loop lag", f"{service.lag_seconds(snapshot):.2f} s"

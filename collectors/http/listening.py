@@ -34,7 +34,7 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port; a free one where it was asked for port 0."""
+        """The port; a free one if it was asked for port 0."""
         return int(self._socket.getsockname()[1])
 
     def accept(self, taken: Callable[[socket.socket], None]) -> None:
@@ -43,7 +43,7 @@ class Listener:
         self.resume()
 
     def resume(self) -> None:
-        """Go on after the system would not give another connection; without effect where it did."""
+        """Go on after the system would not give another connection; without effect if it did."""
         asyncio.get_running_loop().add_reader(self._socket, self._accept)
 
     def close(self) -> None:

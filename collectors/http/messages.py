@@ -23,10 +23,10 @@ class Request:
     arrived: float
     """When it was complete, on the clock of `time.perf_counter`."""
     client: str
-    """The address that it came from; empty where the system does not tell."""
+    """The address that it came from; empty if the system does not tell."""
 
     def header(self, name: str) -> str:
-        """Return a header by its lower-case name; empty where there is none."""
+        """Return a header by its lower-case name; empty if there is none."""
         return self.headers.get(name, "")
 
     def again(self, arrived: float) -> "Request":

@@ -70,7 +70,7 @@ class Passwords:
         self._highest = max(map(cost, self._users.values()))
 
     async def refusal(self, authorization: str, client: str) -> Response | None:
-        """Return the answer to a client whose Authorization header is worth nothing; None where it is good."""
+        """Return the answer to a client whose Authorization header is worth nothing; None if it is good."""
         verdict = await self.check(authorization, client)
         return None if verdict is Verdict.ALLOWED else REFUSALS[verdict]
 

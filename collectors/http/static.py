@@ -51,7 +51,7 @@ class StaticFile:
 
 
 def packaged_files(package: str = "collectors.http", directory: str = "assets") -> dict[str, StaticFile]:
-    """Return the servable files of a package's directory by name; none where it does not exist."""
+    """Return the servable files of a package's directory by name; none if it does not exist."""
     folder = files(package) / directory
     if not folder.is_dir():
         return {}

@@ -16,9 +16,9 @@ from typing import Any, Final
 import attrs
 
 from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.packages import install_command
 
 VARIABLE: Final = "PROMETHEUS_WEB_CONFIG"
-INSTALL: Final = 'pip install "gui-agents[web]"'
 
 VERSIONS: Final = {
     "TLS12": ssl.TLSVersion.TLSv1_2,
@@ -182,7 +182,7 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     try:
         import yaml  # noqa: PLC0415 - optional
     except ImportError as error:
-        raise ConfigError([f"{VARIABLE} needs {error.name}; run: {INSTALL}"]) from error
+        raise ConfigError([f"{VARIABLE} needs {error.name}; run: {install_command('web')}"]) from error
     try:
         text = path.read_text(encoding="utf-8")
         depth = 0
@@ -305,7 +305,7 @@ def _users(section: Any) -> dict[str, bytes]:
     try:
         import bcrypt  # noqa: F401, PLC0415 - optional, and needed later
     except ImportError as error:
-        mistakes.append(f"{VARIABLE} basic_auth_users needs {error.name}; run: {INSTALL}")
+        mistakes.append(f"{VARIABLE} basic_auth_users needs {error.name}; run: {install_command('web')}")
     if mistakes:
         raise ConfigError(mistakes)
     return {name: hashed.encode() for name, hashed in section.items()}

@@ -38,9 +38,9 @@ Points = HistogramPoint | Mapping[Any, HistogramPoint] | None
 """What the row of a histogram reads."""
 
 Reading = Value | Mapping[Any, Any] | None
-"""What a row reads: one value where it has no labels, else a value for each set of label values.
+"""What a row reads: one value if it has no labels, else a value for each set of label values.
 
-Label values are a string where the metric has one label, else a tuple in the order of its labels. An info metric
+Label values are a string if the metric has one label, else a tuple in the order of its labels. An info metric
 reads its labels. None: the metric does not apply now, and is absent. All of it is checked before it is exposed.
 """
 

@@ -9,9 +9,6 @@ from gui_agents.snapshot import ModelsSnapshot, ServiceSnapshot, TokenCounts
 PROVIDERS = Described("the configured providers, and other")
 CURRENCIES = Described("ISO codes: USD, those of the price file, and others as they are first billed")
 
-_INPUT, _OUTPUT, _TOTAL = map(str, TokenType)
-_UNCACHED, _CACHED, _WRITTEN = map(str, TokenDirection)
-
 
 def consumed(tokens: Mapping[str, TokenCounts]) -> dict[str, int]:
     """Return the tokens of all providers by type; `total` is the sum of the other two."""
@@ -19,16 +16,20 @@ def consumed(tokens: Mapping[str, TokenCounts]) -> dict[str, int]:
     for counts in tokens.values():
         read += counts.input
         written += counts.output
-    return {_INPUT: read, _OUTPUT: written, _TOTAL: read + written}
+    return {
+        TokenType.INPUT.value: read,
+        TokenType.OUTPUT.value: written,
+        TokenType.TOTAL.value: read + written,
+    }
 
 
 def disjoint(tokens: Mapping[str, TokenCounts]) -> dict[tuple[str, str], int]:
     """Return the tokens by provider and direction, each of them counted once."""
     parts: dict[tuple[str, str], int] = {}
     for provider, counts in tokens.items():
-        parts[provider, _UNCACHED] = counts.input - counts.cached_input
-        parts[provider, _CACHED] = counts.cached_input
-        parts[provider, _WRITTEN] = counts.output
+        parts[provider, TokenDirection.INPUT.value] = counts.input - counts.cached_input
+        parts[provider, TokenDirection.CACHED_INPUT.value] = counts.cached_input
+        parts[provider, TokenDirection.OUTPUT.value] = counts.output
     return parts
 
 
@@ -85,7 +86,7 @@ SECTION = Section[ServiceSnapshot](
         ),
         counter(
             "agent_model_usage_unknown_total",
-            "Calls since the start that told no token usage.",
+            "Calls since the start that reported no token usage.",
             lambda snapshot: snapshot.models.usage_unknown,
             labels={"provider": PROVIDERS},
             example="sum by (provider) (increase(agent_model_usage_unknown_total[1h]))",

@@ -82,7 +82,7 @@ SECTION = Section[ServiceSnapshot](
             name="agent_task_latency_seconds",
             type=MetricType.SUMMARY,
             help="Seconds from running to the end; the quantiles are those of the last ten minutes, "
-            "NaN where no task ended in them, sum and count those of all since the start.",
+            "NaN if no task ended in them; sum and count are those of all tasks since the start.",
             read=lambda snapshot: snapshot.tasks.latency,
             example='max(agent_task_latency_seconds{quantile="0.95"})',
         ),
@@ -140,14 +140,14 @@ SECTION = Section[ServiceSnapshot](
         ),
         gauge(
             "agent_task_oldest_pending_timestamp_seconds",
-            "Unix time when the task at the head of the queue was created; absent where none waits.",
+            "Unix time when the task at the head of the queue was created; absent if none waits.",
             lambda snapshot: snapshot.tasks.oldest_pending_at,
             example="time() - agent_task_oldest_pending_timestamp_seconds",
             optional=True,
         ),
         gauge(
             "agent_task_oldest_progress_timestamp_seconds",
-            "Unix time of the last progress of the running task that has been silent longest; absent where none runs.",
+            "Unix time of the last progress of the running task that has been silent longest; absent if none runs.",
             lambda snapshot: snapshot.tasks.oldest_progress_at,
             example="time() - agent_task_oldest_progress_timestamp_seconds",
             optional=True,

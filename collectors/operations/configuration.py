@@ -196,7 +196,7 @@ def alertmanager(site: Site) -> str:
 
 
 def _access(access: Access) -> str:
-    """Return the lines of the job that say how to get at it; none where nothing is locked."""
+    """Return the lines of the job that say how to get at it; none if nothing is locked."""
     tls = {"ca_file": access.ca_file, "server_name": access.server_name}
     basic_auth = {"username": access.username, "password_file": access.password_file}
     settings: dict[str, object] = {

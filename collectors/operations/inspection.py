@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from promql_parser import MatchOp
+
+from collectors.operations import promql
 from collectors.operations.alerts import alert_groups
 from collectors.operations.dashboards import boards
 from collectors.operations.dashboards.model import JOBS, TARGETS
@@ -12,8 +15,8 @@ from collectors.operations.model import Alert, Recording, Setting
 from collectors.operations.prometheus_api import LoadedRule, PrometheusApi, Sample, Target
 from collectors.operations.recording import recordings
 
-SELECTOR: Final = re.compile(r"\b((?:agent|process|python)_[a-z0-9_]+)\{([^}]*)\}")
-JOB: Final = re.compile(r'\bjob="([^"]+)"')
+EXPOSED: Final = ("agent_", "process_", "python_")
+"""What the names of a service's own series begin with."""
 MAY_BE_ABSENT: Final = frozenset(
     {
         "agent_task_oldest_pending_timestamp_seconds",
@@ -23,9 +26,6 @@ MAY_BE_ABSENT: Final = frozenset(
 )
 """Absent while no task waits or runs, and before the first one has ended."""
 
-NUMBER: Final = re.compile(r"[0-9.]+(?:e[+-]?[0-9]+)?")
-PART: Final = re.compile(rf'"(?:\\.|[^"\\])*"|[A-Za-z_:][\w:]*|(?:[0-9]+(?:ms|[smhdwy]))+|{NUMBER.pattern}|\s+|.')
-"""What an expression consists of: texts, names, durations, numbers, blanks, signs."""
 SHOWN: Final = 5
 """Of a list of names, so that a line stays a line."""
 DELIVERY_WINDOW: Final = "2m"
@@ -35,14 +35,14 @@ Reach = Callable[[str], str | None]
 """Asks an address whether somebody is there; why not, or None."""
 
 
-def inspect(prometheus: PrometheusApi, reach: Reach, setting: Setting) -> Iterator[str]:
-    """Yield each thing that is wrong, with what to do; nothing where all is well."""
+def inspect(prometheus: PrometheusApi, reach: Reach, setting: Setting, *, lean: bool = False) -> Iterator[str]:
+    """Yield each thing that is wrong, with what to do; nothing if all is well. `lean` is how the targets run."""
     targets = [target for target in prometheus.targets() if target.job == setting.job]
     loaded = prometheus.rules()
     yield from _targets(targets, setting)
     yield from _rules(loaded, setting)
     yield from _alertmanagers(prometheus, reach)
-    yield from _empty(prometheus, setting)
+    yield from _empty(prometheus, setting, lean=lean)
     yield from _unrecorded(prometheus, loaded, setting)
 
 
@@ -64,11 +64,11 @@ def _rules(loaded: Iterable[LoadedRule], setting: Setting) -> Iterator[str]:
     wanted = tuple(_wanted(setting))
     names = {rule.name for rule in wanted}
     named = [rule for rule in loaded if rule.name in names]
-    jobs = {job for rule in named for job in JOB.findall(rule.query)}
+    jobs = set[str]().union(*(_jobs(rule.query) for rule in named))
     if jobs and setting.job not in jobs:
         yield f"the rules select job={', '.join(sorted(jobs))!s}, not {setting.job}: write them for this job"
         return
-    ours = [rule for rule in named if not (found := JOB.findall(rule.query)) or setting.job in found]
+    ours = [rule for rule in named if not (found := _jobs(rule.query)) or setting.job in found]
     yield from _missing(wanted, ours)
     for rule in ours:
         if rule.health == "err":
@@ -106,15 +106,21 @@ def _missing(wanted: tuple[Alert | Recording, ...], ours: Iterable[LoadedRule]) 
 
 
 def masked(expr: str) -> str:
-    """Return an expression without blanks, and without its numbers where it reads a series.
+    """Return an expression as everybody would write it, without the numbers that are an operator's to change."""
+    try:
+        return promql.masked(promql.parsed(expr))
+    except ValueError:  # Prometheus has loaded it, and knows more than our parser: no rule of ours
+        return expr
 
-    Windows stay, as they are part of what a rule means. Prometheus writes an expression in its own way, which differs
-    in blanks and in how numbers look.
-    """
-    parts = [part for part in PART.findall(expr) if not part.isspace()]
-    if "{" in parts:
-        parts = ["N" if NUMBER.fullmatch(part) else part for part in parts]
-    return re.sub(r"(?<=[<>=])-N", "N", "".join(parts))
+
+def _jobs(expr: str) -> set[str]:
+    """Return the jobs that an expression selects by their names."""
+    try:
+        found = promql.selectors(promql.parsed(expr))
+    except ValueError:
+        return set()
+    matchers = (matcher for selector in found for matcher in selector.matchers.matchers)
+    return {str(matcher.value) for matcher in matchers if matcher.name == "job" and matcher.op == MatchOp.Equal}
 
 
 def _alertmanagers(prometheus: PrometheusApi, reach: Reach) -> Iterator[str]:
@@ -133,37 +139,42 @@ def _alertmanagers(prometheus: PrometheusApi, reach: Reach) -> Iterator[str]:
             # Prometheus does not say: it does not scrape itself, or has just started.
             reason = reach(re.sub(r"/api/v[0-9]+/alerts$", "/-/ready", address))
             if reason:
-                yield f"nothing tells that alerts reach Alertmanager at {address}, and from here: {reason}"
+                yield f"nothing shows that alerts reach Alertmanager at {address}, and from here: {reason}"
 
 
 def _alertmanagers_of(samples: Iterable[Sample]) -> set[str]:
     return {sample.labels.get("alertmanager", "") for sample in samples}
 
 
-def _empty(prometheus: PrometheusApi, setting: Setting) -> Iterator[str]:
+def _empty(prometheus: PrometheusApi, setting: Setting, *, lean: bool) -> Iterator[str]:
     """Yield the series that rules and dashboards read and that an instance does not expose."""
     up = setting.series("up")
-    for selector in selectors(setting):
+    for selector in selectors(setting, lean=lean):
         without = prometheus.query(f"{up} == 1 unless on (job, instance) {selector}")
         if without:
             instances = _some(sample.labels.get("instance", "") for sample in without)
             yield (
-                f"{selector} is empty on {instances}: is its section failing, is it left out by PROMETHEUS_DISABLE, "
-                "or dropped by metric_relabel_configs?"
+                f"{selector} is empty on {instances}: is its section failing, is it left out by PROMETHEUS_DISABLE or "
+                "PROMETHEUS_LEAN (see --lean), or dropped by metric_relabel_configs?"
             )
 
 
-def selectors(setting: Setting) -> tuple[str, ...]:
-    """Return what rules and dashboards select of a service's own series, but for those that may be absent."""
+def selectors(setting: Setting, *, lean: bool = False) -> tuple[str, ...]:
+    """Return what rules and dashboards select of a service's own series, but for those that may be absent.
+
+    If its pages are `lean`, a series that only dashboards read may be absent as well.
+    """
     ours = [rule.expr for rule in _wanted(setting)]
     drawn = [
         query.expr.replace(TARGETS, f'job="{setting.job}"').replace(JOBS, f'job="{setting.job}"')
         for board in boards()
         for panel in board.panels
         for query in panel.queries
+        if not lean
     ]
-    found = (match for expr in (*ours, *drawn) for match in SELECTOR.finditer(expr))
-    return tuple(dict.fromkeys(match[0] for match in found if match[1] not in MAY_BE_ABSENT))
+    found = (selector for expr in (*ours, *drawn) for selector in promql.selectors(promql.parsed(expr)))
+    exposed = (one for one in found if one.name.startswith(EXPOSED) and one.name not in MAY_BE_ABSENT)
+    return tuple(dict.fromkeys(one.prettify() for one in exposed))
 
 
 def _unrecorded(prometheus: PrometheusApi, loaded: Iterable[LoadedRule], setting: Setting) -> Iterator[str]:
@@ -171,7 +182,7 @@ def _unrecorded(prometheus: PrometheusApi, loaded: Iterable[LoadedRule], setting
     exprs = {rule.name: rule.expr for group in recordings(setting) for rule in group.rules}
     for rule in loaded:
         expr = exprs.get(rule.name)
-        if expr is None or rule.health != "ok" or setting.job not in JOB.findall(rule.query):
+        if expr is None or rule.health != "ok" or setting.job not in _jobs(rule.query):
             continue
         lost = f"count({expr}) unless count({setting.series(rule.name)})"
         if prometheus.query(lost, rule.last_evaluation):

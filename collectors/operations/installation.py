@@ -11,8 +11,10 @@ from typing import Final
 
 import attrs
 
-from collectors.operations import configuration, rules
+from collectors.operations import configuration, rules, sharding
 from collectors.operations.configuration import Site
+from collectors.operations.kubernetes import prometheus_rule
+from collectors.operations.model import Setting
 from collectors.operations.thresholds import Thresholds
 
 PROMETHEUS_FILE: Final = "prometheus.yml"
@@ -80,6 +82,19 @@ def files(site: Site) -> Mapping[str, str]:
     }
 
 
+def sharded(setting: Setting) -> Mapping[str, str]:
+    """Return the rules of shards and of the Prometheus above them, which take the place of the two rule files."""
+    return {
+        "sharding/shard-rules.yml": sharding.shard_rules(setting),
+        "sharding/global-rules.yml": sharding.global_rules(setting),
+    }
+
+
+def kubernetes(setting: Setting) -> Mapping[str, str]:
+    """Return the rules as the Prometheus Operator takes them."""
+    return {"kubernetes/prometheusrule.yml": prometheus_rule(setting)}
+
+
 def dashboards(limits: Thresholds) -> Mapping[str, str]:
     """Return the dashboards, with the lines of `limits`, by the names of their files.
 
@@ -135,7 +150,7 @@ def _look_for_obstacles(paths: Iterable[Path]) -> None:
 
 
 def _move(fresh: Path, directory: Path, names: Iterable[str]) -> None:
-    """Move files to their places, and all of them back where one cannot be moved."""
+    """Move files to their places, and all of them back if one cannot be moved."""
     with contextlib.ExitStack() as undo:
         for name in names:
             path, kept = directory / name, fresh.with_name("old") / name

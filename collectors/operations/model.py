@@ -1,13 +1,14 @@
-"""What a rule is: frozen alerts, recordings and groups, and the setting in which their expressions are written."""
+"""What a rule is: frozen alerts, recordings and groups, and the setting in which their formulas are written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum, unique
 from fractions import Fraction
 from typing import Final
 
 import attrs
 
+from collectors.operations.formula import Aggregate, Formula, Matcher, Part, in_pieces, selector
 from collectors.operations.thresholds import Thresholds
 
 DEFAULT_JOB: Final = "gui_agents"
@@ -30,12 +31,24 @@ class Severity(StrEnum):
     """Says nothing of the service; proves that alerts arrive."""
 
 
+@unique
+class Scope(StrEnum):
+    """What an alert is about, and so which Prometheus decides it where shards divide the instances."""
+
+    INSTANCE = "instance"
+    """One instance: its shard has the series."""
+    JOB = "job"
+    """All instances: the Prometheus above the shards adds them up."""
+    PROMETHEUS = "prometheus"
+    """The Prometheus that evaluates it: every one decides for itself."""
+
+
 @attrs.frozen(kw_only=True)
 class Alert:
     """One alerting rule."""
 
     name: str
-    expr: str
+    formula: Formula = attrs.field(converter=in_pieces)
     hold_seconds: float
     """How long the condition must be true; already scaled."""
     severity: Severity
@@ -46,6 +59,12 @@ class Alert:
     """How long it goes on firing after the condition; already scaled."""
     labels: Mapping[str, str] = attrs.field(factory=dict)
     """Beyond the severity."""
+    scope: Scope = Scope.INSTANCE
+
+    @property
+    def expr(self) -> str:
+        """What a Prometheus evaluates that scrapes the instances."""
+        return str(self.formula)
 
 
 @attrs.frozen
@@ -53,7 +72,12 @@ class Recording:
     """One recording rule."""
 
     name: str
-    expr: str
+    formula: Formula = attrs.field(converter=in_pieces)
+
+    @property
+    def expr(self) -> str:
+        """What a Prometheus evaluates that scrapes the instances."""
+        return str(self.formula)
 
 
 @attrs.frozen
@@ -101,10 +125,40 @@ class Setting:
     scale: Fraction = Fraction(1)
     """1 in production; at 1/60 an hour's window is a minute long, and so is everything else that is a time."""
 
-    def series(self, name: str, *matchers: str) -> str:
+    def series(self, name: str, *matchers: Matcher) -> str:
         """Return the selector of a metric, scraped or recorded, of this job."""
-        inner = ",".join((f'job="{self.job}"', *matchers))
-        return f"{name}{{{inner}}}"
+        return selector(name, self._of_job(matchers))
+
+    def aggregate(
+        self,
+        operator: str,
+        metric: str,
+        *matchers: Matcher,
+        by: tuple[str, ...] = ("job",),
+        rate: str = "",
+        increase: str = "",
+    ) -> Aggregate:
+        """Return the sum, minimum or maximum of what this job's instances expose.
+
+        Args:
+            operator: `sum`, `min` or `max`.
+            metric: The family that is scraped.
+            matchers: Beside the one on the job.
+            by: The labels that are kept.
+            rate: Aggregate its growth per second over this window, which is called so in production, such as 5m.
+            increase: Aggregate its growth over this window.
+        """
+        growth = "rate" if rate else "increase" if increase else None
+        nominal = rate or increase
+        window = self.window(nominal) if nominal else ""
+        return Aggregate(Part(operator, metric, growth, nominal), self._of_job(matchers), by, window)
+
+    def absent(self, metric: str) -> Aggregate:
+        """Return what tells that no instance of this job exposes `metric`."""
+        return Aggregate(Part("sum", metric), self._of_job(()), ())
+
+    def _of_job(self, matchers: Iterable[Matcher]) -> tuple[Matcher, ...]:
+        return (Matcher("job", "=", self.job), *matchers)
 
     def scaled(self, seconds: float) -> float:
         """Return `seconds` as they pass here."""

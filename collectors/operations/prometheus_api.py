@@ -57,7 +57,7 @@ class Sample:
 class PrometheusApi:
     """Asks one Prometheus.
 
-    Every method raises AnswerError where the answer has another shape than the API's, and whatever `ask` raises.
+    Every method raises AnswerError if the answer has another shape than the API's, and whatever `ask` raises.
     """
 
     _ask: Ask

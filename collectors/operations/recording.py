@@ -4,9 +4,14 @@ Their names tell level:metric:operation, with the window as it is in production.
 several jobs share a Prometheus, and sums over instances before it divides.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
+from collectors.operations.formula import Matcher, Piece
 from collectors.operations.model import Group, Recording, Setting
+from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.rpc import StatusCode
+from gui_agents.domain.usage import TokenType
 
 TASK_FAILURES: Final = "job:agent_task_failures:ratio_rate"
 GRPC_ERRORS: Final = "job:agent_grpc_errors:ratio_rate"
@@ -19,72 +24,56 @@ ACTIVE: Final = "job:agent_tasks_active:sum"
 UTILIZATION: Final = "job:agent_task_utilization:ratio"
 
 RATIO_WINDOWS: Final = ("5m", "15m", "30m", "1h", "2h", "6h", "1d", "3d")
-SERVER_FAULTS: Final = ("UNKNOWN", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS")
+SERVER_FAULTS: Final = (
+    StatusCode.UNKNOWN,
+    StatusCode.DEADLINE_EXCEEDED,
+    StatusCode.INTERNAL,
+    StatusCode.UNAVAILABLE,
+    StatusCode.DATA_LOSS,
+)
 """The status codes that are the service's fault; the others are the caller's, or nobody's."""
 
-FAULT_MATCHER: Final = 'status_code=~"' + "|".join(SERVER_FAULTS) + '"'
-ENDED_MATCHER: Final = 'status=~"completed|failed"'
+FAULT_MATCHER: Final = Matcher("status_code", "=~", "|".join(SERVER_FAULTS))
+ENDED_MATCHER: Final = Matcher("status", "=~", f"{TaskStatus.COMPLETED}|{TaskStatus.FAILED}")
 """A user's cancel is neither success nor failure."""
-INPUT_OR_OUTPUT: Final = 'type=~"input|output"'
+INPUT_OR_OUTPUT: Final = Matcher("type", "=~", f"{TokenType.INPUT}|{TokenType.OUTPUT}")
 """`total` is their sum, so that a sum over all types would count twice."""
 
 
 def recordings(setting: Setting) -> tuple[Group, ...]:
     """Return the recording rules."""
+    active = setting.aggregate("sum", "agent_tasks_active")
+    slots = setting.aggregate("sum", "agent_task_slots")
+    cost = setting.aggregate("sum", "agent_execution_cost_total", by=("job", "currency"), increase="1h")
+    tokens = setting.aggregate("sum", "agent_tokens_consumed_total", INPUT_OR_OUTPUT, by=("job", "type"), rate="5m")
     return (
         Group("gui-agents.ratios", tuple(_ratios(setting))),
         Group(
             "gui-agents.levels",
             (
-                Recording(ACTIVE, f"sum by (job) ({setting.series('agent_tasks_active')})"),
-                Recording(
-                    UTILIZATION,
-                    f"sum by (job) ({setting.series('agent_tasks_active')})\n"
-                    f"/\nsum by (job) ({setting.series('agent_task_slots')})",
-                ),
-                Recording(EXECUTION_P95, _p95(setting, "agent_task_execution_duration_seconds", "job, le")),
-                Recording(QUEUE_WAIT_P95, _p95(setting, "agent_task_queue_wait_duration_seconds", "job, le")),
-                Recording(GRPC_P95, _p95(setting, "agent_grpc_request_duration_seconds", "job, method, le")),
-                Recording(
-                    COST_PER_HOUR,
-                    "sum by (job, currency) (increase("
-                    f"{setting.series('agent_execution_cost_total')}[{setting.window('1h')}]))",
-                ),
-                Recording(
-                    TOKEN_RATE,
-                    "sum by (job, type) (rate("
-                    f"{setting.series('agent_tokens_consumed_total', INPUT_OR_OUTPUT)}[{setting.window('5m')}]))",
-                ),
+                Recording(ACTIVE, active),
+                Recording(UTILIZATION, (active, "\n/\n", slots)),
+                Recording(EXECUTION_P95, _p95(setting, "agent_task_execution_duration_seconds", "job")),
+                Recording(QUEUE_WAIT_P95, _p95(setting, "agent_task_queue_wait_duration_seconds", "job")),
+                Recording(GRPC_P95, _p95(setting, "agent_grpc_request_duration_seconds", "job", "method")),
+                Recording(COST_PER_HOUR, cost),
+                Recording(TOKEN_RATE, tokens),
             ),
         ),
     )
 
 
-def _ratios(setting: Setting) -> list[Recording]:
-    rules = []
-    for nominal in RATIO_WINDOWS:
-        window = setting.window(nominal)
-        failed = setting.series("agent_tasks_created_total", 'status="failed"')
-        ended = setting.series("agent_tasks_created_total", ENDED_MATCHER)
-        rules.append(
-            Recording(
-                f"{TASK_FAILURES}{nominal}",
-                f"sum by (job) (rate({failed}[{window}]))\n/\n(sum by (job) (rate({ended}[{window}])) > 0)",
-            )
-        )
-        faults = setting.series("agent_grpc_errors_total", FAULT_MATCHER)
-        requests = setting.series("agent_grpc_requests_total")
-        rules.append(
-            Recording(
-                f"{GRPC_ERRORS}{nominal}",
-                f"(\n  sum by (job) (rate({faults}[{window}]))\n"
-                f"  or\n  0 * sum by (job) (rate({requests}[{window}]))\n)\n"
-                f"/\n(sum by (job) (rate({requests}[{window}])) > 0)",
-            )
-        )
-    return rules
+def _ratios(setting: Setting) -> Iterator[Recording]:
+    for window in RATIO_WINDOWS:
+        failed = setting.aggregate("sum", "agent_tasks_created_total", Matcher("status", "=", "failed"), rate=window)
+        ended = setting.aggregate("sum", "agent_tasks_created_total", ENDED_MATCHER, rate=window)
+        yield Recording(f"{TASK_FAILURES}{window}", (failed, "\n/\n(", ended, " > 0)"))
+        faults = setting.aggregate("sum", "agent_grpc_errors_total", FAULT_MATCHER, rate=window)
+        requests = setting.aggregate("sum", "agent_grpc_requests_total", rate=window)
+        none_or_some = ("(\n  ", faults, "\n  or\n  0 * ", requests, "\n)")
+        yield Recording(f"{GRPC_ERRORS}{window}", (*none_or_some, "\n/\n(", requests, " > 0)"))
 
 
-def _p95(setting: Setting, histogram: str, labels: str) -> str:
-    buckets = setting.series(f"{histogram}_bucket")
-    return f"histogram_quantile(0.95, sum by ({labels}) (rate({buckets}[{setting.window('5m')}])))"
+def _p95(setting: Setting, histogram: str, *labels: str) -> tuple[Piece, ...]:
+    buckets = setting.aggregate("sum", f"{histogram}_bucket", by=(*labels, "le"), rate="5m")
+    return ("histogram_quantile(0.95, ", buckets, ")")

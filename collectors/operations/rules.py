@@ -10,8 +10,8 @@ from collectors.operations.model import Alert, Group, Recording, Setting, durati
 from collectors.operations.recording import recordings
 
 HEADER: Final = """\
-# Written by `python -m tools.generate docs`. Thresholds are changed in
-# collectors/operations/thresholds.py, or with `gui-agents monitoring init --threshold NAME=NUMBER`.
+# A generated file: do not change it here, write it again with other thresholds:
+# gui-agents monitoring init DIR --threshold NAME=NUMBER (--help lists them all)
 """
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import attrs
 
+from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, RPC_SECONDS
+
 BURN_FACTORS: Final = (14.4, 6, 3, 1)
 """How many times faster than allowed an error budget burns, from the fastest tier to the slowest."""
 
@@ -52,8 +54,12 @@ class Thresholds:
     task_success_ratio: float = _threshold(0.7, 0, 1, "completed / (completed + failed) over 1 hour")
     task_success_minimum: float = _threshold(10, 0, 1e6, "tasks that ended within 1 hour, to judge their success")
     task_silence_seconds: float = _threshold(900, 0, 86400, "seconds that a running task may make no progress")
-    execution_p95_seconds: float = _threshold(300, 0, 3600, "seconds that 95 % of the tasks run at most")
-    queue_wait_p95_seconds: float = _threshold(60, 0, 120, "seconds that 95 % of the tasks wait at most")
+    execution_p95_seconds: float = _threshold(
+        300, 0, EXECUTION_SECONDS[-1], "seconds that 95 % of the tasks run at most"
+    )
+    queue_wait_p95_seconds: float = _threshold(
+        60, 0, QUEUE_WAIT_SECONDS[-1], "seconds that 95 % of the tasks wait at most"
+    )
     pending_age_seconds: float = _threshold(300, 0, 86400, "seconds that the head of the queue may have waited")
     utilization_ratio: float = _threshold(0.9, 0, 1, "running tasks / slots, across the job")
     memory_bytes: float = _threshold(2 * GIBIBYTE, 0, 2**50, "resident bytes of one instance that are a warning")
@@ -62,7 +68,9 @@ class Thresholds:
     stream_connections: float = _threshold(100, 0, 1e6, "streaming RPCs open on one instance")
     stream_log_factor: float = _threshold(1.1, 1, 100, "stream logs / (retention + slots + queue capacity)")
     grpc_error_ratio: float = _threshold(0.05, 0, 1, "server faults / requests of one method")
-    grpc_latency_p95_seconds: float = _threshold(5, 0, 10, "seconds that 95 % of the calls of one method take at most")
+    grpc_latency_p95_seconds: float = _threshold(
+        5, 0, RPC_SECONDS[-1], "seconds that 95 % of the calls of one method take at most"
+    )
     tokens: float = _threshold(100_000, 0, 1e15, "model tokens within 5 minutes")
     cost: float = _threshold(10, 0, 1e12, "money within 1 hour, in each currency")
     task_slo: float = _threshold(0.95, 0, 1, "share of the tasks that shall complete")
@@ -80,17 +88,6 @@ class Thresholds:
                     f"{fastest:g} times the error budget of {budget:g} is more than all of the requests, so that the "
                     f"fast burn alert could never fire; take more than {1 - 1 / fastest:.4f}",
                 )
-
-
-def table() -> str:
-    """Return all thresholds as a table of Markdown, with their defaults and ranges."""
-    lines = ["| Threshold | Default | Between | What it is |", "|---|---|---|---|"]
-    lines.extend(
-        f"| `{field.name}` | {field.default:,.12g} | {field.metadata['low']:,.12g} and {field.metadata['high']:,.12g}"
-        f" | {field.metadata['help']} |"
-        for field in attrs.fields(Thresholds)
-    )
-    return "\n".join(lines) + "\n"
 
 
 def with_changes(changes: Iterable[str]) -> Thresholds:

@@ -71,7 +71,7 @@ def _tells(metric: OtelMetric) -> bool:
 
 
 def row_metrics(metric: Metric, reading: Reading, span: Span) -> Iterator[OtelMetric]:
-    """Yield one row's metric, or three where it is a summary.
+    """Yield one row's metric, or three if it is a summary.
 
     Raises:
         ReadingError: it read what must not be exposed.

@@ -8,7 +8,7 @@ from prometheus_client.exposition import delete_from_gateway, push_to_gateway
 from collectors.scraping.scraped import Scraped
 
 Send = Callable[[str, str, Sequence[tuple[str, str]], bytes], object]
-"""Sends one request: its URL, method, headers and body; raises where the gateway does not take it."""
+"""Sends one request: its URL, method, headers and body; raises if the gateway does not take it."""
 
 
 @attrs.frozen

@@ -41,11 +41,11 @@ class Scraped:
         return cls(families, samples)
 
     def series(self, name: str) -> Mapping[Labels, float]:
-        """Return all samples of one name by their labels; none where the page has no such name."""
+        """Return all samples of one name by their labels; none if the page has no such name."""
         return self._samples.get(name, {})
 
     def one(self, name: str, **labels: str) -> float | None:
-        """Return one sample, or None where the page has no such one."""
+        """Return one sample, or None if the page has no such one."""
         return self.series(name).get(frozenset(labels.items()))
 
     def by(self, name: str, label: str) -> dict[str, float]:

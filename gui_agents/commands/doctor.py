@@ -37,6 +37,7 @@ OPTIONAL: Final = {
     "web": "TLS and passwords for the metrics endpoint",
     "openai": "OpenAI-compatible models and known prices",
     "otel": "metrics over OTLP",
+    "fast": "cheaper compression of metrics pages",
 }
 """The extras that the service can use, and what each one is for."""
 
@@ -97,7 +98,7 @@ def examine() -> Iterator[Finding]:
         "otel": effective.monitoring.enable_otel,
     }
     for name, purpose in OPTIONAL.items():
-        yield _extra(name, purpose, wanted=wanted[name])
+        yield _extra(name, purpose, wanted=wanted.get(name, False))
     yield from _backends(effective)
     yield from _service(effective)
     yield from _metrics(effective)

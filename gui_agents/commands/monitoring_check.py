@@ -12,11 +12,11 @@ from gui_agents.commands import environment, web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.commands.web_client import Peer, WebClient
+from gui_agents.domain.packages import install_command
 
 PEER: Final = Peer(title="Prometheus", password_variable="PROMETHEUS_PASSWORD")  # noqa: S106 - a variable's name
 ALERTMANAGER: Final = Peer(title="Alertmanager", password_variable="PROMETHEUS_PASSWORD")  # noqa: S106 - the same
 JSON: Final = "application/json"
-INSTALL: Final = 'pip install "gui-agents[prometheus]"'
 
 
 EXAMPLE: Final = "http://127.0.0.1:9090"
@@ -32,18 +32,23 @@ def add_parser(actions: Verbs) -> None:
     parser = add_verb(actions, "check", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument("url", metavar="URL", help=f"of Prometheus, such as {EXAMPLE}")
     parser.add_argument("--job", default="gui_agents", help="the service's job in Prometheus (default: gui_agents)")
+    parser.add_argument(
+        "--lean", action="store_true", help="the targets run with PROMETHEUS_LEAN: only what rules read must be there"
+    )
     web_client.add_timeout(parser)
     web_client.add_options(parser, PEER)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Print each thing that is wrong; fail where there is one."""
+    """Print each thing that is wrong; fail if there is one."""
     try:
         from collectors.operations.inspection import inspect  # noqa: PLC0415 - needs an extra
         from collectors.operations.model import Setting  # noqa: PLC0415
         from collectors.operations.prometheus_api import AnswerError, PrometheusApi  # noqa: PLC0415
     except ImportError as error:
-        raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
+        raise CommandError(
+            ExitCode.USAGE, f"{error.name} is not installed; run: {install_command('operations')}"
+        ) from error
     url = web_client.checked_url("URL", arguments.url, EXAMPLE).rstrip("/")
     try:
         setting = Setting(job=arguments.job)
@@ -54,7 +59,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     # Alertmanager is another server, which learns no password.
     stranger = attrs.evolve(client, peer=ALERTMANAGER, user=None, password=None)
     try:
-        problems = list(inspect(api, lambda address: _unreachable(stranger, address), setting))
+        problems = list(inspect(api, lambda address: _unreachable(stranger, address), setting, lean=arguments.lean))
     except AnswerError as error:
         raise CommandError(ExitCode.FAILED, f"{url} is no Prometheus: {error}") from error
     for problem in problems:

@@ -12,6 +12,7 @@ from gui_agents.commands import environment
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.verbs import Verbs, add_verb, positive
 from gui_agents.config import Config
+from gui_agents.domain.packages import install_command
 
 if TYPE_CHECKING:
     from collectors.operations.configuration import Access, Site
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 EXAMPLES: Final = """\
   gui-agents monitoring init monitoring --target 10.0.0.1:8000 --target 10.0.0.2:8000
   gui-agents monitoring init monitoring --webhook https://hooks.example.com/alerts --threshold cost=25
+  gui-agents monitoring init monitoring --sharded --threshold task_failure_ratio=0.3
   gui-agents monitoring init monitoring --scheme https --ca-file ca.crt --username prometheus --password-file password
 """
-INSTALL: Final = 'pip install "gui-agents[prometheus]"'
-INSTALL_DASHBOARDS: Final = 'pip install "gui-agents[operations]"'
 VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG", "PROMETHEUS_NATIVE_HISTOGRAMS")
 """What of this machine's service a scrape depends on."""
 OPTIONS: Final = {
@@ -39,7 +39,7 @@ PASSWORD_FILE: Final = "password"  # noqa: S105 - a file's name
 
 
 class Parser(argparse.ArgumentParser):
-    """Adds the list of thresholds to the help of `init`, read when somebody asks for it: it needs an extra."""
+    """Adds the list of thresholds to the help of `init`, read when somebody asks for it."""
 
     def format_help(self) -> str:
         """Return the help."""
@@ -76,6 +76,12 @@ def add_parser(actions: Verbs) -> None:
     parser.add_argument(
         "--threshold", action="append", default=[], metavar="NAME=NUMBER", help="when an alert fires; may be repeated"
     )
+    parser.add_argument(
+        "--sharded", action="store_true", help="also write the rules of shards and of the global Prometheus above them"
+    )
+    parser.add_argument(
+        "--kubernetes", action="store_true", help="also write the rules as the Prometheus Operator takes them"
+    )
     parser.add_argument("--force", action="store_true", help="write over what is there")
     _add_access(parser)
 
@@ -98,17 +104,19 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Write the files, once promtool and amtool have looked at them, where they are installed."""
-    try:
-        from collectors.operations import installation  # noqa: PLC0415 - needs an extra
-    except ImportError as error:
-        raise CommandError(ExitCode.USAGE, f"{error.name} is not installed; run: {INSTALL}") from error
+    from collectors.operations import installation  # noqa: PLC0415 - no other verb needs the rules
+
     directory: Path = arguments.directory
     site = _site(arguments)
     texts = dict(installation.files(site))
+    if arguments.sharded:
+        texts |= installation.sharded(site.setting)
+    if arguments.kubernetes:
+        texts |= installation.kubernetes(site.setting)
     try:
         texts |= installation.dashboards(site.setting.thresholds)
     except ImportError as error:
-        _note(f"without dashboards, because {error.name} is not installed: {INSTALL_DASHBOARDS}")
+        _note(f"without dashboards, because {error.name} is not installed: {install_command('operations')}")
     try:
         written = installation.write(
             directory, texts, overwrite=arguments.force, check=lambda fresh: _check(fresh, directory)
@@ -129,7 +137,7 @@ def _check(fresh: Path, directory: Path) -> None:
     Raises:
         CommandError: a tool finds something wrong.
     """
-    from collectors.operations.installation import TOOLS  # noqa: PLC0415 - execute has found it
+    from collectors.operations.installation import TOOLS  # noqa: PLC0415 - as in execute
 
     for tool in TOOLS:
         verdict = tool.verdict(fresh)
@@ -197,7 +205,7 @@ def _own_target(ours: Config) -> str:
 
 
 def _access(arguments: argparse.Namespace, ours: Config) -> "Access":
-    from collectors.http import web_config  # noqa: PLC0415 - needs an extra
+    from collectors.http import web_config  # noqa: PLC0415 - as in execute
     from collectors.operations.configuration import Access  # noqa: PLC0415
 
     scheme, ca_file, username = arguments.scheme, arguments.ca_file, arguments.username
@@ -223,11 +231,9 @@ def _access(arguments: argparse.Namespace, ours: Config) -> "Access":
 
 def _thresholds() -> str:
     """Return the list of thresholds for the help."""
-    try:
-        from collectors.operations.model import number  # noqa: PLC0415 - needs an extra
-        from collectors.operations.thresholds import Thresholds  # noqa: PLC0415
-    except ImportError as error:
-        return f"\nthresholds: {error.name} is not installed; run: {INSTALL}\n"
+    from collectors.operations.model import number  # noqa: PLC0415 - as in execute
+    from collectors.operations.thresholds import Thresholds  # noqa: PLC0415
+
     limits = Thresholds()
     return "\nthresholds (default, and what it lies between):\n" + "".join(
         f"  {field.name:<26} {number(getattr(limits, field.name)):<11} {number(field.metadata['low'])} to "

@@ -54,7 +54,7 @@ def table() -> str:
 
 
 def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
-    """Build the configuration from `environment`; the file `dotenv`, where it exists, fills what it leaves out.
+    """Build the configuration from `environment`; the file `dotenv`, if it exists, fills what it leaves out.
 
     Raises:
         ConfigError: with one line for each wrong variable.

@@ -17,7 +17,7 @@ LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 @attrs.frozen(kw_only=True)
 class MonitoringConfig:
-    """What is measured, and where it is served."""
+    """What is measured, and how it is served."""
 
     enable_prometheus: bool = setting(
         "ENABLE_PROMETHEUS", parsers.boolean, "false", "Serve metrics and the status page."

@@ -8,7 +8,7 @@ Settings come in three layers: the request, the global configuration, the enviro
   with a model that takes no screenshots;
 - address: the first layer that names one, else the provider's public one;
 - key: the first layer that has one and whose own view of the address is the chosen one. A layer sees its own address,
-  or where it has none, that of the layers after it. So a key of the request goes to whatever address is chosen, but a
+  or if it has none, that of the layers after it. So a key of the request goes to whatever address is chosen, but a
   key of the global configuration or of the environment never goes to an address that a layer before it named, even
   one spelled the same.
 
@@ -16,7 +16,7 @@ Without a key the call carries `NO_KEY`, which is no secret: servers on one's ow
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -28,8 +28,6 @@ from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
 
-OPENAI_TEXT_PROVIDER: Final = "openai-text"
-"""Spelled in place of `openai` for a model that reads text only: it gets the accessibility tree and no screenshot."""
 OPENAI_ADDRESS: Final = "https://api.openai.com/v1"
 OPENAI_HOST: Final = "api.openai.com"
 NO_KEY: Final = "no-key"
@@ -42,6 +40,28 @@ NUMBERS: Final = re.compile(r"[0-9.]+")
 REQUEST_FIELD: Final = "runningConfig.stageModelConfig.actionGeneratorModel"
 GLOBAL_FIELD: Final = "the global configuration's actionGeneratorModel"
 ENVIRONMENT_FIELD: Final = "the environment's model"
+
+
+@attrs.frozen(kw_only=True)
+class Family:
+    """What is known of the endpoints of one provider."""
+
+    provider: Provider
+    """As metrics spell it."""
+    spellings: Mapping[str, bool]
+    """What a request may write for it, and whether its model then gets screenshots."""
+    address: str
+    """The public base URL. It needs a key."""
+    key_variable: str
+    """The variable that holds the key of the configured address."""
+
+
+OPENAI: Final = Family(
+    provider=Provider.OPENAI,
+    spellings={"openai": True, "openai-text": False},
+    address=OPENAI_ADDRESS,
+    key_variable="OPENAI_API_KEY",
+)
 
 
 @attrs.frozen
@@ -63,13 +83,16 @@ def select_endpoint(
     global_: LLMSettings | None,
     environment: LLMSettings | None,
     *,
+    family: Family = OPENAI,
     request_field: str = REQUEST_FIELD,
 ) -> Endpoint:
     """Return the endpoint that a task calls; `request_field` names the request's settings in errors.
 
+    The layer that names the model, or one before it, must name a provider of `family`, or none.
+
     Raises:
-        InvalidFieldError: a name, an address or a key that cannot be used, or no model at all.
-        PreconditionError: the chosen address is the public one of OpenAI, and there is no key for it.
+        InvalidFieldError: a name, an address, a key or a provider that cannot be used, or no model at all.
+        PreconditionError: the chosen address is the public one of the provider, and there is no key for it.
     """
     fields = (request_field, GLOBAL_FIELD, ENVIRONMENT_FIELD)
     given = zip(fields, (request, global_, environment), strict=True)
@@ -77,36 +100,33 @@ def select_endpoint(
     naming = next((place for place, layer in enumerate(layers) if layer.settings.model), None)
     if naming is None:
         raise InvalidFieldError(f"{request_field}.modelName", "no model is named, and there is no default")
-    provider = next(
-        (layer.settings.provider for layer in layers[: naming + 1] if layer.settings.provider), Provider.OPENAI
+    spelling = next(
+        (layer.settings.provider for layer in layers[: naming + 1] if layer.settings.provider), family.provider
     )
+    if spelling not in family.spellings:
+        raise InvalidFieldError(f"{request_field}.provider", f"{spelling!r:.60} is not {family.provider}")
     model = layers[naming].settings.model
     if len(model) > MAX_NAME_LENGTH or not model.isprintable():
         raise InvalidFieldError(
             f"{layers[naming].field}.modelName", f"must be printable, with at most {MAX_NAME_LENGTH} characters"
         )
-    family = _family(provider)
-    peers = [layer for layer in layers if not layer.settings.provider or _family(layer.settings.provider) == family]
-    base_url, api_key = _address_and_key(peers)
-    if api_key is None and _split(base_url).hostname == OPENAI_HOST:
+    peers = [layer for layer in layers if not layer.settings.provider or layer.settings.provider in family.spellings]
+    base_url, api_key = _address_and_key(peers, family.address)
+    if api_key is None and _split(base_url).hostname == _split(family.address).hostname:
         raise PreconditionError(
-            f"there is no key for {base_url}; give {request_field}.apiKey, or set OPENAI_API_KEY"
+            f"there is no key for {base_url}; give {request_field}.apiKey, or set {family.key_variable}"
             " (a configured key goes only to the address configured beside it)"
         )
     return Endpoint(
-        provider=family,
+        provider=family.provider,
         model=model,
         base_url=base_url,
         api_key=api_key,
-        takes_screenshots=provider != OPENAI_TEXT_PROVIDER,
+        takes_screenshots=family.spellings[spelling],
     )
 
 
-def _family(provider: str) -> str:
-    return Provider.OPENAI if provider == OPENAI_TEXT_PROVIDER else provider
-
-
-def _address_and_key(layers: Sequence[_Layer]) -> tuple[str, Secret | None]:
+def _address_and_key(layers: Sequence[_Layer], public: str) -> tuple[str, Secret | None]:
     """Go down to the layer that names the address: no layer after it may give the key."""
     api_key: Secret | None = None
     for layer in layers:
@@ -116,7 +136,7 @@ def _address_and_key(layers: Sequence[_Layer]) -> tuple[str, Secret | None]:
         if layer.settings.endpoint:
             check_address(layer.settings.endpoint, f"{layer.field}.apiEndpoint")
             return layer.settings.endpoint, api_key
-    return OPENAI_ADDRESS, api_key
+    return public, api_key
 
 
 def check_address(address: str, field: str) -> None:

@@ -14,7 +14,7 @@ from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.spec import LLMSettings, ModelChoice
-from gui_agents.models.endpoint import GLOBAL_FIELD, select_endpoint
+from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI, Family, select_endpoint
 from gui_agents.models.openai.chat import chat_models
 from gui_agents.models.openai.client import SDK
 from gui_agents.simulated.decider import RulesModel
@@ -29,8 +29,10 @@ class ProviderRow:
 
     provider: Provider
     """As metrics spell it."""
-    spellings: Mapping[str, str]
+    meanings: Mapping[str, str]
     """What a request may write, with its meaning in words."""
+    family: Family | None = None
+    """The endpoints of a provider that is called over HTTP."""
     needs: tuple[OptionalPackage, ...] = ()
     """What must be installed."""
     maker: Callable[[ModelsConfig, Clock], Maker]
@@ -40,7 +42,8 @@ class ProviderRow:
 ROWS: Final = (
     ProviderRow(
         provider=Provider.OPENAI,
-        spellings={
+        family=OPENAI,
+        meanings={
             "openai": "any endpoint that speaks its protocol",
             "openai-text": "the same, without screenshots",
         },
@@ -49,7 +52,7 @@ ROWS: Final = (
     ),
     ProviderRow(
         provider=Provider.BUILTIN,
-        spellings={"builtin": f"the model {BUILTIN_MODEL}"},
+        meanings={"builtin": f"the model {BUILTIN_MODEL}"},
         maker=lambda _config, _clock: lambda _choice: RulesModel(),
     ),
 )
@@ -82,13 +85,13 @@ class ModelFactory:
         if name == BUILTIN_MODEL:
             return _BUILTIN
         row = _row(Provider.OPENAI if named is None or named.provider is None else named.provider, field)
-        if row.provider is Provider.BUILTIN or name.startswith(f"{Provider.BUILTIN}/"):
+        if row.family is None or name.startswith(f"{Provider.BUILTIN}/"):
             raise InvalidFieldError(
                 f"{field}.modelName", f"{name!r:.60} is no built-in model; there is {BUILTIN_MODEL}"
             )
         for package in row.needs:
             package.check()
-        endpoint = select_endpoint(requested, configured, self._environment, request_field=field)
+        endpoint = select_endpoint(requested, configured, self._environment, family=row.family, request_field=field)
         return ModelChoice(row.provider, endpoint.model, endpoint)
 
     def create(self, choice: ModelChoice) -> Model:
@@ -103,7 +106,7 @@ def _row(spelling: str, field: str) -> ProviderRow:
         InvalidFieldError: there is none.
     """
     for row in ROWS:
-        if spelling in row.spellings:
+        if spelling in row.meanings:
             return row
-    known = ", ".join(f"{name} ({meaning})" for row in ROWS for name, meaning in row.spellings.items())
+    known = ", ".join(f"{name} ({meaning})" for row in ROWS for name, meaning in row.meanings.items())
     raise InvalidFieldError(f"{field}.provider", f"{spelling!r:.60} is none of: {known}")

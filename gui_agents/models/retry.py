@@ -39,7 +39,7 @@ class RetryPolicy:
     """Doubled after every further failure, and cut by up to a half at random."""
     max_delay_seconds: float = 8.0
     max_retry_after_seconds: float = 60.0
-    """Where the provider asks for a longer pause, there is no further attempt."""
+    """If the provider asks for a longer pause, there is no further attempt."""
 
     def delay_seconds(self, failures: int, retry_after_seconds: float | None, jitter: float) -> float:
         """Return the pause after so many failures; `jitter` is 0 to 1.

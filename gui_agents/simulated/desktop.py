@@ -13,10 +13,10 @@ from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.base import App, Event
 from gui_agents.simulated.apps.notes import Notes
 from gui_agents.simulated.apps.settings import SWITCHES
-from gui_agents.simulated.chrome import WORKSPACE
+from gui_agents.simulated.chrome import WORKSPACE, front
 from gui_agents.simulated.keys import Chord, typed
 from gui_agents.simulated.machine import DesktopState, Machine
-from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH, Layout, Scene, Widget, hit
+from gui_agents.simulated.widgets import HEIGHT, WIDTH, Scene, Widget, hit
 
 _PRESSED_BY: Final[Mapping[Chord, frozenset[str]]] = {
     ("enter",): frozenset({"button"}),
@@ -37,11 +37,10 @@ class Desktop:
         self._windows: list[App] = []
         self._selected_icon: str | None = None
         self._scene: Scene | None = None
-        self._tree: Element | None = None
 
     def state(self) -> DesktopState:
         """Return how everything stands."""
-        active = self._active()
+        active = front(self._windows)
         return DesktopState(
             files=dict(self.machine.files),
             switches=dict(self.machine.switches),
@@ -55,14 +54,12 @@ class Desktop:
     def scene(self) -> Scene:
         """Return everything there is to see, in painting order."""
         if self._scene is None:
-            self._scene = self._built()
+            self._scene = chrome.desktop(self._windows, self._selected_icon, self.machine)
         return self._scene
 
     def tree(self) -> Element:
         """Return the accessibility tree of the scene."""
-        if self._tree is None:
-            self._tree = widgets.tree(self.scene())
-        return self._tree
+        return widgets.tree(self.scene())
 
     # Events
 
@@ -112,7 +109,7 @@ class Desktop:
     def type(self, text: str) -> str:
         """Type text with the keyboard."""
         self._begin_event()
-        app = self._active()
+        app = front(self._windows)
         if app is None:
             return "no window takes text"
         field = app.field(app.focus)
@@ -125,7 +122,7 @@ class Desktop:
     def press(self, keys: Chord) -> str:
         """Press keys together."""
         scene = self._begin_event()
-        app = self._active()
+        app = front(self._windows)
         took = app is not None and self._press_in(scene, app, keys)
         return f"pressed {'+'.join(keys)}" + ("" if took else ", which means nothing here")
 
@@ -140,37 +137,19 @@ class Desktop:
     def settle(self) -> None:
         """Let the message of the moment go, as time would."""
         self.machine.message = ""
-        self._scene = self._tree = None
+        self._scene = None
 
     def _begin_event(self, pointer: tuple[int, int] | None = None) -> Scene:
         """Return the scene that the event finds."""
         scene = self.scene()
         self.pointer = pointer or self.pointer
-        self._scene = self._tree = None
+        self._scene = None
         self.machine.message_events -= 1
         if self.machine.message_events <= 0:
             self.machine.message = ""
         return scene
 
-    def _built(self) -> Scene:
-        """Lay out everything as it stands."""
-        ui, active = Layout(), self._active()
-        ui.add("desktop", "Desktop", SCREEN)
-        with ui.inside():
-            chrome.add_icons(ui, self._selected_icon)
-            for app in self._windows:
-                if not app.minimized:
-                    chrome.add_window(ui, app, active=app is active)
-            names = [app.name for app in self._windows]
-            chrome.add_taskbar(ui, names, None if active is None else active.name, self.machine)
-            if self.machine.message:
-                chrome.add_toast(ui, self.machine.message)
-        return ui.scene()
-
     # Windows
-
-    def _active(self) -> App | None:
-        return next((app for app in reversed(self._windows) if not app.minimized), None)
 
     def _window(self, owner: str) -> App | None:
         return next((app for app in self._windows if app.name == owner), None)

@@ -19,6 +19,17 @@ class TextField:
     lines_back: int = 0
     """How far a text of many lines is scrolled back from its end."""
 
+    @property
+    def states(self) -> set[str]:
+        """What holds for it, as in `Element`."""
+        held = {"multiline": self.multiline, "selected": self.all_selected}
+        return {state for state, holds in held.items() if holds}
+
+    @property
+    def mark(self) -> int:
+        """As in `Widget`."""
+        return self.lines_back if self.multiline else self.caret
+
     def replace(self, text: str) -> None:
         """Hold `text`, with the caret behind it."""
         self.text = text

@@ -1,18 +1,16 @@
 """The one list of widgets from which the drawing, the accessibility tree and the hit test follow.
 
-A scene is a flat tuple of widgets in painting order: each one after its parent and after what it covers. Nesting is
-told by `depth` alone, so that painting is a walk forward, the hit test a walk backward and the tree one pass with a
-stack. A widget without a role is decoration: it is painted, but it can neither be found nor hit.
+A scene is a tuple of widgets in painting order: each one after its parent and after what it covers. So painting is a
+walk forward, the hit test a walk backward, and the tree that of the first widget, which is the desktop. A widget
+without a role is decoration: it is painted, but it can neither be found nor hit.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
 
 from gui_agents.domain.screen import Bounds, Element
-from gui_agents.simulated.fields import TextField
 
 WIDTH: Final = 1280
 HEIGHT: Final = 720
@@ -24,36 +22,66 @@ FOCUSABLE: Final = frozenset({"button", "checkbox", "icon", "listitem", "radio",
 _SURFACES: Final = frozenset({"alert", "dialog", "taskbar", "window"})
 """Roles that can cover what was painted before them."""
 
-_NO_STATES: Final[frozenset[str]] = frozenset()
+_MARGINS: Final[Mapping[str, int]] = {"window": 0, "list": 1}
+"""Roles that show what is within them only inside of their edges: how wide an edge is."""
+
+
+@attrs.frozen
+class Block:
+    """A part of an app's picture, in hundredths of the picture's width: a rectangle with round corners."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    radius: int
+    colour: str = "#ffffff"
+
+
+def plate(colour: str) -> Block:
+    """Return what the other blocks of a picture lie on."""
+    return Block(0, 0, 100, 100, 25, colour)
 
 
 @attrs.frozen
 class Widget:
-    """One thing on the desktop."""
+    """One thing on the desktop: what an app offers, how it stands now, and where `laid_out` has put it."""
 
-    owner: str
-    """The app whose window holds it; empty for the desktop's own."""
-    key: str
-    """What its owner calls it; unique within the owner."""
     role: str
     """As in `Element`; empty for decoration."""
     name: str
     bounds: Bounds
-    """Where it is as a whole."""
-    shown: Bounds
-    """The part of `bounds` that its containers let through; without area where that is nothing."""
-    depth: int
-    value: str
-    states: frozenset[str]
-    look: str
+    """Where it is as a whole; relative to what holds it, until the scene is laid out."""
+    look: str = ""
     """A variation of how its role is drawn."""
-    mark: int
+    called: tuple[str, ...] = ()
+    """Other names that people give it."""
+    commands: tuple[str, ...] = ()
+    """For a button: clauses that ask for it, as patterns of `simulated.decider.patterns`."""
+    within: tuple["Widget", ...] = ()
+    key: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
+    """What its owner calls it; unique within the owner."""
+    value: str = ""
+    states: frozenset[str] = frozenset()
+    mark: int = 0
     """For a textbox the position of its caret, for a text area the lines scrolled back; otherwise 0."""
+    focus: str | None = None
+    """For a window: the key of what has the focus in it."""
+    shown: Bounds = SCREEN
+    """The part of `bounds` that its containers let through; without area where that is nothing."""
+    owner: str = ""
+    """The app whose window holds it; empty for the desktop's own."""
 
     @property
     def is_shown(self) -> bool:
         """Whether any of it lies in sight of its containers."""
         return self.shown.width > 0 and self.shown.height > 0
+
+    def flat(self) -> Iterator["Widget"]:
+        """Yield the widget and all within it, in painting order."""
+        yield self
+        for child in self.within:
+            yield from child.flat()
 
 
 Scene = tuple[Widget, ...]
@@ -75,77 +103,33 @@ def inset(box: Bounds, by: int) -> Bounds:
     return Bounds(box.x + by, box.y + by, max(box.width - 2 * by, 0), max(box.height - 2 * by, 0))
 
 
-@attrs.frozen
-class _Place:
-    """What holds for the widgets that are added next."""
+def laid_out(root: Widget) -> Scene:
+    """Return a widget and all within it, in painting order.
 
-    owner: str = ""
-    focus: str | None = None
-    clip: Bounds = SCREEN
-    depth: int = 0
-    blocked: bool = False
+    What the window says has the focus is `focused`, and what is behind a modal dialog is `disabled`.
+    """
+    return tuple(_placed(root, SCREEN, SCREEN, None, disabled=False).flat())
 
 
-class Layout:
-    """Collects the widgets of a scene."""
-
-    def __init__(self) -> None:
-        self._widgets: list[Widget] = []
-        self._place = _Place()
-
-    def scene(self) -> Scene:
-        """Return all widgets so far."""
-        return tuple(self._widgets)
-
-    def add(
-        self,
-        role: str,
-        name: str,
-        bounds: Bounds,
-        *,
-        key: str = "",
-        value: str = "",
-        states: frozenset[str] = _NO_STATES,
-        look: str = "",
-        field: TextField | None = None,
-    ) -> None:
-        """Add a widget; it has the focus, and is disabled behind a modal dialog, without being told."""
-        place, mark = self._place, 0
-        if field is not None:
-            value, mark = field.text, field.lines_back if field.multiline else field.caret
-            states |= {"selected"} if field.all_selected else _NO_STATES
-            if field.multiline:
-                states, look = states | {"multiline"}, "area"
-        if place.blocked and role:
-            states |= {"disabled"}
-        elif key and key == place.focus:
-            states |= {"focused"}
-        shown = intersection(bounds, place.clip)
-        self._widgets.append(
-            Widget(place.owner, key or name, role, name, bounds, shown, place.depth, value, states, look, mark)
-        )
-
-    def inside(self, *, clip: Bounds | None = None, blocked: bool = False) -> AbstractContextManager[None]:
-        """Make what is added next children of the last widget: seen through `clip`, disabled where `blocked`."""
-        place = self._place
-        return self._placed(
-            attrs.evolve(
-                place,
-                depth=place.depth + 1,
-                clip=place.clip if clip is None else intersection(clip, place.clip),
-                blocked=place.blocked or blocked,
-            )
-        )
-
-    def owned(self, owner: str, focus: str | None) -> AbstractContextManager[None]:
-        """Make what is added next the owner's; the widget with the key `focus` has the focus."""
-        return self._placed(attrs.evolve(self._place, owner=owner, focus=focus))
-
-    @contextmanager
-    def _placed(self, place: _Place) -> Iterator[None]:
-        outer, self._place = self._place, place
-        yield
-        self._place = outer
+def _placed(widget: Widget, corner: Bounds, clip: Bounds, window: Widget | None, *, disabled: bool) -> Widget:
+    at, role, states = widget.bounds, widget.role, widget.states
+    bounds = Bounds(corner.x + at.x, corner.y + at.y, at.width, at.height)
+    shown = intersection(bounds, clip)
+    if role == "window":
+        window = widget
+    if disabled and role:
+        states |= {"disabled"}
+    elif window is not None and widget.key == window.focus:
+        states |= {"focused"}
+    if role in _MARGINS:
+        clip = intersection(inset(bounds, _MARGINS[role]), clip)
+    modal = any(child.role == "dialog" for child in widget.within)
+    within = tuple(
+        _placed(child, bounds, clip, window, disabled=disabled or (modal and child.role != "dialog"))
+        for child in widget.within
+    )
+    held = (within, widget.key, widget.value, states, widget.mark, None, shown, "" if window is None else window.name)
+    return Widget(role, widget.name, bounds, widget.look, (), (), *held)
 
 
 def hit(scene: Scene, x: int, y: int) -> Widget:
@@ -155,11 +139,7 @@ def hit(scene: Scene, x: int, y: int) -> Widget:
 
 def ancestry(scene: Scene, widget: Widget) -> Iterator[Widget]:
     """Yield the widget, its parent, and so on up to the desktop."""
-    depth = widget.depth + 1
-    for candidate in reversed(scene[: scene.index(widget) + 1]):
-        if candidate.depth < depth:
-            depth = candidate.depth
-            yield candidate
+    return (candidate for candidate in reversed(scene) if any(each is widget for each in candidate.flat()))
 
 
 def tree(scene: Scene) -> Element:
@@ -168,35 +148,20 @@ def tree(scene: Scene) -> Element:
     What is scrolled out of sight is `offscreen` and has no area; what something else covers is `obscured`. The center
     of every other element hits it or a descendant of it.
     """
-    surfaces = [index for index, widget in enumerate(scene) if widget.role in _SURFACES]
-    children: list[list[Element]] = [[]]
-    for index in range(len(scene) - 1, -1, -1):
-        widget = scene[index]
-        if not widget.role:
-            continue
-        depth = widget.depth
-        while len(children) <= depth + 1:
-            children.append([])
-        below, children[depth + 1] = children[depth + 1], []
-        states = widget.states
-        if not widget.is_shown:
-            states |= {"offscreen"}
-        elif _is_obscured(scene, index, surfaces):
-            states |= {"obscured"}
-        children[depth].append(
-            Element(widget.role, widget.name, widget.shown, widget.value, states, tuple(reversed(below)))
-        )
-    return children[0][0]
+    return _element(scene[0], [])
 
 
-def _is_obscured(scene: Scene, index: int, surfaces: Sequence[int]) -> bool:
-    x, y = scene[index].shown.center
-    above = (surface for surface in surfaces if surface > index and scene[surface].shown.contains(x, y))
-    return any(not _is_descendant(scene, index, surface) for surface in above)
-
-
-def _is_descendant(scene: Scene, index: int, later: int) -> bool:
-    return all(widget.depth > scene[index].depth for widget in scene[index + 1 : later + 1])
+def _element(widget: Widget, above: list[Bounds]) -> Element:
+    """Return a widget's element; `above` collects what covers things, from the front to the back."""
+    states = widget.states
+    if not widget.is_shown:
+        states |= {"offscreen"}
+    elif any(surface.contains(*widget.shown.center) for surface in above):
+        states |= {"obscured"}
+    below = [_element(child, above) for child in reversed(widget.within) if child.role]
+    if widget.role in _SURFACES:
+        above.append(widget.shown)
+    return Element(widget.role, widget.name, widget.shown, widget.value, states, tuple(reversed(below)))
 
 
 def focus_order(scene: Scene, owner: str) -> list[Widget]:

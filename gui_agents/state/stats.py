@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS, ActionName
+from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.rpc import OK, OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxType
@@ -19,9 +20,6 @@ from gui_agents.domain.step import ActionOutcome, Phase
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
 from gui_agents.state.histogram import Histogram
-
-RPC_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-PHASE_SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
 
 
 class RpcStats:

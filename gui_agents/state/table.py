@@ -8,8 +8,8 @@ sections.
 from collections import OrderedDict
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Final
 
+from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, TASK_STEPS
 from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.lifecycle import (
     Ending,
@@ -27,10 +27,6 @@ from gui_agents.domain.usage import Bill, Usage
 from gui_agents.snapshot import TasksSnapshot
 from gui_agents.state.histogram import Histogram
 from gui_agents.state.window import SlidingWindow
-
-EXECUTION_SECONDS: Final = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-QUEUE_WAIT_SECONDS: Final = (0.1, 0.5, 1, 5, 10, 30, 60, 120)
-STEPS: Final = (1, 5, 10, 20, 30, 50, 100, 200)
 
 
 class _Entry:
@@ -90,7 +86,7 @@ class TaskTable:
         self._rejected = dict.fromkeys(map(str, RejectReason), 0)
         self._execution = Histogram(EXECUTION_SECONDS, native=native)
         self._queue_wait = Histogram(QUEUE_WAIT_SECONDS, native=native)
-        self._steps = Histogram(STEPS)
+        self._steps = Histogram(TASK_STEPS)
         self._latency = SlidingWindow()
 
     @property

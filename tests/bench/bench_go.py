@@ -14,7 +14,6 @@ import tempfile
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from prometheus_client.metrics_core import Metric as Family
@@ -22,17 +21,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collectors import ServiceCollector
 from tests.bench.busy import busy_state
-from tests.bench.page_server import HISTORY, PROTOBUF
-from tests.bench.page_servers import PageServer, page_server, python_server
-from tests.bench.report import conditions, line, median_ratio, skipped
-from tests.bench.scraper import PROMETHEUS, page
-from tests.bench.scraper import PROTOBUF as PROTOBUF_REQUEST
+from tests.bench.page_server import HISTORY, NATIVE
+from tests.bench.page_servers import PageServer, least_cpu_seconds, page_server, python_server
+from tests.bench.report import conditions, line, skipped
+from tests.bench.scraper import PROMETHEUS, PROTOBUF, page
 
 PACKAGES = Path("/usr/share/gocode")
 """Where Debian puts Go packages."""
 PROGRAM = Path(__file__).parent / "go_peer" / "main.go"
-ROUNDS = 5
-SCRAPES = 200
 AT_ONCE = 20
 SPREAD = [0.5 * 1.09**power for power in range(8)]
 """Of observations below their bucket's bound: each is in a bucket of its own in a native histogram of schema 3."""
@@ -147,12 +143,9 @@ def _comparable(name: str, value: str) -> object:
 def compare(
     what: str, ours: PageServer, theirs: PageServer, limit: float, *, request: bytes = PROMETHEUS, clients: int = 1
 ) -> bool:
-    mine, peers = [], []
-    for _ in range(ROUNDS):
-        mine.append(ours.cpu_per_round(SCRAPES // clients, request=request, clients=clients))
-        peers.append(theirs.cpu_per_round(SCRAPES // clients, request=request, clients=clients))
-    detail = f"{median(mine) * 1e6:.0f} us / {median(peers) * 1e6:.0f} us"
-    return line(f"ours / client_golang, CPU, {what}", median_ratio(mine, peers), at_most=limit, detail=detail)
+    mine, peers = least_cpu_seconds(ours, theirs, request=request, clients=clients)
+    detail = f"{mine * 1e6:.0f} us / {peers * 1e6:.0f} us"
+    return line(f"ours / client_golang, CPU, {what}", mine / peers, at_most=limit, detail=detail)
 
 
 def main() -> int:
@@ -175,8 +168,8 @@ def main() -> int:
                 else:
                     kept.append(compare("OpenMetrics, isal", ours, theirs, 0.5))
                 kept.append(compare(f"{AT_ONCE} scrapers at once", ours, theirs, 0.15, clients=AT_ONCE))
-        with page_server(program, told=description(native=True)) as theirs, python_server(PROTOBUF) as ours:
-            kept.append(compare("protobuf", ours, theirs, 0.7, request=PROTOBUF_REQUEST))
+        with page_server(program, told=description(native=True)) as theirs, python_server(NATIVE) as ours:
+            kept.append(compare("protobuf", ours, theirs, 0.7, request=PROTOBUF))
     return 0 if all(kept) else 1
 
 

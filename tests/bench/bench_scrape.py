@@ -9,49 +9,46 @@ import importlib.util
 import sys
 from statistics import median
 
-from tests.bench.page_servers import PageServer, python_server
+from tests.bench.page_servers import PageServer, least_cpu_seconds, python_server
 from tests.bench.report import conditions, line, median_ratio, skipped
-from tests.bench.scraper import PROMETHEUS, scrape
+from tests.bench.scraper import PROMETHEUS, scrape, scrapers
 
 ROUNDS = 5
 SCRAPES = 100
-CPU_SCRAPES = 200
 AT_ONCE = 50
 BURNING_SCRAPES = 100
 
 
 def seconds_against(reference: PageServer, ours: PageServer) -> bool:
     mine, theirs = [], []
-    for _ in range(ROUNDS):
-        mine.append(median(scrape(ours.port, SCRAPES)))
-        theirs.append(median(scrape(reference.port, SCRAPES)))
+    with scrapers(ours.port) as our_scrapers, scrapers(reference.port) as their_scrapers:
+        for _ in range(ROUNDS):
+            mine.append(median(scrape(our_scrapers, SCRAPES)))
+            theirs.append(median(scrape(their_scrapers, SCRAPES)))
     detail = f"{median(theirs) * 1e3:.2f} ms / {median(mine) * 1e3:.2f} ms"
     return line("start_http_server / ours, p50 with keep-alive", median_ratio(theirs, mine), at_least=4, detail=detail)
 
 
 def cpu_against(reference: PageServer, ours: PageServer, compression: str, limit: float) -> bool:
-    mine, theirs = [], []
-    for _ in range(ROUNDS):
-        mine.append(ours.cpu_per_round(CPU_SCRAPES, request=PROMETHEUS))
-        theirs.append(reference.cpu_per_round(CPU_SCRAPES // 4, request=PROMETHEUS))
-    detail = f"{median(theirs) * 1e6:.0f} us / {median(mine) * 1e6:.0f} us"
+    theirs, mine = least_cpu_seconds(reference, ours, request=PROMETHEUS)
     what = f"start_http_server / ours, CPU as Prometheus asks, {compression}"
-    return line(what, median_ratio(theirs, mine), at_least=limit, detail=detail)
+    return line(what, theirs / mine, at_least=limit, detail=f"{theirs * 1e6:.0f} us / {mine * 1e6:.0f} us")
 
 
 def at_once(ours: PageServer) -> bool:
     alone, together = [], []
-    for _ in range(ROUNDS):
-        alone.append(median(scrape(ours.port, SCRAPES)))
-        together.append(median(scrape(ours.port, SCRAPES // 5, clients=AT_ONCE)))
+    with scrapers(ours.port) as one, scrapers(ours.port, count=AT_ONCE) as many:
+        for _ in range(ROUNDS):
+            alone.append(median(scrape(one, SCRAPES)))
+            together.append(median(scrape(many, SCRAPES // 5)))
     detail = f"{median(together) * 1e3:.2f} ms / {AT_ONCE} x {median(alone) * 1e3:.2f} ms"
     ratio = median_ratio(together, alone) / AT_ONCE
     return line(f"{AT_ONCE} scrapers at once / one after the other", ratio, at_most=0.75, detail=detail)
 
 
 def while_python_burns() -> list[bool]:
-    with python_server("ours", burning=True) as ours:
-        latencies = sorted(scrape(ours.port, BURNING_SCRAPES, request=PROMETHEUS, pause=0.02))
+    with python_server("ours", burning=True) as ours, scrapers(ours.port, PROMETHEUS) as one:
+        latencies = sorted(scrape(one, BURNING_SCRAPES, pause=0.02))
     middle, worst = median(latencies) * 1e3, latencies[-1] * 1e3
     return [
         line("p50 while Python burns / 6 ms", middle / 6, at_most=1, detail=f"{middle:.1f} ms"),

@@ -8,6 +8,7 @@ from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from gui_agents.snapshot import ServiceSnapshot
 from gui_agents.state.service_state import ServiceState
+from gui_agents.state.stats import Observed
 from tests.bench.bench_history import run_tasks, touched
 
 
@@ -30,7 +31,6 @@ class BusyState:
 
 def busy_state(tasks: int, *, native: bool = False) -> BusyState:
     """Return a service with so many ended tasks in its history; a `native` one counts native histograms, too."""
-    monitored = {"ENABLE_PROMETHEUS": "true", "PROMETHEUS_NATIVE_HISTOGRAMS": str(native)}
-    state = build_state(load(monitored), PriceList.load(None), SystemClock())
+    state = build_state(load({}), PriceList.load(None), SystemClock(), observed=Observed(native=native))
     run_tasks(state, 0, tasks)
     return BusyState(state, tasks)

@@ -37,7 +37,7 @@ def ours_with_zlib(source: BusyState) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def ours_with_protobuf(source: BusyState) -> Iterator[int]:
+def ours_with_native_histograms(source: BusyState) -> Iterator[int]:
     with metrics_endpoint(source, host="127.0.0.1", port=0, ready=lambda: True, native_histograms=True) as endpoint:
         yield endpoint.port
 
@@ -53,11 +53,11 @@ def reference(source: BusyState) -> Iterator[int]:
     thread.join()
 
 
-PROTOBUF = "ours-protobuf"
+NATIVE = "ours-native"
 KINDS: dict[str, Callable[[BusyState], AbstractContextManager[int]]] = {
     "ours": ours,
     "ours-zlib": ours_with_zlib,
-    PROTOBUF: ours_with_protobuf,
+    NATIVE: ours_with_native_histograms,
     "reference": reference,
 }
 
@@ -71,7 +71,7 @@ def burn() -> None:
 
 
 def main(kind: str, *burning: str) -> None:
-    source = busy_state(HISTORY, native=kind == PROTOBUF)
+    source = busy_state(HISTORY, native=kind == NATIVE)
     # As the service does for itself.
     shorten_pauses()
     with KINDS[kind](source) as port:

@@ -3,11 +3,13 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tests.bench.scraper import scrape
+from tests.bench.scraper import Client, scrape, scrapers
 
-WARM_UP_SCRAPES = 40
+WARM_UP_ROUNDS = 20
+MEASURED_SCRAPES = 60
+MEASUREMENTS = 12
 
 
 class PageServer:
@@ -23,11 +25,10 @@ class PageServer:
         self._process.stdin.flush()
         return float(self._read())
 
-    def cpu_per_round(self, rounds: int, *, request: bytes, clients: int = 1) -> float:
-        """Return the server's CPU seconds for a round of scrapes, each with its connection kept."""
-        scrape(self.port, WARM_UP_SCRAPES // clients, request=request, clients=clients)
+    def cpu_per_round(self, everyone: Sequence[Client], rounds: int) -> float:
+        """Return the server's CPU seconds for each round of scrapes."""
         began = self.cpu_seconds()
-        scrape(self.port, rounds, request=request, clients=clients)
+        scrape(everyone, rounds)
         return (self.cpu_seconds() - began) / rounds
 
     def _read(self) -> str:
@@ -45,6 +46,23 @@ def page_server(*command: str, told: str = "") -> Iterator[PageServer]:
         process.stdin.write(told)
         process.stdin.flush()
         yield PageServer(process)
+
+
+def least_cpu_seconds(*servers: PageServer, request: bytes, clients: int = 1) -> list[float]:
+    """Return the CPU seconds of each server for a round of scrapes, in the best of many interleaved measurements.
+
+    At its best, as timeit advises: neighbours on the machine only add to it, as they take caches and half of a core.
+    """
+    with contextlib.ExitStack() as stack:
+        everyone = [stack.enter_context(scrapers(server.port, request, clients)) for server in servers]
+        for some in everyone:
+            scrape(some, WARM_UP_ROUNDS)
+        rounds = max(MEASURED_SCRAPES // clients, 5)
+        measured = [
+            [server.cpu_per_round(some, rounds) for server, some in zip(servers, everyone, strict=True)]
+            for _ in range(MEASUREMENTS)
+        ]
+    return [min(each) for each in zip(*measured, strict=True)]
 
 
 def python_server(kind: str, *, burning: bool = False) -> contextlib.AbstractContextManager[PageServer]:

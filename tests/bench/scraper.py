@@ -3,8 +3,10 @@
 Each asks for its connection to be kept, and opens another one where it is not.
 """
 
+import contextlib
 import socket
 import time
+from collections.abc import Iterator, Sequence
 
 
 def _request(*headers: str) -> bytes:
@@ -75,9 +77,17 @@ def _joined(body: bytes) -> bytes:
     return b"".join(parts)
 
 
-def scrape(port: int, rounds: int, *, request: bytes = PLAIN, clients: int = 1, pause: float = 0.0) -> list[float]:
-    """Return the seconds of each round, in which all clients ask at once, until all have their pages."""
-    everyone = [Client(port, request) for _ in range(clients)]
+@contextlib.contextmanager
+def scrapers(port: int, request: bytes = PLAIN, count: int = 1) -> Iterator[list[Client]]:
+    """Run some scrapers, and close their connections at the end."""
+    everyone = [Client(port, request) for _ in range(count)]
+    yield everyone
+    for client in everyone:
+        client.close()
+
+
+def scrape(everyone: Sequence[Client], rounds: int, pause: float = 0.0) -> list[float]:
+    """Return the seconds of each round, in which all scrapers ask at once, until all have their pages."""
     seconds = []
     for _ in range(rounds):
         time.sleep(pause)
@@ -86,15 +96,11 @@ def scrape(port: int, rounds: int, *, request: bytes = PLAIN, clients: int = 1, 
             client.ask()
         assert all(len(client.take()) > SMALLEST_PAGE for client in everyone)
         seconds.append(time.perf_counter() - started)
-    for client in everyone:
-        client.close()
     return seconds
 
 
 def page(port: int) -> str:
     """Return a page as text."""
-    client = Client(port, PLAIN)
-    client.ask()
-    body = client.take()
-    client.close()
-    return body.decode()
+    with scrapers(port) as (client,):
+        client.ask()
+        return client.take().decode()

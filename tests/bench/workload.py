@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
 from gui_agents.domain.rpc import STREAMING
 from gui_agents.domain.usage import CallOutcome
 from gui_agents.snapshot import (
@@ -19,7 +20,6 @@ from gui_agents.snapshot import (
     TokenCounts,
     WindowPoint,
 )
-from gui_agents.state.stats import PHASE_SECONDS, RPC_SECONDS
 from tests.strategies import CODES, empty_histogram, idle_snapshot
 
 EXEMPLARY = frozenset({len(PHASE_SECONDS)})

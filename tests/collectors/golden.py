@@ -5,6 +5,7 @@
 
 from bisect import bisect_left
 from decimal import Decimal
+from math import fsum
 from pathlib import Path
 
 import attrs
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector
 from collectors.metrics import catalogue
+from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
 from gui_agents.domain.step import ActionOutcome
 from gui_agents.snapshot import (
     HeartbeatSnapshot,
@@ -21,7 +23,6 @@ from gui_agents.snapshot import (
     TokenCounts,
     WindowPoint,
 )
-from gui_agents.state.stats import PHASE_SECONDS, RPC_SECONDS
 from tests import strategies
 from tests.collectors.sources import Fixed
 
@@ -36,7 +37,7 @@ def observed(bounds, *values, task_id=None):
         counts[index] += 1
         if task_id is not None:
             exemplars[index] = (task_id, value, strategies.EPOCH + value)
-    return HistogramPoint(tuple(bounds), tuple(counts), sum(values), tuple(exemplars))
+    return HistogramPoint(tuple(bounds), tuple(counts), fsum(values), tuple(exemplars))
 
 
 def busy_snapshot() -> ServiceSnapshot:

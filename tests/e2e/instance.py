@@ -1,16 +1,14 @@
-"""The real service with faults on demand: each line of its standard input is one fault, as JSON.
-
-python -m tests.e2e.instance     {"sandbox": "fail"}  {"section": "slow"}  {"sandbox": "block"}  {"streams": "leak"} …
-"""
+"""The real service with faults on demand: {"sandbox": "fail"}, {"section": "slow"}, {"streams": "leak"} …"""
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
-import sys
 import threading
 import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -29,7 +27,7 @@ from gui_agents.state.streams import StreamManager
 SLOW_SECONDS = 0.3
 """Above what ScrapeSlow allows in the chain, below the timeout of its scrapes."""
 
-BLOCKING_SECONDS = {"block": 1.5, "stall": 8.0}
+BLOCKING_SECONDS = {"block": 1.5, "stall": 12.0}
 """For how long a sandbox blocks the event loop at a time: less, or more, than HeartbeatStalled allows in the chain."""
 BREATH_SECONDS = 0.1
 """In which a blocked service answers."""
@@ -111,16 +109,17 @@ class FaultyStreams(StreamManager):
             self._due.clear()
 
 
-def _listen(faults: Faults, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
-    for line in sys.stdin:
-        for name, value in json.loads(line).items():
-            setattr(faults, name, value)
+def _listen(orders: Connection, faults: Faults, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    with contextlib.suppress(EOFError):
+        while True:
+            for name, value in orders.recv().items():
+                setattr(faults, name, value)
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stopped.set)
 
 
-async def main() -> None:
-    """Serve until the standard input ends."""
+async def _run(orders: Connection) -> None:
+    """Serve until nobody can send orders any more."""
     faults = Faults()
     config = configuration.load(os.environ)
     parts = Parts(
@@ -132,11 +131,18 @@ async def main() -> None:
     app = App(config, parts, sections=[Section(name="fault", metrics=(metric,))])
     stopped = asyncio.Event()
     await app.start()
-    threading.Thread(target=_listen, args=(faults, asyncio.get_running_loop(), stopped), daemon=True).start()
+    threading.Thread(target=_listen, args=(orders, faults, asyncio.get_running_loop(), stopped), daemon=True).start()
     await stopped.wait()
     await app.stop()
 
 
-if __name__ == "__main__":
+def serve(environment: Mapping[str, str], log: Path, orders: Connection) -> None:
+    """Be the service in this process, which is of its own: faults are switched by `orders`."""
+    os.setsid()  # no signal to the tests reaches it
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(main())
+    asyncio.run(_run(orders))

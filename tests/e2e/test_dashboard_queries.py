@@ -113,10 +113,10 @@ def configured(directory: Path, instances: list[Instance]) -> Path:
     recordings.write_text(rules.recording_rules(SETTING), "utf-8")
     alerts.write_text(rules.alert_rules(SETTING), "utf-8")
     job = {"job_name": SETTING.job, "static_configs": [{"targets": [instance.target for instance in instances]}]}
-    every_second = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    often = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
     other = {"job_name": "other", "static_configs": [{"targets": [f"127.0.0.1:{free_port()}"]}]}
     files = [str(recordings), str(alerts)]
-    data = {"global": every_second, "rule_files": files, "scrape_configs": [job, other]}
+    data = {"global": often, "rule_files": files, "scrape_configs": [job, other]}
     config.write_text(json.dumps(data), "utf-8")
     return config
 
@@ -160,7 +160,7 @@ async def test_a_restart_is_marked_on_every_dashboard(tmp_path):
     await instance.start()
     try:
         async with prometheus(tmp_path, configured(tmp_path, [instance])) as port:
-            uptime = "agent_service_uptime_seconds > 3"
+            uptime = "agent_service_uptime_seconds > 2"
             await until(lambda: query(port, uptime), "it has run for a while")
             assert query(port, asked(RESTARTS)) == []
             await instance.kill()

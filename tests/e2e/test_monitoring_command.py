@@ -2,30 +2,35 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import os
-import subprocess
-import sys
+from unittest import mock
 
 import bcrypt
 import pytest
 import trustme
 import yaml
 
+from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from tests.e2e.programs import Instance, alertmanager, free_port, get, prometheus, query, until
 
 pytestmark = pytest.mark.system_tools
 
-QUICK = ("--job", "agents", "--interval", "1s", "--threshold", "scrape_seconds=0.5")
+QUICK = ("--job", "agents", "--interval", "500ms", "--threshold", "scrape_seconds=0.4")
 
 
 async def monitoring(*arguments, **variables):
     """Run the command and return its exit code and what it printed."""
-    command = [sys.executable, "-m", "gui_agents.cli", "monitoring", *map(str, arguments)]
-    env = {**os.environ, **{name.upper(): str(value) for name, value in variables.items()}}
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, env=env)
-    return done.returncode, done.stdout + done.stderr
+    told = io.StringIO()
+    with (
+        mock.patch.dict(os.environ, {name.upper(): str(value) for name, value in variables.items()}),
+        contextlib.redirect_stdout(told),
+        contextlib.redirect_stderr(told),
+    ):
+        code = await asyncio.to_thread(cli.main, ["monitoring", *map(str, arguments)])
+    return code, told.getvalue()
 
 
 def evaluated(port):
@@ -57,10 +62,10 @@ async def watching(directory, config, *options):
     """Run Prometheus, and yield its port once it has scraped the service and then evaluated every rule.
 
     A rule that is evaluated while the first scrape is under way records nothing, and the scrape is stored as of its
-    beginning: two seconds later every rule has had its turn again.
+    beginning: a second later every rule has had its turn again.
     """
     async with prometheus(directory, config, *options) as port:
-        await until(lambda: query(port, 'agent_service_info{job="agents"} offset 2s') and evaluated(port), "a scrape")
+        await until(lambda: query(port, 'agent_service_info{job="agents"} offset 1s') and evaluated(port), "a scrape")
         yield port
 
 
@@ -138,7 +143,7 @@ async def test_check_tells_what_is_dropped_changed_and_not_delivered(tmp_path):
 
 async def test_check_tells_what_was_never_scraped_or_evaluated(tmp_path):
     config = await written(tmp_path / "monitoring", "--target", "127.0.0.1:1")
-    config.write_text(config.read_text("utf-8").replace("interval: 1s", "interval: 1h"), "utf-8")
+    config.write_text(config.read_text("utf-8").replace("interval: 500ms", "interval: 1h"), "utf-8")
     async with prometheus(tmp_path, config) as port:
         targets = f"http://127.0.0.1:{port}/api/v1/targets"
         await until(lambda: json.loads(get(targets))["data"]["activeTargets"], "the target is known")

@@ -266,9 +266,6 @@ async def leak(chain: Chain, env: dict[str, object]) -> None:
 
 
 STAGES = (full, cost, absences, failures, slow, busy, loop_faults, scrape_faults, rpc_faults, leak)
-"""The longest ones first."""
-STAGES_AT_ONCE = 5
-"""More would starve the scrapes of two cores, and a rule at 1:60 forgives no gap."""
 
 
 async def test_every_alert_fires_and_resolves_on_the_real_chain(tmp_path, capsys):
@@ -282,16 +279,10 @@ async def test_every_alert_fires_and_resolves_on_the_real_chain(tmp_path, capsys
             "model_prices_file": prices,
         }
         async with chain(tmp_path, JOBS) as link:
-            places = asyncio.Semaphore(STAGES_AT_ONCE)
-
-            async def run(stage: Callable[[Chain, dict[str, object]], Awaitable[None]]) -> None:
-                async with places:
-                    await stage(link, env)
-
             try:
                 async with asyncio.TaskGroup() as group:
                     for stage in STAGES:
-                        group.create_task(run(stage))
+                        group.create_task(stage(link, env))
             finally:
                 with capsys.disabled():
                     sys.stdout.write(f"\n{link.table()}\n")

@@ -14,17 +14,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.operations import rules
+from collectors.operations import rules, sharding
 from collectors.operations.model import Setting
 from tests.e2e.programs import Instance, free_port, prometheus, query, running, until
 from tests.e2e.test_real_chain import again
 from tests.system_tools import require_program
-from tools import sharding
 
 pytestmark = pytest.mark.system_tools
 
 PAGE = Path(__file__).parents[2] / "docs" / "monitoring-at-scale.md"
-FAST = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+FAST = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
 SETTING = Setting(scale=Fraction(1, 60))
 ACTIVE = 'job:agent_tasks_active:sum{job="gui_agents"}'
 SHARDS = ("0", "1")
@@ -86,6 +85,7 @@ async def test_remote_write_carries_what_it_is_told_to(tmp_path):
         option = "--web.enable-remote-write-receiver"
         port = await stack.enter_async_context(prometheus(tmp_path, receiver, option, name="receiver"))
         block = recipe("remote write", prometheus=f"127.0.0.1:{port}")
+        block["remote_write"][0]["queue_config"] = {"batch_send_deadline": "500ms"}
         source = written(tmp_path, "source", scraping(tmp_path, [one]), block)
         await stack.enter_async_context(prometheus(tmp_path, source, name="source"))
         await until(lambda: query(port, ACTIVE), "the sum arrives")

@@ -95,6 +95,7 @@ async def test_a_signal_ends_the_streams_and_the_process(tmp_path, number):
             "DEFAULT_MODEL": "openai/scripted",
             "OPENAI_BASE_URL": model.base_url,
             "DRAIN_SECONDS": "1",
+            "LOG_LEVEL": "DEBUG",
         }
         with process(tmp_path, **environment) as service:
             ports = await service.started()
@@ -124,6 +125,8 @@ async def test_a_signal_ends_the_streams_and_the_process(tmp_path, number):
             with pytest.raises(urllib.error.URLError):
                 scrape(ports["metrics"])
             assert complaints(service.log) == []
+            # The library that calls the model logs each request; only our own lines may name an address.
+            assert [line for line in service.log.splitlines() if "http" in line and " gui_agents: " not in line] == []
             assert service.log.splitlines()[-1].endswith("ended")
 
 
@@ -140,18 +143,6 @@ async def test_a_second_signal_ends_the_process_at_once(tmp_path):
                 await until(lambda: "shutting down" in service.log)
                 service.popen.send_signal(signal.SIGINT)
                 assert await service.ended() == 130
-
-
-async def test_calls_to_a_model_leave_no_lines_in_the_log(tmp_path):
-    with running_in_thread([DONE]) as model:
-        environment = {"DEFAULT_MODEL": "openai/scripted", "OPENAI_BASE_URL": model.base_url, "LOG_LEVEL": "DEBUG"}
-        with process(tmp_path, **environment) as service:
-            ports = await service.started()
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
-                request = pb.RunAgentInstructionRequest(instruction="do it")
-                messages = [message.stage async for message in pb_grpc.AgentStub(channel).RunAgentInstruction(request)]
-            assert messages == ["starting", "step", "finished"]
-            assert [line for line in service.log.splitlines() if "http" in line] == []
 
 
 async def test_taken_ports_end_the_start_with_a_line_each(tmp_path):

@@ -8,11 +8,11 @@ from tools.checks.shapes import Shape
 
 COMPARISONS: Final = frozenset({">", "<", ">=", "<=", "==", "!="})
 MIRRORED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
-"""The operator that means the same with its sides exchanged, where it is another one."""
+"""The operator that means the same with its sides exchanged, if it is another one."""
 
 
 def futile(node: Any, left: Shape | None, right: Shape | None) -> str | None:
-    """Say that a comparison with a number, on either side, always has one result; None where both can be.
+    """Say that a comparison with a number, on either side, always has one result; None if both can be.
 
     Args:
         node: A BinaryExpr whose operator is one of COMPARISONS.
@@ -50,38 +50,8 @@ def _result(operator: str, value: float, low: float, high: float) -> str | None:
 
 
 def constant(node: Any) -> float | None:
-    """Return the number that an expression of literals is, or None where it is none."""
-    match node:
-        case promql.NumberLiteral():
-            return float(node.val)
-        case promql.ParenExpr():
-            return constant(node.expr)
-        case promql.UnaryExpr():
-            inner = constant(node.expr)
-            return None if inner is None else -inner
-        case promql.BinaryExpr():
-            left, right = constant(node.lhs), constant(node.rhs)
-            if left is None or right is None:
-                return None
-            return _arithmetic(str(node.op), left, right)
-        case _:
-            return None
-
-
-def _arithmetic(operator: str, left: float, right: float) -> float | None:
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/" if right:
-            return left / right
-        case "^":
-            return float(left**right)
-        case _:
-            return None
+    """Return the number that an expression is, or None; thresholds are written as numbers, not as sums of them."""
+    return float(node.val) if isinstance(node, promql.NumberLiteral) else None
 
 
 def decides(node: Any) -> bool:

@@ -1,16 +1,15 @@
 """Reads the syntax tree of a query and says what makes it lie: see `Checker`."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
-import promql_parser as promql
+import promql_parser
 
+from collectors.operations import promql
 from tools.checks.comparisons import COMPARISONS, constant, futile
-from tools.checks.selectors import Remark, Selectable
+from tools.checks.selectors import Selectable
 from tools.checks.shapes import Shape, mismatch
-from tools.checks.tokens import Kind, Places, Token, tokens
 from tools.vocabulary import TARGET_LABELS, Series
 
 SET_OPERATORS: Final = frozenset({"and", "or", "unless"})
@@ -32,16 +31,6 @@ KEEP_RANGE: Final = frozenset(
 """Functions whose results lie where the values lie that they read."""
 
 ADD_LABEL: Final = frozenset({"label_replace", "label_join"})
-QUOTED: Final = re.compile(r"'(\w+)'$")
-
-
-@attrs.frozen
-class Problem:
-    """One thing wrong in a query."""
-
-    reason: str
-    offset: int = 0
-    """Where it stands in the query's text."""
 
 
 @attrs.define
@@ -56,96 +45,73 @@ class Checker:
     known: Mapping[str, Series]
     recorded: Mapping[str, Shape] = attrs.field(factory=dict)
     any_job: bool = attrs.field(default=False, kw_only=True)
-    problems: list[Problem] = attrs.field(factory=list, init=False)
-    _places: Places = attrs.field(factory=Places, init=False)
+    problems: list[str] = attrs.field(factory=list, init=False)
+    unparsed: bool = attrs.field(default=False, init=False)
+    """Whether the only problem is that it does not parse."""
 
     @property
     def _selectable(self) -> Selectable:
         return Selectable(self.known, self.recorded)
 
     def shape(self, text: str) -> Shape | None:
-        """Check the query and return the labels of its result; None for a number, or where it does not parse."""
-        tree = self.parse(text)
+        """Check the query and return the labels of its result; None for a number, or if it does not parse."""
+        tree = self._parse(text)
         return None if tree is None else self._visit(tree)
 
     def selected(self, text: str) -> Shape | None:
-        """Check that what a lone selector names exists, and return its labels; None where it is no selector."""
-        tree = self.parse(text)
-        if not isinstance(tree, promql.VectorSelector):
+        """Check that what a lone selector names exists, and return its labels; None if it is no selector."""
+        tree = self._parse(text)
+        if not isinstance(tree, promql_parser.VectorSelector):
             return None
-        self._remark(tree, self._selectable.existence(tree))
+        self.problems.extend(self._selectable.existence(tree))
         return self._selectable.shape(tree, None)
 
-    def parse(self, text: str) -> Any:
-        """Return the syntax tree, or None and a problem."""
-        self._places = Places(tuple(tokens(text)))
+    def _parse(self, text: str) -> Any:
         try:
-            tree = promql.parse(text)
+            return promql.parsed(text)
         except ValueError as error:
-            quoted = QUOTED.search(str(error))
-            self._say(f"does not parse: {error}", self._places.find(quoted[1]) if quoted else 0)
+            self.problems.append(f"does not parse: {error}")
+            self.unparsed = True
             return None
-        for token in self._places.tokens:
-            if token.lacks_unit:
-                self._say(f"{token.text}: a duration has no unit; write 15m or 15s, not 15", token.offset)
-        return tree
-
-    def _say(self, reason: str, offset: int) -> None:
-        self.problems.append(Problem(reason, offset))
 
     def _visit(self, node: Any) -> Shape | None:  # noqa: PLR0911  (one answer for each kind of node)
-        """Return the labels of a node's result. Nodes are visited as they are written, from left to right."""
+        """Return the labels of a node's result."""
         match node:
-            case promql.VectorSelector():
+            case promql_parser.VectorSelector():
                 return self._selector(node, function=None)
-            case promql.MatrixSelector():
+            case promql_parser.MatrixSelector():
                 return self._selector(node.vector_selector, function="")
-            case promql.SubqueryExpr() | promql.ParenExpr() | promql.UnaryExpr():
+            case promql_parser.SubqueryExpr() | promql_parser.ParenExpr() | promql_parser.UnaryExpr():
                 return self._visit(node.expr)
-            case promql.AggregateExpr():
+            case promql_parser.AggregateExpr():
                 return self._aggregate(node)
-            case promql.Call():
+            case promql_parser.Call():
                 return self._call(node)
-            case promql.BinaryExpr():
+            case promql_parser.BinaryExpr():
                 return self._binary(node)
-            case promql.NumberLiteral():
-                self._places.next(Kind.NUMBER)
-        return None
+            case _:
+                return None
 
     def _selector(self, node: Any, function: str | None) -> Shape:
-        """Check a selector; `function` is the one that reads its range, None where it reads an instant."""
+        """Check a selector; `function` is the one that reads its range, None if it reads an instant."""
         selectable = self._selectable
         job = () if self.any_job else selectable.job(node)
-        self._remark(node, (*job, *selectable.existence(node), *selectable.use(node, function)))
+        self.problems.extend((*job, *selectable.existence(node), *selectable.use(node, function)))
         return selectable.shape(node, function)
 
-    def _remark(self, node: Any, remarks: Iterable[Remark]) -> None:
-        """Go behind a selector and tell what is wrong with it, at the label where it is about one."""
-        begin = self._places.find(node.name) if node.name else None
-        matchers = self._places.following(Kind.MATCHERS)
-        for reason, label in remarks:
-            if matchers and (label or begin is None):
-                self._say(reason, matchers.offset_of(label))
-            else:
-                self._say(reason, begin or 0)
-
     def _aggregate(self, node: Any) -> Shape:
-        begin = self._places.find(str(node.op))
-        written = self._places.following(Kind.LABELS)
         if node.param is not None:
             self._visit(node.param)
         inner = self._visit(node.expr) or Shape(frozenset())
-        if written is None and node.modifier:
-            written = self._places.next(Kind.LABELS)
         if str(node.op) in KEEP_LABELS:
             return inner
         keeps_range = str(node.op) in {"min", "max", "avg"}
         named = frozenset(node.modifier.labels) if node.modifier else frozenset()
-        if node.modifier and node.modifier.type != promql.AggModifierType.By:
+        if node.modifier and node.modifier.type != promql_parser.AggModifierType.By:
             inner = inner if keeps_range else inner.of_any_value()
             return attrs.evolve(inner, labels=inner.labels - named)
-        self._grouping(named, inner, written, begin)
-        if isinstance(node.param, promql.StringLiteral):
+        self._grouping(named, inner)
+        if isinstance(node.param, promql_parser.StringLiteral):
             named |= {str(node.param.val)}
         bucket = inner.largest_bucket if "le" in named or keeps_range else None
         fixed = {label: value for label, value in inner.fixed.items() if label in named}
@@ -153,20 +119,17 @@ class Checker:
         growth_of = inner.growth_of if str(node.op) == "sum" else None
         return Shape(named, fixed, open=False, largest_bucket=bucket, ratio=ratio, growth_of=growth_of)
 
-    def _grouping(self, named: frozenset[str], inner: Shape, written: Token | None, begin: int) -> None:
+    def _grouping(self, named: frozenset[str], inner: Shape) -> None:
+        exposed = inner.open and inner.labels >= TARGET_LABELS
         for label in sorted(named - inner.labels):
-            offset = written.offset_of(label) if written else begin
-            if not inner.open or not inner.labels >= TARGET_LABELS:
-                self._say(f"by ({label}): there is no label {label} left here", offset)
-            else:
-                self._say(f"by ({label}): no series here has a label {label}", offset)
+            missing = f"no series here has a label {label}" if exposed else f"there is no label {label} left here"
+            self.problems.append(f"by ({label}): {missing}")
 
     def _call(self, node: Any) -> Shape | None:
         function = node.func.name
-        begin = self._places.find(function)
         shapes: list[Shape | None] = []
         for argument in node.args:
-            if isinstance(argument, promql.MatrixSelector):
+            if isinstance(argument, promql_parser.MatrixSelector):
                 shapes.append(self._selector(argument.vector_selector, function))
             elif function in {"absent", "absent_over_time"}:
                 return self._absent(argument)
@@ -184,7 +147,7 @@ class Checker:
         if function != "histogram_quantile":
             return found
         if "le" not in found.labels:
-            self._say("histogram_quantile() needs the label le of its buckets; aggregate by (…, le)", begin)
+            self.problems.append("histogram_quantile() needs the label le of its buckets; aggregate by (…, le)")
         return attrs.evolve(found, labels=found.labels - {"le"})
 
     def _absent(self, argument: Any) -> Shape:
@@ -193,31 +156,29 @@ class Checker:
 
     def _binary(self, node: Any) -> Shape | None:
         operator = str(node.op)
-        left = self._visit(node.lhs)
-        begin = self._places.find(operator)
-        right = self._visit(node.rhs)
+        left, right = self._visit(node.lhs), self._visit(node.rhs)
         reason = futile(node, left, right) if operator in COMPARISONS else None
         if reason:
-            self._say(reason, begin)
+            self.problems.append(reason)
         if left is None or right is None:
             vector = left or right
             if vector is None or operator in COMPARISONS:
                 return vector
             complement = operator == "-" and constant(node.lhs) == 1
             return attrs.evolve(vector, largest_bucket=None, ratio=vector.ratio and complement, growth_of=None)
-        return self._match(node, begin, left, right)
+        return self._match(node, left, right)
 
-    def _match(self, node: Any, begin: int, left: Shape, right: Shape) -> Shape:
+    def _match(self, node: Any, left: Shape, right: Shape) -> Shape:
         operator, modifier = str(node.op), node.modifier
         on = None
-        if modifier and modifier.matching and modifier.matching.type == promql.LabelModifierType.Include:
+        if modifier and modifier.matching and modifier.matching.type == promql_parser.LabelModifierType.Include:
             on = frozenset(modifier.matching.labels)
         grouped = modifier is not None and modifier.group_labels is not None
         many = operator in SET_OPERATORS or grouped
         if operator != "or" or on is not None:
             reason = mismatch(left, right, on, many=many)
             if reason:
-                self._say(f"{operator}: {reason}", begin)
+                self.problems.append(f"{operator}: {reason}")
         if operator not in SET_OPERATORS | COMPARISONS:
             ratio = operator == "/" and self._selectable.is_part(left.growth_of, right.growth_of)
             left = attrs.evolve(left, largest_bucket=None, ratio=ratio, growth_of=None)

@@ -5,7 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tools.checks.expressions import Checker, Problem
+import promql_parser
+
+from collectors.operations import promql
+from tools.checks.expressions import Checker
 from tools.checks.findings import suggestion
 from tools.checks.shapes import Shape
 from tools.vocabulary import known_series
@@ -13,18 +16,15 @@ from tools.vocabulary import known_series
 FENCE: Final = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 CODE: Final = re.compile(r"`([^`]+)`")
 METRIC: Final = re.compile(r"(\w+:)?agent_\w+(:\w+)*")
-BRACKET: Final = re.compile(r"[(\[{]")
-FUNCTION: Final = re.compile(r"\w\s*\(.*\w\s*[\[{].*\)", re.DOTALL)
-"""A function of something with a range or with matchers."""
-
+OPENING: Final = frozenset("([{")
 PART: Final = re.compile(r"_(bucket|sum|count)$")
 
 
 def check_inline(text: str, recorded: Mapping[str, Shape]) -> Iterator[tuple[int, str]]:
     """Yield the line and the reason of each thing that is wrong in the inline code of a page.
 
-    A word that begins as the metrics of the service do must be one. Code with brackets around such a word, or with a
-    function of a range, is a query. It need not say its job: prose names what to look at, in short.
+    A word that begins as the metrics of the service do must be one. Code with such a word, a range or a matcher is a
+    query. It need not say its job: prose names what to look at, in short.
     """
     prose = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
     for found in CODE.finditer(prose):
@@ -32,12 +32,21 @@ def check_inline(text: str, recorded: Mapping[str, Shape]) -> Iterator[tuple[int
         if METRIC.fullmatch(code):
             if code not in _words() and code not in recorded:
                 yield line, f"unknown metric {code}{suggestion(code, _words() | set(recorded))}"
-        elif BRACKET.search(code) and (METRIC.search(code) or FUNCTION.search(code)):
-            for problem in _problems(code, recorded):
-                yield line + code.count("\n", 0, problem.offset), problem.reason
+        elif _is_query(code):
+            yield from ((line, problem) for problem in _problems(code, recorded))
 
 
-def _problems(code: str, recorded: Mapping[str, Shape]) -> list[Problem]:
+def _is_query(code: str) -> bool:
+    named = METRIC.search(code) is not None
+    try:
+        tree = promql.parsed(code)
+    except ValueError:
+        return named and not OPENING.isdisjoint(code)
+    ranges = any(isinstance(node, promql_parser.MatrixSelector) for node in promql.nodes(tree))
+    return named or ranges or any(selector.matchers.matchers for selector in promql.selectors(tree))
+
+
+def _problems(code: str, recorded: Mapping[str, Shape]) -> list[str]:
     checker = Checker(known_series(), recorded, any_job=True)
     if checker.selected(code) is None and not checker.problems:
         checker.shape(code)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import attrs
 import promql_parser as promql
@@ -21,14 +21,6 @@ NAME: Final = re.compile(r"[\w:]*")
 ALTERNATIVES: Final = re.compile(r"\w+(\|\w+)*")
 
 
-class Remark(NamedTuple):
-    """Something wrong with a selector."""
-
-    reason: str
-    label: str = ""
-    """The label that it is about."""
-
-
 @attrs.frozen
 class Selectable:
     """The series that a selector can find: those that are exposed, and those that rules record."""
@@ -36,40 +28,40 @@ class Selectable:
     known: Mapping[str, Series]
     recorded: Mapping[str, Shape]
 
-    def existence(self, node: Any) -> Iterator[Remark]:
+    def existence(self, node: Any) -> Iterator[str]:
         """Yield what the selector names and what does not exist."""
         matchers, labels = node.matchers.matchers, set[str]()
         names = metric(node).split("|")
         unknown = [name for name in names if name not in self.recorded and name not in self.known]
         for name in unknown:
             if NAME.fullmatch(name):
-                yield Remark(f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}")
+                yield f"unknown metric {name}{suggestion(name, {**self.known, **self.recorded})}"
         for name in set(names).difference(unknown):
             labels |= self.recorded[name].labels if name in self.recorded else self.known[name].labels
             yield from self._values(name, matchers)
         if not unknown:
             yield from _labels(metric(node), matchers, frozenset(labels))
 
-    def job(self, node: Any) -> Iterator[Remark]:
-        """Tell where the selector does not say which job it means."""
+    def job(self, node: Any) -> Iterator[str]:
+        """Tell if the selector does not say which job it means."""
         name = metric(node)
         fixed = self.recorded[name].fixed if name in self.recorded else {}
         if "job" not in fixed and not any(matcher.name == "job" for matcher in node.matchers.matchers):
-            yield Remark(f"{name} has no matcher on job and mixes this service with others")
+            yield f"{name} has no matcher on job and mixes this service with others"
 
-    def use(self, node: Any, function: str | None) -> Iterator[Remark]:
-        """Yield what is wrong with reading it by `function`, which is None where it reads an instant."""
+    def use(self, node: Any, function: str | None) -> Iterator[str]:
+        """Yield what is wrong with reading it by `function`, which is None if it reads an instant."""
         name = metric(node)
         series = self.known.get(name)
         if series is None or name in self.recorded:
             return
         if series.kind is MetricType.COUNTER and function not in OF_COUNTERS:
-            yield Remark(f"{name} is a counter; it only makes sense under rate(), increase() or resets()")
+            yield f"{name} is a counter; it only makes sense under rate(), increase() or resets()"
         if series.kind is not MetricType.COUNTER and function in NOT_OF_GAUGES:
-            yield Remark(f"{name} is a {series.kind}; {function}() is for counters")
+            yield f"{name} is a {series.kind}; {function}() is for counters"
         label = series.overlapping
         if label is not None and not any(matcher.name == label for matcher in node.matchers.matchers):
-            yield Remark(f"{name} without a matcher on {label} counts twice: its values overlap")
+            yield f"{name} without a matcher on {label} counts twice: its values overlap"
 
     def shape(self, node: Any, function: str | None) -> Shape:
         """Return the labels of what the selector finds."""
@@ -94,17 +86,17 @@ class Selectable:
         """Tell whether one counter counts some of what another one counts; None is no counter."""
         return name is not None and whole is not None and self.known[name].part_of == whole
 
-    def _values(self, name: str, matchers: Iterable[Any]) -> Iterator[Remark]:
+    def _values(self, name: str, matchers: Iterable[Any]) -> Iterator[str]:
         for matcher in matchers:
             closed = self._closed(name, matcher.name)
             if closed is None or not ALTERNATIVES.fullmatch(matcher.value):
                 continue
             for value in matcher.value.split("|"):
                 if value not in closed:
-                    yield Remark(f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}", matcher.name)
+                    yield f"{name} has no {matcher.name} {value!r}{suggestion(value, closed)}"
 
     def _closed(self, name: str, label: str) -> frozenset[str] | None:
-        """Return the values that a label can have; those of all metrics where the series is recorded from some."""
+        """Return the values that a label can have; those of all metrics if the series is recorded from some."""
         if name in self.known:
             return self.known[name].values.get(label)
         closed = [series.values.get(label) for series in self.known.values() if label in series.labels]
@@ -117,7 +109,7 @@ def metric(node: Any) -> str:
     return str(node.name or next(names, ""))
 
 
-def _labels(name: str, matchers: Iterable[Any], labels: frozenset[str]) -> Iterator[Remark]:
+def _labels(name: str, matchers: Iterable[Any], labels: frozenset[str]) -> Iterator[str]:
     for matcher in matchers:
         if matcher.name not in labels | {"__name__"}:
-            yield Remark(f"{name} has no label {matcher.name}{suggestion(matcher.name, labels)}", matcher.name)
+            yield f"{name} has no label {matcher.name}{suggestion(matcher.name, labels)}"

@@ -12,7 +12,7 @@ class Shape:
     """The labels of a vector."""
 
     labels: frozenset[str]
-    """Those that are known; `job` and `instance` among them where the vector is not aggregated."""
+    """Those that are known; `job` and `instance` among them if the vector is not aggregated."""
     fixed: Mapping[str, str] = attrs.field(factory=dict)
     """Labels that have one value in all of it."""
     open: bool = False
@@ -35,7 +35,7 @@ class Shape:
 
 
 def mismatch(left: Shape, right: Shape, on: frozenset[str] | None, *, many: bool) -> str | None:
-    """Say why the series of two vectors can never match, or match more than once; None where they can.
+    """Say why the series of two vectors can never match, or match more than once; None if they can.
 
     Args:
         left: One side.

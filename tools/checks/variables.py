@@ -27,7 +27,7 @@ def check_variables(path: str, data: Mapping[str, Any], recorded: Mapping[str, S
         for match in USED.finditer(text):
             name = match["braced"] or match["bare"]
             if not name.startswith(BUILT_IN) and name not in names:
-                yield Finding(path, text.line_at(match.start()), f"unknown variable {name}{suggestion(name, names)}")
+                yield Finding(path, text.line, f"unknown variable {name}{suggestion(name, names)}")
     for variable in variables:
         query = variable.get("query")
         asked = query.get("query") if isinstance(query, dict) else query
@@ -44,7 +44,7 @@ def _query(text: Text, recorded: Mapping[str, Shape]) -> Iterator[str]:
         yield from _label(values["selector"], values["label"], checker)
     elif not UNCHECKED.fullmatch(text):
         yield f"{text} is no query of a variable; write label_values(metric, label)"
-    yield from (problem.reason for problem in checker.problems)
+    yield from checker.problems
 
 
 def _label(selector: str | None, label: str, checker: Checker) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Is the service there, does its monitoring tell the truth, and does its event loop turn?"""
 
-from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.model import Alert, Scope, Setting, Severity, number
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
@@ -11,7 +11,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="ServiceDown",
-            expr=f"{up} == 0",
+            formula=f"{up} == 0",
             hold_seconds=setting.hold("1m"),
             severity=Severity.CRITICAL,
             summary="{{ $labels.instance }} does not answer scrapes",
@@ -19,7 +19,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="AllInstancesDown",
-            expr=f"sum by (job) ({up}) == 0",
+            formula=(setting.aggregate("sum", "up"), " == 0"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("1m"),
             severity=Severity.CRITICAL,
             summary="No instance of {{ $labels.job }} answers",
@@ -27,7 +28,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="TargetsMissing",
-            expr=f"absent({up})",
+            formula=setting.absent("up"),
+            scope=Scope.PROMETHEUS,
             hold_seconds=setting.hold("5m"),
             severity=Severity.CRITICAL,
             summary="Prometheus has no target of {{ $labels.job }}",
@@ -38,7 +40,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="MetricsAbsent",
-            expr=f"{up} == 1\nunless on (job, instance)\n{setting.series('agent_service_info')}",
+            formula=f"{up} == 1\nunless on (job, instance)\n{setting.series('agent_service_info')}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} answers without the service's metrics",
@@ -49,7 +51,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="Restarting",
-            expr=f"resets({uptime}[{setting.window('15m')}]) > {number(limits.restarts)}",
+            formula=f"resets({uptime}[{setting.window('15m')}]) > {number(limits.restarts)}",
             hold_seconds=0,
             keep_firing_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
@@ -58,7 +60,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="ScrapeSlow",
-            expr=f"{setting.series('scrape_duration_seconds')} > {setting.seconds(limits.scrape_seconds)}",
+            formula=f"{setting.series('scrape_duration_seconds')} > {setting.seconds(limits.scrape_seconds)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="Scraping {{ $labels.instance }} is slow",
@@ -66,7 +68,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="CollectorSectionFailed",
-            expr=f"{setting.series('agent_collector_success')} == 0",
+            formula=f"{setting.series('agent_collector_success')} == 0",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="Metrics of section {{ $labels.section }} are missing on {{ $labels.instance }}",
@@ -77,7 +79,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="EventLoopBlocked",
-            expr=(
+            formula=(
                 f"increase({setting.series('agent_event_loop_blocked_seconds_total')}[{setting.window('1m')}])"
                 f" > {setting.seconds(limits.loop_blocked_seconds)}"
             ),
@@ -91,7 +93,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HeartbeatStalled",
-            expr=f"{up} == 1\nand on (job, instance)\ndelta({uptime}[{setting.window('2m')}]) == 0",
+            formula=f"{up} == 1\nand on (job, instance)\ndelta({uptime}[{setting.window('2m')}]) == 0",
             hold_seconds=setting.hold("2m"),
             severity=Severity.CRITICAL,
             summary="The event loop of {{ $labels.instance }} stands still",

@@ -1,7 +1,9 @@
 """Is there room: for tasks, in memory, on the disk, for streams?"""
 
-from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.formula import Matcher
+from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import UTILIZATION
+from gui_agents.domain.task import RejectReason
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
@@ -11,12 +13,12 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
 
 def _slots(setting: Setting) -> tuple[Alert, ...]:
     limits = setting.thresholds
-    utilization = setting.series("agent_task_utilization")
-    rejected = setting.series("agent_tasks_rejected_total", 'reason="queue_full"')
+    queue_full = Matcher("reason", "=", RejectReason.QUEUE_FULL)
     return (
         Alert(
             name="HighTaskUtilization",
-            expr=f"{setting.series(UTILIZATION)} > {number(limits.utilization_ratio)}",
+            formula=f"{setting.series(UTILIZATION)} > {number(limits.utilization_ratio)}",
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.job }} has hardly a free slot",
@@ -24,7 +26,8 @@ def _slots(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="TaskUtilizationAtCapacity",
-            expr=f"min by (job) ({utilization}) >= 1",
+            formula=(setting.aggregate("min", "agent_task_utilization"), " >= 1"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("2m"),
             severity=Severity.CRITICAL,
             summary="Every instance of {{ $labels.job }} is full",
@@ -35,7 +38,7 @@ def _slots(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="InstanceSaturated",
-            expr=f"{utilization} >= 1",
+            formula=f"{setting.series('agent_task_utilization')} >= 1",
             hold_seconds=setting.hold("15m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} has had no free slot for long",
@@ -45,7 +48,8 @@ def _slots(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="SubmissionsRejected",
-            expr=f"sum by (job) (rate({rejected}[{setting.window('5m')}])) > 0",
+            formula=(setting.aggregate("sum", "agent_tasks_rejected_total", queue_full, rate="5m"), " > 0"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             keep_firing_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
@@ -62,7 +66,7 @@ def _memory_and_files(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="HighMemoryUsage",
-            expr=f"{memory} > {number(limits.memory_bytes)}",
+            formula=f"{memory} > {number(limits.memory_bytes)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} uses much memory",
@@ -70,7 +74,7 @@ def _memory_and_files(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="MemoryGrowth",
-            expr=(
+            formula=(
                 f"predict_linear({memory}[{setting.window('1h')}], {setting.seconds(4 * 3600)})"
                 f" > {number(limits.memory_limit_bytes)}\n"
                 f"and on (job, instance)\n{uptime} > {setting.seconds(3600)}"
@@ -85,7 +89,7 @@ def _memory_and_files(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="TooManyTempFiles",
-            expr=f"{setting.series('agent_temp_files_count')} > {number(limits.temp_files)}",
+            formula=f"{setting.series('agent_temp_files_count')} > {number(limits.temp_files)}",
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Files pile up on {{ $labels.instance }}",
@@ -103,7 +107,7 @@ def _streams(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="TooManyStreamConnections",
-            expr=(
+            formula=(
                 f"sum by (job, instance) ({setting.series('agent_grpc_stream_connections')})"
                 f" > {number(limits.stream_connections)}"
             ),
@@ -114,7 +118,7 @@ def _streams(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="StreamManagerOverload",
-            expr=(
+            formula=(
                 f"{logs}\n> on (job, instance)\n{number(limits.stream_log_factor)} * "
                 f"({retention} + on (job, instance) {slots} + on (job, instance) {queue})"
             ),
@@ -128,7 +132,7 @@ def _streams(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="StreamManagerLeak",
-            expr=(
+            formula=(
                 f"{logs}\n> on (job, instance)\n({setting.series('agent_tasks_retained')} + on (job, instance) "
                 f"sum by (job, instance) ({setting.series('agent_tasks')}))"
             ),

@@ -1,20 +1,21 @@
 """What do the models consume, and is it known?"""
 
-from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import COST_PER_HOUR, INPUT_OR_OUTPUT
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
     """Return the alerts of this group."""
     limits = setting.thresholds
-    tokens = setting.series("agent_tokens_consumed_total", INPUT_OR_OUTPUT)
-    quarter = setting.window("15m")
-    price_unknown = setting.series("agent_model_price_unknown_total")
-    usage_unknown = setting.series("agent_model_usage_unknown_total")
+    tokens = setting.aggregate("sum", "agent_tokens_consumed_total", INPUT_OR_OUTPUT, increase="5m")
+    quarter, by_provider = setting.window("15m"), ("job", "provider")
+    price_unknown = setting.aggregate("sum", "agent_model_price_unknown_total", by=by_provider, increase="15m")
+    usage_unknown = setting.aggregate("sum", "agent_model_usage_unknown_total", by=by_provider, increase="15m")
     return (
         Alert(
             name="HighTokenConsumptionRate",
-            expr=f"sum by (job) (increase({tokens}[{setting.window('5m')}])) > {number(limits.tokens)}",
+            formula=(tokens, f" > {number(limits.tokens)}"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("10m"),
             severity=Severity.INFO,
             summary="{{ $labels.job }} consumes many tokens",
@@ -24,7 +25,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HighExecutionCost",
-            expr=f"{setting.series(COST_PER_HOUR)} > {number(limits.cost)}",
+            formula=f"{setting.series(COST_PER_HOUR)} > {number(limits.cost)}",
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.job }} spends much",
@@ -35,7 +37,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="PriceUnknown",
-            expr=f"sum by (job, provider) (increase({price_unknown}[{quarter}])) > 0",
+            formula=(price_unknown, " > 0"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.INFO,
             summary="A model of {{ $labels.provider }} has no known price",
@@ -46,12 +49,13 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="UsageUnknown",
-            expr=f"sum by (job, provider) (increase({usage_unknown}[{quarter}])) > 0",
+            formula=(usage_unknown, " > 0"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.INFO,
-            summary="{{ $labels.provider }} does not tell what its calls used",
+            summary="{{ $labels.provider }} does not report what its calls used",
             description=(
-                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} told no usage: "
+                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} reported no usage: "
                 "the tokens and the cost that are shown are too low."
             ),
         ),

@@ -1,6 +1,6 @@
 """Do alerts arrive at all?"""
 
-from collectors.operations.model import Alert, Setting, Severity
+from collectors.operations.model import Alert, Scope, Setting, Severity
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
@@ -8,7 +8,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="Watchdog",
-            expr="vector(1) > 0",
+            formula="vector(1) > 0",
+            scope=Scope.PROMETHEUS,
             hold_seconds=0,
             severity=Severity.NONE,
             labels={"job": setting.job},

@@ -2,28 +2,26 @@
 
 from typing import Final
 
-from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.formula import Matcher
+from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import FAULT_MATCHER, GRPC_P95
+from gui_agents.domain.rpc import STREAMING
 
-NOT_STREAMING: Final = 'method!~"RunAgentInstruction|GetAgentTaskStream"'
+NOT_STREAMING: Final = Matcher("method", "!~", "|".join(STREAMING))
 """A stream lasts as long as its task, which says nothing of how soon it was answered."""
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
     """Return the alerts of this group."""
     limits = setting.thresholds
-    named = 'method!="other"'
-    faults = setting.series("agent_grpc_errors_total", named, FAULT_MATCHER)
-    requests = setting.series("agent_grpc_requests_total", named)
-    window = setting.window("5m")
+    named, by_method = Matcher("method", "!=", "other"), ("job", "method")
+    faults = setting.aggregate("sum", "agent_grpc_errors_total", named, FAULT_MATCHER, by=by_method, rate="5m")
+    requests = setting.aggregate("sum", "agent_grpc_requests_total", named, by=by_method, rate="5m")
     return (
         Alert(
             name="HighGRPCErrorRate",
-            expr=(
-                f"sum by (job, method) (rate({faults}[{window}]))\n"
-                f"/\n(sum by (job, method) (rate({requests}[{window}])) > 0)\n"
-                f"> {number(limits.grpc_error_ratio)}"
-            ),
+            formula=(faults, "\n/\n(", requests, f" > 0)\n> {number(limits.grpc_error_ratio)}"),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             keep_firing_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
@@ -35,7 +33,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HighGRPCLatency",
-            expr=f"{setting.series(GRPC_P95, NOT_STREAMING)} > {setting.seconds(limits.grpc_latency_p95_seconds)}",
+            formula=f"{setting.series(GRPC_P95, NOT_STREAMING)} > {setting.seconds(limits.grpc_latency_p95_seconds)}",
+            scope=Scope.JOB,
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Calls of {{ $labels.method }} are slow",

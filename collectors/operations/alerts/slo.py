@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import GRPC_ERRORS, TASK_FAILURES
 from collectors.operations.thresholds import BURN_FACTORS
 
@@ -63,10 +63,11 @@ def _alert(setting: Setting, objective: Objective, tier: Tier, factor: float) ->
     threshold = number(factor * (1 - objective.target))
     return Alert(
         name=f"{objective.name}{tier.speed}BudgetBurn",
-        expr=(
+        formula=(
             f"{setting.series(objective.ratio + tier.long)} > {threshold}\n"
             f"and on (job)\n{setting.series(objective.ratio + short)} > {threshold}"
         ),
+        scope=Scope.JOB,
         hold_seconds=setting.hold(tier.hold),
         severity=tier.severity,
         labels={"long": tier.long, "short": short},

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from collectors.operations.model import Alert, Setting, Severity, number
+from collectors.operations.formula import Aggregate, Matcher
+from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import ACTIVE, ENDED_MATCHER, EXECUTION_P95, QUEUE_WAIT_P95, TASK_FAILURES
+from gui_agents.domain.lifecycle import TaskStatus
 
-ANY_END: Final = 'status=~"completed|failed|cancelled"'
+ANY_END: Final = Matcher("status", "=~", f"{TaskStatus.COMPLETED}|{TaskStatus.FAILED}|{TaskStatus.CANCELLED}")
 SEEN_MINUTES: Final = 54
 """So many of the 60 minutes must be known, to say that nothing ended in them: a young Prometheus has not seen them."""
 
@@ -15,9 +17,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
     return (*_outcomes(setting), *_progress(setting), *_durations(setting))
 
 
-def _ended(setting: Setting, nominal: str, matcher: str = ENDED_MATCHER) -> str:
-    created = setting.series("agent_tasks_created_total", matcher)
-    return f"sum by (job) (increase({created}[{setting.window(nominal)}]))"
+def _ended(setting: Setting, window: str, matcher: Matcher = ENDED_MATCHER) -> Aggregate:
+    return setting.aggregate("sum", "agent_tasks_created_total", matcher, increase=window)
 
 
 def _outcomes(setting: Setting) -> tuple[Alert, ...]:
@@ -25,10 +26,12 @@ def _outcomes(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="HighTaskFailureRate",
-            expr=(
-                f"{setting.series(TASK_FAILURES + '15m')} > {number(limits.task_failure_ratio)}\n"
-                f"and on (job)\n{_ended(setting, '15m')} >= {number(limits.task_failure_minimum)}"
+            formula=(
+                f"{setting.series(TASK_FAILURES + '15m')} > {number(limits.task_failure_ratio)}\nand on (job)\n",
+                _ended(setting, "15m"),
+                f" >= {number(limits.task_failure_minimum)}",
             ),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             keep_firing_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
@@ -39,10 +42,12 @@ def _outcomes(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="LowTaskSuccessRate",
-            expr=(
-                f"1 - {setting.series(TASK_FAILURES + '1h')} < {number(limits.task_success_ratio)}\n"
-                f"and on (job)\n{_ended(setting, '1h')} >= {number(limits.task_success_minimum)}"
+            formula=(
+                f"1 - {setting.series(TASK_FAILURES + '1h')} < {number(limits.task_success_ratio)}\nand on (job)\n",
+                _ended(setting, "1h"),
+                f" >= {number(limits.task_success_minimum)}",
             ),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Few tasks of {{ $labels.job }} succeed",
@@ -60,11 +65,11 @@ def _progress(setting: Setting) -> tuple[Alert, ...]:
     pending = setting.series("agent_task_oldest_pending_timestamp_seconds")
     active = setting.series(ACTIVE)
     hour, minute = setting.window("1h"), setting.window("1m")
-    uptime = setting.series("agent_service_uptime_seconds")
+    uptime = setting.aggregate("max", "agent_service_uptime_seconds")
     return (
         Alert(
             name="TaskStuck",
-            expr=f"time() - {progress} > {setting.seconds(limits.task_silence_seconds)}",
+            formula=f"time() - {progress} > {setting.seconds(limits.task_silence_seconds)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="A task on {{ $labels.instance }} makes no progress",
@@ -72,12 +77,15 @@ def _progress(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="NoTaskCompletes",
-            expr=(
-                f"min_over_time({active}[{hour}]) > 0\n"
-                f"and on (job)\ncount_over_time({active}[{hour}:{minute}]) >= {SEEN_MINUTES}\n"
-                f"and on (job)\n{_ended(setting, '1h', ANY_END)} == 0\n"
-                f"and on (job)\nmax by (job) ({uptime}) >= {setting.seconds(3600)}"
+            formula=(
+                f"min_over_time({active}[{hour}]) > 0\nand on (job)\n",
+                f"count_over_time({active}[{hour}:{minute}]) >= {SEEN_MINUTES}\nand on (job)\n",
+                _ended(setting, "1h", ANY_END),
+                " == 0\nand on (job)\n",
+                uptime,
+                f" >= {setting.seconds(3600)}",
             ),
+            scope=Scope.JOB,
             hold_seconds=setting.hold("15m"),
             severity=Severity.WARNING,
             summary="Tasks of {{ $labels.job }} run and none ends",
@@ -88,7 +96,7 @@ def _progress(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="OldestPendingTooOld",
-            expr=f"time() - {pending} > {setting.seconds(limits.pending_age_seconds)}",
+            formula=f"time() - {pending} > {setting.seconds(limits.pending_age_seconds)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="The queue of {{ $labels.instance }} does not move",
@@ -102,7 +110,8 @@ def _durations(setting: Setting) -> tuple[Alert, ...]:
     return (
         Alert(
             name="HighTaskExecutionTime",
-            expr=f"{setting.series(EXECUTION_P95)} > {setting.seconds(limits.execution_p95_seconds)}",
+            formula=f"{setting.series(EXECUTION_P95)} > {setting.seconds(limits.execution_p95_seconds)}",
+            scope=Scope.JOB,
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Tasks of {{ $labels.job }} run long",
@@ -110,7 +119,8 @@ def _durations(setting: Setting) -> tuple[Alert, ...]:
         ),
         Alert(
             name="HighTaskQueueWaitTime",
-            expr=f"{setting.series(QUEUE_WAIT_P95)} > {setting.seconds(limits.queue_wait_p95_seconds)}",
+            formula=f"{setting.series(QUEUE_WAIT_P95)} > {setting.seconds(limits.queue_wait_p95_seconds)}",
+            scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="Tasks of {{ $labels.job }} wait long",

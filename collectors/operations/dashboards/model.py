@@ -70,7 +70,7 @@ class Panel:
     width: int = 8
     height: int = 8
     maximum: float | None = None
-    """The top of the axis, where the value has one."""
+    """The top of the axis, if the value has one."""
     stacked: bool = False
     threshold: float | None = None
     """From here on the panel is red."""

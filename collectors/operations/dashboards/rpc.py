@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from collectors.operations.alerts.rpc import NOT_STREAMING
 from collectors.operations.dashboards.model import Board, Panel, Query, Row, Unit
 from collectors.operations.recording import SERVER_FAULTS
 from collectors.operations.thresholds import Thresholds
@@ -94,8 +95,8 @@ def board(limits: Thresholds) -> Board:
                         queries=(
                             Query(
                                 "histogram_quantile(0.95, sum by (method, le) (rate("
-                                'agent_grpc_request_duration_seconds_bucket{@,method!~"RunAgentInstruction|'
-                                'GetAgentTaskStream"}[$__rate_interval]))) >= 0',
+                                f"agent_grpc_request_duration_seconds_bucket{{@,{NOT_STREAMING}}}"
+                                "[$__rate_interval]))) >= 0",
                                 "{{method}}",
                             ),
                         ),

@@ -137,7 +137,7 @@ def board(limits: Thresholds) -> Board:
                     ),
                     Panel(
                         title="Age of the queue's head",
-                        description="How long the head of each queue has been waiting; 0 where none waits.",
+                        description="How long the head of each queue has been waiting; 0 if none waits.",
                         unit=Unit.SECONDS,
                         queries=(
                             Query(

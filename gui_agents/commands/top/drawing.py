@@ -1,7 +1,7 @@
 """One frame of `top`, drawn with rich. 80 columns and 24 lines show everything except the list of methods."""
 
 from collections.abc import Mapping, Sequence
-from math import inf, isfinite
+from math import isfinite
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -188,11 +188,10 @@ def _listed(values: Mapping[str, float] | None) -> str:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a bar for each value. The highest value fills its bar."""
-    highest = max(values, default=0.0)
-    if not 0 < highest < inf:
-        return LEVELS[0] * len(values)
-    return "".join(LEVELS[max(0, min(len(LEVELS) - 1, int(value / highest * len(LEVELS))))] for value in values)
+    """Return a bar for each value. The highest value fills its bar; what is not finite is shown as 0."""
+    heights = [value if isfinite(value) and value > 0 else 0.0 for value in values]
+    highest = max(heights, default=0.0) or 1.0
+    return "".join(LEVELS[min(len(LEVELS) - 1, int(height / highest * len(LEVELS)))] for height in heights)
 
 
 def count(number: float | None) -> str:

@@ -1,6 +1,6 @@
 """What an endpoint answered: the body of a chat completion -> one action, a sentence, and usage.
 
-Answers come from outside: whatever a body holds, the only error is `InvalidActionError`, whose text the model is told.
+Answers come from outside. Whatever a body holds, the only error is `InvalidActionError`, whose text the model gets.
 """
 
 import json
@@ -19,7 +19,7 @@ MAX_TOKENS: Final = 10**12
 """Above this, or below 0, a count is no count."""
 MAX_DIGITS: Final = 18
 MAX_CANDIDATES: Final = 50
-"""Places in a text where an object may start that are tried."""
+"""How many opening braces of a text are tried as the start of an object."""
 MAX_TEXT: Final = 100_000
 MAX_RATIONALE: Final = 300
 FENCE: Final = "```"
@@ -35,7 +35,7 @@ _DECODER: Final = json.JSONDecoder(parse_int=_integer)
 
 
 def decode(text: str | bytes) -> Any:
-    """Return the value of a JSON text, or None where it is none."""
+    """Return the value of a JSON text, or None if it is no JSON."""
     try:
         return _DECODER.decode(text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text.strip())
     except (ValueError, RecursionError):
@@ -43,15 +43,15 @@ def decode(text: str | bytes) -> Any:
 
 
 def read_usage(body: Any) -> Usage | None:
-    """Return the tokens that a completion's body tells, or None where it does not tell both directions.
+    """Return the tokens in a completion's body, or None if it does not report both directions.
 
     The prompt's tokens include the cached ones; more cached ones than there are in the prompt count as all of it.
     """
-    told = _object(_object(body).get("usage"))
-    given, output = _tokens(told.get("prompt_tokens")), _tokens(told.get("completion_tokens"))
+    usage = _object(_object(body).get("usage"))
+    given, output = _tokens(usage.get("prompt_tokens")), _tokens(usage.get("completion_tokens"))
     if given is None or output is None:
         return None
-    cached = _tokens(_object(told.get("prompt_tokens_details")).get("cached_tokens")) or 0
+    cached = _tokens(_object(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0
     return Usage(given, min(cached, given), output)
 
 
@@ -85,7 +85,7 @@ def _tokens(value: Any) -> int | None:
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    """Return what the message says, also where it comes as a list of parts or as a refusal."""
+    """Return what the message says, also if it comes as a list of parts or as a refusal."""
     content = message.get("content") or message.get("refusal")
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [_object(part).get("text") for part in parts]

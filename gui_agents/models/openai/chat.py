@@ -105,7 +105,7 @@ class OpenAICompatibleModel:
 
     @property
     def takes_screenshots(self) -> bool:
-        """Whether the model is sent the screenshot; the accessibility tree is told in any case."""
+        """Whether the model is sent the screenshot; it gets the accessibility tree in any case."""
         return self._endpoint.takes_screenshots
 
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:

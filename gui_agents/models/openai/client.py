@@ -67,7 +67,7 @@ def _load() -> ssl.SSLContext:
 
     context = ssl.create_default_context()
     if find_spec("certifi") is not None:
-        # Comes with some versions of the SDK, and helps where the system has no certificates of its own.
+        # Comes with some versions of the SDK, and helps if the system has no certificates of its own.
         context.load_verify_locations(import_module("certifi").where())
     return context
 

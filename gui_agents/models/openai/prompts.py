@@ -1,4 +1,4 @@
-"""What a language model is told: the system prompt, and how history and observation become messages.
+"""What a language model is sent: the system prompt, and how history and observation become messages.
 
 Messages are those of Chat Completions, and alternate between user and assistant, which every compatible endpoint
 takes. They start the same from step to step, so that endpoints can cache them: the screen comes last, and old turns
@@ -18,7 +18,7 @@ from gui_agents.domain.screen import Element, Observation
 Message = dict[str, Any]
 
 MIN_RECENT_TURNS: Final = 20
-"""The last turns, at least so many, are told word by word."""
+"""At least so many of the last turns are sent in full."""
 LEFT_OUT_AT_ONCE: Final = 10
 MAX_TEXT: Final = 1000
 """Characters of one text in the history."""
@@ -143,7 +143,7 @@ def _clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
 
 
-def _with_image(text: str, request: DecisionRequest, with_screenshot: bool) -> str | list[Message]:  # noqa: FBT001 - told by keyword at the entrance
+def _with_image(text: str, request: DecisionRequest, with_screenshot: bool) -> str | list[Message]:  # noqa: FBT001 - passed by keyword at the entrance
     screenshot = request.observation.screenshot
     if not with_screenshot or screenshot is None:
         return text

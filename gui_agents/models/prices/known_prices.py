@@ -1,4 +1,4 @@
-"""Public prices from the `genai-prices` package, where that is installed.
+"""Public prices from the `genai-prices` package, if it is installed.
 
 The package carries its prices with it; nothing is fetched. Which model a name stands for is decided by the package's
 own rules for the provider. A model that charges for something else than text tokens alone, or that has no price for
@@ -18,7 +18,7 @@ def load() -> None:
 
 
 def known_price(provider: str, model: str, day: date) -> Price | None:
-    """Return the model's price in US dollars on that day, or None where the package is missing or knows none."""
+    """Return the model's price in US dollars on that day, or None if the package is missing or knows none."""
     try:
         # Imported here: it is optional, and slow; see `load`.
         from genai_prices import Usage, calc_price  # noqa: PLC0415

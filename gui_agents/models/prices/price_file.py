@@ -3,7 +3,7 @@
     {"my-model": {"input": "3.0", "cached_input": "0.3", "output": "15.0", "currency": "USD"}}
 
 Amounts are best written as strings; numbers are read as the decimals that they are written as. `cached_input` is
-`input` unless told, `currency` is USD unless told. Models are matched by their exact name.
+`input` unless given, `currency` is USD unless given. Models are matched by their exact name.
 """
 
 import json

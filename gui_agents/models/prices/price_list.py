@@ -19,7 +19,7 @@ REMEMBERED_PRICES: Final = 256
 """Looked-up models that stay in memory; a client may name any number of them."""
 
 KnownPrices = Callable[[str, str, date], Price | None]
-"""A source of public prices: provider, model and day -> price, or None where it knows none."""
+"""A source of public prices: provider, model and day -> price, or None if it knows none."""
 
 
 def _today() -> date:
@@ -42,7 +42,7 @@ class PriceList:
 
     @classmethod
     def load(cls, path: Path | None) -> "PriceList":
-        """Read the operator's file, where there is one.
+        """Read the operator's file, if there is one.
 
         Raises:
             ConfigError: with one line for each mistake in the file.
@@ -50,7 +50,7 @@ class PriceList:
         return cls({} if path is None else read_prices(path))
 
     def price(self, provider: str, model: str) -> Price | None:
-        """Return the model's price, or None where nobody knows it."""
+        """Return the model's price, or None if it is unknown."""
         if provider == Provider.BUILTIN:
             return FREE
         return self._own.get(model) or self._known(provider, model, self._today())

@@ -7,43 +7,20 @@ do the words of the built-in decider: `called` and `commands` are what people sa
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-import attrs
-
 from gui_agents.domain.screen import Bounds
 from gui_agents.simulated.fields import TextField
-from gui_agents.simulated.icons import Icon
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Layout
+from gui_agents.simulated.widgets import Block, Widget
 
 Event = tuple[Any, ...]
 """What happens to an app: ("activate", key) for a click, ("open", key) for a double click, ("type", text), ("press",
 chord), ("scroll", key, notches), ("slide", key, fraction) and ("nudge", key, steps). A key is that of a control."""
 
 
-@attrs.frozen
-class Control:
-    """One thing that an app offers."""
-
-    role: str
-    """As in `Element`; empty for decoration."""
-    name: str
-    place: Bounds
-    """Relative to the upper left corner of the app's part of its window."""
-    look: str = ""
-    """A variation of how its role is drawn."""
-    called: tuple[str, ...] = ()
-    """Other names that people give it."""
-    commands: tuple[str, ...] = ()
-    """For a button: clauses that ask for it, as patterns of `simulated.decider.patterns`."""
-    within: tuple["Control", ...] = ()
-    key: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
-    """What its app calls it."""
-
-
-def text_box(name: str, place: Bounds, *called: str, key: str = "") -> tuple[Control, Control]:
+def text_box(name: str, place: Bounds, *called: str, key: str = "") -> tuple[Widget, Widget]:
     """Return a text box, and the label over it."""
-    label = Control("label", name, Bounds(place.x, place.y - 24, place.width, 20), key=f"{name} label")
-    return label, Control("textbox", name, place, called=called, key=key or name)
+    label = Widget("label", name, Bounds(place.x, place.y - 24, place.width, 20), key=f"{name} label")
+    return label, Widget("textbox", name, place, called=called, key=key or name)
 
 
 class Pane:
@@ -57,27 +34,23 @@ class Pane:
         """Return the value and the states of a control that is no text box."""
         return "", ()
 
-    def add(self, ui: Layout, corner: Bounds, controls: Sequence[Control]) -> None:
-        """Add controls as widgets; `corner` is what their places are relative to."""
-        for control in controls:
-            place, (value, states) = control.place, self.shown(control.key)
-            ui.add(
-                control.role,
-                control.name,
-                Bounds(corner.x + place.x, corner.y + place.y, place.width, place.height),
-                key=control.key,
-                value=value,
-                states=frozenset(states),
-                look=control.look,
-                field=self.fields.get(control.key),
-            )
-            if control.within:
-                with ui.inside():
-                    self.add(ui, corner, control.within)
+    def standing(self, controls: Iterable[Widget]) -> tuple[Widget, ...]:
+        """Return controls as they stand."""
+        return tuple(self._standing(control) for control in controls)
+
+    def _standing(self, control: Widget) -> Widget:
+        field = self.fields.get(control.key)
+        value, states = self.shown(control.key) if field is None else (field.text, field.states)
+        held = (control.key, value, frozenset(states), 0 if field is None else field.mark)
+        place = (control.role, control.name, control.bounds, control.look)
+        return Widget(*place, (), (), self.standing(control.within), *held)
 
 
 class Dialog(Pane):
-    """A question that blocks its window until it is answered; `carry_out` is called after it has closed."""
+    """A question that blocks its window until it is answered; `carry_out` is called after it has closed.
+
+    One with a field asks for a text; one without asks before something is destroyed.
+    """
 
     def __init__(
         self,
@@ -85,21 +58,18 @@ class Dialog(Pane):
         text: str,
         accept: str,
         carry_out: Callable[[], None],
-        *,
         field: tuple[str, TextField] | None = None,
-        dangerous: bool = False,
     ) -> None:
         super().__init__()
         self.title, self.text, self.carry_out = title, text, carry_out
-        self.height = 148 if field is None else 216
-        self.controls = [Control("text", "Question", Bounds(24, 50, 352, 24), "muted")]
+        self.height, look = (148, "danger") if field is None else (216, "primary")
+        self.controls = [Widget("text", "Question", Bounds(24, 50, 352, 24), "muted")]
         if field is not None:
             self.fields["dialog field"] = field[1]
             self.controls += text_box(field[0], Bounds(24, 108, 352, 36), key="dialog field")
-        top, look = self.height - 54, "danger" if dangerous else "primary"
         self.controls += [
-            Control("button", accept, Bounds(280, top, 96, 36), look, key="dialog accept"),
-            Control("button", "Cancel", Bounds(176, top, 96, 36), key="dialog cancel"),
+            Widget("button", accept, Bounds(280, self.height - 54, 96, 36), look, key="dialog accept"),
+            Widget("button", "Cancel", Bounds(176, self.height - 54, 96, 36), key="dialog cancel"),
         ]
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
@@ -113,10 +83,10 @@ class App(Pane):
     name: ClassVar[str]
     called: ClassVar[tuple[str, ...]]
     """Other names that people give it."""
-    icon: ClassVar[Icon]
+    icon: ClassVar[tuple[Block, ...]]
     place: ClassVar[Bounds]
     """Where its window opens."""
-    controls: ClassVar[Sequence[Control]]
+    controls: ClassVar[Sequence[Widget]]
     """What it offers, in painting order."""
     first_focus: ClassVar[str | None] = None
     """The key of the widget that has the focus at first."""
@@ -132,9 +102,9 @@ class App(Pane):
         self.focus = self.first_focus
         """The key of the widget that keys go to."""
 
-    def build(self, ui: Layout, area: Bounds) -> None:
-        """Add the app's widgets, inside `area`."""
-        self.add(ui, area, self.controls)
+    def contents(self) -> tuple[Widget, ...]:
+        """Return what is in the window, as it stands."""
+        return self.standing(self.controls)
 
     def handle(self, event: Event) -> bool:
         """Carry out an event; tell whether it meant anything."""

@@ -6,9 +6,9 @@ from decimal import Context, Decimal, DecimalException
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Event
-from gui_agents.simulated.icons import Block, Icon
+from gui_agents.simulated.apps.base import App, Event
 from gui_agents.simulated.machine import Machine
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 MAX_EXPRESSION_LENGTH: Final = 40
 
@@ -47,10 +47,10 @@ class ExpressionError(Exception):
     """What was keyed in cannot be calculated."""
 
 
-def _key(sign: str, column: int, row: int) -> Control:
+def _key(sign: str, column: int, row: int) -> Widget:
     look = "primary" if sign == "=" else "digit" if sign.isdigit() or sign == "." else "operator"
-    place = Bounds(16 + 79 * column, 110 + 68 * row, 71, 60)
-    return Control("button", "Backspace" if sign == "⌫" else sign, place, look, _CALLED.get(sign, ()), key=sign)
+    place = Bounds(16 + 79 * column, 150 + 68 * row, 71, 60)
+    return Widget("button", "Backspace" if sign == "⌫" else sign, place, look, _CALLED.get(sign, ()), key=sign)
 
 
 class Calculator(App):
@@ -58,18 +58,16 @@ class Calculator(App):
 
     name: ClassVar = "Calculator"
     called: ClassVar = ("calc", "calculator app")
-    icon: ClassVar = Icon(
-        (46, 56, 82),
-        (
-            Block(22, 18, 56, 20, 2, (190, 226, 214)),
-            *(Block(x, y, 14, 13, 2) for x, y in ((22, 48), (43, 48), (64, 48), (22, 67), (43, 67))),
-            Block(64, 67, 14, 13, 2, (255, 159, 67)),
-        ),
+    icon: ClassVar = (
+        plate("#2e3852"),
+        Block(22, 18, 56, 20, 4, "#bee2d6"),
+        *(Block(x, y, 14, 13, 4) for x, y in ((22, 48), (43, 48), (64, 48), (22, 67), (43, 67))),
+        Block(64, 67, 14, 13, 4, "#ff9f43"),
     )
     place: ClassVar = Bounds(160, 88, 340, 500)
     controls: ClassVar = (
-        Control("", "", Bounds(16, 12, 308, 24), "asked", key="asked"),
-        Control("text", "Display", Bounds(16, 38, 308, 56), "display", ("result", "answer")),
+        Widget("", "", Bounds(16, 52, 308, 24), "asked", key="asked"),
+        Widget("text", "Display", Bounds(16, 78, 308, 56), "display", ("result", "answer")),
         *(_key(sign, column, row) for row, signs in enumerate(_ROWS) for column, sign in enumerate(signs)),
     )
 

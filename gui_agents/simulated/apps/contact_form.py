@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Event, text_box
+from gui_agents.simulated.apps.base import App, Event, text_box
 from gui_agents.simulated.fields import TextField
-from gui_agents.simulated.icons import Block, Disc, Icon
 from gui_agents.simulated.machine import Machine, Submission
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 _SIZES: Final = ("Small", "Medium", "Large")
 _NEWSLETTER: Final = "Subscribe to newsletter"
@@ -20,41 +20,39 @@ class ContactForm(App):
 
     name: ClassVar = "Contact Form"
     called: ClassVar = ("form", "contact", "contactform")
-    icon: ClassVar = Icon((38, 150, 122), (Disc(50, 36, 15), Block(25, 57, 50, 25, 0.125)))
+    icon: ClassVar = (plate("#26967a"), Block(35, 21, 30, 30, 15), Block(25, 57, 50, 25, 12))
     place: ClassVar = Bounds(320, 56, 580, 540)
     first_focus: ClassVar = "Name"
     controls: ClassVar = (
-        *text_box("Name", Bounds(24, 40, 258, 36), "full name"),
-        *text_box("Email", Bounds(298, 40, 258, 36), "e-mail", "email address", "e-mail address", "mail"),
-        *text_box("Message", Bounds(24, 116, 532, 84)),
-        Control("label", "Size", Bounds(24, 214, 532, 20), key="Size label"),
-        Control(
+        *text_box("Name", Bounds(24, 80, 258, 36), "full name"),
+        *text_box("Email", Bounds(298, 80, 258, 36), "e-mail", "email address", "e-mail address", "mail"),
+        *text_box("Message", Bounds(24, 156, 532, 84)),
+        Widget("label", "Size", Bounds(24, 254, 532, 20), key="Size label"),
+        Widget(
             "radiogroup",
             "Size",
-            Bounds(24, 238, 532, 36),
-            within=tuple(
-                Control("radio", size, Bounds(24 + 181 * column, 238, 169, 36)) for column, size in enumerate(_SIZES)
-            ),
+            Bounds(24, 278, 532, 36),
+            within=tuple(Widget("radio", size, Bounds(181 * column, 0, 169, 36)) for column, size in enumerate(_SIZES)),
         ),
-        Control("checkbox", _NEWSLETTER, Bounds(24, 290, 532, 32), called=("newsletter", "subscribe")),
-        Control(
+        Widget("checkbox", _NEWSLETTER, Bounds(24, 330, 532, 32), called=("newsletter", "subscribe")),
+        Widget(
             "checkbox",
             _TERMS,
-            Bounds(24, 328, 532, 32),
+            Bounds(24, 368, 532, 32),
             called=("accept the terms", "terms", "conditions", "terms and conditions"),
         ),
-        Control("text", "Status", Bounds(24, 376, 532, 40), "banner", ("status message",)),
-        Control(
+        Widget("text", "Status", Bounds(24, 416, 532, 40), "banner", ("status message",)),
+        Widget(
             "button",
             "Submit",
-            Bounds(24, 440, 120, 38),
+            Bounds(24, 480, 120, 38),
             "primary",
             commands=("submit [it|this]", "(submit|send) [off] [the|this|my] [contact] form", "send it"),
         ),
-        Control(
+        Widget(
             "button",
             "Reset",
-            Bounds(156, 440, 100, 38),
+            Bounds(156, 480, 100, 38),
             commands=("(clear|empty|reset) [the|all] [contact] (form|fields)", "reset [it|everything]"),
         ),
     )

@@ -1,19 +1,20 @@
 """Files: a list that scrolls; what is selected can be opened and deleted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 
+import attrs
+
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Dialog, Event
-from gui_agents.simulated.icons import Block, Icon
+from gui_agents.simulated.apps.base import App, Dialog, Event
 from gui_agents.simulated.machine import Machine
-from gui_agents.simulated.widgets import Layout
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 _ROW_HEIGHT: Final = 34
 _SCROLLBAR_WIDTH: Final = 10
 _MIN_THUMB: Final = 32
-_LIST: Final = Bounds(16, 58, 588, 406)
-_VIEW_HEIGHT: Final = _LIST.height - 2
+_LIST: Final = Bounds(16, 98, 588, 406)
+_VIEW_WIDTH, _VIEW_HEIGHT = _LIST.width - 2, _LIST.height - 2
 
 
 class Files(App):
@@ -21,15 +22,13 @@ class Files(App):
 
     name: ClassVar = "Files"
     called: ClassVar = ("file manager", "file browser", "file explorer", "explorer")
-    icon: ClassVar = Icon(
-        (45, 125, 210), (Block(18, 24, 34, 22, 3, (255, 214, 110)), Block(18, 33, 64, 44, 3, (255, 228, 150)))
-    )
+    icon: ClassVar = (plate("#2d7dd2"), Block(18, 24, 34, 22, 6, "#ffd66e"), Block(18, 33, 64, 44, 6, "#ffe496"))
     place: ClassVar = Bounds(280, 56, 620, 548)
     controls: ClassVar = (
-        Control("button", "Open", Bounds(16, 12, 80, 34), "primary"),
-        Control("button", "Delete", Bounds(104, 12, 84, 34)),
-        Control("text", "File count", Bounds(18, 472, 584, 24), "muted", ("number of files", "count")),
-        Control("list", "Files", _LIST, key="list"),
+        Widget("button", "Open", Bounds(16, 52, 80, 34), "primary"),
+        Widget("button", "Delete", Bounds(104, 52, 84, 34)),
+        Widget("text", "File count", Bounds(18, 512, 584, 24), "muted", ("number of files", "count")),
+        Widget("list", "Files", _LIST, key="list"),
     )
 
     def __init__(self, machine: Machine) -> None:
@@ -37,21 +36,20 @@ class Files(App):
         self._selected: str | None = None
         self._offset = 0
 
-    def build(self, ui: Layout, area: Bounds) -> None:
-        """Add the controls, and the files into the list, which is the last of them."""
+    def contents(self) -> tuple[Widget, ...]:
+        """Return the controls, and the files in the list, which is the last of them."""
         files = self.machine.files
         if self._selected not in files:
             self._selected = None
-        super().build(ui, area)
         self._scroll_to(self._offset)
-        view = Bounds(area.x + _LIST.x + 1, area.y + _LIST.y + 1, _LIST.width - 2, _VIEW_HEIGHT)
-        with ui.inside(clip=view):
-            for index, name in enumerate(sorted(files)):
-                top = view.y + index * _ROW_HEIGHT - self._offset
-                states = frozenset({"selected"} if name == self._selected else ())
-                bounds = Bounds(view.x, top, view.width - _SCROLLBAR_WIDTH, _ROW_HEIGHT)
-                ui.add("listitem", name, bounds, key=f"file {name}", value=_size(files[name]), states=states)
-            self._add_scrollbar(ui, view)
+        *controls, holder = super().contents()
+        return *controls, attrs.evolve(holder, within=(*self._items(), *self._scrollbar()))
+
+    def _items(self) -> Iterator[Widget]:
+        for index, (name, text) in enumerate(sorted(self.machine.files.items())):
+            place = Bounds(1, 1 + index * _ROW_HEIGHT - self._offset, _VIEW_WIDTH - _SCROLLBAR_WIDTH, _ROW_HEIGHT)
+            states = frozenset({"selected"} if name == self._selected else ())
+            yield Widget("listitem", name, place, key=f"file {name}", value=_size(text), states=states)
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:
         """Return the number of files, and whether a file is selected that the buttons need."""
@@ -98,20 +96,19 @@ class Files(App):
     def _scroll_to(self, offset: int) -> None:
         self._offset = max(0, min(offset, self._content_height - _VIEW_HEIGHT))
 
-    def _add_scrollbar(self, ui: Layout, view: Bounds) -> None:
+    def _scrollbar(self) -> Iterator[Widget]:
         way = self._content_height - _VIEW_HEIGHT
-        if way <= 0:
-            return
-        thumb = max(_MIN_THUMB, _VIEW_HEIGHT**2 // self._content_height)
-        top = view.y + (_VIEW_HEIGHT - thumb) * self._offset // way
-        left = view.x + view.width - _SCROLLBAR_WIDTH
-        ui.add("scrollbar", "Scroll bar", Bounds(left, top, _SCROLLBAR_WIDTH, thumb), value=str(self._offset))
+        if way > 0:
+            thumb = max(_MIN_THUMB, _VIEW_HEIGHT**2 // self._content_height)
+            top = (_VIEW_HEIGHT - thumb) * self._offset // way
+            place = Bounds(1 + _VIEW_WIDTH - _SCROLLBAR_WIDTH, 1 + top, _SCROLLBAR_WIDTH, thumb)
+            yield Widget("scrollbar", "Scroll bar", place, value=str(self._offset))
 
     def _ask_to_delete(self) -> None:
         name = self._selected
         if name is not None:
             text = f"Delete {name}? This cannot be undone."
-            self.ask(Dialog("Delete file", text, "Delete", lambda: self._delete(name), dangerous=True))
+            self.ask(Dialog("Delete file", text, "Delete", lambda: self._delete(name)))
 
     def _delete(self, name: str) -> None:
         self.machine.files.pop(name, None)

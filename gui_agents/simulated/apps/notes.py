@@ -1,15 +1,13 @@
 """Notes: one text, which is saved under a file's name."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Dialog, Event
+from gui_agents.simulated.apps.base import App, Dialog, Event
 from gui_agents.simulated.fields import TextField
-from gui_agents.simulated.icons import Block, Icon
 from gui_agents.simulated.machine import MAX_FILE_LENGTH, MAX_FILE_NAME_LENGTH, Machine, is_file_name
-
-_LINE: Final = (205, 145, 25)
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 
 class Notes(App):
@@ -17,32 +15,30 @@ class Notes(App):
 
     name: ClassVar = "Notes"
     called: ClassVar = ("note", "notepad", "note app", "editor", "text editor")
-    icon: ClassVar = Icon(
-        (240, 178, 50),
-        (
-            Block(24, 16, 52, 68, 3),
-            *(Block(32, 31 + 15 * line, width, 6, 1, _LINE) for line, width in enumerate((36, 36, 22))),
-        ),
+    icon: ClassVar = (
+        plate("#f0b232"),
+        Block(24, 16, 52, 68, 6),
+        *(Block(32, 31 + 15 * line, width, 6, 2, "#cd9119") for line, width in enumerate((36, 36, 22))),
     )
     place: ClassVar = Bounds(240, 64, 640, 520)
     first_focus: ClassVar = "Note text"
     controls: ClassVar = (
-        Control("button", "New", Bounds(16, 12, 72, 34)),
-        Control("button", "Save", Bounds(96, 12, 76, 34), "primary"),
-        Control("button", "Save as", Bounds(180, 12, 96, 34)),
-        Control(
+        Widget("button", "New", Bounds(16, 52, 72, 34)),
+        Widget("button", "Save", Bounds(96, 52, 76, 34), "primary"),
+        Widget("button", "Save as", Bounds(180, 52, 96, 34)),
+        Widget(
             "button",
             "Clear",
-            Bounds(284, 12, 80, 34),
+            Bounds(284, 52, 80, 34),
             commands=("(clear|empty|erase|delete|remove|wipe) [all] NOTE", "clear"),
         ),
-        Control(
+        Widget(
             "textbox",
             "Note text",
-            Bounds(16, 58, 608, 374),
+            Bounds(16, 98, 608, 374),
             called=("note", "notes", "text", "content", "contents", "body"),
         ),
-        Control("text", "File status", Bounds(18, 442, 604, 24), "muted"),
+        Widget("text", "File status", Bounds(18, 482, 604, 24), "muted"),
     )
 
     def __init__(self, machine: Machine) -> None:
@@ -90,7 +86,7 @@ class Notes(App):
     def _ask_name(self, text: str, suggestion: str = "") -> None:
         name = TextField(limit=MAX_FILE_NAME_LENGTH)
         name.replace(suggestion)
-        dialog = Dialog("Save as", text, "Save", lambda: self._save_as(name.text), field=("File name", name))
+        dialog = Dialog("Save as", text, "Save", lambda: self._save_as(name.text), ("File name", name))
         self.ask(dialog)
 
     def _save_as(self, name: str) -> None:
@@ -98,7 +94,7 @@ class Notes(App):
             self._ask_name("A name has no slashes and no spaces around it.", name)
         elif name in self.machine.files and name != self._file:
             text = f"{name} exists already. Do you want to replace it?"
-            self.ask(Dialog("Replace file", text, "Replace", lambda: self._write(name), dangerous=True))
+            self.ask(Dialog("Replace file", text, "Replace", lambda: self._write(name)))
         else:
             self._write(name)
 

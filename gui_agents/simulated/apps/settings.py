@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, Final
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.simulated.apps.base import App, Control, Event
-from gui_agents.simulated.icons import WHITE, Block, Disc, Icon
+from gui_agents.simulated.apps.base import App, Event
+from gui_agents.simulated.widgets import Block, Widget, plate
 
 DARK_MODE: Final = "Dark mode"
 SWITCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -17,7 +17,7 @@ SWITCHES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """What each switch is for, and what else it is called."""
 
-_PLATE: Final = (112, 92, 196)
+_PLATE: Final = "#705cc4"
 _LOUDEST: Final = 100
 
 
@@ -26,24 +26,22 @@ class Settings(App):
 
     name: ClassVar = "Settings"
     called: ClassVar = ("system settings", "preferences", "control panel")
-    icon: ClassVar = Icon(
-        _PLATE,
-        tuple(
-            shape
-            for y, knob in ((28, 62), (50, 34), (72, 54))
-            for shape in (Block(20, y - 2, 60, 5, 1), Disc(knob, y, 8, WHITE), Disc(knob, y, 4, _PLATE))
-        ),
+    icon: ClassVar = (
+        plate(_PLATE),
+        *(Block(20, y - 2, 60, 5, 2) for y in (28, 50, 72)),
+        *(Block(x - 8, y - 8, 16, 16, 8) for x, y in ((62, 28), (34, 50), (54, 72))),
+        *(Block(x - 4, y - 4, 8, 8, 4, _PLATE) for x, y in ((62, 28), (34, 50), (54, 72))),
     )
     place: ClassVar = Bounds(340, 72, 560, 478)
     controls: ClassVar = (
         *(
-            Control("switch", name, Bounds(20, 14 + 68 * row, 520, 60), purpose, called)
+            Widget("switch", name, Bounds(20, 54 + 68 * row, 520, 60), purpose, called)
             for row, (name, (purpose, called)) in enumerate(SWITCHES.items())
         ),
-        Control("", "", Bounds(20, 354, 520, 64), "card"),
-        Control("label", "Volume", Bounds(36, 374, 90, 24), "row", key="Volume label"),
-        Control("slider", "Volume", Bounds(140, 370, 301, 32), called=("sound", "sound volume")),
-        Control("text", "Volume level", Bounds(456, 374, 68, 24), "right"),
+        Widget("", "", Bounds(20, 394, 520, 64), "card"),
+        Widget("label", "Volume", Bounds(36, 414, 90, 24), "row", key="Volume label"),
+        Widget("slider", "Volume", Bounds(140, 410, 301, 32), called=("sound", "sound volume")),
+        Widget("text", "Volume level", Bounds(456, 414, 68, 24), "right"),
     )
 
     def shown(self, key: str) -> tuple[str, Iterable[str]]:

@@ -15,7 +15,6 @@ _AT_THE_END: Final = re.compile(
     r"(?:.* )?(?:to|in|into|of|at|onto) (?:the |my )?(?:file |document )?(\S+?)(?::.*)?", re.IGNORECASE | re.DOTALL
 )
 _PRONOUNS: Final = frozenset({"it", "this", "that", "them"})
-_LEVELS: Final = {"max": "100", "maximum": "100", "full": "100", "minimum": "0"}
 
 Read = Callable[[str, Quoted], Any]
 """Takes a part of a clause, and returns the argument, or None where the part is not of this kind."""
@@ -67,24 +66,21 @@ def _is_place(text: str) -> bool:
 
 def _may_be_file(text: str) -> bool:
     """Tell whether this is a place, or a name without an ending that may mean a file, too."""
-    return _is_place(text) or (home_of(text, buttons=True) is None and app_named(text) is None)
+    return _is_place(text) or not (home_of(text, buttons=True) or app_named(text))
 
 
-def _readable(text: str) -> str | None:
-    bare = without_article(text)
-    known = is_file_name(bare) or (home_of(text) is not None and app_named(text) is None)
-    return bare if known else None
+def _is_readable(text: str) -> bool:
+    return is_file_name(without_article(text)) or (home_of(text) is not None and app_named(text) is None)
 
 
 def _level(text: str) -> str:
-    number = text.lower().removesuffix("percent").removesuffix("per cent").removesuffix("%").strip()
-    return _LEVELS.get(number, number)
+    number = re.sub(r" ?(?:%|percent|per cent)$", "", text.lower())
+    return {"max": "100", "maximum": "100", "full": "100", "minimum": "0"}.get(number, number)
 
 
 def _seconds(text: str) -> float:
-    number = re.match(r"[\d.]+", text)
-    seconds = 1.0 if number is None else float(number[0])
-    return seconds / 1000 if number is not None and text[number.end() :].strip().lower().startswith("m") else seconds
+    number = "".join(character for character in text if character in "0123456789.")
+    return float(number or 1) / (1000 if re.search(r"\d ?m", text, re.IGNORECASE) else 1)
 
 
 _WORD: Final = r"\S+?"
@@ -101,7 +97,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "place": Kind(_WORD, _if(_is_place)),
     "target": Kind(_WORD, _if(_may_be_file)),
     "label": Kind(_LABEL),
-    "readable": Kind(_LABEL, _meaning(_readable)),
+    "readable": Kind(_LABEL, _if(_is_readable)),
     "sum": Kind(_LABEL, _meaning(arithmetic.signs)),
     "few": Kind(_SHORT),
     "thing": Kind(_SHORT, _if(lambda text: home_of(text) is not None)),

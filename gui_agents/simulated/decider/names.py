@@ -4,11 +4,10 @@ All names are those that the apps declare; here is only how they are compared.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from gui_agents.simulated.apps import APPS
-from gui_agents.simulated.apps.base import Control
 
 _ARTICLE: Final = re.compile(r"(?:the|a|an|my|this|that|its) ", re.IGNORECASE)
 _NOUN: Final = (
@@ -29,14 +28,12 @@ def short(name: str) -> str:
     return letters or name.strip()
 
 
-def _flat(controls: Iterable[Control]) -> Iterator[Control]:
-    for control in controls:
-        yield control
-        yield from _flat(control.within)
-
-
 CONTROLS: Final = tuple(
-    (app.name, control) for app in APPS.values() for control in _flat(app.controls) if control.role not in _UNNAMED
+    (app.name, control)
+    for app in APPS.values()
+    for offered in app.controls
+    for control in offered.flat()
+    if control.role not in _UNNAMED
 )
 """Everything that an app offers by a name, with the app's own name."""
 

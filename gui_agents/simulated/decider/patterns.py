@@ -4,8 +4,8 @@ A pattern is words, `(this|that)`, `[optional]`, `(repeated|words)*`, and captur
 deed, `<new:file>` is one with another name than its kind. A colon may stand behind each word. Words in capital
 letters are parts that several patterns share.
 
-The time that a match takes grows with the length of the clause alone: in a pattern only one capture of several words
-has anything behind it, repeated words exclude each other, and each clause is tried a bounded number of times.
+The time that a match takes grows with the length of the clause alone: in a pattern only one capture of any length has
+anything behind it, repeated words exclude each other, and each clause is tried a bounded number of times.
 """
 
 import re

@@ -127,13 +127,14 @@ def _rules(table: str) -> Iterator[Rule]:
 
 _FLAGS: Final = {"yes": True, "no": False}
 _WHERE: Final = tuple(_rules(_INSIDE))
-_RULES: Final = (
+RULES: Final = (
     *_rules(_CALCULATING),
     *_WHERE,
     *(Rule(command, Worker.press, {"label": button.name}) for _, button in CONTROLS for command in button.commands),
     *_rules(_FILES),
     *_rules(_OTHERS),
 )
+"""All rules, in the order in which they are tried."""
 NAMED_VALUE: Final = Rule("THE <label:field> [field] [to|is|as|with|=] <text>", Worker.set_field, {})
 """A clause without a verb, such as `name Alice`, which goes on with others that set fields."""
 
@@ -146,7 +147,7 @@ def understood(text: str, quoted: Quoted, depth: int = 0) -> tuple[Call, ...] | 
     """
     if len(text) > MAX_CLAUSE_LENGTH:
         return None
-    for rule in _RULES:
+    for rule in RULES:
         call = rule.match(text, quoted) if depth < _MAX_DEPTH or rule not in _WHERE else None
         if call is not None:
             calls = _inside(call, quoted, depth + 1) if rule in _WHERE else (call,)

@@ -5,7 +5,6 @@ full stops) never looks like a part of the instruction.
 """
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -17,18 +16,11 @@ STAND_IN: Final = f"[{chr(_FIRST)}-{chr(_FIRST + MAX_QUOTES - 1)}]"
 _STAND_IN: Final = re.compile(STAND_IN)
 _OPENING: Final = re.compile(r"(?<![^\W_])'|[\"`“„‘«‹]")
 """Behind a letter or a digit `'` is an apostrophe; before one it does not close a quote."""
-_CLOSING: Final[Mapping[str, re.Pattern[str]]] = {
+_CLOSING: Final = {
     opening: re.compile(closing)
-    for opening, closing in {
-        '"': '"',
-        "'": r"'(?![^\W_])",
-        "`": "`",
-        "“": "”",
-        "„": "[“”]",
-        "‘": r"’(?![^\W_])",
-        "«": "»",
-        "‹": "›",
-    }.items()
+    for opening, closing in zip(
+        "\"'`“„‘«‹", ('"', r"'(?![^\W_])", "`", "”", "[“”]", r"’(?![^\W_])", "»", "›"), strict=True
+    )
 }
 
 
@@ -61,20 +53,17 @@ def take_out(instruction: str) -> Quoted:
     """Replace each quoted text by its stand-in; a quote that is not closed is an ordinary character."""
     parts: list[str] = []
     quotes: list[str] = []
-    unclosed: set[str] = set()
-    behind = 0
+    unclosed, behind = set(), 0
     # Each character is looked at a bounded number of times: `behind` only grows, and a kind of quotation mark that
     # was not closed once is not looked for again.
     while len(quotes) < MAX_QUOTES and (opening := _OPENING.search(instruction, behind)) is not None:
         mark, start = opening[0], opening.end()
         closing = None if mark in unclosed else _CLOSING[mark].search(instruction, start)
+        parts.append(_STAND_IN.sub(" ", instruction[behind : start if closing is None else opening.start()]))
+        behind = start if closing is None else closing.end()
         if closing is None:
             unclosed.add(mark)
-            parts.append(_STAND_IN.sub(" ", instruction[behind:start]))
-            behind = start
         else:
-            parts.append(_STAND_IN.sub(" ", instruction[behind : opening.start()]))
             parts.append(chr(_FIRST + len(quotes)))
             quotes.append(instruction[start : closing.start()])
-            behind = closing.end()
     return Quoted("".join(parts) + _STAND_IN.sub(" ", instruction[behind:]), tuple(quotes))

@@ -1,5 +1,6 @@
 """Carries out what an instruction asks for, one action at a time, and checks on the screen what came of it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -10,12 +11,13 @@ from gui_agents.simulated.apps.calculator import MAX_EXPRESSION_LENGTH
 from gui_agents.simulated.decider import arithmetic
 from gui_agents.simulated.decider.file_hands import FileHands
 from gui_agents.simulated.decider.hands import ATTEMPTS, NotPossibleError, quoted
-from gui_agents.simulated.decider.names import app_named, is_file_name, short
+from gui_agents.simulated.decider.names import app_named, is_file_name, short, without_article
 from gui_agents.simulated.decider.patterns import Step
 from gui_agents.simulated.decider.screen import is_on
 from gui_agents.simulated.keys import NAMED, Chord, chord
 
 _MAX_NUDGES: Final = 100
+_LOUDEST: Final = 100
 _MAX_PAUSE_SECONDS: Final = 60.0
 _ON: Final = frozenset({"on", "true", "yes", "enabled", "checked"})
 _OFF: Final = frozenset({"off", "false", "no", "disabled", "unchecked"})
@@ -156,11 +158,10 @@ class Worker(FileHands):
                 yield from self._slide(element, text)
             case "radiogroup":
                 yield from self.choose(text)
-            case _:
-                word = text.strip().lower()
-                if word not in _ON | _OFF:
-                    raise NotPossibleError(f"{element.name} can be on or off, not {quoted(text)}")
+            case _ if (word := text.strip().lower()) in _ON | _OFF:
                 yield from self.toggle(element.name, on=word in _ON)
+            case _:
+                raise NotPossibleError(f"{element.name} can be on or off, not {quoted(text)}")
 
     def _slide(self, slider: Element, text: str) -> Iterator[Action]:
         percent = _percent(text)
@@ -186,8 +187,8 @@ class Worker(FileHands):
 
     def read(self, label: str) -> Iterator[Action]:
         """Answer with what a field shows, or with a file's text."""
-        if is_file_name(label):
-            yield from self._open_file(label)
+        if is_file_name(without_article(label)):
+            yield from self._open_file(without_article(label))
             label = "Note text"
         element = self.screen.find(_READABLE, label) or self.screen.find(_READABLE, label, self.screen.window)
         if element is None:
@@ -234,7 +235,5 @@ def _without_group(label: str, group: str) -> str:
 
 
 def _percent(text: str) -> int | None:
-    number = text.strip().removesuffix("percent").removesuffix("%").strip()
-    if not number.isascii() or not number.isdigit() or len(number) > len("100") or int(number) > int("100"):
-        return None
-    return int(number)
+    number = re.fullmatch(r"(\d{1,3}) ?(?:%|percent)?", text.strip(), re.ASCII)
+    return int(number[1]) if number is not None and int(number[1]) <= _LOUDEST else None

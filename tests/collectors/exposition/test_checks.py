@@ -47,6 +47,10 @@ WRONG = {
         "has 0 buckets for 0 bounds",
     ),
     "too few buckets": (metric(MetricType.HISTOGRAM, attrs.evolve(POINT, counts=(1,))), "has 1 buckets for 2 bounds"),
+    "too few exemplars": (
+        metric(MetricType.HISTOGRAM, attrs.evolve(POINT, exemplars=(None,))),
+        "has 1 exemplars for 3 buckets",
+    ),
     "a negative bucket": (
         metric(MetricType.HISTOGRAM, attrs.evolve(POINT, counts=(2, -1, 0))),
         "has buckets that are no counts",

@@ -403,3 +403,35 @@ def test_a_section_that_would_miss_the_deadline_is_left_out_and_tried_again_late
         assert f'agent_collector_success{{section="slow"}} {float(expected)}' in text
         assert "\nquick 1.0" in text or expected
     assert "the scrape's timeout is too short for them: slow" in caplog.text
+
+
+@pytest.mark.parametrize("form", Format)
+def test_a_metric_that_two_sections_have_fails_the_second_one_alone(form):
+    first, second = (
+        Section(name=name, metrics=(gauge("shop_open", "Open.", read, example="shop_open"),), subject=object())
+        for name, read in (("one", lambda _: 1), ("two", lambda _: 2))
+    )
+    page = exposition((first, second))
+    for _ in range(2):
+        shown = page.render(Instant(Broken()), form)
+        assert shown.count(b"Open.") == 1
+    assert page.failures() == {"one": 0, "two": 2}
+    if form is Format.TEXT:
+        assert b"shop_open 1.0\n" in shown
+        assert b'agent_collector_success{section="two"} 0.0\n' in shown
+
+
+def test_a_metric_named_like_one_of_the_catalogue_fails_its_own_section(caplog):
+    own = Section(
+        name="own", metrics=(gauge("agent_tasks_active", "Mine.", lambda _: 7, example="x"),), subject=object()
+    )
+    page = exposition((*catalogue.sections(), own)).render(Instant(Fixed(golden.busy_snapshot())))
+    assert page.count(b"\nagent_tasks_active ") == 1
+    assert b"Mine." not in page
+    assert "agent_tasks_active is on this page already" in caplog.text
+
+
+def test_two_sections_of_one_name_are_refused():
+    section = Section(name="own", metrics=(gauge("shop_open", "Open.", lambda _: 1, example="shop_open"),))
+    with pytest.raises(ValueError, match="two sections of metrics are called 'own'"):
+        exposition((section, section))

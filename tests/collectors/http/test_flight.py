@@ -104,3 +104,19 @@ def test_a_request_during_the_snapshot_gets_another_one():
         assert early.answer()[0] == 200
         assert late.answer()[0] == 200
     assert source.taken == 2
+
+
+async def test_a_page_that_cannot_be_made_fails_its_requests_and_no_other(monkeypatch):
+    _, pages = flight()
+    render = pages._exposition.render
+
+    def broken(instant, form, **options):
+        if form is Format.OPENMETRICS:
+            raise RuntimeError("no page")
+        return render(instant, form, **options)
+
+    monkeypatch.setattr(pages._exposition, "render", broken)
+    asked = [pages.page(Page(form), 0.0) for form in (Format.OPENMETRICS, Format.TEXT, Format.OPENMETRICS)]
+    first, text, second = await asyncio.gather(*asked, return_exceptions=True)
+    assert str(first) == str(second) == "no page"
+    assert b"agent_tasks_active" in text

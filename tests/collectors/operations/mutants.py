@@ -1,23 +1,22 @@
 """Small wrong changes of a rule and of what it reads: every one must break the timelines of its case."""
 
-import re
+import itertools
 from collections.abc import Callable, Iterator
-from typing import Final
+from datetime import timedelta
+from typing import Any
 
 import attrs
+import promql_parser
 
+from collectors.operations import promql
 from collectors.operations.model import Alert, Recording
 from tests.collectors.operations.promtool import Variant, read_by
 
-NUMBER: Final = re.compile(r"(?<![\w.])(?!0(?!\.))\d+(?:\.\d+)?(?![\w.])")
-"""Every number but 0, and but those of names and durations."""
-WINDOW: Final = re.compile(r"(?<=\[)(\d+)([smhd])")
-PART: Final = re.compile(r"\n(and|unless) on \([^)]*\)\n")
-MATCHER: Final = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
-SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
 Change = tuple[str, str]
 """What was changed, and the expression after it."""
+
+Replacements = Callable[[Any], Iterator[Change]]
+"""Gives what may stand in the place of a part of an expression, each under a name."""
 
 
 def mutants(alert: Alert, *, matchers_of_recordings: bool = True) -> Iterator[Variant]:
@@ -26,45 +25,74 @@ def mutants(alert: Alert, *, matchers_of_recordings: bool = True) -> Iterator[Va
         yield Variant(f"hold x{factor}", attrs.evolve(alert, hold_seconds=alert.hold_seconds * factor))
     if alert.keep_firing_seconds:
         yield Variant("without keep_firing_for", attrs.evolve(alert, keep_firing_seconds=0))
-    for name, expr in (*_quantities(alert.expr), *_matchers(alert.expr), *_parts(alert.expr)):
-        yield Variant(name, attrs.evolve(alert, expr=expr))
+    for change in (_quantities, _matchers, _parts):
+        for name, expr in _changed(alert.expr, change):
+            yield Variant(name, attrs.evolve(alert, formula=expr))
     for recording in read_by(alert):
-        changes = [*_quantities(recording.expr), *(_matchers(recording.expr) if matchers_of_recordings else ())]
+        changes = [*_changed(recording.expr, _quantities)]
+        changes += _changed(recording.expr, _matchers) if matchers_of_recordings else ()
         for index, (name, expr) in enumerate(changes):
             mutated = Recording(f"{recording.name}:mutant{index}", expr)
-            reader = attrs.evolve(alert, expr=alert.expr.replace(f"{recording.name}{{", f"{mutated.name}{{"))
+            reader = attrs.evolve(alert, formula=renamed(alert.expr, recording.name, mutated.name))
             yield Variant(f"{recording.name}: {name}", reader, (mutated,))
 
 
-def _quantities(expr: str) -> Iterator[Change]:
-    for factor in (0.8, 1.25):
-        yield from _each(NUMBER, expr, f"x{factor}", lambda match, by=factor: f"{float(match[0]) * by:g}")
-    yield from _each(WINDOW, expr, "window x0.5", lambda match: f"{int(match[1]) * SECONDS[match[2]] // 2}s")
+def renamed(expr: str, old: str, new: str) -> str:
+    """Return an expression that reads the series `new` where it read `old`."""
+
+    def replacement(node: Any) -> Any:
+        return promql.parsed(f"{new}{node.matchers}") if getattr(node, "name", None) == old else None
+
+    return str(promql_parser.transform(promql.parsed(expr), replacement).prettify())
 
 
-def _each(pattern: re.Pattern[str], expr: str, what: str, written: Callable[[re.Match[str]], str]) -> Iterator[Change]:
-    """Yield the expression with one match at a time written differently."""
-    for index, match in enumerate(pattern.finditer(expr)):
-        if (new := written(match)) != match[0]:
-            name = f"{match[0].replace(chr(34), '')} ({index}) {what}"
-            yield name, (expr[: match.start()] + new + expr[match.end() :]).replace(",,", ",")
+def _changed(expr: str, replacements: Replacements) -> Iterator[Change]:
+    """Yield the expression with one of its parts at a time replaced."""
+    tree = promql.parsed(expr)
+    for place, node in enumerate(promql.nodes(tree)):
+        for name, text in replacements(node):
+            count = itertools.count()
+            other = promql.parsed(text)
+            changed = promql_parser.transform(
+                tree,
+                lambda _, count=count, place=place, other=other: other if next(count) == place else None,
+            )
+            yield f"{name} ({place})", str(changed.prettify())
 
 
-def _matchers(expr: str) -> Iterator[Change]:
-    """Yield the expression without a matcher other than that of the job, and without one of its alternatives."""
-    yield from _each(MATCHER, expr, "dropped", lambda match: match[0] if match[1] == "job" else "")
-    for index, match in enumerate(MATCHER.finditer(expr)):
-        label, operator, alternatives = match[1], match[2], match[3].split("|")
+def _quantities(node: Any) -> Iterator[Change]:
+    match node:
+        case promql_parser.NumberLiteral() if node.val:
+            yield from ((f"{node.val:g} x{factor}", f"{node.val * factor:g}") for factor in (0.8, 1.25))
+        case promql_parser.MatrixSelector():
+            yield "window x0.5", f"{node.vector_selector.prettify()}[{_written(node.range / 2)}]"
+        case promql_parser.SubqueryExpr():
+            yield "window x0.5", f"{node.expr.prettify()}[{_written(node.range / 2)}:{_written(node.step)}]"
+
+
+def _written(duration: timedelta) -> str:
+    return str(promql_parser.display_duration(duration))
+
+
+def _matchers(node: Any) -> Iterator[Change]:
+    """Yield a selector without a matcher other than that of the job, and without one of its alternatives."""
+    if not isinstance(node, promql_parser.VectorSelector):
+        return
+    matchers = [str(matcher) for matcher in node.matchers.matchers]
+    for index, matcher in enumerate(node.matchers.matchers):
+        if matcher.name == "job":
+            continue
+        others = [text for at, text in enumerate(matchers) if at != index]
+        yield f"{node.name} {matcher.name} dropped", f"{node.name}{{{','.join(others)}}}"
+        alternatives = matcher.value.split("|")
         for one in alternatives if len(alternatives) > 1 else ():
             left = "|".join(alternative for alternative in alternatives if alternative != one)
-            new = f'{label}{operator}"{left}"'
-            yield f"{label} ({index}) without {one}", expr[: match.start()] + new + expr[match.end() :]
+            text = str(promql_parser.Matcher(matcher.op, matcher.name, left))
+            yield f"{node.name} {matcher.name} without {one}", f"{node.name}{{{','.join([*others, text])}}}"
 
 
-def _parts(expr: str) -> Iterator[Change]:
-    """Yield the expression without one of the parts that `and` and `unless` join."""
-    pieces = PART.split(expr)
-    parts, joints = pieces[::2], PART.findall(expr)
-    for index in range(len(parts)) if joints else ():
-        left = parts[:index] + parts[index + 1 :]
-        yield f"part {index} dropped", "\nand on (job)\n".join(left)
+def _parts(node: Any) -> Iterator[Change]:
+    """Yield each side alone of two that `and` or `unless` join; a chain of them hangs on the left."""
+    if isinstance(node, promql_parser.BinaryExpr) and str(node.op) in {"and", "unless"}:
+        yield "left alone", node.lhs.prettify()
+        yield "right alone", node.rhs.prettify()

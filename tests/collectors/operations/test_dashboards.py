@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import jsonschema
+import promql_parser
 import pytest
 
+from collectors.operations import promql
 from collectors.operations.alerts import alert_groups
 from collectors.operations.dashboards import boards
 from collectors.operations.dashboards.model import WIDTH, Look, Query
@@ -16,6 +18,7 @@ from collectors.operations.thresholds import Thresholds
 from tests.collectors.operations import grafana_schema
 
 BOARDS = pytest.mark.parametrize("board", boards(), ids=lambda board: board.uid)
+COMPARISONS = {">", "<", ">=", "<=", "=="}
 VALIDATOR = jsonschema.Draft7Validator(grafana_schema.DASHBOARD)
 
 
@@ -99,6 +102,14 @@ def test_titles_and_uids_are_unique():
         assert len(set(titles)) == len(titles)
 
 
+@BOARDS
+def test_every_panel_says_what_it_shows(board):
+    for panel in board.panels:
+        assert panel.title
+        assert panel.description.endswith(".")
+        assert panel.queries
+
+
 READ_OTHERWISE = {
     "Instances up": lambda share: 1 - share,
     "Failed sections of scrapes": lambda failed: failed - 1,
@@ -109,6 +120,13 @@ READ_OTHERWISE = {
 """What a panel's threshold is for its alert, where the panel shows something else than the alert reads."""
 
 
+def limits(expr):
+    """Return the numbers that an expression compares something with."""
+    nodes = promql.nodes(promql.parsed(expr))
+    compared = [node.rhs for node in nodes if getattr(node, "op", None) is not None and str(node.op) in COMPARISONS]
+    return [number.val for number in compared if isinstance(number, promql_parser.NumberLiteral)]
+
+
 @pytest.mark.parametrize(
     "panel", [panel for board in boards() for panel in board.panels], ids=lambda panel: panel.title
 )
@@ -116,7 +134,7 @@ def test_a_panel_is_red_where_its_alert_fires(panel):
     assert (panel.threshold is None) == (panel.alert is None)
     if panel.alert:
         exprs = [rule.expr for group in alert_groups(Setting()) for rule in group.rules if rule.name == panel.alert]
-        compared = [float(number) for expr in exprs for number in re.findall(r"[<>=]=? ([\d.]+)$", expr, re.MULTILINE)]
+        compared = [number for expr in exprs for number in limits(expr)]
         threshold = READ_OTHERWISE.get(panel.title, lambda threshold: threshold)(panel.threshold)
         assert any(number == pytest.approx(threshold) for number in compared), compared
 

@@ -1,9 +1,8 @@
-import re
 from collections import Counter
 
 import pytest
 
-from collectors.operations import inspection
+from collectors.operations import inspection, promql
 from collectors.operations.alerts import alert_groups
 from collectors.operations.dashboards import boards
 from collectors.operations.inspection import inspect, masked, selectors
@@ -107,6 +106,13 @@ def test_a_rule_that_reads_something_else_is_told(fake):
     down["query"] = "vector(0) > 1"
     [line] = told(fake)
     assert line.startswith("rule ServiceDown is not as this version has it, but for numbers: vector(0) > 1; ")
+
+
+def test_a_rule_that_only_a_newer_prometheus_understands_is_told(fake):
+    [down] = [one for one in fake.rules if one["name"] == "ServiceDown"]
+    down["query"] = 'limitk_of_tomorrow(up{job="gui_agents"})'
+    [line] = told(fake)
+    assert line.startswith("rule ServiceDown is not as this version has it, but for numbers: limitk_of_tomorrow(")
 
 
 def test_a_watchdog_that_never_fires_is_told(fake):
@@ -213,15 +219,25 @@ def test_a_recorded_series_that_is_lost_is_told(fake):
 
 
 def test_every_selector_of_rules_and_dashboards_is_asked_for_but_for_what_may_be_absent():
-    names = {re.match(r"\w+", selector)[0] for selector in selectors(SETTING)}
+    names = {promql.parsed(selector).name for selector in selectors(SETTING)}
     assert not names & inspection.MAY_BE_ABSENT
     assert all('job="gui_agents"' in selector and "$" not in selector for selector in selectors(SETTING))
     drawn = {
-        name
+        selector.name
         for board in boards()
         for panel in board.panels
         for query in panel.queries
-        for name in re.findall(r"(?<![:\w])((?:agent|process|python)_\w+)\{", query.expr)
+        for selector in promql.selectors(promql.parsed(query.expr))
+        if selector.name.startswith(("agent_", "process_", "python_"))
     }
     assert drawn - inspection.MAY_BE_ABSENT <= names
     assert Counter(selectors(SETTING)).most_common(1)[0][1] == 1
+
+
+def test_of_lean_targets_only_what_rules_read_must_be_there(fake):
+    read_by_a_rule, drawn_alone = 'agent_temp_files_count{job="gui_agents"}', 'agent_actions_total{job="gui_agents"}'
+    assert {read_by_a_rule, drawn_alone} <= set(selectors(SETTING))
+    assert read_by_a_rule in selectors(SETTING, lean=True)
+    assert drawn_alone not in selectors(SETTING, lean=True)
+    fake.answers[f" {drawn_alone}"] = [fake.sample("1", instance="a:8000")]
+    assert list(inspect(PrometheusApi(fake), lambda _: None, SETTING, lean=True)) == []

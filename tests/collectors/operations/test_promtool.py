@@ -33,12 +33,12 @@ def _labelled(labels: dict[str, str]) -> str:
 
 def _variants(case: Case, alert: Alert) -> Iterator[Variant]:
     yield Variant("as it is", alert)
-    yield Variant("never", attrs.evolve(alert, expr=NEVER))
+    yield Variant("never", attrs.evolve(alert, formula=NEVER))
     by_expr: dict[str, set[str]] = {}
     for timeline in case.timelines():
         by_expr.setdefault(_always(case, timeline), set()).add(timeline.name)
     for index, (expr, timelines) in enumerate(by_expr.items()):
-        yield Variant(f"always ({index})", attrs.evolve(alert, expr=expr), timelines=frozenset(timelines))
+        yield Variant(f"always ({index})", attrs.evolve(alert, formula=expr), timelines=frozenset(timelines))
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,6 @@ class Watch(Case):
 def test_the_watchdog_always_fires(tmp_path):
     watchdog = alerts()["Watchdog"]
     case = Watch(alert="Watchdog", severity="none", course=Course(signals=[]), phases=Phases(0, 10, 0), hold=0)
-    variants = [Variant("as it is", watchdog), Variant("never", attrs.evolve(watchdog, expr=NEVER))]
+    variants = [Variant("as it is", watchdog), Variant("never", attrs.evolve(watchdog, formula=NEVER))]
     broken = failures(tmp_path, {case.key: variants}, [case])
     assert broken == {Failure("Watchdog", "never", "any time", minute) for minute in (0, 10)}

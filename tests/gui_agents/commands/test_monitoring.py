@@ -167,16 +167,40 @@ def test_the_help_of_init_lists_every_threshold(capsys):
     assert "memory_bytes" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["init", "out"], ["check", "http://127.0.0.1:1"]])
-def test_a_missing_extra_is_told(monkeypatch, capsys, arguments):
-    for module in ("installation", "inspection", "thresholds"):
-        monkeypatch.setitem(sys.modules, f"collectors.operations.{module}", None)
+def test_check_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "promql_parser", None)
+    for module in ("inspection", "promql"):
+        monkeypatch.delitem(sys.modules, f"collectors.operations.{module}", raising=False)
         monkeypatch.delattr(f"collectors.operations.{module}", raising=False)
-    assert cli.main(["monitoring", *arguments]) == ExitCode.USAGE
-    assert 'is not installed; run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        cli.main(["monitoring", arguments[0], "--help"])
-    assert ("thresholds: " in capsys.readouterr().out) == (arguments[0] == "init")
+    assert cli.main(["monitoring", "check", "http://127.0.0.1:1"]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert told == 'gui-agents: promql_parser is not installed; run: pip install "gui-agents[operations]"\n'
+
+
+def test_init_changes_a_threshold_in_all_files_at_once(tmp_path):
+    out = tmp_path / "out"
+    options = ["--sharded", "--kubernetes", "--threshold", "task_failure_ratio=0.35"]
+    assert cli.main(["monitoring", "init", str(out), *options]) == ExitCode.DONE
+    changed = {str(path.relative_to(out)) for path in out.rglob("*.*") if "0.35" in path.read_text("utf-8")}
+    assert changed == {
+        "prometheus-alert-rules.yml",
+        "sharding/global-rules.yml",
+        "kubernetes/prometheusrule.yml",
+        "grafana/gui-agents-tasks.json",
+    }
+    assert (out / "sharding" / "shard-rules.yml").is_file()
+    assert not [path for path in out.rglob("*.*") if "tools" in path.read_text("utf-8")]
+
+
+def test_init_writes_rules_for_shards_and_kubernetes_only_when_it_is_asked_to(tmp_path):
+    assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "alertmanager.yml",
+        "grafana",
+        "prometheus-alert-rules.yml",
+        "prometheus-recording-rules.yml",
+        "prometheus.yml",
+    }
 
 
 @pytest.mark.parametrize(

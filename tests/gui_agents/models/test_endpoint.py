@@ -3,9 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
-from gui_agents.models.endpoint import OPENAI_ADDRESS, select_endpoint
+from gui_agents.models.endpoint import OPENAI_ADDRESS, Family, select_endpoint
 
 ENVIRONMENT = LLMSettings(
     model="env-model", provider="openai", api_key=Secret("env-key"), endpoint="https://env.example/v1"
@@ -105,7 +106,23 @@ def test_a_provider_named_below_the_models_layer_does_not_count():
 
 
 def test_a_provider_named_above_the_models_layer_counts():
-    assert select_endpoint(settings(provider="other"), settings(model="m", key="k"), None).provider == "other"
+    with pytest.raises(InvalidFieldError, match="provider: 'other' is not openai"):
+        select_endpoint(settings(provider="other"), settings(model="m", key="k"), None)
+
+
+OTHER = Family(
+    provider=Provider.BUILTIN,
+    spellings={"other": True, "other-text": False},
+    address="https://api.other.example/v1",
+    key_variable="OTHER_API_KEY",
+)
+
+
+def test_another_familys_key_goes_to_its_own_address():
+    chosen = select_endpoint(settings(model="m", provider="other-text", key="theirs"), None, ENVIRONMENT, family=OTHER)
+    assert (chosen.base_url, chosen.api_key, chosen.takes_screenshots) == (OTHER.address, Secret("theirs"), False)
+    with pytest.raises(PreconditionError, match=r"no key for https://api\.other\.example/v1; .* or set OTHER_API_KEY"):
+        select_endpoint(settings(model="m", provider="other"), None, ENVIRONMENT, family=OTHER)
 
 
 def test_no_model_at_all_is_refused():

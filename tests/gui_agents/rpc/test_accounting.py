@@ -22,10 +22,14 @@ async def test_a_deadline_is_counted_as_what_its_client_sees():
         for timeouts in ([0.2], [0.1011] * 30, [1.003 + number / 1000 for number in range(60)]):
             ends = await asyncio.gather(*(refused(follow(served, task, timeout)) for timeout in timeouts))
             seen.update(end.code for end in ends)
-        await until(lambda: served.state.snapshot().streams.subscribers == 0)
-        handled = served.state.snapshot().rpcs.handled
-        assert {code: handled["GetAgentTaskStream", code] for code in seen} == seen == {"DEADLINE_EXCEEDED": 91}
-        assert handled["GetAgentTaskStream", "CANCELLED"] == 0
+        assert seen == {"DEADLINE_EXCEEDED": 91}
+        await served.all_calls_ended()
+        rpcs = served.state.snapshot().rpcs
+        handled = {code: number for (method, code), number in rpcs.handled.items() if method == "GetAgentTaskStream"}
+        # On a busy machine the time of a short call may be up before it has reached the service.
+        arrived = rpcs.started["GetAgentTaskStream"]
+        assert arrived >= 61
+        assert +Counter(handled) == {"DEADLINE_EXCEEDED": arrived}
 
 
 async def test_a_client_that_leaves_long_before_its_deadline_has_cancelled():
@@ -35,7 +39,7 @@ async def test_a_client_that_leaves_long_before_its_deadline_has_cancelled():
             call = follow(served, task, timeout)
             await call.read()
             call.cancel()
-        await until(lambda: served.state.snapshot().streams.subscribers == 0)
+        await served.all_calls_ended()
         assert served.state.snapshot().rpcs.handled["GetAgentTaskStream", "CANCELLED"] == 2
 
 

@@ -5,7 +5,7 @@ import random
 
 import grpc.aio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gui_agents.domain.errors import InvalidFieldError
@@ -199,7 +199,7 @@ def send(served: Served, method, data: bytes):
 CLIENTS = 10
 CLEAR = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"}
 
-MESSAGES = 5_000
+MESSAGES = settings().max_examples * 20
 """Twice: with setters denied, and with setters allowed."""
 
 

@@ -278,6 +278,9 @@ async def test_setters_are_denied_unless_they_are_allowed():
             denied = await refused(call)
             assert (denied.code, denied.reason) == ("PERMISSION_DENIED", "NOT_ALLOWED")
             assert "ALLOW_SET_GLOBAL_CONFIG" in denied.text
+        await served.all_calls_ended()
+        handled = served.state.snapshot().rpcs.handled
+        assert sum(number for (_, code), number in handled.items() if code == "PERMISSION_DENIED") == 4
         assert sum(served.state.snapshot().service.config_updates.values()) == 0
 
 
@@ -365,7 +368,7 @@ async def test_no_reply_and_no_log_shows_a_key(caplog):
     assert [key for key in KEYS if key in said or key in caplog.text] == []
 
 
-async def test_the_keys_of_a_request_are_forgotten_when_its_task_has_ended():
+async def test_the_keys_of_a_request_are_forgotten_when_its_task_has_ended(only_new_objects):
     async with serving() as served:
         task = await served.start("wait", runningConfig=config_with_keys())
         while_it_runs = await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id=task))
@@ -377,8 +380,17 @@ async def test_the_keys_of_a_request_are_forgotten_when_its_task_has_ended():
         assert while_it_runs.stageModelConfig.actionGeneratorModel.apiKey == MASKED
 
 
+@pytest.fixture
+def only_new_objects():
+    """Let the garbage collector look at no object that was there before, which are most."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def kept_keys():
-    """Return the keys that are anywhere in memory."""
+    """Return the keys that are anywhere in memory, of those that the garbage collector looks at."""
     gc.collect()
     return {found.reveal() for found in gc.get_objects() if isinstance(found, Secret)}
 
@@ -480,6 +492,7 @@ async def test_an_unknown_method_is_unimplemented():
         assert (said.code, said.text) == ("UNIMPLEMENTED", "the service has no such method")
         for path in ("/other.Service/Method", "/lybic.agent.Agent", "/"):
             assert (await refused(served.channel.unary_unary(path)(b""))).code == "UNIMPLEMENTED"
+        await served.all_calls_ended()
         rpcs = served.state.snapshot().rpcs
         assert rpcs.handled["other", "UNIMPLEMENTED"] == rpcs.started["other"] == 4
 

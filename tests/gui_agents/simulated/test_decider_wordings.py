@@ -76,6 +76,13 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Open the calculator, type 6*7= and read the Display", answers("42")),
     ("Calculate 10 / 4 and then close the calculator", answers("2.5")),
     ("calculate 5 / 0", fails("5÷0", "Error")),
+    ("What is 3.5 times 4?", answers("14")),
+    ("calculate (7+3)*2-5", answers("15")),
+    ("How much is 15 % of 80", answers("12")),
+    ("work out 99 minus 45", answers("54")),
+    ("Divide 81 by 9", answers("9")),
+    ("what is the product of 6 and 9", answers("54")),
+    ("Open the calculator, press 1 2 + 3 =, read the result", answers("15")),
     # Notes
     ("Launch Notes, type 'Buy milk' and then save it as \"shopping.txt\".", leaves_file("shopping.txt", "Buy milk")),
     (
@@ -114,6 +121,17 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Open Notes and quit it", window()),
     ("Open Files, then open Settings, then close the window", window("Files")),
     ("Open Notes, write draft and save", fails("no name")),
+    (
+        'Launch the text editor and type "see you at 5", then save it as memo.txt',
+        leaves_file("memo.txt", "see you at 5"),
+    ),
+    ("Write 'a, b and c' into the note and save the note as abc.txt", leaves_file("abc.txt", "a, b and c")),
+    ("In the notes app, enter hello, then save under the name hi.txt", leaves_file("hi.txt", "hello")),
+    ('Make a new file called plan.txt with the text "go home"', leaves_file("plan.txt", "go home")),
+    ('Create a note named ideas.txt saying "none yet"', leaves_file("ideas.txt", "none yet")),
+    ("Change the contents of readme.txt to bye", leaves_file("readme.txt", "bye")),
+    ("Edit the note so that it says hello, then read the note", answers("hello")),
+    ("Open Notes, wait 1 millisecond and close it", window()),
     # The form
     (
         (
@@ -157,6 +175,15 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Open the contact form, select the Large size and tell me the size", answers("Large")),
     ("Open the form, set Email to a@b.c, then read the Email field", answers("a@b.c")),
     ("Open the form, set name to X, reset the form, what is the name?", answers("")),
+    (
+        "Fill in the form with name Ann and email ann@x.org, tick the terms, submit",
+        sends(name="Ann", email="ann@x.org"),
+    ),
+    (
+        'Go to the contact form, type "hi there" into the message box, choose Small, agree to the terms, send it',
+        sends(message="hi there", size="Small"),
+    ),
+    ("In the form set the e-mail address to q@r.st, then tell me the email", answers("q@r.st")),
     # Files
     ("remove readme.txt", leaves_file("readme.txt", None)),
     ('Please delete the file named "todo.txt".', leaves_file("todo.txt", None)),
@@ -205,6 +232,13 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Rename readme.txt to a/b", untouched('cannot be saved as "a/b"')),
     ("Rename it to x.txt", untouched("not understood")),
     ("Move readme.txt to Documents", untouched("not understood")),
+    ("Rename the file doc03.txt to three.txt and then count the files", answers("32")),
+    ("erase doc10.txt, doc11.txt and doc12.txt", deleted("doc10.txt", "doc11.txt", "doc12.txt")),
+    ("How many files are in the list", answers("32")),
+    ("Get rid of todo.txt and tell me how many files remain", answers("31")),
+    ("Open doc04.txt and tell me what it says", answers("Document 4")),
+    ("Open Files, scroll to the bottom, double click doc29.txt, read the note text", answers("Document 29")),
+    ("Delete the folder pictures", untouched("there is no file named")),
     # More text in a file
     ('Append "eggs" to todo.txt', leaves_file("todo.txt", "milkeggs")),
     ("Append eggs to the file todo.txt", leaves_file("todo.txt", "milkeggs")),
@@ -234,6 +268,8 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Add two lines to todo.txt: a and b", untouched("not understood")),
     ("Add eggs to the start of todo.txt", untouched("not understood")),
     ("Append x to the message", untouched("not understood")),
+    ('Open todo.txt, append " and bread", save', leaves_file("todo.txt", "milk and bread")),
+    ('Add the line "second" to the bottom of readme.txt', leaves_file("readme.txt", "hello\nsecond")),
     # Settings
     ("Enable dark mode", leaves_on("Dark mode")),
     ("please switch on the Wi-Fi in the settings", leaves_on("Wi-Fi")),
@@ -256,6 +292,12 @@ WORDINGS: list[tuple[str, Check]] = [
     ("Check whether Wi-Fi is on", answers("off")),
     ("What is the volume level?", answers("50 %")),
     ("Activate the dark theme in Settings", leaves_on("Dark mode")),
+    ("Disable Location and enable automatic updates", leaves_on("Automatic updates")),
+    ("turn the volume down to 20 percent", leaves_volume(20)),
+    ("Make sure notifications is turned on", leaves_on("Notifications")),
+    ("Is Wi-Fi enabled?", answers("off")),
+    ("turn on WLAN and dark mode, what is the volume?", answers("50")),
+    ("Turn on the coffee machine", fails("coffee machine")),
     # Longer ways to say it
     ("Could you please tell me what 12 + 30 is?", answers("42")),
     (

@@ -1,5 +1,7 @@
 """What holds on the simulated desktop after any events: what is seen is what can be hit, and it is on the screen."""
 
+from itertools import combinations
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -156,11 +158,10 @@ def test_every_widget_of_an_app_is_shown_whole_and_apart_from_its_siblings():
     for app in APPS:
         desktop = Desktop()
         desktop.open_app(app)
-        scene = [widget for widget in desktop.scene() if widget.role and widget.owner == app]
-        for index, widget in enumerate(scene):
-            if widget.role != "listitem":
+        for widget in desktop.scene():
+            if widget.role and widget.role != "listitem" and widget.owner == app:
                 assert widget.shown == widget.bounds, widget
-            for other in scene[index + 1 :]:
-                if other.depth == widget.depth and widget.is_shown and other.is_shown:
-                    overlap = intersection(widget.shown, other.shown)
-                    assert overlap.width * overlap.height == 0, (widget, other)
+            for first, second in combinations([child for child in widget.within if child.owner == app], 2):
+                if first.role and second.role:
+                    overlap = intersection(first.shown, second.shown)
+                    assert overlap.width * overlap.height == 0, (first, second)

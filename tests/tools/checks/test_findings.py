@@ -1,37 +1,27 @@
-import pytest
-
-from tools.checks.findings import read
-
-WRITTEN = {
-    "a literal block": "key: |-  # why\n  one ''\n    two\n\n  three\n",
-    "a folded block": "key: >\n  one ''\n  two\n\n  three\n",
-    "plain text": "key:\n  one ''\n  two\n\n  three\n",
-    "single quotation marks": "key:\n  'one ''''\n  two\n\n  three'\n",
-    "double quotation marks": 'key:\n  "one \'\\x27\\n\\\n  two\n\n  three"\n',
-}
+from tools.checks.findings import line_of, read
 
 
-@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
-def test_a_character_is_found_on_its_line_however_the_text_is_written(tmp_path, text):
+def test_texts_know_the_line_on_which_they_begin(tmp_path):
     path = tmp_path / "data.yml"
-    path.write_text(text, "utf-8")
+    path.write_text('one: |-\n  two\n  three\nfour:\n  - "five"\n', "utf-8")
     data, findings = read(path)
     assert findings == []
-    for word in ("one", "two", "three"):
-        line = data["key"].line_at(data["key"].index(word))
-        assert word in text.splitlines()[line - 1]
+    assert data == {"one": "two\nthree", "four": ["five"]}
+    assert [line_of(text) for text in (data["one"], *data, data["four"][0])] == [1, 1, 4, 5]
+    assert line_of(3, otherwise=7) == 7
 
 
-def test_an_offset_behind_the_text_and_an_empty_text_are_where_it_begins(tmp_path):
-    path = tmp_path / "data.yml"
-    path.write_text('one:\n  two\ntwo: ""\n', "utf-8")
-    data, _ = read(path)
-    assert data["one"].line_at(3) == 2
-    assert data["two"].line_at(0) == 3
-
-
-def test_a_character_that_yaml_forbids_is_a_finding_at_its_line(tmp_path):
-    path = tmp_path / "data.yml"
-    path.write_text("a: b\nc: \x07\n", "utf-8")
-    _, (finding,) = read(path)
-    assert (finding.line, finding.reason) == (2, "is no valid YAML: special characters are not allowed")
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path):
+    reasons = {}
+    for name, content in {"yaml": b"a: [\n", "control": b"a: b\nc: \x07\n", "binary": b"\xff\xfe"}.items():
+        (tmp_path / name).write_bytes(content)
+    for name in ("yaml", "control", "binary", "missing"):
+        _, [finding] = read(tmp_path / name)
+        assert finding.path == str(tmp_path / name)
+        reasons[name] = (finding.line, finding.reason.partition(":")[0])
+    assert reasons == {
+        "yaml": (2, "is no valid YAML"),
+        "control": (1, "is no valid YAML"),
+        "binary": (1, "is no UTF-8 text"),
+        "missing": (1, "cannot be read"),
+    }

@@ -211,3 +211,5 @@ def test_a_sparkline_is_as_high_as_its_highest_value():
     assert sparkline([0, 1, 2, 4, 8]) == "▁▂▃▅█"
     assert sparkline([0, 0]) == "▁▁"
     assert sparkline([]) == ""
+    assert sparkline([-math.inf, math.nan, math.inf, -1, 1, 2]) == "▁▁▁▁▅█"
+    assert sparkline([math.inf]) == "▁"

@@ -362,16 +362,20 @@ async def test_close_can_be_called_twice_and_before_any_call(asked):
             await model.close()
 
 
-async def test_a_thousand_slow_calls_at_once(asked):
+MANY = 150
+"""More than the connections of one pool (100), and than the threads of any."""
+
+
+async def test_many_slow_calls_at_once_do_not_wait_for_each_other(asked):
     clients = OpenAIClients()
     async with ScriptedModelServer(lambda _: tool_call(DONE, usage=TOLD).on_release()) as server:
-        many = [asked(server, clients=clients, retry=RetryPolicy(max_attempts=1)) for _ in range(1000)]
+        many = [asked(server, clients=clients, retry=RetryPolicy(max_attempts=1)) for _ in range(MANY)]
         deciding = [asyncio.create_task(one.decide()) for one in many]
-        await server.wait_for_requests(1000)
+        await server.wait_for_requests(MANY)
         server.release()
         decisions = await asyncio.gather(*deciding)
     assert {decision.action for decision in decisions} == {Done("ok")}
-    assert [one.outcomes for one in many] == [[(CallOutcome.OK, USED)]] * 1000
+    assert [one.outcomes for one in many] == [[(CallOutcome.OK, USED)]] * MANY
 
 
 async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):

@@ -1,27 +1,25 @@
 """Shards and a global Prometheus together decide as one Prometheus does that has all instances."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from collectors.operations import yaml_text
+from collectors.operations import promql, sharding, yaml_text
 from collectors.operations.alerts import alert_groups, alert_names
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
-from tests.collectors.operations.promtool import file_of_tests
+from tests.collectors.operations.promtool import file_of_tests, promtool
 from tests.collectors.operations.scenarios import CASES
-from tests.system_tools import require_program
-from tools import sharding
 from tools.checks.expressions import Checker
 from tools.vocabulary import TARGET_LABELS, known_series
 
 SETTING = Setting()
 SHARD, GLOBAL = (yaml.safe_load(render(SETTING)) for render in (sharding.shard_rules, sharding.global_rules))
-SELECTED = re.compile(r"[\w:]+(?=\{)")
+ON_EVERY_PROMETHEUS = {"TargetsMissing", "Watchdog"}
+"""These are about the Prometheus that evaluates them, and each one has targets of its own."""
 VERDICT = re.compile(r"^Unit Testing:  .*/(\S+)\.test\.yml\n  (SUCCESS|FAILED)", re.MULTILINE)
 
 
@@ -29,15 +27,20 @@ def rules_of(data, kind):
     return [rule for group in data["groups"] for rule in group["rules"] if kind in rule]
 
 
+def read(expr):
+    """Return the names of the series that an expression reads."""
+    return {selector.name for selector in promql.selectors(promql.parsed(expr))}
+
+
 def test_every_alert_is_decided_in_one_place():
     places = [{rule["alert"] for rule in rules_of(data, "alert")} for data in (SHARD, GLOBAL)]
     assert set.union(*places) == set(alert_names(SETTING))
-    assert set.intersection(*places) == sharding.ON_EVERY_PROMETHEUS
+    assert set.intersection(*places) == ON_EVERY_PROMETHEUS
 
 
 def test_what_a_shard_decides_is_about_an_instance():
     for rule in rules_of(SHARD, "alert"):
-        if rule["alert"] not in sharding.ON_EVERY_PROMETHEUS:
+        if rule["alert"] not in ON_EVERY_PROMETHEUS:
             shape = Checker(known_series()).shape(rule["expr"])
             assert shape.labels >= TARGET_LABELS, rule["alert"]
 
@@ -45,9 +48,9 @@ def test_what_a_shard_decides_is_about_an_instance():
 def test_the_global_one_reads_only_what_is_recorded():
     fetched = {rule["record"] for rule in rules_of(SHARD, "record")}
     own = {rule["record"] for rule in rules_of(GLOBAL, "record")}
-    read = {name for group in GLOBAL["groups"] for rule in group["rules"] for name in SELECTED.findall(rule["expr"])}
-    assert read <= fetched | own
-    assert fetched <= read
+    needed = set().union(*(read(rule["expr"]) for group in GLOBAL["groups"] for rule in group["rules"]))
+    assert needed <= fetched | own
+    assert fetched <= needed
 
 
 def test_the_global_one_records_what_one_prometheus_alone_would():
@@ -61,11 +64,6 @@ def test_another_job_has_rules_of_its_own():
         text = render(other)
         assert 'job="agents-of-ours"' in text
         assert "gui_agents" not in text
-
-
-def promtool(*arguments):
-    command = [require_program("promtool"), *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 @pytest.mark.system_tools
@@ -83,7 +81,7 @@ def needed(expr):
     """Return the recording rules that an expression reads, each after what it reads itself."""
     recorded = {rule["record"]: rule for data in (SHARD, GLOBAL) for rule in rules_of(data, "record")}
     found = {}
-    for name in SELECTED.findall(expr):
+    for name in sorted(read(expr)):
         if name in recorded:
             found |= needed(recorded[name]["expr"]) | {name: recorded[name]}
     return found
@@ -115,5 +113,5 @@ def test_every_alert_on_the_job_fires_and_resolves_on_the_sums_of_shards(tmp_pat
 
 
 def test_the_page_on_scale_counts_what_a_shard_records():
-    page = (Path(__file__).parents[2] / "docs/monitoring-at-scale.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs/monitoring-at-scale.md").read_text("utf-8")
     assert f"{len(rules_of(SHARD, 'record'))} aggregates of the shard's instances" in page

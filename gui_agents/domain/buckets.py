@@ -1,0 +1,17 @@
+"""The inclusive upper bounds of the histograms' buckets; what is above the last one has no bound.
+
+No quantile that is read from buckets is above the last bound, so that no threshold of an alert may be.
+"""
+
+from typing import Final
+
+EXECUTION_SECONDS: Final = (1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+"""Of tasks, from running to the end."""
+QUEUE_WAIT_SECONDS: Final = (0.1, 0.5, 1, 5, 10, 30, 60, 120)
+"""Of tasks, from pending to running."""
+TASK_STEPS: Final = (1, 5, 10, 20, 30, 50, 100, 200)
+"""The steps of a task."""
+RPC_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Of RPCs, from start to end."""
+PHASE_SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
+"""Of the phases of a step, and of calls to models."""
