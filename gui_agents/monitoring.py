@@ -127,6 +127,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoi
         open_probes=config.monitoring.open_probes,
         access_log=config.monitoring.access_log,
         native_histograms=config.monitoring.native_histograms,
+        healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
     )
 
 

@@ -29,5 +29,15 @@ async def sample_runtime_files(counts: Counts, directory: Path) -> None:
 
 
 def count_files(directory: Path) -> int:
-    """Return the number of files below a directory; 0 if it does not exist."""
-    return sum(len(files) for _, _, files in os.walk(directory))
+    """Return the number of files below a directory; 0 if it does not exist.
+
+    Raises:
+        OSError: a directory cannot be read, so that the number would be too low.
+    """
+
+    def stop(error: OSError) -> None:
+        # What is removed while it is counted is not there to be counted.
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    return sum(len(files) for _, _, files in os.walk(directory, onerror=stop))

@@ -18,6 +18,7 @@ from gui_agents.domain.model import Provider
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
+from gui_agents.models.addresses import EndpointPolicy
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory
 from gui_agents.rpc.accounting import Accounting
@@ -40,6 +41,7 @@ REQUEST_ROOM_BYTES: Final = 64 * 2**10
 """How much more than the largest request the transport lets through, so that what is a little too large is refused by
 us, with details. What is larger never gets into memory.
 """
+LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 REPLY_MAX_BYTES: Final = 128 * 2**20
 """Of what we send."""
 STOP_SECONDS: Final = 1.0
@@ -92,6 +94,12 @@ def build_state(
         streams=streams or StreamManager(config.streams.log_messages),
         clock=clock,
     )
+
+
+def endpoint_policy(config: Config) -> EndpointPolicy:
+    """Return which endpoints clients may name; loopback only if nobody but this machine's users can ask."""
+    host = config.rpc.host.strip("[]")
+    return EndpointPolicy(loopback=host in LOOPBACK_HOSTS, allowed=config.models.endpoint_allow)
 
 
 class _Routes:
@@ -150,7 +158,7 @@ class Service:
         prices = PriceList.load(config.models.prices_file)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
         sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes)
-        models = parts.models or ModelFactory(config.defaults, config.models, self.clock)
+        models = parts.models or ModelFactory(config.defaults, config.models, self.clock, endpoint_policy(config))
         keep = config.tasks.slots if config.sandboxes.keep is None else config.sandboxes.keep
         keeper = SandboxKeeper(
             self.state, slots=config.tasks.slots, capacity=keep, keep_seconds=config.sandboxes.keep_seconds

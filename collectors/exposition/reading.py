@@ -92,7 +92,8 @@ class SectionReader:
         self._twice = _metrics_given_twice((OUTCOMES, *self._sections))
         self._clock = clock
         self._expected = dict.fromkeys((section.name for section in self._sections), 0.0)
-        self._problems: dict[str, type[Exception]] = {}
+        self._problems: dict[str, type[BaseException]] = {}
+        self._late: set[str] = set()
         self._failures = dict.fromkeys((section.name for section in self._sections), 0)
 
     def failures(self) -> dict[str, int]:
@@ -162,7 +163,7 @@ class SectionReader:
         try:
             self._check_given_once(name)
             made = list(make(section, instant.snapshot() if section.subject is None else section.subject))
-        except Exception as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
+        except BaseException as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
             self._failed(name, error)
         else:
             success = 1
@@ -177,7 +178,7 @@ class SectionReader:
         if section in self._twice:
             raise ReadingError(self._twice[section], "is on this page already; a metric has one section")
 
-    def _failed(self, section: str, error: Exception) -> None:
+    def _failed(self, section: str, error: BaseException) -> None:
         self._failures[section] += 1
         # Each kind is told once, not at every scrape: a scraper comes back every few seconds.
         if self._problems.get(section) is not type(error):
@@ -186,12 +187,10 @@ class SectionReader:
             _log.error("section %s is left out of the metrics: %s: %s", section, kind, error, exc_info=error)
 
     def _left_out(self, late: list[str]) -> None:
-        """Count the sections that a scrape has no time for, and tell those in a line for which that is new."""
-        for section in late:
-            self._failures[section] += 1
-        new = [section for section in late if self._problems.get(section) is not TimeoutError]
+        """Log once the sections that a scrape has no time for. The deadline is the scraper's, so they have not failed."""
+        new = [section for section in late if section not in self._late]
         if new:
-            self._problems.update(dict.fromkeys(new, TimeoutError))
+            self._late.update(new)
             _log.warning("left out of the metrics, as the scrape's timeout is too short for them: %s", ", ".join(new))
 
     def _succeeded(self, section: str) -> None:

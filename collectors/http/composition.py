@@ -8,7 +8,7 @@ from collectors.exposition.lean import without_zeros
 from collectors.exposition.page import Exposition
 from collectors.http.endpoint import Limits, MetricsEndpoint
 from collectors.http.security import Security
-from collectors.http.site import Site
+from collectors.http.site import HEALTHY_STALL_SECONDS, Site
 from collectors.http.static import packaged_files
 from collectors.http.web_config import load
 from collectors.metrics import catalogue
@@ -53,6 +53,7 @@ def metrics_endpoint(
     lean: bool = False,
     limits: Limits | None = None,
     native_histograms: bool = False,
+    healthy_stall_seconds: float = HEALTHY_STALL_SECONDS,
     web_config: Path | None = None,
     open_probes: bool = False,
     access_log: bool = False,
@@ -71,6 +72,7 @@ def metrics_endpoint(
         web_config: file in the format of Prometheus's exporter-toolkit, with TLS and passwords; re-read as it changes.
         open_probes: whether the health probes need no password.
         access_log: whether each answer is logged.
+        healthy_stall_seconds: for how long the event loop may be blocked before /-/healthy says no.
         native_histograms: whether protobuf, which alone can carry them, is offered to clients that ask for it.
 
     Raises:
@@ -82,6 +84,13 @@ def metrics_endpoint(
         sections = without_zeros(sections, words_of_rules())
     # Whether the labels of further sections have closed sets of values is not known here.
     exposition = Exposition((*sections, *more))
-    site = Site(source, exposition, ready=ready, static=packaged_files(), formats=formats)
+    site = Site(
+        source,
+        exposition,
+        ready=ready,
+        static=packaged_files(),
+        formats=formats,
+        healthy_stall_seconds=healthy_stall_seconds,
+    )
     security = None if web_config is None else Security(web_config, open_probes=open_probes)
     return MetricsEndpoint(site.answer, host=host, port=port, limits=limits, security=security, access_log=access_log)

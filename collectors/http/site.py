@@ -21,6 +21,10 @@ METHODS: Final = frozenset({"GET", "HEAD"})
 METRICS_HEADERS: Final = (("Vary", "Accept, Accept-Encoding"),)
 COMPRESSED_HEADERS: Final = (*METRICS_HEADERS, ("Content-Encoding", "gzip"))
 ASSETS: Final = "/assets/"
+READY_STALL_SECONDS: Final = 5.0
+"""How long the service's event loop may be blocked before the service is not ready."""
+HEALTHY_STALL_SECONDS: Final = 30.0
+"""The same before it is not healthy, and should be started again."""
 INDEX: Final = "index.html"
 """The file that is the page at /."""
 
@@ -36,11 +40,13 @@ class Site:
         ready: Callable[[], bool],
         static: Mapping[str, StaticFile],
         formats: Collection[Format] = TEXT_FORMATS,
+        healthy_stall_seconds: float = HEALTHY_STALL_SECONDS,
     ) -> None:
         self._source = source
         self._exposition = exposition
         self._ready = ready
         self._static = static
+        self._healthy_stall_seconds = healthy_stall_seconds
         self._asking = Asking(formats)
         self._index = static[INDEX].content.decode()
         self._problem: type[Exception] | None = None
@@ -70,12 +76,20 @@ class Site:
         return Response(HTTPStatus.OK, body, asked.page.form.value, headers)
 
     async def _healthy(self, _request: Request) -> Response:
-        return plain(HTTPStatus.OK, "healthy")
+        reason = self._stall(self._healthy_stall_seconds)
+        return plain(HTTPStatus.OK, "healthy") if reason is None else _unavailable(f"not healthy: {reason}")
 
     async def _readiness(self, _request: Request) -> Response:
-        if self._ready():
-            return plain(HTTPStatus.OK, "ready")
-        return plain(HTTPStatus.SERVICE_UNAVAILABLE, "not ready")
+        reason = self._stall(READY_STALL_SECONDS) if self._ready() else "the service is shutting down"
+        return plain(HTTPStatus.OK, "ready") if reason is None else _unavailable(f"not ready: {reason}")
+
+    def _stall(self, longest_seconds: float) -> str | None:
+        """Return why the service cannot work: its event loop has been blocked for longer than this."""
+        snapshot = self._source.snapshot()
+        seconds = snapshot.service.heartbeat.lag_seconds(snapshot.taken_monotonic_seconds)
+        if seconds <= longest_seconds:
+            return None
+        return f"the event loop has been blocked for {seconds:.0f} s (more than {longest_seconds:g} s)"
 
     async def _landing(self, _request: Request) -> Response:
         page = landing_page(self._index, self._key_figures(), self._exposition.failures())
@@ -95,3 +109,7 @@ class Site:
             return UNREADABLE
         self._problem = None
         return figures
+
+
+def _unavailable(reason: str) -> Response:
+    return plain(HTTPStatus.SERVICE_UNAVAILABLE, reason)

@@ -26,7 +26,7 @@ class Output:
         if self._as_json:
             self.record(attrs.asdict(message))
         else:
-            print(f"{message.at.astimezone():%H:%M:%S}  {message.stage:<9}  {message.message}", flush=True)
+            print(f"{message.at.astimezone():%H:%M:%S}  {message.stage:<9}  {printable(message.message)}", flush=True)
 
     def report(self, report: TaskReport) -> None:
         """Print the status of a task."""
@@ -39,7 +39,7 @@ class Output:
         if report.statistics is not None:
             rows.append(("used", used(report.statistics)))
         for name, value in rows:
-            print(f"{name:<8} {value}")
+            print(f"{name:<8} {shown(value)}")
 
     def started(self, task_id: str) -> None:
         """Print the id of a task that was started."""
@@ -72,6 +72,11 @@ def used(statistics: Statistics) -> str:
 def printable(text: str) -> str:
     """Return a text of another process. Characters that control a terminal are replaced."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def shown(text: str) -> str:
+    """Return a text of several lines as a terminal may show it: as `printable`, and each further line indented."""
+    return "\n         ".join(map(printable, text.splitlines()))
 
 
 def counted(number: int, noun: str) -> str:

@@ -50,6 +50,12 @@ class MonitoringConfig:
     access_log: bool = setting(
         "PROMETHEUS_ACCESS_LOG", parsers.boolean, "false", "Log each answer of the metrics endpoint."
     )
+    healthy_stall_seconds: float = setting(
+        "HEALTHY_STALL_SECONDS",
+        parsers.seconds(1, 86_400),
+        "30",
+        "Seconds that the event loop may be blocked before /-/healthy says no.",
+    )
     native_histograms: bool = setting(
         "PROMETHEUS_NATIVE_HISTOGRAMS",
         parsers.boolean,
@@ -201,6 +207,12 @@ class ModelsConfig:
         parsers.address,
         "https://api.openai.com/v1",
         "Endpoint of the OpenAI-compatible provider, /v1 included.",
+    )
+    endpoint_allow: tuple[str, ...] = setting(
+        "MODEL_ENDPOINT_ALLOW",
+        parsers.names,
+        "",
+        "Hosts, addresses and networks that clients may name as endpoints besides public ones, separated by commas.",
     )
     timeout_seconds: float = setting(
         "MODEL_TIMEOUT_SECONDS", parsers.seconds(0.1, 3600), "120", "Seconds that one call to a model may take."

@@ -54,6 +54,8 @@ class Endpoint:
     api_key: Secret | None
     """The key for this address; None to call it without a key."""
     takes_screenshots: bool = True
+    configured: bool = False
+    """Whether the operator has configured this address; then it is not checked."""
 
 
 @attrs.frozen

@@ -112,6 +112,7 @@ def select_endpoint(
         )
     peers = [layer for layer in layers if not layer.settings.provider or layer.settings.provider in family.spellings]
     base_url, api_key = _address_and_key(peers, family.address)
+    operators = environment is not None and base_url == environment.endpoint
     if api_key is None and _split(base_url).hostname == _split(family.address).hostname:
         raise PreconditionError(
             f"there is no key for {base_url}; give {request_field}.apiKey, or set {family.key_variable}"
@@ -123,6 +124,7 @@ def select_endpoint(
         base_url=base_url,
         api_key=api_key,
         takes_screenshots=family.spellings[spelling],
+        configured=operators,
     )
 
 

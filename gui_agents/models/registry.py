@@ -14,6 +14,7 @@ from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.spec import LLMSettings, ModelChoice
+from gui_agents.models.addresses import EndpointPolicy
 from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI, Family, select_endpoint
 from gui_agents.models.openai.chat import chat_models
 from gui_agents.models.openai.client import SDK
@@ -35,7 +36,7 @@ class ProviderRow:
     """The endpoints of a provider that is called over HTTP."""
     needs: tuple[OptionalPackage, ...] = ()
     """What must be installed."""
-    maker: Callable[[ModelsConfig, Clock], Maker]
+    maker: Callable[[ModelsConfig, Clock, EndpointPolicy], Maker]
     """Called once for each service, so that its models can share what is slow to set up."""
 
 
@@ -53,9 +54,12 @@ ROWS: Final = (
     ProviderRow(
         provider=Provider.BUILTIN,
         meanings={"builtin": f"the model {BUILTIN_MODEL}"},
-        maker=lambda _config, _clock: lambda _choice: RulesModel(),
+        maker=lambda _config, _clock, _policy: lambda _choice: RulesModel(),
     ),
 )
+
+OPEN_TO_LOOPBACK: Final = EndpointPolicy(loopback=True)
+"""For a service that only this machine's users can ask."""
 
 _BUILTIN: Final = ModelChoice(Provider.BUILTIN, BUILTIN_MODEL)
 
@@ -63,9 +67,12 @@ _BUILTIN: Final = ModelChoice(Provider.BUILTIN, BUILTIN_MODEL)
 class ModelFactory:
     """Chooses and makes models as the configuration says."""
 
-    def __init__(self, defaults: DefaultsConfig, config: ModelsConfig, clock: Clock) -> None:
+    def __init__(
+        self, defaults: DefaultsConfig, config: ModelsConfig, clock: Clock, policy: EndpointPolicy = OPEN_TO_LOOPBACK
+    ) -> None:
         self._default = defaults.model
-        self._makers = {row.provider: row.maker(config, clock) for row in ROWS}
+        self._policy = policy
+        self._makers = {row.provider: row.maker(config, clock, policy) for row in ROWS}
         self._environment = LLMSettings(
             model="" if self._default == BUILTIN_MODEL else self._default.partition("/")[2],
             provider=Provider.OPENAI,
@@ -92,6 +99,8 @@ class ModelFactory:
         for package in row.needs:
             package.check()
         endpoint = select_endpoint(requested, configured, self._environment, family=row.family, request_field=field)
+        if not endpoint.configured:
+            self._policy.check_url(endpoint.base_url, f"{field}.apiEndpoint")
         return ModelChoice(row.provider, endpoint.model, endpoint)
 
     def create(self, choice: ModelChoice) -> Model:

@@ -1,5 +1,7 @@
 import asyncio
+import errno
 import logging
+import os
 
 import pytest
 
@@ -59,3 +61,38 @@ async def test_the_sampler_counts_again_after_an_error(tmp_path, monkeypatch, ca
 
 def test_files_are_counted_often_enough_for_the_contract():
     assert pytest.approx(15) == runtime_files.SAMPLE_SECONDS
+
+
+async def test_a_directory_that_cannot_be_read_is_no_count(tmp_path, monkeypatch, caplog):
+    (tmp_path / "one").touch()
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+    refusals = iter([OSError(errno.EMFILE, "Too many open files")])
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            for refusal in refusals:
+                raise refusal
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(runtime_files, "SAMPLE_SECONDS", 0)
+    with caplog.at_level(logging.ERROR):
+        # Not 1 and then 1: the first count failed, and the number before it stays.
+        assert await sampled(Books(), tmp_path, 1) == [1]
+    assert len(caplog.records) == 1
+
+
+def test_a_directory_that_goes_while_it_is_counted_holds_nothing(tmp_path, monkeypatch):
+    (tmp_path / "one").touch()
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    scandir = os.scandir
+
+    def leave(path):
+        if str(path) == str(gone):
+            raise FileNotFoundError(errno.ENOENT, "gone")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", leave)
+    assert count_files(tmp_path) == 1

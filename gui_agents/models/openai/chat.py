@@ -21,6 +21,7 @@ from gui_agents.domain.model import Decision, DecisionRequest, Report
 from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.models.addresses import EndpointPolicy
 from gui_agents.models.endpoint import OPENAI_HOST
 from gui_agents.models.openai.answers import TOOL, decode, read_decision, read_usage
 from gui_agents.models.openai.client import OpenAIClients
@@ -49,7 +50,9 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def chat_models(config: ModelsConfig, clock: Clock) -> "Callable[[ModelChoice], OpenAICompatibleModel]":
+def chat_models(
+    config: ModelsConfig, clock: Clock, policy: EndpointPolicy
+) -> "Callable[[ModelChoice], OpenAICompatibleModel]":
     """Return what makes the models of one service; they share what is slow to set up."""
     clients = OpenAIClients()
     retry = RetryPolicy(max_attempts=config.max_attempts)
@@ -62,6 +65,7 @@ def chat_models(config: ModelsConfig, clock: Clock) -> "Callable[[ModelChoice], 
             timeout_seconds=config.timeout_seconds,
             retry=retry,
             monotonic=clock.monotonic,
+            policy=None if choice.endpoint.configured else policy,
         )
 
     return make
@@ -86,7 +90,9 @@ class OpenAICompatibleModel:
         wall_clock: Callable[[], datetime] = _utc_now,
         random: Callable[[], float] = random_module.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        policy: EndpointPolicy | None = None,
     ) -> None:
+        self._policy = policy
         self._endpoint = endpoint
         self._clients = OpenAIClients() if clients is None else clients
         self._timeout_seconds = timeout_seconds
@@ -111,6 +117,8 @@ class OpenAICompatibleModel:
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
         """Return the next action; see `gui_agents.domain.model.Model`."""
         if self._client is None:
+            if self._policy is not None:
+                await self._policy.check(self._endpoint.base_url)
             self._client = await self._clients.client(self._endpoint, timeout_seconds=self._timeout_seconds)
         client = self._client
         question = {

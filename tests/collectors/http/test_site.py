@@ -92,7 +92,7 @@ def test_health_and_readiness():
         assert ask(endpoint, "/-/ready")[::2] == (200, b"ready\n")
         taking[0] = False
         assert ask(endpoint, "/-/healthy")[::2] == (200, b"healthy\n")
-        assert ask(endpoint, "/-/ready")[::2] == (503, b"not ready\n")
+        assert ask(endpoint, "/-/ready")[::2] == (503, b"not ready: the service is shutting down\n")
 
 
 @pytest.mark.parametrize("target", ["/nothing", "/metrics/", "/assets/", "/assets/../site.py", "/-/", "*", "http://[/"])
@@ -256,3 +256,26 @@ def test_a_scrape_timeout_that_cannot_be_met_reports_the_sections(caplog):
         "left out of the metrics, as the scrape's timeout is too short for them: "
         "tasks, rpcs, models, sandboxes, streams, service, process"
     )
+
+
+@pytest.mark.parametrize(("blocked", "ready", "healthy"), [(4.9, True, True), (6.0, False, True), (31.0, False, False)])
+def test_a_blocked_loop_is_not_ready_and_later_not_healthy(blocked, ready, healthy):
+    snapshot = golden.busy_snapshot()
+    beat = snapshot.service.heartbeat
+    last = snapshot.taken_monotonic_seconds - beat.interval_seconds - blocked
+    service = attrs.evolve(snapshot.service, heartbeat=attrs.evolve(beat, last_monotonic_seconds=last))
+    reason = f": the event loop has been blocked for {blocked:.0f} s (more than "
+    with serving(Fixed(attrs.evolve(snapshot, service=service))) as endpoint:
+        for path, works, limit in (("/-/ready", ready, "5 s)"), ("/-/healthy", healthy, "30 s)")):
+            word = path.removeprefix("/-/")
+            expected = f"{word}\n" if works else f"not {word}{reason}{limit}\n"
+            assert ask(endpoint, path)[::2] == (200 if works else 503, expected.encode())
+
+
+def test_how_long_a_healthy_loop_may_be_blocked_is_configured():
+    snapshot = golden.busy_snapshot()
+    beat = snapshot.service.heartbeat
+    last = snapshot.taken_monotonic_seconds - beat.interval_seconds - 31
+    service = attrs.evolve(snapshot.service, heartbeat=attrs.evolve(beat, last_monotonic_seconds=last))
+    with serving(Fixed(attrs.evolve(snapshot, service=service)), healthy_stall_seconds=60) as endpoint:
+        assert ask(endpoint, "/-/healthy")[0] == 200

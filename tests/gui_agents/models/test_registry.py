@@ -9,7 +9,9 @@ from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings
 from gui_agents.models.openai.chat import OpenAICompatibleModel
+from gui_agents.models.addresses import EndpointPolicy
 from gui_agents.models.registry import ROWS, ModelFactory
+from gui_agents.service import endpoint_policy
 from gui_agents.simulated.decider import RulesModel
 
 HERE = "http://127.0.0.1:9/v1"
@@ -88,3 +90,19 @@ async def test_each_task_has_a_model_of_its_own():
     assert {model.provider for model in made} <= set(Provider)
     for model in made:
         await model.close()
+
+
+def test_an_endpoint_inside_is_refused_unless_the_operator_names_it():
+    config = load({"OPENAI_BASE_URL": "http://10.0.0.1/v1"})
+    models = ModelFactory(config.defaults, config.models, SystemClock(), EndpointPolicy(loopback=False))
+    for address in ("http://10.0.0.2/v1", HERE):
+        with pytest.raises(PreconditionError, match=r"field\.apiEndpoint: .* MODEL_ENDPOINT_ALLOW="):
+            models.choose(settings("m", endpoint=address), None, "field")
+    chosen = models.choose(settings("m"), None, "field").endpoint
+    assert (chosen.base_url, chosen.configured) == ("http://10.0.0.1/v1", True)
+
+
+@pytest.mark.parametrize(("host", "loopback"), [("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", False), ("::", False)])
+def test_loopback_is_open_to_clients_only_while_grpc_listens_there_alone(host, loopback):
+    policy = endpoint_policy(load({"GRPC_HOST": host, "MODEL_ENDPOINT_ALLOW": "10.0.0.0/8, llm.internal"}))
+    assert policy == EndpointPolicy(loopback=loopback, allowed=("10.0.0.0/8", "llm.internal"))
