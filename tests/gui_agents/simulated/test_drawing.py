@@ -44,6 +44,15 @@ def test_most_characters_that_fit_are_taken(text, width):
     assert count == len(text) or width_of(text[: count + 1].rstrip()) > width
 
 
+def test_text_that_is_too_long_is_cut_at_its_box():
+    image = Image.new("RGB", (200, 40))
+    Painter(image).text("a text that is far too long", Bounds(20, 10, 100, 20), "#ffffff")
+    left, _, right, _ = image.getbbox()
+
+    assert 20 <= left < 25
+    assert 105 < right <= 120
+
+
 def test_box_fills_its_bounds_but_for_the_corners():
     for height in (40, 100):
         image = Image.new("RGB", (60, 120))
