@@ -13,7 +13,7 @@ from typing import Final
 
 CHATTY_LOGGERS: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
 """Libraries that would log each request, some of them whole, screenshots included; newer SDKs use the `…2` ones."""
-SWITCH_SECONDS: Final = 0.001
+SWITCH_SECONDS: Final = 0.0005
 """How long a thread may keep the interpreter from another one that waits for it."""
 
 _log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def shorten_pauses() -> None:
     """Set this process up for what it is: a loop that must not stand still, and a scraper that asks in between.
 
     What has been imported stays for good, so that no garbage collection looks through it again. A scrape gets the
-    interpreter from a busy loop within a fifth of Python's usual time; it needs it several times.
+    interpreter from a busy loop within a tenth of Python's usual time; it needs it several times.
     """
     gc.collect()
     gc.freeze()
