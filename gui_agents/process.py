@@ -135,7 +135,7 @@ def shorten_pauses() -> None:
     """Set this process up for what it is: a loop that must not stand still, and a scraper that asks in between.
 
     What has been imported stays for good, so that no garbage collection looks through it again. A scrape gets the
-    interpreter from a busy loop within a fifth of Python's usual time; it needs it several times.
+    interpreter from a busy loop within a tenth of Python's usual time; it needs it several times.
     """
     gc.collect()
     gc.freeze()

@@ -7,6 +7,7 @@ has not changed: numbers and points are immutable, and the service's state keeps
 """
 
 from collections.abc import Callable, Mapping
+from operator import is_
 from typing import Any, Final, Generic, TypeVar
 
 from collectors.exposition.checks import check_info, check_series
@@ -28,10 +29,15 @@ class Layout(Generic[Piece]):
         self._header = header
         self._lay_out = lay_out
         self._keys: list[Any] = []
+        self._values: list[Any] | None = None
+        """What was read last; None if it could not be written."""
         self._series: list[_Series[Piece]] = []
+        self._pieces: list[Piece] = []
 
     def pieces(self, subject: Any) -> list[Piece]:
         """Return the header and each series, as read from the subject of the section; nothing for an absent metric.
+
+        The list is the same object if nothing has changed since the last call.
 
         Raises:
             ReadingError: the metric read what must not be exposed.
@@ -45,20 +51,25 @@ class Layout(Generic[Piece]):
             values: Mapping[Any, Any] = {tuple(check_info(metric, reading).items()): 1}
         else:
             values = check_series(metric, reading)
-        keys = [*values]
+        keys, read = [*values], [*values.values()]
         if keys != self._keys:
             known = dict(zip(self._keys, self._series, strict=True))
             self._series = [known.get(key) or _Series(self._lay_out(key)) for key in keys]
             self._keys = keys
-        return [
+        # Identity, and not equality: Decimal(1) == 1 and True == 1, but only one of them may be exposed;
+        # 0.0 == -0.0 is written in two ways; NaN is not equal to itself.
+        elif self._values is not None and all(map(is_, read, self._values)):
+            return self._pieces
+        self._values = None
+        self._pieces = [
             self._header,
-            # Identity, and not equality: Decimal(1) == 1 and True == 1, but only one of them may be exposed;
-            # 0.0 == -0.0 is written in two ways; NaN is not equal to itself.
             *[
                 series.written if series.value is value else series.write(value)
-                for series, value in zip(self._series, values.values(), strict=True)
+                for series, value in zip(self._series, read, strict=True)
             ],
         ]
+        self._values = read
+        return self._pieces
 
 
 _UNREAD: Final = object()

@@ -60,6 +60,8 @@ class MetricMessage:
             + varint_field(3, _TYPES[metric.type])
         )
         self._layout = Layout(metric, header, self._lay_out)
+        self._pieces: list[bytes] = []
+        self._bytes = b""
 
     def written(self, subject: Any) -> bytes:
         """Return the metric as a delimited message, as read from the subject of its section; nothing if it is absent.
@@ -68,7 +70,9 @@ class MetricMessage:
             ReadingError: the metric read what must not be exposed.
         """
         pieces = self._layout.pieces(subject)
-        return delimited(b"".join(pieces)) if pieces else b""
+        if pieces is not self._pieces:
+            self._pieces, self._bytes = pieces, delimited(b"".join(pieces)) if pieces else b""
+        return self._bytes
 
     def _lay_out(self, key: Any) -> Write[bytes]:
         labels = self._labels(key)

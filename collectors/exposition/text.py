@@ -29,6 +29,8 @@ class MetricText:
         self._metric = metric
         self._form = form
         self._layout = Layout(metric, rendered(empty_family(metric), form), self._lay_out)
+        self._pieces: list[str] = []
+        self._text = ""
 
     def written(self, subject: Any) -> str:
         """Return the metric's lines, as read from the subject of its section.
@@ -36,7 +38,10 @@ class MetricText:
         Raises:
             ReadingError: the metric read what must not be exposed.
         """
-        return "".join(self._layout.pieces(subject))
+        pieces = self._layout.pieces(subject)
+        if pieces is not self._pieces:
+            self._pieces, self._text = pieces, "".join(pieces)
+        return self._text
 
     def _lay_out(self, key: Any) -> Write[str]:
         match self._metric.type:
@@ -63,6 +68,7 @@ class MetricText:
         shows_exemplars = self._form is Format.OPENMETRICS
         bounds: tuple[float, ...] | None = None
         starts: list[str] = []
+        marks: dict[int, tuple[Exemplar, str]] = {}
 
         def write(point: Any) -> str:
             nonlocal bounds, starts
@@ -81,7 +87,11 @@ class MetricText:
             if shows_exemplars:
                 for index, exemplar in enumerate(point.exemplars):
                     if exemplar is not None:
-                        lines[index] += _mark(name, exemplar)
+                        known = marks.get(index)
+                        # An observation replaces the exemplar of its own bucket; the others are the same objects.
+                        if known is None or known[0] is not exemplar:
+                            known = marks[index] = exemplar, _mark(name, exemplar)
+                        lines[index] += known[1]
             return "\n".join(lines) + "\n"
 
         return write

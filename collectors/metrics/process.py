@@ -5,10 +5,13 @@ that this section still shows when the snapshot fails.
 """
 
 import gc
+import math
 import mmap
 import os
 import platform
+import time
 import weakref
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -21,6 +24,8 @@ PYTHON_GC: Final = "python_gc"
 
 _VIRTUAL, _RESIDENT = 0, 1
 """The places of the sizes in `statm`, which are told in pages (proc_pid_statm(5))."""
+_ONE_SCRAPE_SECONDS: Final = 0.005
+"""Sizes read within this time serve all rows of a scrape: each read hands over the interpreter to other threads."""
 _STATM_BYTES: Final = 256
 """More than its seven numbers can take."""
 
@@ -32,6 +37,10 @@ class ProcessReader:
         self._process = psutil.Process()
         self._has_gc_statistics = platform.python_implementation() == "CPython"
         self._statm: int | None = None
+        self._sizes: list[bytes] = []
+        self._read_seconds = -math.inf
+        """When the sizes were read, on the monotonic clock."""
+        self._descriptors = Path(proc, "self", "fd")
         try:
             # It stays open, as opening it takes longer than all the rest; each read from its beginning is a new one.
             self._statm = os.open(f"{proc}/self/statm", os.O_RDONLY)
@@ -55,7 +64,11 @@ class ProcessReader:
     def _bytes(self, place: int) -> int | None:
         if self._statm is None:
             return None
-        return int(os.pread(self._statm, _STATM_BYTES, 0).split()[place]) * mmap.PAGESIZE
+        now = time.monotonic()
+        if now - self._read_seconds > _ONE_SCRAPE_SECONDS:
+            self._sizes = os.pread(self._statm, _STATM_BYTES, 0).split()
+            self._read_seconds = now
+        return int(self._sizes[place]) * mmap.PAGESIZE
 
     def start_time_seconds(self) -> float | None:
         """Return when the process started, as a Unix time; psutil remembers it."""
@@ -69,11 +82,13 @@ class ProcessReader:
         return times.user + times.system
 
     def open_descriptors(self) -> int | None:
-        """Return the number of open file descriptors, the one that lists them included."""
+        """Return the number of open file descriptors."""
         if self._statm is None:
             return None
         try:
-            return self._process.num_fds()
+            # Linux 6.2 and later give the number as a size. Listing the directory instead hands over the interpreter
+            # for each entry, and waits for a busy thread to give it back.
+            return self._descriptors.stat().st_size or self._process.num_fds()
         except (OSError, psutil.Error):
             # Listing them takes one more, and they may all be in use: then the other families are needed most.
             return None

@@ -17,12 +17,11 @@ from gui_agents.simulated.painter import Painter, Points, fitting, spelled, widt
 from gui_agents.simulated.theme import DARK, LIGHT, Colour, style_of
 from gui_agents.simulated.widgets import HEIGHT, WIDTH, Scene, Widget, inset
 
-_OPAQUE: Final = 255
 _LINE_HEIGHT: Final = 21
 _LONGEST_TEXT: Final = 20_000
 _SIGNS: Final[Mapping[str, tuple[Points, ...]]] = {
     "×": (((-6, -6), (6, 6)), ((-6, 6), (6, -6))),
-    "÷": (((-8, 0), (8, 0)), ((-1.4, -7), (1.4, -7)), ((-1.4, 7), (1.4, 7))),
+    "÷": (((-8, 0), (8, 0)), *(((-1, y), (1, y), (1, y + 1), (-1, y + 1)) for y in (-7, 6))),
     "-": (((-8, 0), (8, 0)),),
     "+": (((-8, 0), (8, 0)), ((0, -8), (0, 8))),
     "=": (((-8, -4), (8, -4)), ((-8, 4), (8, 4))),
@@ -87,7 +86,7 @@ class _Brush(Painter):
         style, theme, box = self.style, self.theme, inset(self.bounds, self.style.inset)
         if style.shadow:
             self.shadow(box, theme["shade"])
-        if style.opacity < _OPAQUE:
+        if style.opacity:
             self.veil(box, theme[style.fill], style.radius, style.opacity)
         elif style.fill:
             self.box(box, theme[style.fill], style.radius, theme.get(style.border))

@@ -53,11 +53,6 @@ def leaves_on(*switches: str) -> Check:
     return ends(switches={name: name in switches for name in SWITCHES})
 
 
-def leaves_volume(volume: int) -> Check:
-    """Expect a completed task with this volume."""
-    return ends(volume=volume)
-
-
 def sends(**fields: object) -> Check:
     """Expect a completed task and one submission with these fields."""
 
@@ -129,7 +124,7 @@ INSTRUCTIONS: Final[tuple[Instruction, ...]] = (
         "only Notifications is on",
         leaves_on("Notifications"),
     ),
-    Instruction("Open Settings and set the volume to 80%", "the volume is 80", leaves_volume(80)),
+    Instruction("Open Settings and set the volume to 80%", "the volume is 80", ends(volume=80)),
     Instruction(
         'Open Notes, write "draft", click Clear, then close the window',
         "no window is open, no file was made",

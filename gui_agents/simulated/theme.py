@@ -43,8 +43,8 @@ class Style:
     fill: str = ""
     border: str = ""
     radius: int = 8
-    opacity: int = 255
-    """Of the fill."""
+    opacity: int = 0
+    """Of a fill that lets something through, 1 to 254."""
     inset: int = 0
     """How much smaller the box is than the widget."""
     shadow: bool = False

@@ -49,21 +49,25 @@ def answer(request: RecordedRequest) -> Answer:
 
 @contextlib.asynccontextmanager
 async def again(seconds: float, action: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
-    """Do something again and again while the block lasts."""
+    """Do something again and again while the block lasts; what has begun then is still done to its end.
+
+    A restart that is cut off would leave an instance that is down, whose other alerts are inhibited for ever.
+    """
+    over = asyncio.Event()
 
     async def repeat() -> None:
-        while True:
+        while not over.is_set():
             with contextlib.suppress(grpc.aio.AioRpcError):
                 await action()
-            await asyncio.sleep(seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), seconds)
 
     task = asyncio.create_task(repeat())
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        over.set()
+        await task
 
 
 async def cancel(instance: Instance, task: str) -> None:

@@ -1,20 +1,15 @@
 """What hands do with files and notes: open, add to, save, rename, delete; each looks at what came of it."""
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Generator, Iterator
 
-from gui_agents.domain.actions import Action, ActionName
+from gui_agents.domain.actions import Action
 from gui_agents.domain.screen import Element
 from gui_agents.simulated.decider.hands import Hands, NotPossibleError, quoted
 from gui_agents.simulated.decider.names import app_named
-from gui_agents.simulated.decider.screen import Screen
 
 
 class FileHands(Hands):
     """Hands that know the apps Files and Notes. What has no underscore is what an instruction can ask for."""
-
-    def __init__(self, screen: Screen, supported: Collection[ActionName]) -> None:
-        super().__init__(screen, supported)
-        self.answers: list[str] = []
 
     def count_files(self) -> Iterator[Action]:
         """Answer with the number of files."""

@@ -28,6 +28,7 @@ class Hands:
     def __init__(self, screen: Screen, supported: Collection[ActionName]) -> None:
         self.screen = screen
         """What there is to see now; whoever carries out the actions renews it after each."""
+        self.answers: list[str] = []
         self._supported = supported
 
     def _activate(self, app: str) -> Iterator[Action]:
