@@ -187,7 +187,7 @@ class SectionReader:
             _log.error("section %s is left out of the metrics: %s: %s", section, kind, error, exc_info=error)
 
     def _left_out(self, late: list[str]) -> None:
-        """Log once the sections that a scrape has no time for. The deadline is the scraper's, so they have not failed."""
+        """Log once each section that a scrape has no time for: the deadline is the scraper's, so it has not failed."""
         new = [section for section in late if section not in self._late]
         if new:
             self._late.update(new)

@@ -85,7 +85,10 @@ class Site:
 
     def _stall(self, longest_seconds: float) -> str | None:
         """Return why the service cannot work: its event loop has been blocked for longer than this."""
-        snapshot = self._source.snapshot()
+        try:
+            snapshot = self._source.snapshot()
+        except Exception:  # noqa: BLE001 - scrapes report it; it is no reason to start the service again
+            return None
         seconds = snapshot.service.heartbeat.lag_seconds(snapshot.taken_monotonic_seconds)
         if seconds <= longest_seconds:
             return None

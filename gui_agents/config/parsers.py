@@ -1,7 +1,9 @@
 """Parsers of variables: each one returns the value, or raises a ValueError that says what the value must be."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -10,6 +12,8 @@ from gui_agents.domain.model import BUILTIN_MODEL, Provider
 
 TRUE: Final = frozenset({"true", "1", "yes", "on"})
 FALSE: Final = frozenset({"false", "0", "no", "off", ""})
+
+_HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 Parser = Callable[[str], Any]
 
@@ -101,6 +105,20 @@ def host(text: str) -> str:
 def names(text: str) -> tuple[str, ...]:
     """Read names separated by commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Read host names, addresses and networks (CIDR), separated by commas."""
+    found = tuple(name.lower() for name in names(text))
+    for name in found:
+        try:
+            ip_network(name, strict=False)
+        except ValueError:
+            if not _HOST_NAME.fullmatch(name) or name.replace(".", "").isdecimal():
+                raise ValueError(
+                    f"must list hosts, addresses and networks such as llm.internal or 10.0.0.0/8, not {name}"
+                ) from None
+    return found
 
 
 def existing_file(text: str) -> Path:

@@ -210,7 +210,7 @@ class ModelsConfig:
     )
     endpoint_allow: tuple[str, ...] = setting(
         "MODEL_ENDPOINT_ALLOW",
-        parsers.names,
+        parsers.hosts,
         "",
         "Hosts, addresses and networks that clients may name as endpoints besides public ones, separated by commas.",
     )

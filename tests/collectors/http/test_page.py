@@ -256,8 +256,7 @@ def test_the_page_survives_the_restart_of_the_service(tab):
     assert tab.text("#pill") == "Not answering"
     assert tab.evaluate("document.querySelector('#notice button').checkVisibility()")
     assert tile(tab, "running").startswith("Running3")
-    restarted = attrs.evolve(idle(), service=attrs.evolve(idle().service, heartbeat=young_heartbeat()))
-    with metrics_endpoint(Fixed(restarted), host="127.0.0.1", port=port, ready=lambda: True):
+    with metrics_endpoint(Fixed(restarted()), host="127.0.0.1", port=port, ready=lambda: True):
         tab.wait_for_text("#pill", "Taking tasks")
         tab.wait_for("document.querySelector('#slots .restart') !== null")
         assert tile(tab, "running").startswith("Running0")
@@ -267,9 +266,13 @@ def test_the_page_survives_the_restart_of_the_service(tab):
     assert all("net::ERR_" in error for error in tab.errors)
 
 
-def young_heartbeat():
-    service = idle().service
-    return attrs.evolve(service.heartbeat, last_monotonic_seconds=service.started_monotonic_seconds + 0.25)
+def restarted():
+    """Return a service that has beaten once."""
+    snapshot = idle()
+    beaten = snapshot.service.started_monotonic_seconds + 0.25
+    heartbeat = attrs.evolve(snapshot.service.heartbeat, last_monotonic_seconds=beaten)
+    service = attrs.evolve(snapshot.service, heartbeat=heartbeat)
+    return attrs.evolve(snapshot, service=service, taken_monotonic_seconds=beaten)
 
 
 def test_the_reader_need_not_wait_for_the_next_try(tab):

@@ -169,6 +169,11 @@ def test_a_landing_page_that_fails_is_told_once_for_each_kind(caplog):
     assert [record.exc_info[0] for record in caplog.records] == [ValueError, KeyError, KeyError]
 
 
+def test_a_state_that_cannot_be_read_does_not_end_the_service():
+    with serving(Broken()) as endpoint, Client(endpoint.port) as client:
+        assert [client.ask(path)[0] for path in ("/-/healthy", "/-/ready")] == [200, 200]
+
+
 def test_the_landing_page_says_what_fails(caplog):
     with serving(Broken()) as endpoint:
         ask(endpoint)

@@ -24,7 +24,11 @@ def key_and_address(*layers):
 
 def test_the_environment_alone_is_used_as_it_is():
     assert select_endpoint(None, None, ENVIRONMENT) == Endpoint(
-        provider="openai", model="env-model", base_url="https://env.example/v1", api_key=Secret("env-key")
+        provider="openai",
+        model="env-model",
+        base_url="https://env.example/v1",
+        api_key=Secret("env-key"),
+        configured=True,
     )
 
 
@@ -78,7 +82,11 @@ def test_empty_strings_say_nothing():
 def test_another_providers_settings_give_neither_address_nor_key():
     theirs = settings(model="claude", provider="anthropic", key="their-key", endpoint="https://them.example")
     assert select_endpoint(settings(model="gpt", provider="openai"), theirs, ENVIRONMENT) == Endpoint(
-        provider="openai", model="gpt", base_url="https://env.example/v1", api_key=Secret("env-key")
+        provider="openai",
+        model="gpt",
+        base_url="https://env.example/v1",
+        api_key=Secret("env-key"),
+        configured=True,
     )
 
 
@@ -90,6 +98,7 @@ def test_a_text_model_is_an_openai_model_without_screenshots():
         base_url="https://env.example/v1",
         api_key=Secret("env-key"),
         takes_screenshots=False,
+        configured=True,
     )
     assert select_endpoint(None, None, ENVIRONMENT).takes_screenshots
 

@@ -8,8 +8,8 @@ from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings
-from gui_agents.models.openai.chat import OpenAICompatibleModel
 from gui_agents.models.addresses import EndpointPolicy
+from gui_agents.models.openai.chat import OpenAICompatibleModel
 from gui_agents.models.registry import ROWS, ModelFactory
 from gui_agents.service import endpoint_policy
 from gui_agents.simulated.decider import RulesModel
@@ -102,7 +102,10 @@ def test_an_endpoint_inside_is_refused_unless_the_operator_names_it():
     assert (chosen.base_url, chosen.configured) == ("http://10.0.0.1/v1", True)
 
 
-@pytest.mark.parametrize(("host", "loopback"), [("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", False), ("::", False)])
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", False), ("::", False)],  # noqa: S104 - read, not bound
+)
 def test_loopback_is_open_to_clients_only_while_grpc_listens_there_alone(host, loopback):
     policy = endpoint_policy(load({"GRPC_HOST": host, "MODEL_ENDPOINT_ALLOW": "10.0.0.0/8, llm.internal"}))
     assert policy == EndpointPolicy(loopback=loopback, allowed=("10.0.0.0/8", "llm.internal"))
