@@ -35,7 +35,8 @@ class LogWriter(logging.Handler):
         self._lines: deque[str] = deque()
         self._max_lines = max_lines
         self._lost = 0
-        self._changed = threading.Condition(threading.Lock())
+        # The handler's own lock, which a thread may take twice: the garbage collector may log in the middle of a line.
+        self._changed = threading.Condition(self.lock)
         self._writing = False
         threading.Thread(target=self._write, name="log", daemon=True).start()
 
