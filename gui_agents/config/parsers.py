@@ -1,5 +1,6 @@
 """Parsers of variables: each one returns the value, or raises a ValueError that says what the value must be."""
 
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -29,29 +30,22 @@ def boolean(text: str) -> bool:
 
 def integer(minimum: int, maximum: int) -> Parser:
     """Return a parser of whole numbers from `minimum` to `maximum`."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = minimum - 1
-        if not minimum <= number <= maximum:
-            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
-        return number
-
-    return parse
+    return _within(int, minimum, maximum, f"a whole number from {minimum} to {maximum}")
 
 
 def seconds(minimum: float, maximum: float) -> Parser:
     """Return a parser of durations in seconds."""
+    return _within(float, minimum, maximum, f"a number of seconds from {minimum:g} to {maximum:g}")
 
+
+def _within(read: Callable[[str], float], minimum: float, maximum: float, words: str) -> Parser:
     def parse(text: str) -> float:
         try:
-            number = float(text)
+            number = read(text)
         except ValueError:
-            number = minimum - 1
+            number = math.nan
         if not minimum <= number <= maximum:
-            raise ValueError(f"must be a number of seconds from {minimum:g} to {maximum:g}")
+            raise ValueError(f"must be {words}")
         return number
 
     return parse

@@ -148,7 +148,7 @@ class SandboxKeeper:
         task.add_done_callback(self._closing.discard)
 
     async def close_all(self, seconds: float) -> None:
-        """Close what is kept, and return when everything is closed, or after so many seconds."""
+        """Close what is kept; what is not closed after so many seconds is abandoned."""
         self._stopping = True
         while self._kept:
             self._evict()
@@ -156,6 +156,12 @@ class SandboxKeeper:
             async with asyncio.timeout(seconds):
                 while self._closing:
                     await asyncio.wait(self._closing)
+        # A background task that is cancelled before its first line would not give its place back.
+        await asyncio.sleep(0)
+        for task in self._closing:
+            task.cancel()
+        if self._closing:
+            await asyncio.wait(self._closing)
 
     def _is_kept(self, kept: Kept) -> bool:
         return self._kept.get(kept.task_id) is kept
@@ -196,11 +202,14 @@ class SandboxKeeper:
     async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:
         """Close a sandbox; one that hangs is cancelled and left to itself, because it may ignore that too."""
         closing = asyncio.get_running_loop().create_task(_closed(sandbox, destroy=destroy))
-        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        try:
+            done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        finally:
+            if not closing.done():
+                closing.cancel()
+                self._abandoned.add(closing)
+                closing.add_done_callback(self._forget)
         if not done:
-            closing.cancel()
-            self._abandoned.add(closing)
-            closing.add_done_callback(self._forget)
             raise TimeoutError(f"not closed after {CLOSE_SECONDS:g} seconds")
         await closing
 
