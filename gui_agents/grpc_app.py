@@ -32,7 +32,7 @@ WRONG_ADDRESS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno
 FILES_PER_TASK: Final = 8
 """Open files that a running task may need: its client's connection, its model's, its sandbox's."""
 FILES_BASE: Final = 1024
-ENDING_SECONDS: Final = 4.5
+ENDING_SECONDS: Final = 4.0
 """How much longer than DRAIN_SECONDS the process may take to end, before it is ended."""
 LEAVING_SECONDS: Final = 1.0
 """How long tasks and threads that outlive the service may take."""
@@ -127,7 +127,7 @@ def _cannot_listen(server: str, error: OSError) -> str:
     return f"{server}_PORT: {error}; free it, or set another one (0 takes a free one)"
 
 
-async def serve(config: Config, parts: Parts | None = None) -> App:
+async def serve(config: Config, parts: Parts | None = None, sections: "Sequence[Section]" = ()) -> App:
     """Run the service until SIGTERM or SIGINT; a second signal, or too much time, ends the process at once.
 
     Returns what has run. grpc's poller needs it as long as the loop goes on.
@@ -135,7 +135,7 @@ async def serve(config: Config, parts: Parts | None = None) -> App:
     Raises:
         ConfigError: it cannot start; with a line for each mistake.
     """
-    app = App(config, parts)
+    app = App(config, parts, sections)
     with Ending(config.service.drain_seconds + ENDING_SECONDS, last=app.forget_ports) as ending:
         shorten_pauses()
         await app.start()
@@ -155,19 +155,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         config = configuration.load(os.environ, Path(".env"))
-        log_to_stderr(config.process.log_level)
-        asyncio.run(_serve_alone(config))
+        run(config)
     except (ConfigError, RefusedError) as error:
         print(error, file=sys.stderr)
         return EXIT_WRONG_START
     return EXIT_OK
 
 
-async def _serve_alone(config: Config) -> App:
-    """Run the service in a process that has nothing else to do: what outlives it is not waited for."""
+def run(config: Config, parts: Parts | None = None, sections: "Sequence[Section]" = ()) -> None:
+    """Run the service in a process that has nothing else to do: what outlives it is not waited for.
+
+    Raises:
+        ConfigError: it cannot start; with a line for each mistake.
+    """
+    log_to_stderr(config.process.log_level)
+    asyncio.run(_serve_alone(config, parts, sections))
+
+
+async def _serve_alone(config: Config, parts: Parts | None, sections: "Sequence[Section]") -> App:
     workers = ThreadPoolExecutor(thread_name_prefix="worker")
     asyncio.get_running_loop().set_default_executor(workers)
-    app = await serve(config)
+    app = await serve(config, parts, sections)
     workers.shutdown(wait=False, cancel_futures=True)
     left = await process.left_behind(LEAVING_SECONDS)
     if left:

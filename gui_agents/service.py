@@ -42,6 +42,8 @@ REQUEST_ROOM_BYTES: Final = 64 * 2**10
 us, with details. What is larger never gets into memory.
 """
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOKAHEAD_BYTES: Final = 16 * 2**10
+"""Of each call, that the transport takes before we read."""
 REPLY_MAX_BYTES: Final = 128 * 2**20
 """Of what we send."""
 STOP_SECONDS: Final = 1.0
@@ -50,6 +52,9 @@ STOP_SECONDS: Final = 1.0
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_send_message_length", REPLY_MAX_BYTES),
+    # What a call may send before it is read. The window of a message that is read grows to the message's size.
+    ("grpc.http2.lookahead_bytes", LOOKAHEAD_BYTES),
+    ("grpc.http2.bdp_probe", 0),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -205,7 +210,7 @@ class Service:
             ("grpc.max_connection_idle_ms", round(rpc.idle_seconds * 1000)),
         )
         server = grpc.aio.server(options=(*_OPTIONS, *limits))
-        reception = Reception(rpc.max_calls)
+        reception = Reception(rpc.max_calls, rpc.max_message_bytes)
         routes = _Routes(server, accounting)
         handlers = method_handlers(self._servicer, reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)

@@ -9,7 +9,7 @@ GuiAgentsError
 │   ├── NotAllowedError              the operator has not allowed it
 │   ├── QueueFullError               no place in the queue
 │   ├── DrainingError                the service is shutting down
-│   ├── TooManyCallsError            as many calls are open as may be
+│   ├── TooManyCallsError            there is no room for another call
 │   └── OversizedMessageError        the request is larger than the configured limit
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError                       in `model`
@@ -78,10 +78,10 @@ class DrainingError(RefusedError):
 
 
 class TooManyCallsError(RefusedError):
-    """As many calls are open as the operator allows."""
+    """There is no room for another call; `what` says what there are `limit` of."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} calls are open, which is the limit; try again later")
+    def __init__(self, limit: int, what: str) -> None:
+        super().__init__(f"{limit} {what}, which is the limit; try again later")
         self.limit = limit
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, RefusedError
-from gui_agents.rpc.reception import REQUEST, Reception, received
+from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.status import refuse
 
 Behavior = Callable[..., Any]
@@ -21,10 +21,10 @@ def received_by(reception: Reception, handler: grpc.RpcMethodHandler) -> grpc.Rp
     """Return a handler that serves as `handler` does, from bytes that come in by `reception`."""
     parse = handler.request_deserializer
     if handler.unary_unary is not None:
-        call = _refusing(reception, _one_request(handler.unary_unary, parse))
+        call = _refusing(reception, _one_request(reception, handler.unary_unary, parse))
         return grpc.stream_unary_rpc_method_handler(call, response_serializer=handler.response_serializer)
-    serve = _requests(handler.stream_stream, parse) if handler.request_streaming else None
-    call = _refusing(reception, serve or _one_request(handler.unary_stream, parse))
+    serve = _requests(reception, handler.stream_stream, parse) if handler.request_streaming else None
+    call = _refusing(reception, serve or _one_request(reception, handler.unary_stream, parse))
     return grpc.stream_stream_rpc_method_handler(call, response_serializer=handler.response_serializer)
 
 
@@ -39,17 +39,17 @@ def _refusing(reception: Reception, serve: Behavior) -> Behavior:
     return call
 
 
-def _one_request(serve: Behavior, parse: Parse) -> Behavior:
+def _one_request(reception: Reception, serve: Behavior, parse: Parse) -> Behavior:
     async def call(_: object, context: grpc.aio.ServicerContext) -> Any:
-        return await serve(_parsed(await received(context), parse), context)
+        return await serve(_parsed(await reception.received(context), parse), context)
 
     return call
 
 
-def _requests(serve: Behavior, parse: Parse) -> Behavior:
-    async def call(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> None:
+def _requests(reception: Reception, serve: Behavior, parse: Parse) -> Behavior:
+    async def call(_: object, context: grpc.aio.ServicerContext) -> None:
         async def requests() -> AsyncGenerator[Any, None]:
-            async for data in messages:
+            while (data := await reception.message(context)) is not None:
                 yield _parsed(data, parse)
 
         async for reply in serve(requests(), context):

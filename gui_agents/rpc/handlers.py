@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, RefusedError
 from gui_agents.rpc.methods import METHODS, Method
-from gui_agents.rpc.reception import REQUEST, Reception, received
+from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse
 
@@ -72,7 +72,7 @@ class _Handlers:
         return call
 
     async def _request(self, method: Method, context: grpc.aio.ServicerContext) -> Message:
-        return parsed(method, await received(context), self._max_bytes)
+        return parsed(method, await self._reception.received(context), self._max_bytes)
 
     async def _end(self, method: Method, context: grpc.aio.ServicerContext, error: Exception) -> None:
         """End a call with the status of `error`, which grpc does by raising."""

@@ -1,8 +1,15 @@
-"""How a call comes in: how many may be open at once, and how its one message is received."""
+"""How a call comes in: how many may be open at once, and how its one message is received.
+
+Theory of operation. Once a message is read, the transport takes in as much of it as the client sends. So thousands of
+calls that each send all but the last byte would fill the memory. A bounded number of messages is therefore read at
+once. An ordinary message has come with its call, or comes within a moment. After that moment it is slow, and needs one
+of a bounded number of other places. Whoever has had such a place for longest makes place for the next.
+"""
 
 import asyncio
 from typing import Final
 
+import attrs
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, TooManyCallsError
@@ -11,6 +18,14 @@ REQUEST: Final = "request"
 """The field that is named if the request as a whole is wrong."""
 RECEIVE_SECONDS: Final = 10.0
 """From a call's headers to its message."""
+MOMENT_SECONDS: Final = 0.25
+"""After which a message that is read is slow."""
+SLOW_BYTES: Final = 64 * 2**20
+"""Of all slow messages together."""
+MIN_SLOW: Final = 4
+"""Slow messages that there may be, however large they are."""
+QUICK_FOR_EACH_SLOW: Final = 2
+"""How many times as many others may be read."""
 REFUSAL_SECONDS: Final = 0.05
 """After the end of a call's messages, how long its refusal by the transport may take to reach us."""
 
@@ -20,11 +35,15 @@ class TransportRefusalError(asyncio.CancelledError):
 
 
 class Reception:
-    """Counts the open calls of all services; entered with each call, and left with its end."""
+    """Takes in the calls of all services; entered with each call, and left with its end."""
 
-    def __init__(self, max_calls: int) -> None:
+    def __init__(self, max_calls: int, max_message_bytes: int) -> None:
         self._max_calls = max_calls
+        self._max_slow = max(MIN_SLOW, SLOW_BYTES // max_message_bytes)
+        self._quick = asyncio.Semaphore(QUICK_FOR_EACH_SLOW * self._max_slow)
         self._open = 0
+        self._slow: dict[_Reading, None] = {}
+        """The one that has been slow for longest is first."""
 
     def __enter__(self) -> None:
         """Take a call in.
@@ -33,31 +52,76 @@ class Reception:
             TooManyCallsError: as many are open as may be.
         """
         if self._open >= self._max_calls:
-            raise TooManyCallsError(self._max_calls)
+            raise TooManyCallsError(self._max_calls, "calls are open")
         self._open += 1
 
     def __exit__(self, *_: object) -> None:
         """Let a call go."""
         self._open -= 1
 
+    async def received(self, context: grpc.aio.ServicerContext) -> bytes:
+        """Return the one message of a call.
 
-async def received(context: grpc.aio.ServicerContext) -> bytes:
-    """Return the one message of a call.
+        Raises:
+            InvalidFieldError: it does not come in time, or the client sends none.
+            TooManyCallsError: it comes in slowly, and too many others do.
+            TransportRefusalError: it is larger than the transport lets through; the client has its status already.
+        """
+        data = await self.message(context)
+        if data is not None:
+            return data
+        # The transport ends the messages of a call before it cancels the call that it refuses.
+        try:
+            await asyncio.sleep(REFUSAL_SECONDS)
+        except asyncio.CancelledError:
+            raise TransportRefusalError from None
+        raise InvalidFieldError(REQUEST, "the call holds no message")
 
-    Raises:
-        InvalidFieldError: it does not come in time, or the client sends none.
-        TransportRefusalError: it is larger than the transport lets through; the client has its status already.
-    """
-    try:
-        async with asyncio.timeout(RECEIVE_SECONDS):
-            data: bytes = await context.read()
-    except TimeoutError:
-        raise InvalidFieldError(REQUEST, f"no message came within {RECEIVE_SECONDS:g} s") from None
-    if data is not grpc.aio.EOF:
-        return data
-    # The transport ends the messages of a call before it cancels the call that it refuses.
-    try:
-        await asyncio.sleep(REFUSAL_SECONDS)
-    except asyncio.CancelledError:
-        raise TransportRefusalError from None
-    raise InvalidFieldError(REQUEST, "the call holds no message")
+    async def message(self, context: grpc.aio.ServicerContext) -> bytes | None:
+        """Return the next message of a call, or None if the client sends no more.
+
+        Raises:
+            InvalidFieldError: it does not come in time.
+            TooManyCallsError: it comes in slowly, and too many others do.
+        """
+        reading = _Reading(asyncio.timeout(RECEIVE_SECONDS))
+        try:
+            async with reading.limit:
+                await self._quick.acquire()
+                moment = asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._is_slow, reading)
+                try:
+                    data = await context.read()
+                finally:
+                    moment.cancel()
+                    self._read(reading)
+        except TimeoutError:
+            if reading.sent_away:
+                raise TooManyCallsError(self._max_slow, "messages come in slowly") from None
+            raise InvalidFieldError(REQUEST, f"no message came within {RECEIVE_SECONDS:g} s") from None
+        return None if data is grpc.aio.EOF else data
+
+    def _is_slow(self, reading: "_Reading") -> None:
+        """Give a message another place; if there is none, the one that has been slow for longest is sent away."""
+        self._quick.release()
+        self._slow[reading] = None
+        if len(self._slow) > self._max_slow:
+            longest = next(iter(self._slow))
+            del self._slow[longest]
+            longest.sent_away = True
+            longest.limit.reschedule(asyncio.get_running_loop().time())
+
+    def _read(self, reading: "_Reading") -> None:
+        """Give back the place of a message that is no longer read."""
+        if reading in self._slow:
+            del self._slow[reading]
+        elif not reading.sent_away:
+            self._quick.release()
+
+
+@attrs.define(eq=False)
+class _Reading:
+    """A message that is read."""
+
+    limit: asyncio.Timeout
+    sent_away: bool = False
+    """Whether it had to make place."""

@@ -10,6 +10,7 @@ import pytest
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc import reception
 from gui_agents.rpc.methods import METHODS
+from tests.attack import http2
 from tests.serving import refused, serving, until
 
 HEALTH = "/grpc.health.v1.Health/"
@@ -105,3 +106,43 @@ async def test_a_connection_without_calls_ends_after_a_time():
         await channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
         assert channel.get_state() is grpc.ChannelConnectivity.IDLE
         await channel.close()
+
+
+async def begun(port: int, calls: int, announced: int = 4 * 2**20) -> tuple[http2.Sender, asyncio.StreamWriter]:
+    """Begin so many calls, each with a message that never ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(http2.greeting())
+    sender = http2.Sender(reader, writer)
+    for _ in range(calls):
+        sender.begin(METHODS[0].path, announced)
+    return sender, writer
+
+
+async def test_the_message_that_has_been_slow_for_longest_makes_place(monkeypatch):
+    monkeypatch.setattr(reception, "MOMENT_SECONDS", 0.01)
+    monkeypatch.setattr(reception, "SLOW_BYTES", 0)
+    async with serving() as served:
+        sender, writer = await begun(served.service.port, calls=6)
+        serving_it = asyncio.create_task(sender.serve())
+        await until(lambda: sender.unfinished == 4)
+        handled = served.state.snapshot().rpcs.handled
+        assert handled[METHODS[0].name, "RESOURCE_EXHAUSTED"] == 2
+        # Whoever is quick needs no place.
+        assert (await served.agent.GetAgentInfo(pb.GetAgentInfoRequest())).maxConcurrentTasks == 5
+        writer.close()
+        await serving_it
+
+
+async def test_no_more_messages_are_read_at_once_than_may_be(monkeypatch):
+    monkeypatch.setattr(reception, "MOMENT_SECONDS", 3600)
+    monkeypatch.setattr(reception, "SLOW_BYTES", 0)
+    async with serving() as served:
+        sender, writer = await begun(served.service.port, calls=40)
+        serving_it = asyncio.create_task(sender.serve())
+        at_once = reception.QUICK_FOR_EACH_SLOW * reception.MIN_SLOW
+        await until(lambda: sender.waiting == at_once)
+        # The others could be sent now, if the service took them.
+        await asyncio.sleep(0.2)
+        assert (sender.waiting, sender.unfinished) == (at_once, 40)
+        writer.close()
+        await serving_it
