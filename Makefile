@@ -3,7 +3,7 @@
 # gives that one an environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench bench-go docs proto soak e2e clean
+.PHONY: help venv demo test check bench bench-go docs proto soak attack e2e clean
 VENV := .venv
 export PYTHON VENV
 # The processes that tests start would each compile everything again.
@@ -58,6 +58,9 @@ proto: venv ## Regenerate the protobuf code from the .proto files
 
 soak: venv ## Ten minutes of scrapers on a busy service (SOAK_SECONDS)
 	$(BIN)/python -m tests.bench.soak
+
+attack: venv ## Attack fresh services in every way we know, as a table; minutes (ARGS="--short" or words of names)
+	$(BIN)/python -m tests.attack $(ARGS)
 
 e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about a minute
 	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest tests/e2e/test_real_chain.py $(ARGS)

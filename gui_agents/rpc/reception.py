@@ -39,7 +39,7 @@ class Reception:
 
     def __init__(self, max_calls: int, max_message_bytes: int) -> None:
         self._max_calls = max_calls
-        self._max_slow = max(MIN_SLOW, SLOW_BYTES // max_message_bytes)
+        self._max_slow = slow_messages(max_message_bytes)
         self._quick = asyncio.Semaphore(QUICK_FOR_EACH_SLOW * self._max_slow)
         self._open = 0
         self._slow: dict[_Reading, None] = {}
@@ -125,3 +125,13 @@ class _Reading:
     limit: asyncio.Timeout
     sent_away: bool = False
     """Whether it had to make place."""
+
+
+def slow_messages(max_bytes: int) -> int:
+    """Return how many messages of at most so many bytes may come in slowly at once."""
+    return max(MIN_SLOW, SLOW_BYTES // max_bytes)
+
+
+def messages_read(max_bytes: int) -> int:
+    """Return how many messages of at most so many bytes may be read at once, slow ones included."""
+    return (1 + QUICK_FOR_EACH_SLOW) * slow_messages(max_bytes)

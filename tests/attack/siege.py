@@ -78,7 +78,7 @@ def besiege(attack: Attack, share: float) -> Findings:
     """Carry out one attack at `share` of its full size, and say what was seen."""
     findings = Findings(attack.name)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as name, _service(attack, Path(name)) as (process, ports):
+    with tempfile.TemporaryDirectory() as name, fresh_service(attack, Path(name)) as (process, ports):
         target = Target(ports["grpc"], ports["metrics"], share)
         memory = psutil.Process(process.pid)
         findings.before_bytes = memory.memory_info().rss
@@ -101,7 +101,7 @@ def besiege(attack: Attack, share: float) -> Findings:
 
 
 @contextlib.contextmanager
-def _service(attack: Attack, directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], Mapping[str, int]]]:
+def fresh_service(attack: Attack, directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], Mapping[str, int]]]:
     """Run a fresh service."""
     environment = {
         "PATH": os.environ["PATH"],

@@ -81,7 +81,7 @@ class Faulty(SandboxFactory):
 
 
 class Typist:
-    """A model that types much in each step, and never ends."""
+    """A model that types much in each step, and ends only if the instruction begins with `end`."""
 
     provider = "builtin"
     takes_screenshots = False
@@ -95,6 +95,8 @@ class Typist:
         await asyncio.sleep(self._seconds)
         self._turn += 1
         report(ModelCall(self.provider, "typist", CallOutcome.OK, None, 0.0))
+        if request.instruction == "end":
+            return Decision(Done("ended"), "asked to")
         if request.instruction.startswith("end"):
             return Decision(Done(self._text), self._text)
         return Decision(Type(f"{self._turn} {self._text}"), self._text)
