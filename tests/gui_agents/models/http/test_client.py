@@ -1,4 +1,4 @@
-"""Calls to models go to the address that was checked, under the name that was given, or through the operator's proxy."""
+"""Calls to models go to the address that was checked, under the name that was given, or through a proxy."""
 
 import asyncio
 import socket
