@@ -94,6 +94,23 @@ async def test_a_kept_connection_is_used_without_another_lookup(monkeypatch):
     assert (len(asked), server.connections) == (1, 1)
 
 
+async def test_questions_at_once_share_one_connection():
+    async with serving(ok) as server, client(server.base_url) as one:
+        await asyncio.gather(*(one.post("/x", b"{}", {}) for _ in range(5)))
+    assert (len(server.requests), server.connections) == (5, 1)
+
+
+async def test_an_announced_length_over_the_bound_is_refused_before_the_body_comes():
+    async def only_a_head():
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 4194305\r\n\r\n"
+        await asyncio.Event().wait()
+
+    async with serving(only_a_head) as server, client(server.base_url) as one:
+        async with asyncio.timeout(10):
+            with pytest.raises(FailedAttemptError, match="sent more than 4,194,304 bytes"):
+                await one.post("/x", b"{}", {})
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "LOCALHOST."])
 async def test_no_spelling_of_an_address_gets_past_the_check(host):
     async with serving(ok) as server, client(f"http://{host}:{port(server)}/v1", CLOSED) as one:
@@ -111,7 +128,7 @@ async def test_one_inside_address_among_others_is_enough_to_refuse(monkeypatch):
 
 
 async def test_the_next_address_is_tried(monkeypatch):
-    resolving(monkeypatch, {"llm.example": [["127.0.0.2", "127.0.0.1"]]})
+    resolving(monkeypatch, {"llm.example": [["127.0.0.2", "127.0.0.1", "127.0.0.3"]]})
     async with serving(ok) as server, client(f"http://llm.example:{port(server)}/v1") as one:
         assert (await one.post("/x", b"{}", {})).status == 200
 
@@ -216,6 +233,34 @@ async def test_a_tunnel_leads_to_the_address_that_was_checked(monkeypatch, polic
     proxy.close()
     await proxy.wait_closed()
     assert requests[0].split(b" HTTP")[0] == asked
+
+
+async def test_a_tunnel_keeps_the_name_for_tls(monkeypatch):
+    resolving(monkeypatch, {"llm.example": [["8.8.8.8"]]})
+    authority = trustme.CA()
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    async def pipe(reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async with serving_tls(authority.issue_cert("llm.example")) as (there, names):
+
+        async def connection(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", there)
+            writer.write(b"HTTP/1.1 200 Go on\r\n\r\n")
+            await asyncio.gather(pipe(reader, inner_writer), pipe(inner_reader, writer), return_exceptions=True)
+
+        proxy = await asyncio.start_server(connection, "127.0.0.1", 0)
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        async with client("https://llm.example/v1", CLOSED, trusting) as one:
+            assert (await one.post("/x", b"{}", {})).status == 200
+        proxy.close()
+        await proxy.wait_closed()
+    assert names == ["llm.example"]
 
 
 @pytest.mark.parametrize(
