@@ -30,7 +30,8 @@ EXIT_WRONG_START: Final = 2
 WRONG_ADDRESS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
 """Errors that are the fault of the address and not of the port."""
 FILES_PER_TASK: Final = 8
-"""Open files that a running task may need: its client's connection, its model's, its sandbox's."""
+"""Open files that a running task may need: its client's connection, its model's (one, see `models.http.client`), its
+sandbox's."""
 FILES_BASE: Final = 1024
 ENDING_SECONDS: Final = 4.0
 """How much longer than DRAIN_SECONDS the process may take to end, before it is ended."""

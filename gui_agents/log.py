@@ -21,8 +21,8 @@ MAX_CHARACTERS: Final = 16_384
 """Of one line, a traceback included; the rest is cut off."""
 FLUSH_SECONDS: Final = 1.0
 """How long the end of the process waits for the last lines."""
-CHATTY_LOGGERS: Final = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
-"""Libraries that would log each request, some of them whole, screenshots included; newer SDKs use the `…2` ones."""
+CHATTY_LOGGERS: Final = ("httpcore2",)
+"""Libraries that would log each step of each request."""
 
 
 class LogWriter(logging.Handler):

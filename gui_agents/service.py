@@ -18,7 +18,7 @@ from gui_agents.domain.model import Provider
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
-from gui_agents.models.addresses import EndpointPolicy
+from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory
 from gui_agents.rpc.accounting import Accounting

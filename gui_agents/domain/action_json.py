@@ -12,6 +12,8 @@ import attrs
 from gui_agents.domain.actions import ACTIONS, TERMINAL_ACTIONS, Action, ActionName, Button, Field, InvalidActionError
 
 _HUGE: Final = 1e300
+_MAX_UNKNOWN: Final = 5
+"""How many fields that an action does not have are named."""
 
 
 @attrs.frozen
@@ -95,7 +97,8 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     known = {"action", *(slot.key for slot in slots)}
     unknown = sorted(f"{key!r:.30}" for key in answer if key not in known and answer[key] is not None)
     if unknown:
-        raise InvalidActionError(f"{name} has no field {', '.join(unknown)}; it takes {_usage(name)}")
+        named = ", ".join(unknown[:_MAX_UNKNOWN])
+        raise InvalidActionError(f"{name} has no field {named}; it takes {_usage(name)}")
     limits = {"x": width, "y": height}
     values = {}
     for slot in slots:

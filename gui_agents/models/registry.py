@@ -14,10 +14,10 @@ from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.spec import LLMSettings, ModelChoice
-from gui_agents.models.addresses import EndpointPolicy
 from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI, Family, select_endpoint
+from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.models.http.clients import LIBRARY
 from gui_agents.models.openai.chat import chat_models
-from gui_agents.models.openai.client import SDK
 from gui_agents.simulated.decider import RulesModel
 
 Maker = Callable[[ModelChoice], Model]
@@ -48,7 +48,7 @@ ROWS: Final = (
             "openai": "any endpoint that speaks its protocol",
             "openai-text": "the same, without screenshots",
         },
-        needs=(SDK,),
+        needs=(LIBRARY,),
         maker=chat_models,
     ),
     ProviderRow(

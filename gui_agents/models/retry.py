@@ -15,6 +15,8 @@ from gui_agents.domain.model import ModelError
 
 RETRIED_STATUS: Final = frozenset({408, 409, 429})
 SERVER_FAULTS: Final = range(500, 600)
+MAX_PAUSE_LENGTH: Final = 64
+"""Characters of a header that asks for a pause. A longer one is no number and no date."""
 
 Answer = TypeVar("Answer")
 
@@ -63,17 +65,17 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 
     `headers` is asked for lower-case names. What cannot be read counts as not given; a date in the past is 0.
     """
-    milliseconds = _number(headers.get("retry-after-ms"))
+    milliseconds = _number(headers.get("retry-after-ms", "")[:MAX_PAUSE_LENGTH])
     if milliseconds is not None:
         return milliseconds / 1000
-    text = headers.get("retry-after")
+    text = headers.get("retry-after", "")[:MAX_PAUSE_LENGTH]
     seconds = _number(text)
-    return seconds if seconds is not None or text is None else _seconds_until(text, now)
+    return seconds if seconds is not None else _seconds_until(text, now)
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str) -> float | None:
     try:
-        number = float(text or "")
+        number = float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None

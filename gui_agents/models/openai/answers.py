@@ -21,6 +21,9 @@ MAX_DIGITS: Final = 18
 MAX_CANDIDATES: Final = 50
 """How many opening braces of a text are tried as the start of an object."""
 MAX_TEXT: Final = 100_000
+"""Characters of a text or of a tool's arguments."""
+MAX_SCANNED: Final = 200_000
+"""Characters of a text that are read as objects, those that are read again included."""
 MAX_RATIONALE: Final = 300
 FENCE: Final = "```"
 SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s")
@@ -97,6 +100,8 @@ def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
     if function.get("name") != TOOL:
         raise InvalidActionError(f"there is one tool, {TOOL}; there is none called {function.get('name')!r:.60}")
     given = function.get("arguments")
+    if isinstance(given, str) and len(given) > MAX_TEXT:
+        raise InvalidActionError(f"the arguments of {TOOL} must have at most {MAX_TEXT:,} characters")
     answer = decode(given) if isinstance(given, str) else given
     if not isinstance(answer, dict):
         raise InvalidActionError(f"the arguments of {TOOL} must be one JSON object")
@@ -104,12 +109,24 @@ def _arguments(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _in_text(text: str, *, cut_off: bool) -> tuple[Mapping[str, Any], str]:
-    """Return the first object with an action in the text, and the words around it."""
+    """Return the first object with an action in the text, and the words around it.
+
+    An object that begins inside another one is read again, so an answer of nested halves of objects would take
+    quadratic time: what is read is bounded as a whole.
+    """
+    left = MAX_SCANNED
     for candidate in _candidates(text):
+        if left <= 0:
+            break
         try:
             answer, end = _DECODER.raw_decode(candidate)
-        except (ValueError, RecursionError):
+        except json.JSONDecodeError as error:
+            left -= error.pos
             continue
+        except (ValueError, RecursionError):
+            left -= len(candidate)
+            continue
+        left -= end
         if isinstance(answer, dict) and "action" in answer:
             return _encodable(answer), _without_blocks(text.replace(candidate[:end], ""))
     if cut_off:

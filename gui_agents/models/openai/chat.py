@@ -5,11 +5,14 @@ refusal, no answer in time, an answer that is no action, or the cancellation of 
 """
 
 import asyncio
+import json
 import random as random_module
 import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -21,10 +24,10 @@ from gui_agents.domain.model import Decision, DecisionRequest, Report
 from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.addresses import EndpointPolicy
-from gui_agents.models.endpoint import OPENAI_HOST
+from gui_agents.models.endpoint import NO_KEY, OPENAI_HOST
+from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.models.http.clients import HTTPClients
 from gui_agents.models.openai.answers import TOOL, decode, read_decision, read_usage
-from gui_agents.models.openai.client import OpenAIClients
 from gui_agents.models.openai.prompts import messages
 from gui_agents.models.retry import (
     FailedAttemptError,
@@ -35,8 +38,11 @@ from gui_agents.models.retry import (
 )
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI
+    from gui_agents.models.http.client import Answer, HTTPClient
 
+PATH: Final = "/chat/completions"
+DECODED_AT_ONCE: Final = 16 * 1024
+"""Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
 MAX_PROBLEM: Final = 300
 """Characters of a provider's message that are shown."""
 SHORTEST_REDACTED_KEY: Final = 8
@@ -54,7 +60,7 @@ def chat_models(
     config: ModelsConfig, clock: Clock, policy: EndpointPolicy
 ) -> "Callable[[ModelChoice], OpenAICompatibleModel]":
     """Return what makes the models of one service; they share what is slow to set up."""
-    clients = OpenAIClients()
+    clients = HTTPClients()
     retry = RetryPolicy(max_attempts=config.max_attempts)
 
     def make(choice: ModelChoice) -> OpenAICompatibleModel:
@@ -83,7 +89,7 @@ class OpenAICompatibleModel:
         self,
         *,
         endpoint: Endpoint,
-        clients: OpenAIClients | None = None,
+        clients: HTTPClients | None = None,
         timeout_seconds: float = 120.0,
         retry: RetryPolicy | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -94,14 +100,14 @@ class OpenAICompatibleModel:
     ) -> None:
         self._policy = policy
         self._endpoint = endpoint
-        self._clients = OpenAIClients() if clients is None else clients
+        self._clients = HTTPClients() if clients is None else clients
         self._timeout_seconds = timeout_seconds
         self._retry = RetryPolicy() if retry is None else retry
         self._monotonic = monotonic
         self._wall_clock = wall_clock
         self._random = random
         self._sleep = sleep
-        self._client: AsyncOpenAI | None = None
+        self._client: HTTPClient | None = None
         self._tool_choice = "required" if urlsplit(endpoint.base_url).hostname == OPENAI_HOST else "auto"
 
     @property
@@ -117,17 +123,17 @@ class OpenAICompatibleModel:
     async def decide(self, request: DecisionRequest, report: Report) -> Decision:
         """Return the next action; see `gui_agents.domain.model.Model`."""
         if self._client is None:
-            if self._policy is not None:
-                await self._policy.check(self._endpoint.base_url)
-            self._client = await self._clients.client(self._endpoint, timeout_seconds=self._timeout_seconds)
+            self._client = await self._clients.client(self._endpoint.base_url, self._policy)
         client = self._client
         question = {
+            "model": self._endpoint.model,
             "messages": messages(request, with_screenshot=self.takes_screenshots),
             "tools": [_tool(request)],
             "tool_choice": self._tool_choice,
         }
+        content = json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         return await call_with_retries(
-            lambda: self._attempt(client, question, request, report),
+            lambda: self._attempt(client, content, request, report),
             self._retry,
             random=self._random,
             sleep=self._sleep,
@@ -140,40 +146,27 @@ class OpenAICompatibleModel:
             await client.close()
 
     async def _attempt(
-        self, client: "AsyncOpenAI", question: dict[str, Any], request: DecisionRequest, report: Report
+        self, client: "HTTPClient", content: bytes, request: DecisionRequest, report: Report
     ) -> Decision:
-        from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError  # noqa: PLC0415 - loaded
-
         outcome = CallOutcome.ERROR
         usage: Usage | None = None
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                response = await client.chat.completions.with_raw_response.create(
-                    # All but the name goes in as it is: the SDK would walk through every field of the other
-                    # parameters, which is a third of what a call costs.
-                    model=self._endpoint.model,
-                    messages=[],
-                    extra_body=question,
-                )
-            body = decode(response.content)
+                answer = await client.post(PATH, content, self._authorization)
+                body = await self._decoded(answer.body)
             usage = read_usage(body)
+            if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise self._refused(client.where, answer, body)
             decision = read_decision(body, request)
             outcome = CallOutcome.OK
         except InvalidActionError:
             outcome = CallOutcome.INVALID
             raise
-        except (TimeoutError, APITimeoutError) as error:
+        except TimeoutError as error:
             outcome = CallOutcome.TIMEOUT
-            problem = f"{self._where} gave no answer within {self._timeout_seconds:g} s"
+            problem = f"{client.where} gave no answer within {self._timeout_seconds:g} s"
             raise FailedAttemptError(problem, retryable=True) from error
-        except APIConnectionError as error:
-            raise FailedAttemptError(f"{self._where} cannot be reached", retryable=True) from error
-        except APIStatusError as error:
-            usage = read_usage(decode(error.response.content))
-            raise self._refused(error) from error
-        except OpenAIError as error:
-            raise FailedAttemptError(f"{self._where} failed ({type(error).__name__})", retryable=False) from error
         finally:
             report(
                 ModelCall(self.provider, self._endpoint.model, outcome, usage, max(0.0, self._monotonic() - started))
@@ -181,15 +174,21 @@ class OpenAICompatibleModel:
         return decision
 
     @property
-    def _where(self) -> str:
-        return f"the model's endpoint at {urlsplit(self._endpoint.base_url).netloc}"
+    def _authorization(self) -> dict[str, str]:
+        key = self._endpoint.api_key
+        return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
 
-    def _refused(self, error: "APIStatusError") -> FailedAttemptError:
-        said = self._redacted(_provider_message(error.body))
+    async def _decoded(self, body: bytes) -> Any:
+        if len(body) <= DECODED_AT_ONCE:
+            return decode(body)
+        return await self._clients.decoding.run(partial(decode, body))
+
+    def _refused(self, where: str, answer: "Answer", body: Any) -> FailedAttemptError:
+        said = self._redacted(_provider_message(answer.body if body is None else body))
         return FailedAttemptError(
-            f"{self._where} answered {error.status_code}" + (f": {said}" if said else ""),
-            retryable=is_retryable(error.status_code),
-            retry_after_seconds=retry_after_seconds(error.response.headers, self._wall_clock()),
+            f"{where} answered {answer.status}" + (f": {said}" if said else ""),
+            retryable=is_retryable(answer.status),
+            retry_after_seconds=retry_after_seconds(answer.headers, self._wall_clock()),
         )
 
     def _redacted(self, text: str) -> str:
@@ -225,7 +224,14 @@ def _tool(request: DecisionRequest) -> dict[str, Any]:
 
 
 def _provider_message(body: object) -> str:
-    """Return the message in an error's body, whatever its shape."""
+    """Return the message in an error's body, whatever its shape.
+
+    Words that are no JSON are shown too. A page of HTML is not: it comes from something that is no model's endpoint,
+    and is nothing to show to whoever named its address.
+    """
+    if isinstance(body, bytes):
+        body = body[:MAX_READ].decode("utf-8", "replace").strip()
+        return "" if body.startswith("<") else body
     if isinstance(body, dict):
         inner = body.get("error", body)
         body = inner.get("message") if isinstance(inner, dict) else inner

@@ -14,8 +14,8 @@ from gui_agents.domain.model import Decision, ModelError
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.models.http.clients import LIBRARY, HTTPClients
 from gui_agents.models.openai.chat import OpenAICompatibleModel
-from gui_agents.models.openai.client import SDK, OpenAIClients
 from gui_agents.models.prices.price_list import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
 from tests.gui_agents.models.observed import PNG, request
@@ -141,12 +141,10 @@ async def test_only_its_own_headers_leave(asked, monkeypatch):
         "accept",
         "accept-encoding",
         "authorization",
-        "connection",
         "content-length",
         "content-type",
         "host",
         "user-agent",
-        "x-stainless-raw-response",
     ]
     assert sent.headers["authorization"] == f"Bearer {KEY}"
     assert without_key.headers["authorization"] == "Bearer no-key"
@@ -363,11 +361,11 @@ async def test_close_can_be_called_twice_and_before_any_call(asked):
 
 
 MANY = 150
-"""More than the connections of one pool (100), and than the threads of any."""
+"""More than the threads of any pool."""
 
 
 async def test_many_slow_calls_at_once_do_not_wait_for_each_other(asked):
-    clients = OpenAIClients()
+    clients = HTTPClients()
     async with ScriptedModelServer(lambda _: tool_call(DONE, usage=TOLD).on_release()) as server:
         many = [asked(server, clients=clients, retry=RetryPolicy(max_attempts=1)) for _ in range(MANY)]
         deciding = [asyncio.create_task(one.decide()) for one in many]
@@ -386,9 +384,9 @@ async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
 
 
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
-    monkeypatch.setitem(sys.modules, "openai", None)
+    monkeypatch.setitem(sys.modules, "httpcore2", None)
     with pytest.raises(PreconditionError, match=r'pip install "gui-agents\[openai\]"'):
-        SDK.check()
+        LIBRARY.check()
     async with ScriptedModelServer([]) as server:
         one = asked(server)
         with pytest.raises(PreconditionError):
@@ -396,22 +394,21 @@ async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
     assert one.calls == []
 
 
-def test_nothing_of_the_sdk_is_imported_before_a_model_needs_it():
+def test_no_optional_package_is_imported_before_a_model_needs_it():
     program = (
         "import sys, gui_agents.models.openai.chat, gui_agents.models.prices.price_list\n"
-        "print(sorted({'openai', 'httpx', 'httpx2', 'pydantic', 'genai_prices'} & set(sys.modules)))"
+        "print(sorted({'httpcore2', 'anyio', 'httpx', 'httpx2', 'pydantic', 'genai_prices'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_public_prices_are_read_along_with_the_sdk_and_not_on_the_event_loop():
+def test_public_prices_are_read_along_with_the_library_and_not_on_the_event_loop():
     program = (
         "import asyncio, sys\n"
-        "from gui_agents.models.endpoint import Endpoint\n"
-        "from gui_agents.models.openai.client import OpenAIClients\n"
-        "endpoint = Endpoint(provider='openai', model='m', base_url='http://127.0.0.1:1/v1', api_key=None)\n"
-        "asyncio.run(OpenAIClients().client(endpoint, timeout_seconds=1.0))\n"
+        "from gui_agents.models.http.clients import HTTPClients\n"
+        "async def make(): await HTTPClients().client('http://127.0.0.1:1/v1', None)\n"
+        "asyncio.run(make())\n"
         "print('genai_prices.data' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

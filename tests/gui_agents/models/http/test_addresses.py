@@ -1,12 +1,11 @@
 """A client cannot make the service call into the operator's network."""
 
-import asyncio
+from ipaddress import ip_address
 
 import pytest
 
 from gui_agents.domain.errors import PreconditionError
-from gui_agents.domain.model import ModelError
-from gui_agents.models.addresses import EndpointPolicy
+from gui_agents.models.http.addresses import AddressRefusedError, EndpointPolicy
 
 PUBLIC = ["https://api.openai.com/v1", "http://8.8.8.8:80/v1", "https://[2001:4860:4860::8888]/v1", "http://1.1.1.1"]
 LOOPBACK = [
@@ -62,28 +61,67 @@ def test_what_the_operator_lists_is_allowed():
     assert [refused(policy, url) for url in ("http://192.168.1.2/v1", "http://127.0.0.1/v1")] == [True, True]
 
 
-async def resolving(monkeypatch, *addresses):
-    """Let every name have these addresses."""
-
-    async def getaddrinfo(*_, **__):
-        if not addresses:
-            raise OSError("no such host")
-        return [(None, None, None, "", (address, 0)) for address in addresses]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+def refusal(policy: EndpointPolicy, *addresses: str) -> str | None:
+    try:
+        policy.check("inside.example", map(ip_address, addresses))
+    except AddressRefusedError as error:
+        return str(error)
+    return None
 
 
-async def test_a_name_is_refused_by_any_of_its_addresses(monkeypatch):
+INSIDE = [
+    "0.0.0.0",  # noqa: S104 - nothing is bound to it
+    "10.1.2.3",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.31.0.1",
+    "192.0.0.192",
+    "192.168.0.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::7f00:1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a00:1",
+    "100::1",
+    "2001:db8::1",
+    "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "ff0e::1",
+    "4000::1",
+]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_a_name_is_refused_by_any_of_its_addresses(address):
     policy = EndpointPolicy(loopback=False)
-    for inside in ("127.0.0.1", "10.1.2.3", "169.254.169.254", "fe80::1%eth0"):
-        await resolving(monkeypatch, "8.8.8.8", inside)
-        with pytest.raises(ModelError, match=r"inside\.example is .* MODEL_ENDPOINT_ALLOW=inside\.example"):
-            await policy.check("http://inside.example/v1")
-        await EndpointPolicy(loopback=False, allowed=("inside.example",)).check("http://inside.example/v1")
-    await resolving(monkeypatch, "8.8.8.8")
-    await policy.check("http://outside.example/v1")
+    told = refusal(policy, "8.8.8.8", address)
+    assert told is not None
+    assert told.startswith("inside.example is ")
+    assert told.endswith(" MODEL_ENDPOINT_ALLOW=inside.example")
+    assert refusal(EndpointPolicy(loopback=False, allowed=("inside.example",)), "8.8.8.8", address) is None
 
 
-async def test_a_name_without_an_address_is_left_to_the_call(monkeypatch):
-    await resolving(monkeypatch)
-    await EndpointPolicy(loopback=False).check("http://nowhere.example/v1")
+def test_public_addresses_and_what_wraps_them_are_allowed():
+    outside = ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8", "2002:808:808::"]
+    assert refusal(EndpointPolicy(loopback=False), *outside) is None
+
+
+def test_an_allowed_network_counts_inside_what_wraps_it():
+    policy = EndpointPolicy(loopback=False, allowed=("10.0.0.0/8", "64:ff9b:1::/48"))
+    assert refusal(policy, "64:ff9b::a00:1", "::ffff:10.0.0.1", "64:ff9b:1::1") is None

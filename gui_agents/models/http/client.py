@@ -1,0 +1,130 @@
+"""One HTTP client for all protocols of models: a JSON request, and the answer as bytes.
+
+Each task has a client of its own with one connection, so that its connection, and nothing of another key, ends with
+it. Redirects are not followed: one would carry the screen to an address that nobody configured. Nothing but the
+connection is read from the environment: no keys, headers or `.netrc`.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from ipaddress import ip_address
+from ssl import SSLContext
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import attrs
+import httpcore2
+
+from gui_agents.models.http.addresses import AddressRefusedError, EndpointPolicy, host_of
+from gui_agents.models.http.body import MAX_BYTES, OVERHEAD_BYTES, BodyRefusedError, read_body
+from gui_agents.models.http.names import Names
+from gui_agents.models.http.network import CheckedNetwork, Stream, TooLongError
+from gui_agents.models.http.proxies import Proxy, proxy_for
+from gui_agents.models.retry import FailedAttemptError
+
+MAX_CONNECTIONS: Final = 1
+"""A task asks one question at a time. `gui_agents.grpc_app.FILES_PER_TASK` counts on it."""
+USER_AGENT: Final = "gui-agents"
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@attrs.frozen
+class Answer:
+    """What an endpoint answered, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+
+class HTTPClient:
+    """Calls the endpoint below `base_url`. A `policy` has to agree to every address that is connected to."""
+
+    def __init__(self, base_url: str, *, tls: SSLContext, names: Names, policy: EndpointPolicy | None) -> None:
+        parts = urlsplit(base_url)
+        self.where = f"the model's endpoint at {parts.netloc}"
+        """What errors call the endpoint."""
+        self._host = host_of(base_url)
+        self._authority = parts.netloc
+        self._scheme = parts.scheme
+        self._port = parts.port or DEFAULT_PORTS[parts.scheme]
+        self._path = parts.path.rstrip("/")
+        self._names = names
+        self._policy = policy
+        proxy = proxy_for(base_url)
+        self._by_proxy = proxy is not None
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=tls,
+            proxy=None if proxy is None else _pool_proxy(proxy, tls),
+            max_connections=MAX_CONNECTIONS,
+            # The operator chose the proxy; the endpoint behind it is checked in `_target`.
+            network_backend=CheckedNetwork(names, None if self._by_proxy else policy),
+        )
+
+    async def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send JSON, and return the answer. To cancel it closes the connection.
+
+        Raises:
+            FailedAttemptError: no answer came, or one that is not read. None of its words are in the error.
+        """
+        try:
+            url, extensions = await self._target(self._path + path)
+            async with self._pool.stream(
+                "POST", url, headers=self._headers(headers), content=content, extensions=extensions
+            ) as response:
+                return await self._read(response)
+        except AddressRefusedError as error:
+            raise FailedAttemptError(str(error), retryable=False) from None
+        except (TooLongError, BodyRefusedError) as error:
+            problem = str(error) or "more than an answer may have"
+            raise FailedAttemptError(f"{self.where} sent {problem}", retryable=False) from None
+        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, OSError) as error:
+            raise FailedAttemptError(f"{self.where} cannot be reached", retryable=True) from error
+
+    async def close(self) -> None:
+        """Close the connection. A second call does nothing."""
+        await self._pool.aclose()
+
+    def _headers(self, own: Mapping[str, str]) -> list[tuple[str, str]]:
+        return [
+            ("Host", self._authority),
+            ("Accept", "application/json"),
+            # An answer is small; what is not compressed cannot grow when it is opened.
+            ("Accept-Encoding", "identity"),
+            ("Content-Type", "application/json"),
+            ("User-Agent", USER_AGENT),
+            *own.items(),
+        ]
+
+    async def _target(self, path: str) -> tuple[httpcore2.URL, dict[str, Any]]:
+        """Return the URL of a request, and the name for the TLS handshake.
+
+        A proxy would resolve the name of an endpoint once more, and might find another address than the one that was
+        checked. So it is given the address, unless the operator allows the host by its name.
+        """
+        host, extensions = self._host, {}
+        if self._by_proxy and self._policy is not None and not self._policy.names(self._host):
+            ((_, address), *_) = await self._names.places(self._host, self._port, self._policy)
+            if ip_address(address[0]).is_loopback:
+                raise AddressRefusedError(f"{self._host} is a loopback address, and cannot be called through a proxy")
+            host, extensions = _in_url(address[0]), {"sni_hostname": self._host}
+        return httpcore2.URL(scheme=self._scheme, host=host, port=self._port, target=path), extensions
+
+    async def _read(self, response: httpcore2.Response) -> Answer:
+        headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
+        length = headers.get("content-length", "")
+        if len(length) > len(str(MAX_BYTES)) or int(length or 0) > MAX_BYTES:
+            raise BodyRefusedError(f"more than {MAX_BYTES:,} bytes")
+        connection = response.extensions["network_stream"]
+        if isinstance(connection, Stream):
+            connection.allow(MAX_BYTES + OVERHEAD_BYTES)
+        pieces: AsyncIterator[bytes] = response.aiter_stream()
+        return Answer(response.status, headers, await read_body(pieces, headers.get("content-encoding", "").lower()))
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _pool_proxy(proxy: Proxy, tls: SSLContext) -> httpcore2.Proxy:
+    return httpcore2.Proxy(proxy.url, auth=proxy.login, ssl_context=tls if proxy.url.startswith("https:") else None)

@@ -1,0 +1,45 @@
+"""From a host to the addresses that a connection may be made to."""
+
+import asyncio
+import socket
+from ipaddress import ip_address
+from typing import Any, Final
+
+from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.models.http.threads import Threads
+
+LOOKUP_SECONDS: Final = 10.0
+"""After which a lookup is given up. Its thread stays until the system's resolver gives up too."""
+MAX_LOOKUPS: Final = 8
+"""At once. A resolver that hangs holds no more threads than this."""
+MAX_ADDRESSES: Final = 8
+"""How many addresses of one host are tried."""
+
+Place = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""A family and an address, as a socket connects to it."""
+
+
+class Names:
+    """Resolves the hosts of endpoints.
+
+    What clients name, with a policy, and what the operator configured, without, have threads of their own: names whose
+    servers never answer must not stand in the way of the operator's endpoint.
+    """
+
+    def __init__(self) -> None:
+        self._named = Threads("lookup-named", MAX_LOOKUPS)
+        self._configured = Threads("lookup-configured", MAX_LOOKUPS)
+
+    async def places(self, host: str, port: int, policy: EndpointPolicy | None) -> list[Place]:
+        """Return where to connect to, best first; `policy` has agreed to every address of the host.
+
+        Raises:
+            AddressRefusedError: `policy` refuses one of the addresses.
+            OSError: the host cannot be resolved, or not in time.
+        """
+        threads = self._configured if policy is None else self._named
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            found = await threads.run(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        if policy is not None:
+            policy.check(host, (ip_address(str(place[0]).partition("%")[0]) for *_, place in found))
+        return [(family, place) for family, _, _, _, place in found[:MAX_ADDRESSES]]
