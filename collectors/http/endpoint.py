@@ -197,7 +197,7 @@ class MetricsEndpoint:
         self._regulars.pop(connection, None)
         if self._listener is not None:
             self._listener.released()
-        if not self._all() and self._stopping is not None and self._stopping.is_set():
+        if not self._connections and not self._regulars and self._stopping is not None and self._stopping.is_set():
             self._empty.set()
 
     def asked(self, connection: Connection) -> None:

@@ -1,20 +1,21 @@
 """Whose password is checked next: a bounded queue in which nobody's flood has a monopoly. Pure, but for its dice.
 
 Theory of operation. Each address has its turn, and within it each flow: a user's name as one kind of client sends it.
-So whoever floods from elsewhere, with another name or with another program costs a scraper one turn. What comes in one
-flow looks alike, and of that the credentials go first that were asked for before: a scraper comes back with the same
-password, while who guesses has a new one each time. Then come those that somebody still waits for, the oldest first.
+So whoever floods from elsewhere, with another name or with another program costs a scraper one turn. Every other turn
+of an address is for a credential that was sent away before: a scraper comes back with the same password, while who guesses
+has a new one each time, and may have a new name each time. Within a flow those go first that somebody still waits for,
+then those that came back, then the oldest.
 
-A full queue sends away one of the largest flow of the largest address. Which one is a throw of dice: any order could be
-used by who knows it.
+A full queue sends away one of the largest flows of the largest address. Which one is a throw of dice: any order could
+be used by who knows it.
 """
 
 import random
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv6Address, ip_address
-from itertools import count
+from itertools import chain, count
 from typing import Final, Generic, Protocol, TypeVar
 
 MAX_WAITING: Final = 100
@@ -49,6 +50,7 @@ class Turns(Generic[Check]):
         self._most = most
         self._dice = dice or random.SystemRandom()
         self._numbers = count()
+        self._takes = count()
         self._checks: dict[bytes, tuple[int, Check]] = {}
         self._addresses: OrderedDict[str, OrderedDict[Flow, list[bytes]]] = OrderedDict()
         self._seen = array("Q", bytes(8 * SEEN_CELLS))
@@ -79,12 +81,20 @@ class Turns(Generic[Check]):
         if not self._checks:
             return None
         address, flows = next(iter(self._addresses.items()))
-        flow, digests = next(iter(flows.items()))
         self._addresses.move_to_end(address)
-        flows.move_to_end(flow)
-        taken = min((self._checks[digest] for digest in digests), key=self._rank)[1]
+        entries = self._returned(flows) if next(self._takes) % 2 == 0 else []
+        if not entries:
+            flow, digests = next(iter(flows.items()))
+            flows.move_to_end(flow)
+            entries = [self._checks[digest] for digest in digests]
+        taken = min(entries, key=self._rank)[1]
         self._remove(taken)
         return taken
+
+    def _returned(self, flows: Mapping[Flow, list[bytes]]) -> list[tuple[int, Check]]:
+        """Return those of an address that came back and are waited for."""
+        entries = [self._checks[digest] for digest in chain.from_iterable(flows.values())]
+        return [entry for entry in entries if entry[1].awaited and self.came_back(entry[1].digest)]
 
     def came_back(self, digest: bytes) -> bool:
         """Tell whether a credential was sent away before; rarely, whether one like it was."""
@@ -104,7 +114,8 @@ class Turns(Generic[Check]):
 
     def _unlucky(self) -> Check:
         flows = max(self._addresses.values(), key=lambda flows: sum(map(len, flows.values())))
-        entries = [self._checks[digest] for digest in max(flows.values(), key=len)]
+        largest = max(map(len, flows.values()))
+        entries = [self._checks[digest] for flow in flows.values() if len(flow) == largest for digest in flow]
         ranks = [self._rank(entry)[:2] for entry in entries]
         last = max(ranks)
         return self._dice.choice([check for (_, check), rank in zip(entries, ranks, strict=True) if rank == last])

@@ -60,6 +60,22 @@ def test_what_comes_again_goes_first():
     assert turns.take() is again
 
 
+def test_what_comes_again_gets_in_among_any_number_of_names_and_programs():
+    turns = Turns(most=50, dice=random.Random(1))
+    for number in range(50):
+        turns.add(check(number, flow=(f"u{number}", "")))
+    scraper = check(10**6)
+    number = 100
+    while turns.add(attrs.evolve(scraper)) is None or not turns.came_back(scraper.digest):
+        while turns.find(scraper.digest) is not None:
+            number += 1
+            turns.add(check(number, flow=(f"u{number}", "")))
+    again = attrs.evolve(scraper)
+    if turns.find(again.digest) is None:
+        turns.add(again)
+    assert scraper.digest in {turns.take().digest, turns.take().digest}
+
+
 def test_what_looks_alike_goes_in_the_order_in_which_it_came_and_the_awaited_first():
     turns = Turns()
     for number in range(4):
