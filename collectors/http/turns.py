@@ -2,9 +2,9 @@
 
 Theory of operation. Each address has its turn, and within it each flow: a user's name as one kind of client sends it.
 So whoever floods from elsewhere, with another name or with another program costs a scraper one turn. Every other turn
-of an address is for a credential that was sent away before: a scraper comes back with the same password, while who guesses
-has a new one each time, and may have a new name each time. Within a flow those go first that somebody still waits for,
-then those that came back, then the oldest.
+of an address is for a credential that was sent away before: a scraper comes back with the same password, while who
+guesses has a new one each time, and may have a new name each time. Within a flow those go first that somebody still
+waits for, then those that came back, then the oldest.
 
 A full queue sends away one of the largest flows of the largest address. Which one is a throw of dice: any order could
 be used by who knows it.

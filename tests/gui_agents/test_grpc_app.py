@@ -248,4 +248,4 @@ async def test_a_limit_of_open_files_that_is_too_low_is_told(tmp_path, monkeypat
     monkeypatch.setattr(process.resource, "getrlimit", lambda _: (1024, 1024))
     async with serving_app({}, tmp_path):
         assert "only 1024 files may be open, and " in caplog.text
-        assert "so gRPC takes 563 connections at once and the metrics endpoint 281" in caplog.text
+        assert "so gRPC takes 528 connections at once and the metrics endpoint 264" in caplog.text

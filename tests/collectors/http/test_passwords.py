@@ -153,6 +153,8 @@ async def test_who_has_to_come_back_is_told_when(monkeypatch):
 
 @pytest.mark.parametrize("flood", ["elsewhere", HERE])
 async def test_a_right_password_gets_in_at_its_second_request_whatever_else_is_sent(monkeypatch, flood):
+    # With this key no guess of the test takes the place in which the right password is remembered.
+    monkeypatch.setattr(passwords.secrets, "token_bytes", bytes)
     right = basic("me")
     steps = threading.Semaphore(0)
     monkeypatch.setattr(
@@ -169,7 +171,9 @@ async def test_a_right_password_gets_in_at_its_second_request_whatever_else_is_s
 
         await guess(3 * MAX_WAITING)
         first = asyncio.create_task(checker.check(right, HERE))
-        await guess(30 * MAX_WAITING)
+        await guess(3 * MAX_WAITING)
+        while flood == HERE and not first.done():
+            await guess(1)
         if flood == HERE:
             assert await first is Verdict.BUSY
             second = asyncio.create_task(checker.check(right, HERE))
