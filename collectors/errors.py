@@ -2,12 +2,15 @@
 
 CollectorsError
 ├── AlreadyRegisteredError           a registry that has these metrics already
+├── AskedTooMuchError                a query with too many fields
 ├── ListenError                      the endpoint cannot listen where it should; an OSError, too
 ├── NotMetricsError                  a text that is no page of metrics
-└── ReadingError                     a row that read what must not be exposed
+├── ReadingError                     a row that read what must not be exposed
+└── SectionError                     why a section could not be read
 """
 
 from collections.abc import Collection
+from typing import Final, Self
 
 from gui_agents.domain.errors import GuiAgentsError
 
@@ -48,3 +51,27 @@ class ReadingError(CollectorsError):
         super().__init__(f"{metric} {problem}")
         self.metric = metric
         self.problem = problem
+
+
+MAX_SAID: Final = 500
+"""Characters of an error's text that are kept; an embedder's error may say anything."""
+
+
+class SectionError(CollectorsError):
+    """Why a section could not be read: the kind and text of an error, whose own code is not called any more."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{kind}: {text}")
+        self.kind = kind
+        """The name of the error's class."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """Return what an error says, with its traceback; its text may fail, too."""
+        kind = type(error).__name__
+        try:
+            text = str(error)[:MAX_SAID]
+            text.encode()
+        except BaseException as worse:  # noqa: BLE001 - whatever an embedder's error does
+            text = f"(its text cannot be told: {type(worse).__name__})"
+        return cls(kind, text).with_traceback(error.__traceback__)

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import attrs
+
 from gui_agents import config as configuration
 from gui_agents import process
 from gui_agents.config import Config
@@ -19,6 +21,7 @@ from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.log import log_to_stderr
 from gui_agents.monitoring import monitoring, observed
+from gui_agents.open_files import shared_out
 from gui_agents.process import Ending, PortsFile, raise_open_files, shorten_pauses
 from gui_agents.service import Parts, Service
 
@@ -29,10 +32,9 @@ EXIT_OK: Final = 0
 EXIT_WRONG_START: Final = 2
 WRONG_ADDRESS: Final = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
 """Errors that are the fault of the address and not of the port."""
-FILES_PER_TASK: Final = 8
-"""Open files that a running task may need: its client's connection, its model's (one, see `models.http.client`), its
-sandbox's."""
-FILES_BASE: Final = 1024
+METRICS_CONNECTIONS: Final = 1000
+METRICS_OVERHEAD: Final = 64
+"""Files of the metrics endpoint besides its connections: those that make place, and a reserve."""
 ENDING_SECONDS: Final = 4.0
 """How much longer than DRAIN_SECONDS the process may take to end, before it is ended."""
 LEAVING_SECONDS: Final = 1.0
@@ -47,8 +49,17 @@ class App:
     def __init__(self, config: Config, parts: Parts | None = None, sections: "Sequence[Section]" = ()) -> None:
         """Put the service together; `sections` of metrics are shown after the catalogue's own."""
         self.config = config
-        self.service = Service(config, parts, observed(config))
-        self.monitoring = monitoring(self.service, sections)
+        self._hard_limit = process.hard_limit_of_files()
+        self._files = shared_out(
+            hard=self._hard_limit,
+            slots=config.tasks.slots,
+            grpc=config.rpc.max_connections,
+            metrics=METRICS_CONNECTIONS if config.monitoring.enable_prometheus else 0,
+            overhead=METRICS_OVERHEAD,
+        )
+        rpc = attrs.evolve(config.rpc, max_connections=self._files.grpc)
+        self.service = Service(attrs.evolve(config, rpc=rpc), parts, observed(config))
+        self.monitoring = monitoring(self.service, sections, self._files.metrics)
         self._ports = PortsFile(config.process.runtime_dir)
 
     @property
@@ -63,8 +74,16 @@ class App:
             ConfigError: with a line for each address or port that cannot be opened, and for a directory that cannot be
                 written.
         """
-        scraped = 0 if self.monitoring is None else self.monitoring.files
-        raise_open_files(FILES_BASE + FILES_PER_TASK * self.config.tasks.slots + scraped)
+        raise_open_files(self._files.wanted)
+        if self._hard_limit is not None and self._files.wanted > self._hard_limit:
+            _log.warning(
+                "only %d files may be open, and %d may be needed, so gRPC takes %d connections at once and the metrics "
+                "endpoint %d; raise the hard limit (ulimit -Hn)",
+                self._hard_limit,
+                self._files.wanted,
+                self._files.grpc,
+                self._files.metrics,
+            )
         mistakes = []
         try:
             self.config.process.runtime_dir.mkdir(parents=True, exist_ok=True)

@@ -62,11 +62,6 @@ class Monitoring:
         """`http` or `https`, or None without an endpoint."""
         return None if self._endpoint is None else self._endpoint.scheme
 
-    @property
-    def files(self) -> int:
-        """How many file descriptors the connections of the endpoint may take."""
-        return 0 if self._endpoint is None else self._endpoint.files
-
     def start(self) -> None:
         """Listen, beat and count.
 
@@ -98,17 +93,23 @@ class Monitoring:
             await asyncio.to_thread(self._endpoint.stop)
 
 
-def monitoring(service: Service, sections: "Sequence[Section]") -> Monitoring | None:
-    """Return the monitoring of a service, or None if it is off or its packages are missing."""
-    endpoint = _endpoint(service, sections) if service.config.monitoring.enable_prometheus else None
+def monitoring(service: Service, sections: "Sequence[Section]", connections: int) -> Monitoring | None:
+    """Return the monitoring of a service, or None if it is off or its packages are missing.
+
+    Args:
+        service: what is monitored.
+        sections: of metrics, which are shown after the catalogue's own.
+        connections: that the endpoint may have open at once.
+    """
+    endpoint = _endpoint(service, sections, connections) if service.config.monitoring.enable_prometheus else None
     export = _export(service) if service.config.monitoring.enable_otel else None
     return None if endpoint is None and export is None else Monitoring(service, endpoint, export)
 
 
-def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoint | None":
+def _endpoint(service: Service, sections: "Sequence[Section]", connections: int) -> "MetricsEndpoint | None":
     """Return the metrics endpoint, or None, with a warning, if its packages are missing."""
     try:
-        from collectors import metrics_endpoint  # noqa: PLC0415 - optional
+        from collectors import Limits, metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
         _log.warning(
             "ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, install_command("prometheus")
@@ -122,9 +123,11 @@ def _endpoint(service: Service, sections: "Sequence[Section]") -> "MetricsEndpoi
         ready=lambda: not service.runner.draining,
         more=sections,
         disabled=config.monitoring.disable,
+        limits=Limits(connections=connections),
         lean=config.monitoring.lean,
         web_config=config.monitoring.web_config,
         open_probes=config.monitoring.open_probes,
+        allowed_hosts=config.monitoring.allowed_hosts,
         access_log=config.monitoring.access_log,
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,

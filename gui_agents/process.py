@@ -142,13 +142,15 @@ def shorten_pauses() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
+def hard_limit_of_files() -> int | None:
+    """Return how many files the process may open at most; None if there is no limit."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return None if hard == resource.RLIM_INFINITY else hard
+
+
 def raise_open_files(wanted: int) -> None:
-    """Raise the soft limit of open files to `wanted`; warn if the hard limit is lower."""
+    """Raise the soft limit of open files to `wanted`, as far as the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if limit < wanted:
-        _log.warning(
-            "only %d files may be open, and %d may be needed; raise the hard limit (ulimit -Hn)", limit, wanted
-        )
     if soft != resource.RLIM_INFINITY and soft < limit:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

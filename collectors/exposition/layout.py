@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from operator import is_
 from typing import Any, Final, Generic, TypeVar
 
-from collectors.exposition.checks import check_info, check_series
+from collectors.exposition.checks import check_info, check_once, check_series
 from collectors.metrics.definitions import Metric, MetricType
 
 Piece = TypeVar("Piece")
@@ -53,6 +53,8 @@ class Layout(Generic[Piece]):
             values = check_series(metric, reading)
         keys, read = [*values], [*values.values()]
         if keys != self._keys:
+            if metric.type is not MetricType.INFO:
+                check_once(metric, keys)
             known = dict(zip(self._keys, self._series, strict=True))
             self._series = [known.get(key) or _Series(self._lay_out(key)) for key in keys]
             self._keys = keys

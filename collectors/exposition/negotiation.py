@@ -17,6 +17,9 @@ _PROTOBUF: Final = "application/vnd.google.protobuf"
 _MESSAGES: Final = {"proto": "io.prometheus.client.MetricFamily", "encoding": "delimited"}
 """Who wants protobuf says so, and which messages; no wildcard means it."""
 
+MAX_CHARACTERS: Final = 2048
+"""Of a header that are read: Prometheus sends about 200."""
+
 
 @attrs.frozen
 class _Range:
@@ -72,7 +75,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 def _elements(header: str) -> Iterator[_Range]:
     """Yield the elements of a list with parameters; one whose quality is no number is left out."""
-    for element in header.split(","):
+    for element in header[:MAX_CHARACTERS].split(","):
         name, *rest = element.split(";")
         if not name.strip():
             continue

@@ -1,31 +1,58 @@
 """The page: the catalogue's rows in any format, as prometheus_client shows the same collector.
 
-The sections, their isolation and their checks are those of the collector (see `collectors.exposition.reading`). Each
+The sections, their boundaries and their checks are those of the collector (see `collectors.exposition.reading`). Each
 row has a layout for each format that was asked for (see `collectors.exposition.layout`).
 """
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from collectors.exposition.formats import Format
+from collectors.exposition.isolation import SECTION_SECONDS, Isolation
 from collectors.exposition.protobuf import MetricMessage
-from collectors.exposition.reading import Instant, SectionReader
+from collectors.exposition.reading import NOTHING_GIVEN, Instant, Result, SectionReader
 from collectors.exposition.text import MetricText
 from collectors.metrics.definitions import Metric, Section
 
 
 class Exposition:
-    """Renders sections; used by one thread at a time."""
+    """Renders sections, and after them those of others, which are read in isolation; used by one thread at a time."""
 
-    def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
-        self._reader = SectionReader(sections, clock)
+    def __init__(
+        self,
+        sections: Iterable[Section],
+        clock: Callable[[], float] = time.perf_counter,
+        *,
+        others: Iterable[Section] = (),
+        section_seconds: float = SECTION_SECONDS,
+    ) -> None:
+        others = tuple(others)
+        self._reader = SectionReader((*sections, *others), clock)
+        self._isolation: Isolation[Any] = Isolation(others, self._reader, section_seconds, clock)
+        self._snapshot_first = any(section.subject is None for section in others)
         self._writers = {form: _Writers(form) for form in Format}
 
     def failures(self) -> dict[str, int]:
         """Return how many times each section has failed."""
         return self._reader.failures()
+
+    @property
+    def isolates(self) -> bool:
+        """Whether there are sections of others: then `others` has to be awaited before each rendering."""
+        return not self._isolation.empty
+
+    async def others(
+        self, instant: Instant, form: Format, *, names: frozenset[str] | None = None, deadline: float = math.inf
+    ) -> Mapping[str, Result[Any]]:
+        """Return what came of the sections of others; takes no longer than such a section may."""
+        if self._snapshot_first:
+            # Here, because an instant belongs to one thread; if it fails, each section that needs it says so.
+            with contextlib.suppress(Exception):
+                instant.snapshot()
+        return await self._isolation.read(instant, self._writers[form].section, names=names, deadline=deadline)
 
     def render(
         self,
@@ -34,6 +61,7 @@ class Exposition:
         *,
         names: frozenset[str] | None = None,
         deadline: float = math.inf,
+        given: Mapping[str, Result[Any]] = NOTHING_GIVEN,
     ) -> bytes:
         """Return the page of one instant.
 
@@ -42,8 +70,10 @@ class Exposition:
             form: text, OpenMetrics or protobuf.
             names: of metrics, families or samples, which alone are read; None for everything.
             deadline: on the clock; a section that would miss it is left out and reported.
+            given: what `others` has returned.
         """
-        written = self._reader.read(instant, self._writers[form].section, names=names, deadline=deadline)
+        make = self._writers[form].section
+        written = self._reader.read(instant, make, names=names, deadline=deadline, given=given)
         if form is Format.PROTOBUF:
             return b"".join(written)
         return "".join([*written, form.ending]).encode()

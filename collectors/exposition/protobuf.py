@@ -14,7 +14,14 @@ from itertools import pairwise
 from typing import Any, Final
 
 from collectors.errors import ReadingError
-from collectors.exposition.checks import check_bounds, check_histogram, check_labels, check_number, check_summary
+from collectors.exposition.checks import (
+    check_bounds,
+    check_histogram,
+    check_labels,
+    check_number,
+    check_row,
+    check_summary,
+)
 from collectors.exposition.layout import Layout, Write
 from collectors.exposition.wire import (
     bytes_field,
@@ -53,6 +60,7 @@ class MetricMessage:
     """The messages of one metric; used by one thread at a time."""
 
     def __init__(self, metric: Metric) -> None:
+        check_row(metric)
         self._metric = metric
         header = (
             bytes_field(1, metric.name.encode())

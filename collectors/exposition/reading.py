@@ -2,19 +2,20 @@
 
 A section that fails is left out whole, logged, counted and reported as `agent_collector_success` 0. The sections are
 read in turn by one thread and do bounded work, so that a scrape needs no timeout of its own; a scrape that has a
-deadline leaves out what is expected to miss it.
+deadline leaves out what is expected to miss it. Sections that are not ours may do anything: they are read elsewhere
+(see `collectors.exposition.isolation`), and what came of them is given to this reader.
 """
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
-from collectors.errors import ReadingError
+from collectors.errors import ReadingError, SectionError
 from collectors.metrics.definitions import Described, Section, gauge
 from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
 
@@ -78,13 +79,28 @@ class Instant:
         return self._snapshot
 
 
+@attrs.frozen
+class Result(Generic[Product]):
+    """What came of one reading of a section."""
+
+    products: list[Product] = attrs.field(factory=list)
+    problem: SectionError | None = None
+    """Why it failed."""
+    seconds: float = 0.0
+    late: bool = False
+    """Whether the scraper's deadline left no time for it, which is no failure."""
+
+
+NOTHING_GIVEN: Final[Mapping[str, Result[Any]]] = {}
+
+
 class SectionReader:
     """Reads sections, whatever they are made into; remembers how long each took and which ones fail.
 
     A section with a metric that the page has already always fails: Prometheus would refuse the whole page.
 
     Raises:
-        ValueError: two sections have one name.
+        ValueError: two sections have one name, or one has a name that cannot be shown.
     """
 
     def __init__(self, sections: Iterable[Section], clock: Callable[[], float] = time.perf_counter) -> None:
@@ -92,13 +108,17 @@ class SectionReader:
         self._twice = _metrics_given_twice((OUTCOMES, *self._sections))
         self._clock = clock
         self._expected = dict.fromkeys((section.name for section in self._sections), 0.0)
-        self._problems: dict[str, type[BaseException]] = {}
+        self._problems: dict[str, str] = {}
         self._late: set[str] = set()
         self._failures = dict.fromkeys((section.name for section in self._sections), 0)
 
     def failures(self) -> dict[str, int]:
         """Return how many times each section has failed."""
         return dict(self._failures)
+
+    def asked_for(self, section: Section, names: frozenset[str] | None) -> bool:
+        """Tell whether a scrape for these names reads a section."""
+        return names is None or _reports(names) or not section.only(names).empty
 
     def read(
         self,
@@ -107,6 +127,7 @@ class SectionReader:
         *,
         names: frozenset[str] | None = None,
         deadline: float = math.inf,
+        given: Mapping[str, Result[Product]] = NOTHING_GIVEN,
     ) -> list[Product]:
         """Return what `make` makes of all sections, or of the families that `names` ask for.
 
@@ -115,33 +136,36 @@ class SectionReader:
             make: makes its products from a section and its subject; what it raises fails the section.
             names: of metrics, families or samples; None for everything.
             deadline: on this reader's clock; a section that would miss it is left out and reported.
+            given: what came of sections that were read elsewhere, by their names.
         """
-        reports = OUTCOMES if names is None else OUTCOMES.only(names)
-        reporting = not reports.empty
         products: list[Product] = []
         outcomes = Outcomes()
         late: list[str] = []
         for section in self._sections:
-            wanted = section if names is None else section.only(names)
-            # Whoever asks for the outcomes only asks for those of a whole scrape.
-            examined = section if reporting else wanted
-            if not reporting and examined.empty:
+            if not self.asked_for(section, names):
                 continue
-            if deadline < math.inf and self._would_miss(deadline, section.name):
-                late.append(section.name)
-                outcomes.success[section.name], outcomes.seconds[section.name] = 0, 0.0
-                continue
-            made = self._read(examined, instant, make, outcomes)
-            if wanted is examined:
-                products += made
-            elif outcomes.success[section.name] and not wanted.empty:
-                products += self._read(wanted, instant, make, Outcomes())
+            name = section.name
+            if name in given:
+                result = given[name]
+            elif self.would_miss(deadline, name):
+                result = Result(late=True)
+            else:
+                result = self.attempt(section, instant, make, names)
+            self._record(name, result)
+            if result.late:
+                late.append(name)
+            products += result.products
+            outcomes.success[name] = int(result.problem is None and not result.late)
+            outcomes.seconds[name] = result.seconds
         if late:
             self._left_out(late)
-        products += make(reports, outcomes)
+        products += make(OUTCOMES if names is None else OUTCOMES.only(names), outcomes)
         return products
 
-    def _would_miss(self, deadline: float, section: str) -> bool:
+    def would_miss(self, deadline: float, section: str) -> bool:
+        """Tell whether a section is expected to miss a deadline on this reader's clock."""
+        if deadline == math.inf:
+            return False
         expected = self._expected[section]
         missed = self._clock() + expected > deadline
         if missed:
@@ -149,42 +173,51 @@ class SectionReader:
             self._expected[section] = expected / 2
         return missed
 
-    def _read(
+    def attempt(
         self,
         section: Section,
         instant: Instant,
         make: Callable[[Section, object], Iterable[Product]],
-        outcomes: Outcomes,
-    ) -> list[Product]:
-        name = section.name
+        names: frozenset[str] | None = None,
+    ) -> Result[Product]:
+        """Read one section, and return what came of it; changes nothing here, and may be called by any thread."""
+        wanted = section if names is None else section.only(names)
+        # Whoever asks for the outcomes only asks for those of a whole scrape.
+        examined = section if names is None or _reports(names) else wanted
         started = self._clock()
-        made: list[Product] = []
-        success = 0
+        products: list[Product] = []
+        problem = None
         try:
-            self._check_given_once(name)
-            made = list(make(section, instant.snapshot() if section.subject is None else section.subject))
+            self._check_given_once(section.name)
+            subject = instant.snapshot() if section.subject is None else section.subject
+            products = list(make(examined, subject))
+            if wanted is not examined:
+                products = [] if wanted.empty else list(make(wanted, subject))
         except BaseException as error:  # noqa: BLE001 - the boundary of a section: logged, counted and reported
-            self._failed(name, error)
-        else:
-            success = 1
-            if name in self._problems:
-                self._succeeded(name)
-        outcomes.success[name] = success
+            products, problem = [], SectionError.of(error)
         # Whole nanoseconds, as the clock tells them: the fraction that the subtraction adds takes long to write.
-        outcomes.seconds[name] = self._expected[name] = round((self._clock() - started) * 1e9) / 1e9
-        return made
+        return Result(products, problem, round((self._clock() - started) * 1e9) / 1e9)
+
+    def _record(self, section: str, result: Result[Product]) -> None:
+        """Remember how long a section took, and log what has changed."""
+        if result.late:
+            return
+        self._expected[section] = result.seconds
+        if result.problem is not None:
+            self._failed(section, result.problem)
+        elif section in self._problems:
+            self._succeeded(section)
 
     def _check_given_once(self, section: str) -> None:
         if section in self._twice:
             raise ReadingError(self._twice[section], "is on this page already; a metric has one section")
 
-    def _failed(self, section: str, error: BaseException) -> None:
+    def _failed(self, section: str, problem: SectionError) -> None:
         self._failures[section] += 1
         # Each kind is told once, not at every scrape: a scraper comes back every few seconds.
-        if self._problems.get(section) is not type(error):
-            self._problems[section] = type(error)
-            kind = type(error).__name__
-            _log.error("section %s is left out of the metrics: %s: %s", section, kind, error, exc_info=error)
+        if self._problems.get(section) != problem.kind:
+            self._problems[section] = problem.kind
+            _log.error("section %s is left out of the metrics: %s", section, problem, exc_info=problem)
 
     def _left_out(self, late: list[str]) -> None:
         """Log once each section that a scrape has no time for: the deadline is the scraper's, so it has not failed."""
@@ -198,16 +231,23 @@ class SectionReader:
         _log.info("section %s is back in the metrics; it has failed %d times", section, self._failures[section])
 
 
+def _reports(names: frozenset[str]) -> bool:
+    """Tell whether names ask for the outcomes of the sections."""
+    return not OUTCOMES.only(names).empty
+
+
 def _metrics_given_twice(sections: Iterable[Section]) -> dict[str, str]:
     """Return the sections that repeat a metric, of their own or of a section before them, and that metric's name.
 
     Raises:
-        ValueError: two sections have one name.
+        ValueError: two sections have one name, or one has a name that cannot be shown.
     """
     taken: set[str] = set()
     names: set[str] = set()
     twice: dict[str, str] = {}
     for section in sections:
+        if not section.name.isprintable():
+            raise ValueError(f"a section of metrics is called {section.name!r:.80}, which cannot be shown")
         if section.name in names:
             raise ValueError(f"two sections of metrics are called {section.name!r}")
         names.add(section.name)

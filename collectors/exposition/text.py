@@ -9,8 +9,13 @@ from typing import Any, Final
 
 import attrs
 
-from collectors.errors import ReadingError
-from collectors.exposition.checks import check_histogram, check_number, check_summary
+from collectors.exposition.checks import (
+    check_exemplar,
+    check_histogram,
+    check_number,
+    check_row,
+    check_summary,
+)
 from collectors.exposition.families import empty_family, family
 from collectors.exposition.formats import Format, any_number, rendered
 from collectors.exposition.layout import Layout, Write
@@ -26,6 +31,7 @@ class MetricText:
     """The text of one metric in one format; used by one thread at a time."""
 
     def __init__(self, metric: Metric, form: Format) -> None:
+        check_row(metric)
         self._metric = metric
         self._form = form
         self._layout = Layout(metric, rendered(empty_family(metric), form), self._lay_out)
@@ -134,13 +140,7 @@ def _lines(starts: Sequence[str], numbers: Sequence[float]) -> str:
 
 
 def _mark(name: str, exemplar: Exemplar) -> str:
+    check_exemplar(name, exemplar)
     task_id, value, observed_at = exemplar
-    if not isinstance(task_id, str) or not _is_writable(task_id):
-        # It would fail with the encoding of the whole page.
-        raise ReadingError(name, f"has an exemplar whose task id cannot be written: {task_id!r:.80}")
     escaped = task_id.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
     return f' # {{task_id="{escaped}"}} {number(value)} {observed_at}'
-
-
-def _is_writable(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

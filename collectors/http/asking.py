@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import attrs
 
+from collectors.errors import CollectorsError
 from collectors.exposition.formats import TEXT_FORMATS, Format
 from collectors.exposition.negotiation import accepts_gzip, choose_format
 from collectors.http.flight import Page
@@ -22,6 +23,17 @@ MAX_REMEMBERED: Final = 64
 """Combinations of query and headers: more than an endpoint has kinds of clients."""
 MAX_REMEMBERED_CHARACTERS: Final = 2 * 1024
 """Of one combination; Prometheus's is about 200 long."""
+
+LONGEST_TIMEOUT_SECONDS: Final = 4096.0
+"""Longer ones are none."""
+SHORTEST_TIMEOUT_SECONDS: Final = 2**-20
+"""Shorter ones leave no time for anything either."""
+MAX_FIELDS: Final = 200
+"""Of a query: more names than there are metrics are no use."""
+
+
+class AskedTooMuchError(CollectorsError):
+    """A query with too many fields."""
 
 
 @attrs.frozen
@@ -40,7 +52,11 @@ class Asking:
         self._remembered = lru_cache(MAX_REMEMBERED)(self._read)
 
     def read(self, request: Request) -> Asked:
-        """Return what a request asks for."""
+        """Return what a request asks for.
+
+        Raises:
+            AskedTooMuchError: for more names than there are metrics.
+        """
         texts = (
             request.query,
             request.header("accept"),
@@ -51,6 +67,8 @@ class Asking:
         return read(*texts)
 
     def _read(self, query: str, accept: str, accept_encoding: str, timeout: str) -> Asked:
+        if query.count("&") >= MAX_FIELDS:
+            raise AskedTooMuchError(f"The query has more than {MAX_FIELDS} fields")
         fields = parse_qs(query) if query else {}
         names = fields.get("name[]")
         # Lets a job that reads classic buckets say so, if the scraper has no setting for it.
@@ -62,9 +80,13 @@ class Asking:
 
 
 def _timeout_seconds(header: str) -> float:
-    """Return the scrape's timeout; none if the header is absent or no number above 0."""
+    """Return the scrape's timeout, a little shortened; none if the header is absent or no number above 0."""
     try:
         seconds = float(header)
     except ValueError:
         return math.inf
-    return seconds if seconds > 0 else math.inf
+    if not 0 < seconds < LONGEST_TIMEOUT_SECONDS:
+        return math.inf
+    # Four steps an octave: clients with other timeouts share pages, and cannot ask for many different ones.
+    mantissa, exponent = math.frexp(max(seconds, SHORTEST_TIMEOUT_SECONDS))
+    return math.ldexp(math.floor(mantissa * 8) / 8, exponent)

@@ -7,6 +7,7 @@ from collectors.exposition.formats import TEXT_FORMATS, Format
 from collectors.exposition.lean import without_zeros
 from collectors.exposition.page import Exposition
 from collectors.http.endpoint import Limits, MetricsEndpoint
+from collectors.http.hosts import Hosts
 from collectors.http.security import Security
 from collectors.http.site import HEALTHY_STALL_SECONDS, Site
 from collectors.http.static import packaged_files
@@ -56,6 +57,7 @@ def metrics_endpoint(
     healthy_stall_seconds: float = HEALTHY_STALL_SECONDS,
     web_config: Path | None = None,
     open_probes: bool = False,
+    allowed_hosts: Collection[str] = (),
     access_log: bool = False,
 ) -> MetricsEndpoint:
     """Return the endpoint of the metrics and the status page of `source`; it listens from `start` to `stop`.
@@ -71,6 +73,7 @@ def metrics_endpoint(
         limits: what clients may cost.
         web_config: file in the format of Prometheus's exporter-toolkit, with TLS and passwords; re-read as it changes.
         open_probes: whether the health probes need no password.
+        allowed_hosts: names by which it may be asked, besides addresses, private names and those of this machine.
         access_log: whether each answer is logged.
         healthy_stall_seconds: for how long the event loop may be blocked before /-/healthy says no.
         native_histograms: whether protobuf, which alone can carry them, is offered to clients that ask for it.
@@ -83,7 +86,7 @@ def metrics_endpoint(
     if lean:
         sections = without_zeros(sections, words_of_rules())
     # Whether the labels of further sections have closed sets of values is not known here.
-    exposition = Exposition((*sections, *more))
+    exposition = Exposition(sections, others=more)
     site = Site(
         source,
         exposition,
@@ -93,4 +96,12 @@ def metrics_endpoint(
         healthy_stall_seconds=healthy_stall_seconds,
     )
     security = None if web_config is None else Security(web_config, open_probes=open_probes)
-    return MetricsEndpoint(site.answer, host=host, port=port, limits=limits, security=security, access_log=access_log)
+    return MetricsEndpoint(
+        site.answer,
+        host=host,
+        port=port,
+        limits=limits,
+        security=security,
+        hosts=Hosts((host, *allowed_hosts)),
+        access_log=access_log,
+    )

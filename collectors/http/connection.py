@@ -46,8 +46,11 @@ class Host(Protocol):
     def left(self, connection: "Connection") -> None:
         """Forget a connection."""
 
-    def answered(self, connection: "Connection") -> None:
+    def asked(self, connection: "Connection") -> None:
         """Take notice that a connection is in use."""
+
+    def served(self, connection: "Connection") -> None:
+        """Take notice that a client has got what it may have, and may ask again."""
 
 
 class Connection(asyncio.Protocol):
@@ -57,13 +60,16 @@ class Connection(asyncio.Protocol):
         self._host = host
         self._answer = answer
         self._transport: asyncio.Transport
-        self._reader: Reader
+        self._reading: Reader | None = None
         self._client = ""
         self._secured = False
         self._pipelined_bytes = 0
         self._opening: asyncio.Task[None]
         self._task: asyncio.Task[None] | None = None
         self._last = False
+        self._served = False
+        self.since: float | None = None
+        """When its client was first served, on the monotonic clock."""
         self.phase = Phase.OPENING
         self.deadline = inf
 
@@ -108,6 +114,13 @@ class Connection(asyncio.Protocol):
             accepted.close()
             self._host.left(self)
 
+    @property
+    def _reader(self) -> Reader:
+        """What reads the requests; made for the first bytes, as those who only connect shall cost little."""
+        if self._reading is None:
+            self._reading = Reader(self._client)
+        return self._reading
+
     # What the transport tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -117,7 +130,6 @@ class Connection(asyncio.Protocol):
         # Asked now, as a transport with TLS that is closing tells nothing more.
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if peer else ""
-        self._reader = Reader(self._client)
         self._secured = transport.get_extra_info("sslcontext") is not None
         # Tell as soon as the client does not take what it asked for.
         transport.set_write_buffer_limits(high=0)
@@ -188,6 +200,7 @@ class Connection(asyncio.Protocol):
 
     def _answer_to(self, request: Request) -> None:
         self._enter(Phase.ANSWERING)
+        self._host.asked(self)
         self._task = asyncio.get_running_loop().create_task(self._respond(request))
 
     async def _respond(self, request: Request) -> None:
@@ -196,6 +209,7 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - the boundary of a request: logged and answered
             _log.exception("%s %s could not be answered", request.method, request.path)
             response = plain(HTTPStatus.INTERNAL_SERVER_ERROR, "This went wrong; the log says why")
+        self._served = response.status is HTTPStatus.OK
         if not self._reader.answered(response.status):
             self._last = True
         self._send(response, request.method, request.path, request.arrived)
@@ -211,7 +225,8 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         self._pipelined_bytes = 0
         self._enter(Phase.IDLE)
-        self._host.answered(self)
+        if self._served:
+            self._host.served(self)
         if not self._reader.idle:
             self._receive()
 

@@ -18,14 +18,19 @@ from typing import Final, Self
 import attrs
 
 from collectors.http.connection import Connection
-from collectors.http.listening import ACCEPTED_AT_ONCE, Listener
+from collectors.http.hosts import Hosts
+from collectors.http.listening import Listener
 from collectors.http.messages import Request, Response
-from collectors.http.phases import QUIET, Timeouts
+from collectors.http.phases import YIELDING, Timeouts
 from collectors.http.security import Security
 
 _log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS: Final = 1000
+REGULARS: Final = 4
+"""One connection in so many may be a regular's, who does not make place as long as others can."""
+REGULAR_SECONDS: Final = 1.0
+"""Whoever is served again so much later, on the same connection, becomes a regular, if there are few."""
 TURNS_TO_CLOSE: Final = 3
 """In how many turns of the loop a connection that had to make place has given its file back."""
 
@@ -35,7 +40,7 @@ class Limits:
     """What clients may cost."""
 
     connections: int = MAX_CONNECTIONS
-    """Open at once; the one that has been quiet longest makes place for a new one."""
+    """Open at once; the one that has not asked for longest makes place for a new one."""
     timeouts: Timeouts = attrs.field(factory=Timeouts)
     stopping_seconds: float = 1.0
     """How long answers that are under way may take when the endpoint stops."""
@@ -52,9 +57,11 @@ class MetricsEndpoint:
         port: int,
         limits: Limits | None = None,
         security: Security | None = None,
+        hosts: Hosts | None = None,
         access_log: bool = False,
     ) -> None:
-        self._answer = answer if security is None else security.guarded(answer)
+        guarded = answer if security is None else security.guarded(answer)
+        self._answer = guarded if hosts is None else hosts.guarded(guarded)
         self._security = security
         self.access_log = access_log
         self._host = host
@@ -66,6 +73,8 @@ class MetricsEndpoint:
         self._started = threading.Event()
         self._empty = asyncio.Event()
         self._connections: OrderedDict[Connection, None] = OrderedDict()
+        self._regulars: OrderedDict[Connection, None] = OrderedDict()
+        self._listener: Listener | None = None
 
     @property
     def port(self) -> int:
@@ -81,11 +90,6 @@ class MetricsEndpoint:
     def timeouts(self) -> Timeouts:
         """How long each phase of a connection may last."""
         return self._limits.timeouts
-
-    @property
-    def files(self) -> int:
-        """How many files its connections may hold open; those that make place are closed a moment later."""
-        return self._limits.connections + TURNS_TO_CLOSE * ACCEPTED_AT_ONCE
 
     def start(self) -> None:
         """Listen; when this returns, requests are answered.
@@ -120,7 +124,8 @@ class MetricsEndpoint:
     async def _serve(self, listener: Listener) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        listener.accept(self._take)
+        self._listener = listener
+        listener.accept(self._take, self._make_place)
         chores = [self._repeat("look after its connections", partial(self._look_after, listener))]
         if self._security is not None:
             chores.append(self._repeat("read its web configuration again", self._security.reload))
@@ -152,41 +157,67 @@ class MetricsEndpoint:
     async def _look_after(self, listener: Listener) -> None:
         """End the connections whose phase has lasted too long."""
         now = time.monotonic()
-        for connection in [each for each in self._connections if each.deadline < now]:
+        for connection in [each for each in self._all() if each.deadline < now]:
             connection.abort()
         listener.resume()
 
     async def _leave(self) -> None:
         """Close all connections: idle ones now, the others when they are done, but within the time for that."""
-        for connection in list(self._connections):
+        for connection in self._all():
             connection.close()
-        if self._connections:
+        if self._all():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._limits.stopping_seconds):
                     await self._empty.wait()
-        for connection in list(self._connections):
+        for connection in self._all():
             connection.abort()
         # In these turns of the loop the aborted connections, and those that had to make place, are told so.
         for _ in range(TURNS_TO_CLOSE):
             await asyncio.sleep(0)
 
     def joined(self, connection: Connection) -> None:
-        """Take notice of a new connection; at the limit, the one that has been quiet longest goes."""
+        """Take notice of a new connection; at the limit, the one that has not asked for longest goes."""
         self._connections[connection] = None
-        if len(self._connections) <= self._limits.connections:
-            return
-        # The new one is quiet too, and the last of them: it goes if all others are being answered.
-        quietest = next(each for each in self._connections if each.phase in QUIET)
-        # Forgotten at once: until its end is told, the next one that joins has to find another one.
-        del self._connections[quietest]
-        quietest.abort()
+        if len(self._connections) + len(self._regulars) > self._limits.connections:
+            self._make_place()
+
+    def _make_place(self) -> None:
+        """End one connection: a new one may be that, too, if all others are being answered."""
+        for connections in (self._connections, self._regulars):
+            leaving = next((each for each in connections if each.phase in YIELDING), None)
+            if leaving is not None:
+                # Forgotten at once: until its end is told, the next one that joins has to find another one.
+                del connections[leaving]
+                leaving.abort()
+                return
 
     def left(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.pop(connection, None)
-        if not self._connections and self._stopping is not None and self._stopping.is_set():
+        self._regulars.pop(connection, None)
+        if self._listener is not None:
+            self._listener.released()
+        if not self._connections and not self._regulars and self._stopping is not None and self._stopping.is_set():
             self._empty.set()
 
-    def answered(self, connection: Connection) -> None:
+    def asked(self, connection: Connection) -> None:
         """Take notice that a connection is in use."""
-        self._connections.move_to_end(connection)
+        for connections in (self._connections, self._regulars):
+            if connection in connections:
+                connections.move_to_end(connection)
+
+    def served(self, connection: Connection) -> None:
+        """Take notice that a client has got what it asked for: whoever comes back is a regular, as a scraper is."""
+        now = time.monotonic()
+        if connection.since is None:
+            connection.since = now
+        elif (
+            now - connection.since >= REGULAR_SECONDS
+            and connection in self._connections
+            and len(self._regulars) < self._limits.connections // REGULARS
+        ):
+            del self._connections[connection]
+            self._regulars[connection] = None
+
+    def _all(self) -> list[Connection]:
+        return [*self._connections, *self._regulars]

@@ -18,8 +18,10 @@ class Phase(Enum):
     LEAVING = auto()
 
 
-QUIET: Final = frozenset({Phase.OPENING, Phase.IDLE, Phase.RECEIVING})
-"""The phases of a connection that may have to make place: nothing is lost with it but what its client can ask again."""
+YIELDING: Final = frozenset(Phase) - {Phase.ANSWERING}
+"""The phases of a connection that may have to make place: either nothing is lost with it but what its client can ask
+again, or the client is slow to take an answer.
+"""
 
 
 @attrs.frozen(kw_only=True)

@@ -78,9 +78,9 @@ class Security:
             raise ConfigError(["it would lock nothing; if that is meant, restart the service"])
 
     def close(self) -> None:
-        """Release what checks passwords."""
+        """Check no more passwords."""
         if self._passwords is not None:
-            self._passwords.close()
+            self._passwords.retire()
 
     def guarded(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """Return `answer` behind the password."""
@@ -95,7 +95,7 @@ class Security:
         passwords = self._passwords
         if passwords is None or (self._open_probes and request.path in PROBES):
             return None
-        return await passwords.refusal(request.header("authorization"), request.client)
+        return await passwords.refusal(request)
 
 
 def _read(path: Path) -> tuple[WebConfig, ssl.SSLContext | None, _Stamp]:

@@ -8,7 +8,7 @@ from typing import Final
 from collectors.exposition.formats import TEXT_FORMATS, Format
 from collectors.exposition.page import Exposition
 from collectors.exposition.reading import Instant
-from collectors.http.asking import Asking
+from collectors.http.asking import AskedTooMuchError, Asking
 from collectors.http.flight import Flight
 from collectors.http.landing import UNREADABLE, key_figures, landing_page
 from collectors.http.messages import HTML, Request, Response, plain
@@ -70,7 +70,10 @@ class Site:
         return await route(request)
 
     async def _metrics(self, request: Request) -> Response:
-        asked = self._asking.read(request)
+        try:
+            asked = self._asking.read(request)
+        except AskedTooMuchError as error:
+            return plain(HTTPStatus.BAD_REQUEST, str(error))
         body = await self._flight.page(asked.page, request.arrived, compressed=asked.compressed)
         headers = COMPRESSED_HEADERS if asked.compressed else METRICS_HEADERS
         return Response(HTTPStatus.OK, body, asked.page.form.value, headers)

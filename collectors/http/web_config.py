@@ -175,6 +175,9 @@ def sets_tls(path: Path) -> bool:
 
 MAX_DEPTH: Final = 8
 """Of collections in each other: two levels mean something, and hundreds cost the parser seconds."""
+MAX_CHARACTERS: Final = 256 * 1024
+"""Of the file: three times as much as its most users need."""
+MAX_USERS: Final = 1000
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
 
 
@@ -184,12 +187,17 @@ def _parsed(path: Path) -> Mapping[str, Any]:
     except ImportError as error:
         raise ConfigError([f"{VARIABLE} needs {error.name}; run: {install_command('web')}"]) from error
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
+        if len(text) > MAX_CHARACTERS:
+            raise ConfigError([f"{VARIABLE} {path}: is larger than {MAX_CHARACTERS >> 10} KiB"])
         depth = 0
         for event in yaml.parse(text, yaml.SafeLoader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise ConfigError([f"{VARIABLE} {path}: nests too deep"])
+            if isinstance(event, yaml.AliasEvent):
+                raise ConfigError([f"{VARIABLE} {path}: has an alias (*{event.anchor:.40}), which is not known here"])
         root = yaml.compose(text, yaml.SafeLoader)
         content = {} if root is None or _is_null(root) else _content(root, str(path), depth=2)
     # Numbers and escapes that the parser reads by itself, it does not check.
@@ -286,6 +294,8 @@ def _users(section: Any) -> dict[str, bytes]:
         return {}
     if not isinstance(section, Mapping):
         raise ConfigError([f"{VARIABLE} basic_auth_users: must be a mapping of names to bcrypt hashes"])
+    if len(section) > MAX_USERS:
+        raise ConfigError([f"{VARIABLE} basic_auth_users: has {len(section)} users, and may have {MAX_USERS}"])
     mistakes = [
         # The value is not quoted: someone may have written the password itself.
         f"{VARIABLE} basic_auth_users.{name}: is no bcrypt hash; make one with: htpasswd -nBC 10 '' | tr -d ':\\n'"

@@ -115,6 +115,15 @@ def hosts(text: str) -> tuple[str, ...]:
     return found
 
 
+def host_names(text: str) -> tuple[str, ...]:
+    """Read host names, `*.domain` for all below a domain and `*` for any, separated by commas."""
+    found = tuple(name.lower() for name in names(text))
+    for name in found:
+        if name != "*" and not _HOST_NAME.fullmatch(name.removeprefix("*.")):
+            raise ValueError(f"must list names such as agents.example.com or *.example.com, or *, not {name}")
+    return found
+
+
 def existing_file(text: str) -> Path:
     """Read the path of a file that can be read."""
     path = Path(text)

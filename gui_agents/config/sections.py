@@ -47,6 +47,12 @@ class MonitoringConfig:
     open_probes: bool = setting(
         "PROMETHEUS_OPEN_PROBES", parsers.boolean, "false", "Answer /-/healthy and /-/ready without a password."
     )
+    allowed_hosts: tuple[str, ...] = setting(
+        "PROMETHEUS_ALLOWED_HOSTS",
+        parsers.host_names,
+        "",
+        "Names by which the metrics endpoint may be asked, besides private ones: names, *.domain, or * for any.",
+    )
     access_log: bool = setting(
         "PROMETHEUS_ACCESS_LOG", parsers.boolean, "false", "Log each answer of the metrics endpoint."
     )

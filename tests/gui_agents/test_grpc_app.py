@@ -11,7 +11,6 @@ import time
 import grpc.aio
 import pytest
 
-from collectors.http.endpoint import MAX_CONNECTIONS
 from gui_agents import process
 from gui_agents.domain.errors import ConfigError
 from gui_agents.grpc_app import App, serve
@@ -235,19 +234,18 @@ async def test_the_files_below_the_runtime_directory_are_counted(tmp_path):
                 await asyncio.sleep(0.01)
 
 
-@pytest.mark.parametrize("monitored", [True, False])
-async def test_every_connection_that_may_be_open_has_a_file(tmp_path, monkeypatch, monitored):
+@pytest.mark.parametrize(("monitored", "scraped"), [(True, 1000 + 64), (False, 0)])
+async def test_every_connection_that_may_be_open_has_a_file(tmp_path, monkeypatch, monitored, scraped):
     wanted = []
     monkeypatch.setattr(process.resource, "getrlimit", lambda _: (256, 10**6))
     monkeypatch.setattr(process.resource, "setrlimit", lambda _, limits: wanted.append(limits))
-    settings = {"TASK_MAX_TASKS": "7", "ENABLE_PROMETHEUS": str(monitored)}
-    async with serving_app(settings, tmp_path) as served:
-        scraped = served.app.monitoring.files if monitored else 0
-    assert scraped >= (MAX_CONNECTIONS if monitored else 0)
-    assert wanted == [(1024 + 7 * 8 + scraped, 10**6)]
+    settings = {"TASK_MAX_TASKS": "7", "GRPC_MAX_CONNECTIONS": "5000", "ENABLE_PROMETHEUS": str(monitored)}
+    async with serving_app(settings, tmp_path):
+        assert wanted == [(1024 + 7 * 8 + 5000 + scraped, 10**6)]
 
 
 async def test_a_limit_of_open_files_that_is_too_low_is_told(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(process.resource, "getrlimit", lambda _: (1024, 1024))
     async with serving_app({}, tmp_path):
         assert "only 1024 files may be open, and " in caplog.text
+        assert "so gRPC takes 528 connections at once and the metrics endpoint 264" in caplog.text

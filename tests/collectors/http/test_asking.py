@@ -6,9 +6,19 @@ from hypothesis import strategies as st
 
 from collectors.exposition.formats import TEXT_FORMATS, Format
 from collectors.http import asking
-from collectors.http.asking import MAX_REMEMBERED, MAX_REMEMBERED_CHARACTERS, TIMEOUT_HEADER, Asked, Asking
+from collectors.http.asking import (
+    MAX_FIELDS,
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_CHARACTERS,
+    SHORTEST_TIMEOUT_SECONDS,
+    TIMEOUT_HEADER,
+    Asked,
+    AskedTooMuchError,
+    Asking,
+)
 from collectors.http.flight import Page
 from collectors.http.messages import Request
+from tests.collectors.http.serving import ask, serving
 
 PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 EVERYTHING = (*TEXT_FORMATS, Format.PROTOBUF)
@@ -86,3 +96,26 @@ def test_remembering_changes_nothing(asks):
     remembering = Asking(EVERYTHING)
     for texts in asks:
         assert remembering.read(request(*texts)) == Asking(EVERYTHING).read(request(*texts))
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 1e-6, 0.1, 0.5, 1, 7.3, 10, 15, 30, 60, 1000])
+def test_a_timeout_is_shortened_by_a_quarter_of_an_octave_at_most(seconds):
+    asked = Asking(TEXT_FORMATS).read(request(timeout=str(seconds))).page.timeout_seconds
+    assert 0.8 * seconds <= asked <= max(seconds, SHORTEST_TIMEOUT_SECONDS)
+
+
+def test_clients_cannot_ask_for_many_different_pages_by_their_timeouts():
+    asking = Asking(TEXT_FORMATS)
+    pages = {asking.read(request(timeout=f"{10 ** (number / 500)}")).page for number in range(-5000, 5000)}
+    assert len(pages) < 150
+
+
+def test_a_query_of_many_names_is_refused():
+    asking = Asking(TEXT_FORMATS)
+    many = "&".join(f"name[]=a{number}" for number in range(MAX_FIELDS))
+    assert len(asking.read(request(query=many)).page.names) == MAX_FIELDS
+    with pytest.raises(AskedTooMuchError, match="more than 200 fields"):
+        asking.read(request(query=many + "&x=1"))
+    with serving() as endpoint:
+        status, _, body = ask(endpoint, f"/metrics?{many}&x=1")
+        assert (status, body) == (400, b"The query has more than 200 fields\n")

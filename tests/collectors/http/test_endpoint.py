@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import errno
 import itertools
+import os
 import socket
 import threading
 from http import HTTPStatus
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from collectors import ListenError, MetricsEndpoint, metrics_endpoint
 from collectors.http.endpoint import Limits
-from collectors.http.listening import Listener
+from collectors.http.listening import RESERVED, Listener
 from collectors.http.messages import plain
 from collectors.http.phases import Timeouts
 from collectors.http.reader import MAX_BODY_BYTES, MAX_HEADER_BYTES
+from gui_agents.grpc_app import METRICS_OVERHEAD
 from gui_agents.snapshot import ServiceSnapshot
 from tests.collectors import golden
 from tests.collectors.http.serving import TIMEOUT, Client, ask, serving
@@ -287,6 +289,118 @@ def test_at_the_limit_the_quietest_connection_goes():
             client.socket.close()
 
 
+def test_who_comes_back_keeps_the_connection_through_a_flood(monkeypatch):
+    monkeypatch.setattr("collectors.http.endpoint.REGULAR_SECONDS", 0.0)
+    with serving(limits=Limits(connections=8)) as endpoint, Client(endpoint.port) as scraper:
+        for _ in range(2):
+            assert scraper.ask("/-/healthy")[0] == 200
+        for _ in range(5):
+            flood = [Client(endpoint.port) for _ in range(40)]
+            assert ask(endpoint, "/-/healthy")[0] == 200
+            assert scraper.ask("/-/healthy")[0] == 200
+            for client in flood:
+                client.socket.close()
+
+
+def test_few_can_be_regulars_and_refused_ones_are_none(monkeypatch):
+    monkeypatch.setattr("collectors.http.endpoint.REGULAR_SECONDS", 0.0)
+    with serving(limits=Limits(connections=8)) as endpoint:
+        clients = [Client(endpoint.port) for _ in range(7)]
+        for client in clients:
+            for _ in range(3):
+                assert client.ask("/nothing")[0] == 404
+        assert len(endpoint._regulars) == 0
+        for client in clients:
+            for _ in range(3):
+                assert client.ask("/-/healthy")[0] == 200
+        assert len(endpoint._regulars) == 2
+        for client in clients:
+            client.socket.close()
+
+
+def test_where_all_are_regulars_the_one_that_has_not_asked_for_longest_goes(monkeypatch):
+    monkeypatch.setattr("collectors.http.endpoint.REGULAR_SECONDS", 0.0)
+    monkeypatch.setattr("collectors.http.endpoint.REGULARS", 1)
+    with serving(limits=Limits(connections=2)) as endpoint:
+        first, second = Client(endpoint.port), Client(endpoint.port)
+        for client in (first, first, second, second, first):
+            assert client.ask("/-/healthy")[0] == 200
+        assert len(endpoint._regulars) == 2
+        endpoint._loop.call_soon_threadsafe(endpoint._make_place)
+        assert second.raw() == b""
+        assert first.ask("/-/healthy")[0] == 200
+        first.socket.close()
+        second.socket.close()
+
+
+def test_clients_that_do_not_take_their_answers_make_place():
+    with serving(limits=Limits(connections=5, timeouts=Timeouts(sending=1000))) as endpoint:
+        slow = [slow_reader(endpoint.port) for _ in range(20)]
+        for _ in range(5):
+            assert ask(endpoint)[0] == 200
+        for client in slow:
+            client.close()
+
+
+def slow_reader(port):
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    client.connect(("127.0.0.1", port))
+    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+    return client
+
+
+def test_if_no_file_is_left_scrapers_get_those_in_reserve(monkeypatch):
+    """The process has used up all its files: what the reserve gives back is all that there is."""
+    free = [0]
+    taken, close, dup = socket.socket.accept, os.close, os.dup
+
+    def accept(listening):
+        if not free[0]:
+            raise OSError(errno.EMFILE, "Too many open files")
+        accepted = taken(listening)
+        free[0] -= 1
+        return accepted
+
+    def released(descriptor):
+        close(descriptor)
+        free[0] += 1
+
+    def none_left(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with serving() as endpoint:
+        monkeypatch.setattr(socket.socket, "accept", accept)
+        monkeypatch.setattr("collectors.http.listening.os.close", released)
+        monkeypatch.setattr("collectors.http.listening.os.dup", none_left)
+        # An attempt to take a connection costs one even if none waits.
+        for _ in range(RESERVED // 4):
+            assert ask(endpoint, "/-/healthy")[0] == 200
+        monkeypatch.undo()
+        assert os.dup is dup
+        assert ask(endpoint, "/-/healthy")[0] == 200
+
+
+def test_if_the_reserve_is_used_up_the_quietest_connection_makes_place(monkeypatch):
+    taken = socket.socket.accept
+    full = threading.Event()
+
+    def accept(listening):
+        if full.is_set():
+            raise OSError(errno.EMFILE, "Too many open files")
+        return taken(listening)
+
+    with serving() as endpoint, Client(endpoint.port) as quiet:
+        assert quiet.ask("/-/healthy")[0] == 200
+        monkeypatch.setattr(socket.socket, "accept", accept)
+        full.set()
+        with Client(endpoint.port) as late:
+            late.request("/-/healthy")
+            assert quiet.raw() == b""
+            full.clear()
+            assert late.answer()[0] == 200
+
+
 class Pondering:
     """Answers when a test lets it, and leaves the loop free until then."""
 
@@ -355,7 +469,7 @@ def test_a_burst_of_connections_never_holds_more_files_than_told(monkeypatch):
         clients = burst(endpoint, source, 300)
         assert ask(endpoint, "/-/healthy")[0] == 200
         # The clients' own, the busy one, the one that asked at the end, and the directory that is listed.
-        assert max(held) - before <= len(clients) + 3 + endpoint.files
+        assert max(held) - before <= len(clients) + 3 + 3 + METRICS_OVERHEAD
         for client in clients:
             client.socket.close()
 
@@ -376,6 +490,10 @@ def test_where_no_file_is_left_connections_wait(monkeypatch, caplog):
         none_left.set()
         with Client(endpoint.port) as client:
             client.request("/-/healthy")
+            # First the reserve is used up.
+            while not caplog.records:
+                asked.clear()
+                assert asked.wait(TIMEOUT)
             for _ in range(2):
                 asked.clear()
                 assert asked.wait(TIMEOUT)

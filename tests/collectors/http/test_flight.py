@@ -7,8 +7,9 @@ import pytest
 
 from collectors.exposition.formats import Format
 from collectors.exposition.page import Exposition
-from collectors.http.flight import Flight, Page
+from collectors.http.flight import MAX_PAGES, Flight, Page
 from collectors.metrics import catalogue
+from collectors.metrics.definitions import Section, gauge
 from tests.collectors import golden
 from tests.collectors.http.serving import TIMEOUT, Client, serving
 from tests.collectors.sources import Fixed
@@ -120,3 +121,49 @@ async def test_a_page_that_cannot_be_made_fails_its_requests_and_no_other(monkey
     first, text, second = await asyncio.gather(*asked, return_exceptions=True)
     assert str(first) == str(second) == "no page"
     assert b"agent_tasks_active" in text
+
+
+async def test_one_turn_renders_few_pages_whole_ones_first_and_the_oldest(monkeypatch):
+    _, pages = flight()
+    rendered, render = [], pages._exposition.render
+
+    def counted(instant, form, **options):
+        rendered.append((instant, options["names"]))
+        return render(instant, form, **options)
+
+    monkeypatch.setattr(pages._exposition, "render", counted)
+    few = [Page(Format.TEXT, frozenset({f"agent_{number}"})) for number in range(100)]
+    asked = [asyncio.create_task(pages.page(page, 0.0)) for page in few]
+    asked += [asyncio.create_task(pages.page(Page(form), 0.0)) for form in (Format.TEXT, Format.OPENMETRICS)]
+    await asyncio.gather(*asked)
+    instants = {}
+    for instant, names in rendered:
+        instants.setdefault(id(instant), []).append(names)
+    assert [len(names) for names in instants.values()][:2] == [MAX_PAGES, MAX_PAGES]
+    first = next(iter(instants.values()))
+    assert first.count(None) == 2
+    assert few[0].names in first
+
+
+async def test_sections_of_others_let_departures_follow_each_other():
+    source = Fixed(golden.busy_snapshot())
+    others = Section(name="odd", subject=1, metrics=(gauge("odd", "Odd.", lambda _: 1, example="odd"),))
+    pages = Bounded(source, Exposition(catalogue.sections(), others=[others]))
+    names = [Page(Format.TEXT, frozenset({"odd", str(number)})) for number in range(5)]
+    asked = [*names, Page(Format.OPENMETRICS), Page(Format.TEXT)]
+    bodies = await asyncio.gather(*[pages.page(page, 0.0) for page in asked])
+    assert all(b"odd 1.0\n" in body for body in bodies)
+
+
+async def test_sections_of_others_that_cannot_be_asked_fail_their_requests(monkeypatch):
+    others = Section(name="odd", subject=1, metrics=(gauge("odd", "Odd.", lambda _: 1, example="odd"),))
+    pages = Bounded(Fixed(golden.busy_snapshot()), Exposition(catalogue.sections(), others=[others]))
+
+    async def broken(*_, **__):
+        raise RuntimeError("no sections")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pages._exposition, "others", broken)
+        with pytest.raises(RuntimeError, match="no sections"):
+            await pages.page(Page(Format.TEXT), 0.0)
+    assert b"odd 1.0\n" in await pages.page(Page(Format.TEXT), 0.0)

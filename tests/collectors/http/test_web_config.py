@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from collectors import check_settings
 from collectors.http import web_config
 from collectors.http.security import Security
+from collectors.http.web_config import MAX_CHARACTERS, MAX_USERS
 from gui_agents.domain.errors import ConfigError
 from tests.collectors.http.credentials import HASH
 
@@ -63,7 +64,12 @@ def test_a_missing_file_is_a_mistake(tmp_path):
         ("basic_auth_users: {me: 2024-99-99}", "basic_auth_users.me: is no bcrypt hash"),
         ("basic_auth_users: {me: }", "basic_auth_users.me: is no bcrypt hash"),
         ("basic_auth_users: !!int foo", "basic_auth_users: must be a mapping"),
-        ("basic_auth_users: &all {me: *all}", "basic_auth_users.me: is no bcrypt hash"),
+        ("basic_auth_users: &all {me: *all}", "has an alias (*all), which is not known here"),
+        ("basic_auth_users: {" + "x" * MAX_CHARACTERS, "is larger than 256 KiB"),
+        (
+            "basic_auth_users: {" + ", ".join(f"u{number}: x" for number in range(MAX_USERS + 1)) + "}",
+            "basic_auth_users: has 1001 users, and may have 1000",
+        ),
         (f"basic_auth_users: {{me: {HASH[:28]}a{HASH[29:]}}}", "basic_auth_users.me: is no bcrypt hash"),
         (
             f"basic_auth_users: {{me: {HASH.replace('$04$', '$17$')}}}",

@@ -109,6 +109,8 @@ BAD = [
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "llm.internal, http://llm", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.256", "must list hosts, addresses and networks"),
+    ("PROMETHEUS_ALLOWED_HOSTS", "agents.example.com:8000", "must list names such as agents.example.com"),
+    ("PROMETHEUS_ALLOWED_HOSTS", "a.*.example", "must list names such as agents.example.com"),
     ("MODEL_MAX_ATTEMPTS", "0", "must be a whole number from 1 to 20"),
     ("MODEL_PRICES_FILE", "/nowhere/prices.json", "must name a file that exists"),
     ("PROMETHEUS_OPEN_PROBES", "maybe", "must be true or false"),
