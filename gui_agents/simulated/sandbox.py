@@ -1,6 +1,7 @@
 """The simulated desktop as a sandbox."""
 
 import asyncio
+from functools import partial
 from typing import ClassVar, Final
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from gui_agents.simulated.apps.settings import DARK_MODE
 from gui_agents.simulated.desktop import Desktop
 from gui_agents.simulated.keys import chord
 from gui_agents.simulated.machine import DesktopState
+from gui_agents.simulated.pool import Pool
 from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH
 
 
@@ -21,7 +23,8 @@ class SimulatedSandbox:
     sandbox_type: ClassVar = SandboxType.SIMULATED
     supported: ClassVar = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, OpenApp, Wait))
 
-    def __init__(self, sandbox_id: str | None = None) -> None:
+    def __init__(self, sandbox_id: str | None = None, *, drawing: Pool | None = None) -> None:
+        self._drawing = drawing or Pool("drawing")
         self.sandbox_id: Final = sandbox_id or uuid4().hex
         self._desktop: Desktop | None = None
         self._closed = False
@@ -55,7 +58,8 @@ class SimulatedSandbox:
             desktop.screenshots += 1
             scene = desktop.scene()
             dark = desktop.machine.switches[DARK_MODE]
-            image = await asyncio.to_thread(render_png, scene, dark=dark, pointer=desktop.pointer)
+            work = partial(render_png, scene, dark=dark, pointer=desktop.pointer)
+            image = await self._drawing.run(work)
         return Observation(WIDTH, HEIGHT, tree, image)
 
     async def act(self, action: Action) -> str:  # noqa: C901, PLR0911 - one line for each action

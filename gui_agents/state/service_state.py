@@ -24,7 +24,7 @@ from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
 from gui_agents.state.stats import ServiceStats
-from gui_agents.state.streams import StreamManager, Subscription
+from gui_agents.state.streams import StreamManager, Subscription, wake
 from gui_agents.state.table import TaskTable
 
 HEARTBEAT_SECONDS: Final = 0.25
@@ -147,8 +147,7 @@ class ServiceState:
             waiting = self._streams.publish(task_id, message, last=True)
             for forgotten in evicted:
                 self._streams.drop(forgotten)
-        for subscription in waiting:
-            subscription.wake()
+        wake(waiting)
 
     # What happens while a task runs.
 
@@ -203,8 +202,7 @@ class ServiceState:
             if not self._table.progressed(task_id, at):
                 return
             waiting = self._streams.publish(task_id, StreamMessage(stage, text, at))
-        for subscription in waiting:
-            subscription.wake()
+        wake(waiting)
 
     # Streams.
 

@@ -20,6 +20,7 @@ import attrs
 from gui_agents.agent.conversation import Conversation
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.tasks.pace import paced
 
 CLOSE_SECONDS: Final = 10.0
 
@@ -150,8 +151,9 @@ class SandboxKeeper:
     async def close_all(self, seconds: float) -> None:
         """Close what is kept; what is not closed after so many seconds is abandoned."""
         self._stopping = True
-        while self._kept:
-            self._evict()
+        async for task_id in paced(list(self._kept)):
+            if task_id in self._kept:
+                self._expire(task_id)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._closing:
