@@ -83,7 +83,7 @@ class RpcConfig:
     )
     max_message_bytes: int = setting(
         "GRPC_MAX_MESSAGE_BYTES",
-        parsers.integer(1024, 64 * 2**20),
+        parsers.integer(1024, 8 * 2**20),
         str(4 * 2**20),
         "Largest request accepted, in bytes.",
     )

@@ -59,7 +59,7 @@ ROWS: Final = (
     ProviderRow(
         provider=Provider.BUILTIN,
         meanings={"builtin": f"the model {BUILTIN_MODEL}"},
-        maker=lambda _config, _clock, _policy: _built_in(Pool("decider")),
+        maker=lambda _config, _clock, _policy: _built_in(Pool("decider", threads=2)),
     ),
 )
 

@@ -38,7 +38,7 @@ def _simulated(drawing: Pool) -> Maker:
 
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Pool("drawing"))),)
+    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Pool("drawing", threads=2))),)
 }
 
 

@@ -14,7 +14,7 @@ from gui_agents.simulated.desktop import Desktop
 from gui_agents.simulated.keys import chord
 from gui_agents.simulated.machine import DesktopState
 from gui_agents.simulated.pool import Pool
-from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH
+from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH, Scene
 
 
 class SimulatedSandbox:
@@ -52,13 +52,10 @@ class SimulatedSandbox:
         desktop = self._open_desktop()
         tree, image = desktop.tree(), None
         if screenshot:
-            # Pillow is loaded by the first screenshot: most tasks of the built-in model never need it.
-            from gui_agents.simulated.drawing import render_png  # noqa: PLC0415
-
             desktop.screenshots += 1
             scene = desktop.scene()
             dark = desktop.machine.switches[DARK_MODE]
-            work = partial(render_png, scene, dark=dark, pointer=desktop.pointer)
+            work = partial(_drawn, scene, dark=dark, pointer=desktop.pointer)
             image = await self._drawing.run(work)
         return Observation(WIDTH, HEIGHT, tree, image)
 
@@ -105,6 +102,13 @@ class SimulatedSandbox:
         if self._desktop is None:
             raise SandboxGoneError(f"the simulated desktop {self.sandbox_id} is not open")
         return self._desktop
+
+
+def _drawn(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> bytes:
+    # Pillow is loaded by the first screenshot, in its thread: most tasks of the built-in model never need it.
+    from gui_agents.simulated.drawing import render_png  # noqa: PLC0415
+
+    return render_png(scene, dark=dark, pointer=pointer)
 
 
 def _on_screen(x: int, y: int) -> tuple[int, int]:

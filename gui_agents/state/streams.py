@@ -184,5 +184,8 @@ async def follow(state: StreamVerbs, task_id: str) -> AsyncGenerator[StreamMessa
                 return
             if subscription.caught_up:
                 await subscription.wait()
+            else:
+                # A long log is read in parts, so that the event loop gets its turn, however fast the reader is.
+                await asyncio.sleep(0)
     finally:
         state.unsubscribed(subscription)

@@ -20,14 +20,18 @@ import attrs
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("gui_agents", "collectors")
-_FUNCTIONS: Final = frozenset({"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
+_FUNCTIONS: Final = frozenset(
+    {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
+)
 _SEARCHES: Final = _FUNCTIONS - {"compile", "match", "fullmatch"}
 ANY_METHOD: Final = frozenset({"match", "fullmatch", "search"})
 _OTHER_ENGINES: Final = frozenset({"regex", "re2", "fnmatch"})
 _INSERTED: Final = "x1"
 """What stands for a value that an f-string inserts."""
 
-_JS_PATTERN: Final = re.compile(r"(?<=[(=,:\[] )/((?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++)/([a-z]*)|(?<=\()/((?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++)/([a-z]*)")
+_JS_BODY: Final = r"/((?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++)/([a-z]*)"
+_JS_PATTERN: Final = re.compile(rf"(?:(?<=[=,:] )|(?<=\())(?![/*]){_JS_BODY}".replace("(?![/*])/", "/(?![/*])"))
+"""A literal of JavaScript: behind a sign that no division stands behind."""
 
 
 @attrs.frozen
@@ -81,7 +85,9 @@ def patterns() -> list[Found]:
         raise LookupError(f"write the pattern where it is used, or make it when the module is imported: {hidden}")
     known = {place for place, *_ in compiled}
     read = [(place, call.pattern, call.flags) for place, call in calls.items() if call.pattern and place not in known]
-    found = {Found(place, pattern, flags, _methods(calls.get(place), used)) for place, pattern, flags in compiled + read}
+    found = {
+        Found(place, pattern, flags, _methods(calls.get(place), used)) for place, pattern, flags in compiled + read
+    }
     return sorted(found, key=lambda each: (each.place, each.pattern))
 
 
@@ -93,16 +99,26 @@ def page_patterns() -> list[Found]:
             if line.lstrip().startswith(("//", "*", "/*")):
                 continue
             for match in _JS_PATTERN.finditer(line):
-                pattern, letters = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
-                flags = re.IGNORECASE if "i" in letters else re.NOFLAG
-                methods = frozenset({"match"}) if "y" in letters else frozenset({"search"})
-                found.append(Found(f"{path.relative_to(ROOT)}:{number}", pattern.replace("(?<", "(?P<") if "(?<n" in pattern else pattern, flags, methods))
+                # A sticky pattern begins where it is told to, as `match` does.
+                methods = frozenset({"match" if "y" in match[2] else "search"})
+                flags = int(re.IGNORECASE if "i" in match[2] else re.NOFLAG)
+                found.append(Found(f"{path.relative_to(ROOT)}:{number}", _translated(match[1]), flags, methods))
     return found
+
+
+def _translated(pattern: str) -> str:
+    """Return a pattern of JavaScript in the words of `re`, which names groups in another way."""
+    return re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
 
 
 def sources() -> list[Path]:
     """Return the modules of both packages, without what is generated."""
-    return [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py")) if not path.stem.endswith(("_pb2", "_pb2_grpc"))]
+    return [
+        path
+        for name in PACKAGES
+        for path in sorted((ROOT / name).rglob("*.py"))
+        if not path.stem.endswith(("_pb2", "_pb2_grpc"))
+    ]
 
 
 def calls_of(tree: ast.Module, path: str) -> Iterator[_Call]:
@@ -132,7 +148,8 @@ def calls_of(tree: ast.Module, path: str) -> Iterator[_Call]:
                 continue
         if name in _FUNCTIONS:
             flags = _flags(node, 1 if name in ("compile",) else 2)
-            yield _Call(f"{path}:{node.lineno}", name, _text(node.args[0]), flags, targets.get(id(node)))
+            given = [*node.args, *(each.value for each in node.keywords if each.arg == "pattern")]
+            yield _Call(f"{path}:{node.lineno}", name, _text(given[0]), flags, targets.get(id(node)))
 
 
 def _refuse_others(names: list[str], path: str) -> None:
