@@ -17,7 +17,6 @@ from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.snapshot import StreamsSnapshot
 
-
 WOKEN_AT_ONCE: Final = 500
 TAKEN_AT_ONCE: Final = 1000
 """Messages that a reader holds while it sends them."""
@@ -143,7 +142,7 @@ class StreamManager:
             self._subscribers -= 1
 
     def take(self, subscription: Subscription) -> tuple[int, list[StreamMessage]]:
-        """Return how many messages this subscription missed, and the next ones that are still kept, if there are any."""
+        """Return how many messages this subscription missed, and the next ones that are still kept."""
         log, missed = subscription.log, subscription.missed
         self._skipped += missed
         start = subscription.cursor + missed - log.first

@@ -147,7 +147,7 @@ def calls_of(tree: ast.Module, path: str) -> Iterator[_Call]:
             case _:
                 continue
         if name in _FUNCTIONS:
-            flags = _flags(node, 1 if name in ("compile",) else 2)
+            flags = _flags(node)
             given = [*node.args, *(each.value for each in node.keywords if each.arg == "pattern")]
             yield _Call(f"{path}:{node.lineno}", name, _text(given[0]), flags, targets.get(id(node)))
 
@@ -192,11 +192,11 @@ def _text(node: ast.expr) -> str | None:
     return None
 
 
-def _flags(call: ast.Call, position: int) -> int:
-    given = [each.value for each in call.keywords if each.arg == "flags"]
-    given += call.args[position:] if position == 1 else []
-    names = [each.attr for flag in given for each in ast.walk(flag) if isinstance(each, ast.Attribute)]
-    return sum(getattr(re, name) for name in names)
+def _flags(call: ast.Call) -> int:
+    """Return the flags that are named in a call, wherever its function takes them."""
+    given = [*call.args[1:], *(each.value for each in call.keywords)]
+    named = {each.attr for value in given for each in ast.walk(value) if isinstance(each, ast.Attribute)}
+    return sum(flag for name, flag in re.RegexFlag.__members__.items() if name in named)
 
 
 def _record() -> None:
@@ -215,7 +215,7 @@ def _record() -> None:
     for path in sources():
         if path.stem != "__main__":
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
-    print(json.dumps(recorded))
+    sys.stdout.write(json.dumps(recorded))
 
 
 if __name__ == "__main__":
