@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import attrs
@@ -151,9 +151,8 @@ class SandboxKeeper:
     async def close_all(self, seconds: float) -> None:
         """Close what is kept; what is not closed after so many seconds is abandoned."""
         self._stopping = True
-        async for task_id in paced(list(self._kept)):
-            if task_id in self._kept:
-                self._expire(task_id)
+        async for _ in paced(self._evictions()):
+            pass
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._closing:
@@ -182,6 +181,11 @@ class SandboxKeeper:
     def _expire(self, task_id: str) -> None:
         kept = self._forget_kept(task_id)
         self.close(kept.sandbox, kept.info, destroy=True)
+
+    def _evictions(self) -> Iterator[None]:
+        while self._kept:
+            self._evict()
+            yield
 
     def _evict(self) -> None:
         """Close the least recently used one; those that are claimed last."""

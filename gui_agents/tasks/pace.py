@@ -1,7 +1,7 @@
 """Many small pieces of work in a row, without holding the event loop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable
 from typing import Final, TypeVar
 
 AT_ONCE: Final = 50
@@ -9,7 +9,7 @@ AT_ONCE: Final = 50
 Item = TypeVar("Item")
 
 
-async def paced(items: Sequence[Item]) -> AsyncGenerator[Item, None]:
+async def paced(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
     """Yield the items; the event loop does other things after every few of them."""
     for number, item in enumerate(items, start=1):
         yield item
