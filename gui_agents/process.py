@@ -48,7 +48,10 @@ class PortsFile:
     def remove(self) -> None:
         """Remove the file, unless a service that started later has written its own ports there."""
         with contextlib.suppress(OSError):
-            if self._path.read_text(encoding="utf-8") == self._told:
+            told = self._told.encode()
+            with self._path.open("rb") as file:
+                ours = file.read(len(told) + 1) == told
+            if ours:
                 self._path.unlink()
 
 

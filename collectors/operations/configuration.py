@@ -23,7 +23,7 @@ ADDRESS: Final = re.compile(r"[!$%&()*+,\-./0-9:;=?@A-Z\[\]_a-z~#]+")
 HIGHEST_PORT: Final = 65535
 LONGEST_INTERVAL: Final = "30s"
 LONGEST_TIMEOUT: Final = "10s"
-INTERVAL: Final = re.compile(r"[1-9][0-9]*(ms|s|m)")
+INTERVAL: Final = re.compile(r"[1-9][0-9]{0,8}(ms|s|m)")
 
 
 class SiteError(ValueError):

@@ -15,6 +15,11 @@ from gui_agents.config.setting import Setting, settings_of
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.secret import Secret
 
+LONGEST_VALUE: Final = 100_000
+"""Characters of a variable."""
+LARGEST_DOTENV: Final = 256 * 2**10
+"""Bytes of the file; a larger one is hardly meant, and is not read."""
+
 
 @attrs.frozen(kw_only=True)
 class Config:
@@ -80,6 +85,8 @@ def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
 
 
 def _value(setting: Setting, text: str) -> Any:
+    if len(text) > LONGEST_VALUE:
+        raise ValueError(f"must have at most {LONGEST_VALUE} characters, not {len(text)}")
     if text:
         return setting.parse(text)
     return None if setting.default is None else setting.parse(setting.default)
@@ -101,6 +108,9 @@ def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> Mapping
     if dotenv is None or not dotenv.is_file():
         return environment
     try:
+        size = dotenv.stat().st_size
+        if size > LARGEST_DOTENV:
+            raise ConfigError([f"{dotenv} has {size} bytes; {LARGEST_DOTENV} are the most"])
         filling = dotenv_values(dotenv, interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"

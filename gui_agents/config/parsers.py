@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gui_agents.domain.model import BUILTIN_MODEL, Provider
 
 TRUE: Final = frozenset({"true", "1", "yes", "on"})
+LONGEST_HOST: Final = 253
 FALSE: Final = frozenset({"false", "0", "no", "off", ""})
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
@@ -85,7 +86,7 @@ def address(text: str) -> str:
 def host(text: str) -> str:
     """Read an address to listen on; an IPv6 one may stand in brackets."""
     text = text.removeprefix("[").removesuffix("]")
-    wrong = not text or any(character.isspace() or character in "/@" for character in text)
+    wrong = not 0 < len(text) <= LONGEST_HOST or any(character.isspace() or character in "/@" for character in text)
     try:
         # As every lookup of a name begins, which raises what is no OSError.
         text.encode("idna")
@@ -110,7 +111,7 @@ def hosts(text: str) -> tuple[str, ...]:
         except ValueError:
             if not _HOST_NAME.fullmatch(name) or name.replace(".", "").isdecimal():
                 raise ValueError(
-                    f"must list hosts, addresses and networks such as llm.internal or 10.0.0.0/8, not {name}"
+                    f"must list hosts, addresses and networks such as llm.internal or 10.0.0.0/8, not {name:.80}"
                 ) from None
     return found
 
@@ -127,8 +128,13 @@ def host_names(text: str) -> tuple[str, ...]:
 def existing_file(text: str) -> Path:
     """Read the path of a file that can be read."""
     path = Path(text)
-    if not path.is_file():
-        raise ValueError(f"must name a file that exists, not {text}")
+    try:
+        exists = path.is_file()
+    except OSError:
+        # No file can have such a name.
+        exists = False
+    if not exists:
+        raise ValueError(f"must name a file that exists, not {text:.80}")
     return path
 
 

@@ -89,9 +89,9 @@ class RpcConfig:
     )
     max_message_bytes: int = setting(
         "GRPC_MAX_MESSAGE_BYTES",
-        parsers.integer(1024, 64 * 2**20),
+        parsers.integer(1024, 8 * 2**20),
         str(4 * 2**20),
-        "Largest request accepted, in bytes.",
+        "Largest request accepted, in bytes; 8 MiB at most, because parsing holds the event loop.",
     )
     max_connections: int = setting(
         "GRPC_MAX_CONNECTIONS", parsers.integer(1, 100_000), "1000", "Connections that clients may have open at once."

@@ -19,9 +19,14 @@ from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import LIBRARY
 from gui_agents.models.openai.chat import chat_models
 from gui_agents.simulated.decider import RulesModel
+from gui_agents.simulated.pool import Pool
 
 Maker = Callable[[ModelChoice], Model]
 """Returns a new model for one task."""
+
+
+def _built_in(pool: Pool) -> Maker:
+    return lambda _choice: RulesModel(pool)
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +59,7 @@ ROWS: Final = (
     ProviderRow(
         provider=Provider.BUILTIN,
         meanings={"builtin": f"the model {BUILTIN_MODEL}"},
-        maker=lambda _config, _clock, _policy: lambda _choice: RulesModel(),
+        maker=lambda _config, _clock, _policy: _built_in(Pool("decider", threads=2)),
     ),
 )
 

@@ -19,7 +19,7 @@ from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Authorization, LLMSettings, Mode, RunningConfig
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
-from gui_agents.models.endpoint import check_address, check_key
+from gui_agents.models.endpoint import MAX_ADDRESS_LENGTH, check_address, check_key
 from gui_agents.proto import agent_pb2 as pb
 
 MAX_INSTRUCTION: Final = 100_000
@@ -134,7 +134,7 @@ def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | Non
     for name in ("modelName", "provider"):
         short(f"{field}.{name}", getattr(message, name))
     if message.apiEndpoint:
-        check_address(message.apiEndpoint, f"{field}.apiEndpoint")
+        _check_address(message.apiEndpoint, f"{field}.apiEndpoint")
     return LLMSettings(
         model=message.modelName,
         provider=message.provider or None,
@@ -229,9 +229,14 @@ def _authorization(message: pb.CommonConfig, field: str, stored: Authorization |
     info = message.authorizationInfo
     short(f"{field}.authorizationInfo.orgID", info.orgID)
     if info.apiEndpoint:
-        check_address(info.apiEndpoint, f"{field}.authorizationInfo.apiEndpoint")
+        _check_address(info.apiEndpoint, f"{field}.authorizationInfo.apiEndpoint")
     key = _key(f"{field}.authorizationInfo", info, stored)
     return Authorization(info.orgID, key, info.apiEndpoint or None)
+
+
+def _check_address(address: str, field: str) -> None:
+    # Cut, because megabytes would be split before they are found to be too long.
+    check_address(address[: MAX_ADDRESS_LENGTH + 1], field)
 
 
 def _key(

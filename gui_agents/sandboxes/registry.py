@@ -14,6 +14,10 @@ from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.simulated import SimulatedSandbox
+from gui_agents.simulated.pool import Pool
+
+Maker = Callable[[TaskSpec], Sandbox]
+"""Returns a new sandbox for a task, which is not open yet."""
 
 
 @attrs.frozen(kw_only=True)
@@ -24,12 +28,17 @@ class BackendRow:
     """As requests spell it."""
     needs: tuple[OptionalPackage, ...] = ()
     """What must be installed."""
-    make: Callable[[TaskSpec, SandboxesConfig], Sandbox]
-    """Returns a new sandbox, which is not open yet."""
+    maker: Callable[[SandboxesConfig], Maker]
+    """Called once for each service, so that its sandboxes can share what there should be one of."""
+
+
+def _simulated(drawing: Pool) -> Maker:
+    return lambda _spec: SimulatedSandbox(drawing=drawing)
 
 
 ROWS: Final[Mapping[str, BackendRow]] = {
-    row.backend: row for row in (BackendRow(backend=Backend.SIMULATED, make=lambda _spec, _config: SimulatedSandbox()),)
+    row.backend: row
+    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Pool("drawing", threads=2))),)
 }
 
 
@@ -37,7 +46,7 @@ class SandboxFactory:
     """Makes sandboxes as the configuration says."""
 
     def __init__(self, config: SandboxesConfig) -> None:
-        self._config = config
+        self._makers = {row.backend: row.maker(config) for row in ROWS.values()}
 
     def check(self, backend: str, field: str = "backend") -> None:
         """Check that a backend can be used; `field` of a request names it.
@@ -53,4 +62,4 @@ class SandboxFactory:
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox, which is not open yet, for a task whose backend was checked."""
-        return ROWS[spec.backend].make(spec, self._config)
+        return self._makers[Backend(spec.backend)](spec)

@@ -18,7 +18,7 @@ from gui_agents.simulated.theme import DARK, LIGHT, Colour, style_of
 from gui_agents.simulated.widgets import HEIGHT, WIDTH, Scene, Widget, inset
 
 _LINE_HEIGHT: Final = 21
-_LONGEST_TEXT: Final = 20_000
+_LONGEST_TEXT: Final = 10_000
 _SIGNS: Final[Mapping[str, tuple[Points, ...]]] = {
     "×": (((-6, -6), (6, 6)), ((-6, 6), (6, -6))),
     "÷": (((-8, 0), (8, 0)), *(((-1, y), (1, y), (1, y + 1), (-1, y + 1)) for y in (-7, 6))),

@@ -8,6 +8,11 @@ import attrs
 
 MAX_FILE_NAME_LENGTH: Final = 60
 MAX_FILE_LENGTH: Final = 100_000
+MAX_FILES: Final = 200
+MAX_STORED: Final = 2_000_000
+"""Characters of all files together: the tree of every step tells how long each file is."""
+MAX_SUBMISSIONS: Final = 100
+"""Sent forms that are kept; the oldest ones go."""
 
 FIRST_FILES: Final[Mapping[str, str]] = {
     "readme.txt": "hello",
@@ -65,6 +70,21 @@ class Machine:
         """After how many more events it goes."""
         self.file_to_open: str | None = None
         """A file that one app wants another to show."""
+
+    def store(self, name: str, text: str) -> bool:
+        """Write a file, and say so; False if the disk is full."""
+        others = sum(len(held) for file, held in self.files.items() if file != name)
+        if others + len(text) > MAX_STORED or (name not in self.files and len(self.files) >= MAX_FILES):
+            self.tell("The disk is full")
+            return False
+        self.files[name] = text
+        self.tell(f"Saved {name}")
+        return True
+
+    def sent(self, submission: Submission) -> None:
+        """Keep a form that was sent."""
+        self.submissions = [*self.submissions[1 - MAX_SUBMISSIONS :], submission]
+        self.tell("Your form was sent")
 
     def tell(self, message: str) -> None:
         """Show the user a message that goes away by itself."""

@@ -1,6 +1,7 @@
 """The simulated desktop as a sandbox."""
 
 import asyncio
+from functools import partial
 from typing import ClassVar, Final
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from gui_agents.simulated.apps.settings import DARK_MODE
 from gui_agents.simulated.desktop import Desktop
 from gui_agents.simulated.keys import chord
 from gui_agents.simulated.machine import DesktopState
-from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH
+from gui_agents.simulated.pool import Pool
+from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH, Scene
 
 
 class SimulatedSandbox:
@@ -21,7 +23,8 @@ class SimulatedSandbox:
     sandbox_type: ClassVar = SandboxType.SIMULATED
     supported: ClassVar = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, OpenApp, Wait))
 
-    def __init__(self, sandbox_id: str | None = None) -> None:
+    def __init__(self, sandbox_id: str | None = None, *, drawing: Pool | None = None) -> None:
+        self._drawing = drawing or Pool("drawing")
         self.sandbox_id: Final = sandbox_id or uuid4().hex
         self._desktop: Desktop | None = None
         self._closed = False
@@ -49,13 +52,11 @@ class SimulatedSandbox:
         desktop = self._open_desktop()
         tree, image = desktop.tree(), None
         if screenshot:
-            # Pillow is loaded by the first screenshot: most tasks of the built-in model never need it.
-            from gui_agents.simulated.drawing import render_png  # noqa: PLC0415
-
             desktop.screenshots += 1
             scene = desktop.scene()
             dark = desktop.machine.switches[DARK_MODE]
-            image = await asyncio.to_thread(render_png, scene, dark=dark, pointer=desktop.pointer)
+            work = partial(_drawn, scene, dark=dark, pointer=desktop.pointer)
+            image = await self._drawing.run(work)
         return Observation(WIDTH, HEIGHT, tree, image)
 
     async def act(self, action: Action) -> str:  # noqa: C901, PLR0911 - one line for each action
@@ -101,6 +102,13 @@ class SimulatedSandbox:
         if self._desktop is None:
             raise SandboxGoneError(f"the simulated desktop {self.sandbox_id} is not open")
         return self._desktop
+
+
+def _drawn(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> bytes:
+    # Pillow is loaded by the first screenshot, in its thread: most tasks of the built-in model never need it.
+    from gui_agents.simulated.drawing import render_png  # noqa: PLC0415
+
+    return render_png(scene, dark=dark, pointer=pointer)
 
 
 def _on_screen(x: int, y: int) -> tuple[int, int]:

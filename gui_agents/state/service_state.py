@@ -10,6 +10,8 @@ lock, because only the loop writes. The lock is not reentrant: nothing here may 
 references, signal handlers or logging.
 """
 
+import asyncio
+from collections.abc import Iterable
 from threading import Lock
 from typing import Final
 
@@ -24,7 +26,7 @@ from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
 from gui_agents.state.stats import ServiceStats
-from gui_agents.state.streams import StreamManager, Subscription
+from gui_agents.state.streams import StreamManager, Subscription, wake
 from gui_agents.state.table import TaskTable
 
 HEARTBEAT_SECONDS: Final = 0.25
@@ -145,10 +147,23 @@ class ServiceState:
             evicted = self._table.end(task_id, ending, self._monotonic(), at, kept)
             message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
             waiting = self._streams.publish(task_id, message, last=True)
-            for forgotten in evicted:
-                self._streams.drop(forgotten)
-        for subscription in waiting:
-            subscription.wake()
+            self._drop(evicted)
+        wake(waiting)
+        self._evict_later()
+
+    def _evict_later(self) -> None:
+        """Forget more tasks, if one end was too little for that; the event loop does other things in between."""
+        if self._table.overfull:
+            asyncio.get_running_loop().call_soon(self._evict)
+
+    def _evict(self) -> None:
+        with self._lock:
+            self._drop(self._table.evict())
+        self._evict_later()
+
+    def _drop(self, task_ids: Iterable[str]) -> None:
+        for task_id in task_ids:
+            self._streams.drop(task_id)
 
     # What happens while a task runs.
 
@@ -203,8 +218,7 @@ class ServiceState:
             if not self._table.progressed(task_id, at):
                 return
             waiting = self._streams.publish(task_id, StreamMessage(stage, text, at))
-        for subscription in waiting:
-            subscription.wake()
+        wake(waiting)
 
     # Streams.
 

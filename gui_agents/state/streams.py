@@ -11,11 +11,15 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from itertools import islice
 from sys import getsizeof
-from typing import Protocol
+from typing import Final, Protocol
 
 from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.snapshot import StreamsSnapshot
+
+WOKEN_AT_ONCE: Final = 500
+TAKEN_AT_ONCE: Final = 1000
+"""Messages that a reader holds while it sends them."""
 
 
 class TaskLog:
@@ -59,9 +63,14 @@ class Subscription:
         return max(0, self.log.first - self.cursor)
 
     @property
+    def caught_up(self) -> bool:
+        """Whether all messages were taken."""
+        return self.cursor == self.log.first + len(self.log.messages)
+
+    @property
     def ended(self) -> bool:
         """Whether all messages were taken and no more will come."""
-        return self.log.closed and self.cursor == self.log.first + len(self.log.messages)
+        return self.log.closed and self.caught_up
 
     def wake(self) -> None:
         """Wake the reader, because there is something new."""
@@ -71,6 +80,15 @@ class Subscription:
         """Return when there is something new since the last `wait`."""
         await self._awake.wait()
         self._awake.clear()
+
+
+def wake(subscriptions: Sequence[Subscription]) -> None:
+    """Wake readers; if there are very many, in slices, between which the event loop does other things."""
+    for subscription in subscriptions[:WOKEN_AT_ONCE]:
+        subscription.wake()
+    rest = subscriptions[WOKEN_AT_ONCE:]
+    if rest:
+        asyncio.get_running_loop().call_soon(wake, rest)
 
 
 class StreamManager:
@@ -124,11 +142,12 @@ class StreamManager:
             self._subscribers -= 1
 
     def take(self, subscription: Subscription) -> tuple[int, list[StreamMessage]]:
-        """Return how many messages this subscription missed, and everything new that is still kept."""
+        """Return how many messages this subscription missed, and the next ones that are still kept."""
         log, missed = subscription.log, subscription.missed
         self._skipped += missed
-        taken = list(islice(log.messages, subscription.cursor + missed - log.first, None))
-        subscription.cursor = log.first + len(log.messages)
+        start = subscription.cursor + missed - log.first
+        taken = list(islice(log.messages, start, start + TAKEN_AT_ONCE))
+        subscription.cursor = log.first + start + len(taken)
         return missed, taken
 
     def statistics(self) -> StreamsSnapshot:
@@ -162,6 +181,10 @@ async def follow(state: StreamVerbs, task_id: str) -> AsyncGenerator[StreamMessa
                 yield message
             if subscription.ended:
                 return
-            await subscription.wait()
+            if subscription.caught_up:
+                await subscription.wait()
+            else:
+                # A long log is read in parts, so that the event loop gets its turn, however fast the reader is.
+                await asyncio.sleep(0)
     finally:
         state.unsubscribed(subscription)

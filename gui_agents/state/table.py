@@ -8,6 +8,7 @@ sections.
 from collections import OrderedDict
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Final
 
 from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, TASK_STEPS
 from gui_agents.domain.errors import NotFoundError
@@ -27,6 +28,9 @@ from gui_agents.domain.usage import Bill, Usage
 from gui_agents.snapshot import TasksSnapshot
 from gui_agents.state.histogram import Histogram
 from gui_agents.state.window import SlidingWindow
+
+EVICTED_AT_ONCE: Final = 1000
+"""One large task may make many small ones go; a critical section is short nevertheless."""
 
 
 class _Entry:
@@ -165,7 +169,7 @@ class TaskTable:
     def end(self, task_id: str, ending: Ending, monotonic: float, at: float, weight: int = 0) -> Collection[str]:
         """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
 
-        `weight` are the bytes that are kept of it.
+        `weight` are the bytes that are kept of it. If it makes the table `overfull` still, `evict` goes on.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -192,7 +196,7 @@ class TaskTable:
         entry.weight = weight
         self._ended_bytes += weight
         self._ended[task_id] = None
-        return self._evict()
+        return self.evict()
 
     def reject(self, reason: RejectReason) -> None:
         """Count a refused submission."""
@@ -241,10 +245,16 @@ class TaskTable:
             latency=self._latency.point(monotonic),
         )
 
-    def _evict(self) -> Collection[str]:
-        evicted = []
+    @property
+    def overfull(self) -> bool:
+        """Whether more ended tasks are kept than the limits allow."""
         limits = self.limits
-        while len(self._ended) > limits.retention or (self._ended and self._ended_bytes > limits.retention_bytes):
+        return len(self._ended) > limits.retention or (self._ended_bytes > limits.retention_bytes and bool(self._ended))
+
+    def evict(self) -> Collection[str]:
+        """Forget the tasks that ended first, up to `EVICTED_AT_ONCE` while there are too many; return their ids."""
+        evicted: list[str] = []
+        while self.overfull and len(evicted) < EVICTED_AT_ONCE:
             task_id, _ = self._ended.popitem(last=False)
             self._ended_bytes -= self._entries.pop(task_id).weight
             evicted.append(task_id)

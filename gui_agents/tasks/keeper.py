@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import attrs
@@ -20,6 +20,7 @@ import attrs
 from gui_agents.agent.conversation import Conversation
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.tasks.pace import paced
 
 CLOSE_SECONDS: Final = 10.0
 
@@ -150,8 +151,8 @@ class SandboxKeeper:
     async def close_all(self, seconds: float) -> None:
         """Close what is kept; what is not closed after so many seconds is abandoned."""
         self._stopping = True
-        while self._kept:
-            self._evict()
+        async for _ in paced(self._evictions()):
+            pass
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._closing:
@@ -180,6 +181,11 @@ class SandboxKeeper:
     def _expire(self, task_id: str) -> None:
         kept = self._forget_kept(task_id)
         self.close(kept.sandbox, kept.info, destroy=True)
+
+    def _evictions(self) -> Iterator[None]:
+        while self._kept:
+            self._evict()
+            yield
 
     def _evict(self) -> None:
         """Close the least recently used one; those that are claimed last."""

@@ -33,6 +33,7 @@ from gui_agents.domain.stream import Stage
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
+from gui_agents.tasks.pace import paced
 
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
@@ -170,17 +171,17 @@ class TaskRunner:
     async def drain(self, seconds: float) -> None:
         """Accept no more tasks, give running ones `seconds` to finish, end the rest, and close all sandboxes."""
         self._draining = True
-        for task_id in self._state.live():
+        async for task_id in paced(self._state.live()):
             if task_id not in self._executions:
                 self._stop(task_id, _INTERRUPTED)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
-        for task_id in self._state.live():
+        async for task_id in paced(self._state.live()):
             self._stop(task_id, _INTERRUPTED)
         if self._unwinding:
             await asyncio.wait(self._unwinding, timeout=self._last_seconds)
-        for desk in self._unwinding.values():
+        async for desk in paced(list(self._unwinding.values())):
             self._abandon(desk)
         await self._keeper.close_all(self._last_seconds)
 

@@ -162,6 +162,17 @@ async def test_in_a_shared_runtime_directory_the_ports_are_those_of_the_latest_s
     assert not ports.exists()
 
 
+@pytest.mark.parametrize("left", [b"\xff\x00", b"", b"x" * 2**20], ids=["garbage", "nothing", "much"])
+async def test_what_others_write_into_the_file_of_the_ports_does_not_stop_the_end(tmp_path, left):
+    app = App(configured({"RUNTIME_DIR": str(tmp_path)}))
+    ports = tmp_path / "ports.json"
+    ports.write_bytes(left)
+    await app.start()
+    ports.write_bytes(left)
+    await app.stop()
+    assert ports.read_bytes() == left
+
+
 async def test_with_monitoring_off_nothing_counts_beats_or_listens(tmp_path):
     app = App(configured({"RUNTIME_DIR": str(tmp_path)}))
     await app.start()

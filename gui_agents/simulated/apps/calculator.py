@@ -37,7 +37,7 @@ _OPERATIONS: Final[Mapping[str, tuple[int, Callable[[Decimal, Decimal], Decimal]
 }
 """How strong each sign between two values binds, and what it does."""
 _TOKEN: Final = re.compile(r"[0-9.]+(?:E[+-][0-9]*)?|.", re.DOTALL)
-_NUMBER: Final = re.compile(r"(?=[0-9.]*[0-9])[0-9]*\.?[0-9]*(?:E.*)?")
+_NUMBER: Final = re.compile(r"(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:E.*)?")
 """Only a result that is calculated with can have an exponent."""
 _SHOWN: Final = Context(prec=12)
 _LARGEST_PLAIN_EXPONENT: Final = 15

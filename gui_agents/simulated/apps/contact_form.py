@@ -93,6 +93,5 @@ class ContactForm(App):
             return
         name, email, message = (field.text for field in self.fields.values())
         sent = Submission(name, email, message, self._size, _NEWSLETTER in self._checked)
-        self.machine.submissions.append(sent)
         self._status = f"Thank you, {name}" if name else "Thank you"
-        self.machine.tell("Your form was sent")
+        self.machine.sent(sent)

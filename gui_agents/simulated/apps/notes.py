@@ -99,6 +99,5 @@ class Notes(App):
             self._write(name)
 
     def _write(self, name: str) -> None:
-        self._name(name)
-        self.machine.files[name] = self._note.text
-        self.machine.tell(f"Saved {name}")
+        if self.machine.store(name, self._note.text):
+            self._name(name)

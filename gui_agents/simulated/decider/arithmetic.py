@@ -29,7 +29,10 @@ _WORD: Final = re.compile(
     "|".join(rf"(?<![a-z]){re.escape(word)}(?![a-z])" for word in sorted(_WORDS, key=len, reverse=True))
 )
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_KEYS: Final = re.compile(r"[-+×÷().\d]*\d[-+×÷().\d]*+", re.ASCII)
+_LONGEST: Final = 2000
+"""Characters of an expression in words; a calculator shows far fewer signs."""
+_DIGITS: Final = frozenset("0123456789")
+_KEYS: Final = _DIGITS | frozenset("-+×÷().")
 _APART: Final = re.compile(r"[\d.] +[\d.]")
 _PAIR: Final = re.compile(
     r"\b(?:(add|(?:the )?sum of|(?:the )?product of|multiply|subtract|divide|(?:the )?difference (?:of|between))) "
@@ -41,10 +44,13 @@ _PAIR_SIGNS: Final = {"add": "+", "sum": "+", "pro": "*", "mul": "*", "sub": "-"
 
 def signs(text: str) -> str | None:
     """Return the keys to press for an expression, or None where the text is none."""
+    if len(text) > _LONGEST:
+        return None
     lowered = _THOUSANDS.sub("", " ".join(text.lower().split()).removesuffix("=").strip())
     plain = _WORD.sub(lambda match: _WORDS[match[0]], lowered)
     keys = plain.replace(" ", "")
-    return keys if _KEYS.fullmatch(keys) and not _APART.search(plain) else None
+    signs_of_keys = set(keys)
+    return keys if signs_of_keys <= _KEYS and signs_of_keys & _DIGITS and not _APART.search(plain) else None
 
 
 def formula(text: str) -> str | None:

@@ -23,7 +23,7 @@ _POLITE_BEFORE: Final = re.compile(
 _POLITE_BEHIND: Final = re.compile(
     r",? (?:please|for me|now|thanks|thank you|afterwards|too|as well|right away)$", re.IGNORECASE
 )
-_REMARK: Final = re.compile(r" \([^()]*[a-z]{2}[^()]*\)$", re.IGNORECASE)
+_WORD: Final = re.compile(r"[a-z]{2}", re.IGNORECASE)
 _LONGEST_REMARK: Final = 200
 
 
@@ -59,9 +59,16 @@ def polished(raw: str) -> str:
     text = text[start:]
     while (match := _POLITE_BEHIND.search(text, max(len(text) - 20, 0))) is not None:
         text = _stripped(text[: match.start()])
-    if text.endswith(")") and len(text) <= _LONGEST_REMARK and not quotes.has_quotes(text):
-        text = _REMARK.sub("", text)
-    return text
+    return _without_remark(text)
+
+
+def _without_remark(text: str) -> str:
+    """Return the clause without a remark in parentheses at its end: `open Files (the app)`."""
+    if not text.endswith(")") or len(text) > _LONGEST_REMARK or quotes.has_quotes(text):
+        return text
+    before, opening, remark = text[:-1].rpartition(" (")
+    is_remark = opening and "(" not in remark and ")" not in remark and _WORD.search(remark)
+    return before if is_remark else text
 
 
 def _stripped(text: str) -> str:

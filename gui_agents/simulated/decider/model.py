@@ -11,12 +11,17 @@ from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
 from gui_agents.simulated.decider.hands import NotPossibleError
 from gui_agents.simulated.decider.screen import Screen
 from gui_agents.simulated.decider.worker import Worker
+from gui_agents.simulated.pool import Pool
 
 PROVIDER: Final = "builtin"
 MODEL: Final = "builtin/rules"
 
 _NO_TOKENS: Final = Usage(input_tokens=0, cached_input_tokens=0, output_tokens=0)
 _MAX_CLAUSE_SHOWN: Final = 200
+_MOST_INLINE: Final = 1000
+"""Characters of an instruction that is followed on the event loop, in at most a few milliseconds a step. What is longer
+goes to a thread, where 100,000 characters may take a second.
+"""
 
 
 class RulesModel:
@@ -25,7 +30,8 @@ class RulesModel:
     provider: ClassVar = PROVIDER
     takes_screenshots: ClassVar = False
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool | None = None) -> None:
+        self._pool = pool or Pool("decider")
         self._worker: Worker | None = None
         self._actions: Iterator[Action] = iter(())
 
@@ -33,7 +39,10 @@ class RulesModel:
         """Return the next action for the instruction, from what the screen shows now."""
         started = monotonic()
         try:
-            decision = self._decision(request)
+            if len(request.instruction) <= _MOST_INLINE:
+                decision = self._decision(request)
+            else:
+                decision = await self._pool.run(lambda: self._decision(request))
         except NotUnderstoodError as error:
             decision = Decision(Fail(f"not understood: {_cut(error.clause)}"), "No rule knows this clause.")
         except NotPossibleError as error:

@@ -18,6 +18,8 @@ _NOUN_BEHIND: Final = re.compile(rf" {_NOUN}$", re.IGNORECASE)
 _NOUN_BEFORE: Final = re.compile(rf"{_NOUN} ", re.IGNORECASE)
 _WINDOW_BEHIND: Final = re.compile(r" (?:app|application|window|program)$")
 _FILE_NAME: Final = re.compile(r"[^\s/\\]+\.[A-Za-z][A-Za-z0-9]{0,4}")
+_LONGEST: Final = 500
+"""Characters of a label; no name on the screen has as many."""
 _UNNAMED: Final = frozenset({"", "label", "list"})
 """Roles that nobody means by their names."""
 
@@ -56,7 +58,9 @@ def names_of(roles: Collection[str], *apps: str) -> list[str]:
 
 
 def variants(label: str) -> Iterator[str]:
-    """Yield what a label may be in short form, the most literal first."""
+    """Yield what a label may be in short form, the most literal first; nothing for what is too long for a name."""
+    if len(label) > _LONGEST:
+        return
     yield short(label)
     bare = without_article(label)
     for candidate in (bare, _NOUN_BEHIND.sub("", bare), _NOUN_BEFORE.sub("", bare, count=1)):

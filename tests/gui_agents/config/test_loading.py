@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.config import Config, load, settings
+from gui_agents.config.loading import LARGEST_DOTENV
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.secret import Secret
 
@@ -84,9 +85,13 @@ BAD = [
     ("GRPC_HOST", "local host", "must be a host name or an address"),
     ("GRPC_HOST", "a..b", "must be a host name or an address"),
     ("PROMETHEUS_HOST", "a" * 64, "must be a host name or an address"),
+    ("GRPC_HOST", "a." * 127, "must be a host name or an address"),
+    ("LOG_LEVEL", "x" * 100_001, "must have at most 100000 characters, not 100001"),
+    ("MODEL_PRICES_FILE", "x" * 10_000, "must name a file that exists"),
     ("GRPC_PORT", "-1", "must be a whole number from 0 to 65535"),
     ("GRPC_PORT", "5.5", "must be a whole number from 0 to 65535"),
     ("GRPC_MAX_MESSAGE_BYTES", "1", "must be a whole number from 1024"),
+    ("GRPC_MAX_MESSAGE_BYTES", str(8 * 2**20 + 1), "must be a whole number from 1024 to 8388608"),
     ("TASK_MAX_TASKS", "0", "must be a whole number from 1 to 10000"),
     ("TASK_QUEUE_SIZE", "many", "must be a whole number from 0"),
     ("TASK_RETENTION", "-5", "must be a whole number from 0"),
@@ -200,6 +205,12 @@ def test_the_dotenv_file_fills_what_the_environment_leaves_out(tmp_path):
     dotenv.write_text("# ours\nGRPC_PORT=7001\nexport LOG_LEVEL='warning'\nTASK_STEPS\nUNRELATED=1\n", encoding="utf-8")
     config = load({"GRPC_PORT": "7002"}, dotenv)
     assert (config.rpc.port, config.process.log_level, config.tasks.steps) == (7002, "WARNING", 50)
+
+
+def test_a_dotenv_file_that_is_too_large_is_not_read(tmp_path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("#" * (LARGEST_DOTENV + 1), encoding="utf-8")
+    assert mistakes({}, dotenv) == (f"{dotenv} has {LARGEST_DOTENV + 1} bytes; {LARGEST_DOTENV} are the most",)
 
 
 def test_a_dollar_in_the_dotenv_file_stands_for_itself(tmp_path):

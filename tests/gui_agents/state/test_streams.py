@@ -230,3 +230,47 @@ async def test_a_follower_that_is_cancelled_is_unsubscribed(state):
 async def test_an_unknown_task_cannot_be_followed(state):
     with pytest.raises(NotFoundError):
         await collect(state, "nobody")
+
+
+async def test_very_many_subscribers_are_woken_in_slices(monkeypatch):
+    monkeypatch.setattr("gui_agents.state.streams.WOKEN_AT_ONCE", 2)
+    state = new_state(FakeClock())
+    running_task(state)
+    subscriptions = [state.subscribed("t") for _ in range(5)]
+    waiting = [asyncio.create_task(subscription.wait()) for subscription in subscriptions]
+    await asyncio.sleep(0)
+
+    state.step_told("t", "one")
+
+    assert [subscription._awake.is_set() for subscription in subscriptions].count(True) == 2
+    await asyncio.gather(*waiting)
+
+
+async def test_a_long_log_is_taken_in_parts_and_followed_whole(monkeypatch):
+    monkeypatch.setattr("gui_agents.state.streams.TAKEN_AT_ONCE", 3)
+    state = new_state(FakeClock())
+    running_task(state)
+    for number in range(5):
+        state.step_told("t", str(number))
+    state.task_ended("t", DONE)
+
+    assert len(state.stream_taken(state.subscribed("t"))) == 3
+    assert [message.text async for message in follow(state, "t")] == ["accepted", *"01234", "completed in 1 step"]
+
+
+async def test_too_many_ended_tasks_go_in_slices(monkeypatch):
+    monkeypatch.setattr("gui_agents.state.table.EVICTED_AT_ONCE", 2)
+    state = new_state(FakeClock(), retention=10)
+    for number in range(10):
+        running_task(state, str(number))
+        state.task_ended(str(number), DONE)
+    state.task_created("large", a_spec("x" * 2**28), "accepted")
+
+    state.task_ended("large", Ending(event=TaskEvent.CANCEL, message="cancelled"))
+
+    kept = [state.snapshot().tasks.retained]
+    while kept[-1]:
+        await asyncio.sleep(0)
+        kept.append(state.snapshot().tasks.retained)
+    assert kept == [9, 7, 5, 3, 1, 0]
+    assert state.snapshot().streams.logs == 0

@@ -9,6 +9,7 @@ from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
 from tests.fakes import ScriptedSandbox, new_state
+from tests.gui_agents.tasks.rig import TimedSandbox
 from tests.virtual_time import LoopClock, settle, virtual
 
 
@@ -101,3 +102,17 @@ async def test_keeping_for_no_time_closes_at_once():
     shelf.keeper.keep(kept)
     await settle()
     assert kept.sandbox.closed == [True]
+
+
+@virtual
+async def test_close_all_abandons_what_is_not_closed_in_time():
+    shelf = Shelf()
+    kept = shelf.made("first")
+    hanging = TimedSandbox(sandbox_id="hangs", closes=1000)
+    shelf.keeper.keep(Kept("first", hanging, Conversation(), kept.info))
+    began = asyncio.get_running_loop().time()
+
+    await shelf.keeper.close_all(1.5)
+
+    assert asyncio.get_running_loop().time() - began == pytest.approx(1.5)
+    assert [shelf.keeper.reserve() for _ in range(3)] == [True] * 3

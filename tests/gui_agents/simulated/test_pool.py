@@ -1,0 +1,135 @@
+"""Work of any size leaves the event loop, and nothing else waits behind it."""
+
+import asyncio
+import threading
+
+import pytest
+
+from gui_agents.domain.actions import Fail
+from gui_agents.domain.model import DecisionRequest, Remaining
+from gui_agents.simulated import SimulatedSandbox
+from gui_agents.simulated.decider import RulesModel
+from gui_agents.simulated.pool import Pool
+from tests.serving import until
+
+
+class Gate:
+    """Work that runs until it is let go, and says in which thread."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.opened = threading.Event()
+
+    def work(self) -> str:
+        self.begun.set()
+        self.opened.wait(20)
+        return threading.current_thread().name
+
+
+class RecordingPool(Pool):
+    """Remembers the threads of its work."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.threads: list[str] = []
+
+    async def run(self, work):
+        def recorded():
+            self.threads.append(threading.current_thread().name)
+            return work()
+
+        return await super().run(recorded)
+
+
+async def test_work_runs_in_a_thread_of_the_pool_while_the_loop_goes_on():
+    gate = Gate()
+    job = asyncio.create_task(Pool("a-pool").run(gate.work))
+    await until(gate.begun.is_set)
+    gate.opened.set()
+
+    assert (await job).startswith("a-pool")
+
+
+async def test_an_error_reaches_whoever_waits():
+    with pytest.raises(ZeroDivisionError):
+        await Pool("a-pool").run(lambda: 1 // 0)
+
+
+async def test_work_that_is_cancelled_while_it_waits_never_begins():
+    pool, first, second, third = Pool("a-pool"), Gate(), Gate(), Gate()
+    jobs = [asyncio.create_task(pool.run(gate.work)) for gate in (first, second, third)]
+    await until(first.begun.is_set)
+    jobs[1].cancel()
+    first.opened.set()
+    third.opened.set()
+
+    assert [type(result) for result in await asyncio.gather(*jobs, return_exceptions=True)] == [
+        str,
+        asyncio.CancelledError,
+        str,
+    ]
+    assert not second.begun.is_set()
+
+
+async def test_cancelled_work_that_runs_keeps_its_thread_until_it_has_ended():
+    pool, first, second = Pool("a-pool"), Gate(), Gate()
+    jobs = [asyncio.create_task(pool.run(gate.work)) for gate in (first, second)]
+    await until(first.begun.is_set)
+    jobs[0].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await jobs[0]
+    await asyncio.sleep(0)
+    assert not second.begun.is_set()
+
+    first.opened.set()
+    second.opened.set()
+    await jobs[1]
+
+
+async def test_as_many_pieces_run_at_once_as_there_are_threads():
+    pool, gates = Pool("a-pool", threads=2), [Gate(), Gate()]
+    jobs = [asyncio.create_task(pool.run(gate.work)) for gate in gates]
+    await until(lambda: all(gate.begun.is_set() for gate in gates))
+    for gate in gates:
+        gate.opened.set()
+
+    assert len(set(await asyncio.gather(*jobs))) == 2
+
+
+def test_work_that_outlives_its_loop_ends_quietly():
+    gate = Gate()
+
+    async def leave() -> None:
+        job = asyncio.create_task(Pool("a-pool").run(gate.work))
+        await until(gate.begun.is_set)
+        job.cancel()
+
+    asyncio.run(leave())
+    gate.opened.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("a-pool"):
+            thread.join(20)
+
+
+@pytest.mark.parametrize(("length", "threads"), [(1000, 0), (1001, 1)])
+async def test_only_a_long_instruction_is_followed_in_a_thread(length, threads):
+    sandbox, pool = SimulatedSandbox(), RecordingPool("decider")
+    await sandbox.open()
+    observation = await sandbox.observe(screenshot=False)
+    request = DecisionRequest("x" * length, observation, (), Remaining(50, 60.0), sandbox.supported)
+
+    decision = await RulesModel(pool).decide(request, lambda _call: None)
+
+    assert isinstance(decision.action, Fail)
+    assert len(pool.threads) == threads
+
+
+async def test_a_screenshot_is_drawn_in_the_pool_of_drawings():
+    pool = RecordingPool("drawing")
+    sandbox = SimulatedSandbox(drawing=pool)
+    await sandbox.open()
+
+    observation = await sandbox.observe(screenshot=True)
+
+    assert observation.screenshot is not None
+    assert [name.rpartition("_")[0] for name in pool.threads] == ["drawing"]
