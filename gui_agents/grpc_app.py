@@ -24,6 +24,7 @@ from gui_agents.monitoring import monitoring, observed
 from gui_agents.open_files import shared_out
 from gui_agents.process import Ending, PortsFile, raise_open_files, shorten_pauses
 from gui_agents.service import Parts, Service
+from gui_agents.trimming import give_back, trimmer
 
 if TYPE_CHECKING:
     from collectors.metrics.definitions import Section
@@ -159,7 +160,11 @@ async def serve(config: Config, parts: Parts | None = None, sections: "Sequence[
     with Ending(config.service.drain_seconds + ENDING_SECONDS, last=app.forget_ports) as ending:
         shorten_pauses()
         await app.start()
+        trim = trimmer()
+        trimming = None if trim is None else asyncio.create_task(give_back(trim), name="trimming")
         await ending.asked()
+        if trimming is not None:
+            trimming.cancel()
         await app.stop()
     return app
 

@@ -17,6 +17,7 @@ from gui_agents.domain.clock import Clock
 from gui_agents.domain.rpc import OK, OTHER
 from gui_agents.rpc.methods import BY_PATH
 from gui_agents.rpc.reception import TransportRefusalError
+from gui_agents.rpc.status import set_status
 
 
 class Records(Protocol):
@@ -120,8 +121,9 @@ def _deadline_met(remaining: float | None, elapsed: float) -> bool:
     return remaining <= TRAVEL_SECONDS + unit
 
 
-async def _refuse(_: bytes, context: grpc.aio.ServicerContext) -> None:
-    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "the service has no such method")
+async def _refuse(_: bytes, context: grpc.aio.ServicerContext) -> bytes:
+    set_status(context, grpc.StatusCode.UNIMPLEMENTED, "the service has no such method")
+    return b""
 
 
 def _written(behavior: Behavior) -> Behavior:

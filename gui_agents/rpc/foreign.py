@@ -34,7 +34,7 @@ def _refusing(reception: Reception, serve: Behavior) -> Behavior:
             with reception:
                 return await serve(messages, context)
         except RefusedError as error:
-            await refuse(context, error)
+            refuse(context, error)
 
     return call
 

@@ -10,7 +10,7 @@ INTERNAL with a fixed text; its own text stays in the log.
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -19,9 +19,12 @@ from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, R
 from gui_agents.rpc.methods import METHODS, Method
 from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.servicer import AgentServicer
-from gui_agents.rpc.status import INTERNAL_TEXT, refuse
+from gui_agents.rpc.status import INTERNAL_TEXT, refuse, set_status
 
 _log = logging.getLogger(__name__)
+
+NO_REPLY: Final = b""
+"""What a unary call returns beside a status other than OK; it is not sent."""
 
 UnaryCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[bytes]]
 StreamCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[None]]
@@ -54,7 +57,8 @@ class _Handlers:
                 with self._reception:
                     reply = await serve(await self._request(method, context))
             except Exception as error:  # noqa: BLE001 - the boundary of a call
-                await self._end(method, context, error)
+                self._end(method, context, error)
+                return NO_REPLY
             return reply.SerializeToString()
 
         return call
@@ -67,22 +71,22 @@ class _Handlers:
                         async for message in messages:
                             await context.write(message.SerializeToString())
             except Exception as error:  # noqa: BLE001 - the boundary of a call
-                await self._end(method, context, error)
+                self._end(method, context, error)
 
         return call
 
     async def _request(self, method: Method, context: grpc.aio.ServicerContext) -> Message:
         return parsed(method, await self._reception.received(context), self._max_bytes)
 
-    async def _end(self, method: Method, context: grpc.aio.ServicerContext, error: Exception) -> None:
-        """End a call with the status of `error`, which grpc does by raising."""
+    def _end(self, method: Method, context: grpc.aio.ServicerContext, error: Exception) -> None:
+        """Give a call the status of `error`."""
         if isinstance(error, RefusedError):
             if method.submits:
                 self._servicer.rejected(error)
-            await refuse(context, error)
+            refuse(context, error)
         else:
             _log.error("%s failed", method.name, exc_info=error)
-            await context.abort(grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
+            set_status(context, grpc.StatusCode.INTERNAL, INTERNAL_TEXT)
 
 
 def parsed(method: Method, data: bytes, limit: int) -> Message:

@@ -51,11 +51,22 @@ def status_of(error: RefusedError) -> status_pb2.Status:
     return status_pb2.Status(code=code.value[0], message=str(error), details=[_packed(detail) for detail in details])
 
 
-async def refuse(context: grpc.aio.ServicerContext, error: RefusedError) -> None:
-    """End a call with the status of a refusal. grpc does this by raising."""
+def refuse(context: grpc.aio.ServicerContext, error: RefusedError) -> None:
+    """Give a call the status of a refusal; its handler then returns, whatever it returns.
+
+    `context.abort` would raise an error that holds the call, and is held by it: thousands of refused calls would stay
+    in memory until the next full garbage collection.
+    """
     status = status_of(error)
     code, _ = STATUSES[type(error)]
-    await context.abort(code, status.message, ((_DETAILS_KEY, status.SerializeToString()),))
+    set_status(context, code, status.message)
+    context.set_trailing_metadata(((_DETAILS_KEY, status.SerializeToString()),))
+
+
+def set_status(context: grpc.aio.ServicerContext, code: grpc.StatusCode, text: str) -> None:
+    """Give a call a status without details."""
+    context.set_code(code)
+    context.set_details(text)
 
 
 def _packed(detail: Message) -> any_pb2.Any:

@@ -29,7 +29,10 @@ REST_SECONDS = 20.0
 SMALL_TASKS = 1_100
 """More than are retained: what the flood has left behind is forgotten."""
 VICTIM = Attack(
-    name="all at once", carry_out=words.fill, victim="heavy typists", environment={"TASK_TIMEOUT_SECONDS": "40"}
+    name="all at once",
+    carry_out=words.fill,
+    victim="heavy typists",
+    environment={"TASK_TIMEOUT_SECONDS": "40", "SANDBOX_KEEP_SECONDS": "15"},
 )
 
 
@@ -62,6 +65,7 @@ def main() -> int:
                 time.sleep(0.05)
         time.sleep(REST_SECONDS)
         asyncio.run(run_small_tasks(target))
+        time.sleep(REST_SECONDS)
         after = memory.memory_info().rss
     most = ceiling(load({"ENABLE_PROMETHEUS": "true"}))
     kept = [
