@@ -156,7 +156,9 @@ function successes(completed, failed, when, { successRate, created, ended }) {
   if (completed === undefined) return undefined;
   if (ended === 0) return "No task has ended yet.";
   const all = completed + failed;
-  const lately = all === 0 ? `No task succeeded or failed ${when}.` : `${count(completed)} of ${count(all)} tasks ${when}.`;
+  const lately = all === 0
+    ? `No task succeeded or failed ${when}.`
+    : `${count(completed)} of ${count(all)} tasks ${when}.`;
   if (created.completed === completed && created.failed === failed) return lately;
   return `${lately} Since the start ${percent(successRate)} of ${count(created.completed + created.failed)}.`;
 }
@@ -171,7 +173,8 @@ function answered(all, unanswered) {
 function calls(requests, errors) {
   if (requests === undefined) return undefined;
   if (requests === 0) return "No RPC has been called yet.";
-  return `${count(requests)} since the start, ${errors === 0 ? "no RPC errors" : `${percent(errors / requests)} RPC errors`}.`;
+  const failed = errors === 0 ? "no RPC errors" : `${percent(errors / requests)} RPC errors`;
+  return `${count(requests)} since the start, ${failed}.`;
 }
 
 function tokens(input, output, priceUnknown) {

@@ -27,7 +27,7 @@ export function troubles(history, ready) {
   return [...found.filter(({ tone }) => tone === "bad"), ...found.filter(({ tone }) => tone === "warn")];
 }
 
-/** Return how tasks ended in the last minutes, with the words for that time; since the start where only that is told. */
+/** Return how tasks ended in the last minutes, or since the start where only that is told, with words for the time. */
 export function outcomes({ tasks: { recent, created } }) {
   const { completed, failed, cancelled } = recent ?? created;
   return { completed, failed, cancelled, when: recent === undefined ? "since the start" : "in the last 5 minutes" };
@@ -71,7 +71,8 @@ function failures(failed, all, { tile, most, many, some, text }) {
 }
 
 function queue({ tasks: { waiting: now, capacity, refused } }) {
-  const turnedAway = `${count(refused)} ${refused === 1 ? "submission was" : "submissions were"} refused in the last 5 minutes.`;
+  const submissions = refused === 1 ? "submission was" : "submissions were";
+  const turnedAway = `${count(refused)} ${submissions} refused in the last 5 minutes.`;
   if (capacity > 0 && now >= capacity) {
     const taken = `All ${count(capacity)} places of the queue are taken.`;
     return bad("Queue is full", refused > 0 ? `${taken} ${turnedAway}` : taken, "tile-waiting");

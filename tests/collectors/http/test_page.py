@@ -40,7 +40,7 @@ def tab(browser):
 
 
 def busy():
-    """Return the busy service of the golden page; its tasks began just now, as the page takes their ages by the clock."""
+    """Return the busy service of the golden page, whose tasks began just now: the page takes ages by the clock."""
     snapshot, now = golden.busy_snapshot(), time.time()
     tasks = attrs.evolve(snapshot.tasks, oldest_pending_at=now - 12.5, oldest_progress_at=now - 0.125)
     return attrs.evolve(snapshot, tasks=tasks)
@@ -362,6 +362,28 @@ def test_a_phone_needs_no_sideways_scrolling(tab, snapshot):
             "[...document.querySelectorAll('.canvas text')].filter((text) => text.getBoundingClientRect().right > 360)"
         )
         assert tab.evaluate(f"{clipped}.length") == 0
+
+
+def test_every_section_is_one_tap_away_wherever_a_phone_is(tab):
+    tab.resize(390, 844, touch=True)
+    with serving() as endpoint:
+        show(tab, endpoint)
+        tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+        links = tab.evaluate("document.querySelectorAll('.jump a').length")
+        for index in range(links):
+            seen, left, top = tab.evaluate(f"""(() => {{
+              const link = document.querySelectorAll('.jump a')[{index}];
+              const seen = link.checkVisibility() && link.getBoundingClientRect().top < 60;
+              link.click();
+              const target = document.querySelector(link.hash).getBoundingClientRect();
+              return [seen, innerHeight - target.top, target.top];
+            }})()""")
+            assert seen
+            assert left > 0
+            assert top >= 0
+        assert links == tab.evaluate("document.querySelectorAll('main .needs-script > section').length")
+        # The last section, which is short, cannot reach the top; all others do, below the links.
+        assert tab.evaluate("document.querySelector('.jump').getBoundingClientRect().bottom") < 60
 
 
 def test_without_scripts_the_key_figures_stand_alone(tab):
