@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-import grpc.aio
 
-from gui_agents.client import AgentClient, TaskOrder
+from gui_agents.client import AgentClient, CallError, TaskOrder
 from gui_agents.grpc_app import App
 from tests.browser import Browser, Tab, running_browser
 from tests.serving import configured
@@ -56,7 +55,7 @@ class Scene:
         """Submit tasks; what is refused is refused."""
         async with AgentClient(f"127.0.0.1:{self.app.service.port}") as client:
             for instruction in instructions:
-                with contextlib.suppress(grpc.aio.AioRpcError):
+                with contextlib.suppress(CallError):
                     await client.start(TaskOrder(instruction=instruction))
 
     async def told(self, badge: str) -> None:

@@ -158,3 +158,17 @@ def test_ended_tasks_are_bounded_in_bytes_too():
     assert table.statistics(2.0, dated).retained == 3
     table.create("huge", a_spec(), 0.0, EPOCH)
     assert list(table.end("huge", CANCEL, 1.0, EPOCH, 2000)) == ["7", "8", "9", "huge"]
+
+
+@pytest.mark.parametrize("set_by", [7200.0, -3600.0])
+def test_ages_do_not_jump_with_the_wall_clock(set_by):
+    clock = FakeClock()
+    state = new_state(clock)
+    for task_id in ("running", "pending"):
+        state.task_created(task_id, a_spec(), "accepted")
+    state.task_started("running")
+    clock.advance(30.0)
+    clock.turn_wall_clock(set_by)
+    tasks = state.snapshot().tasks
+    assert clock.time() - tasks.oldest_progress_at == 30.0
+    assert clock.time() - tasks.oldest_pending_at == 30.0
