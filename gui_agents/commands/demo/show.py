@@ -26,7 +26,7 @@ from gui_agents.commands.output import counted
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
 
-SAMPLE_COLUMN: Final = 37
+SAMPLE_COLUMN: Final = 35
 """Columns before the name of a sample in the table of the counts."""
 SETTLE_SECONDS: Final = 5.0
 """Seconds that the last count may take: the service counts a stream's end after its client has seen it."""
@@ -153,20 +153,20 @@ def _summarize(console: Console, lines: Sequence[Line], counts: Counts, seconds:
 
 def _tell(console: Console, service: DemoService, entries: Sequence[Entry], page: Mapping[str, float]) -> None:
     console.print(f"\nWhat the client counted, beside {service.page_url}metrics:\n", soft_wrap=True)
-    console.print(f"{'counted':>12}  {'/metrics':>12}           sample")
+    console.print(f"{'counted':>11}  {'/metrics':>11}           sample")
     for entry in entries:
         mark = "[green]equal   [/]" if entry.equal else "[bold red]DIFFERENT[/]"
-        row = f"{_number(entry.counted):>12}  {_number(entry.shown):>12}  {mark:<9} "
-        console.print(row + escape(_fitting(entry.sample, console.width)), soft_wrap=True)
+        row = f"{_number(entry.counted):>11}  {_number(entry.shown):>11}  {mark:<9} "
+        console.print(row + escape(_fitting(entry.sample, console)), soft_wrap=True)
     for sample in UNCOUNTED:
-        row = f"{'':>12}  {_number(page.get(sample)):>12}           "
-        console.print(row + escape(_fitting(sample, console.width)), soft_wrap=True)
+        row = f"{'':>11}  {_number(page.get(sample)):>11}           "
+        console.print(row + escape(_fitting(sample, console)), soft_wrap=True)
 
 
-def _fitting(sample: str, width: int) -> str:
-    """Return a sample with its labels on a line of their own if it is too long for the console."""
+def _fitting(sample: str, console: Console) -> str:
+    """Return a sample with its labels on a line of their own if it is too long for the terminal."""
     name, brace, labels = sample.partition("{")
-    if not brace or SAMPLE_COLUMN + len(sample) <= width:
+    if not (brace and console.is_terminal and SAMPLE_COLUMN + len(sample) > console.width):
         return sample
     return f"{name}\n{'':>{SAMPLE_COLUMN}}  {{{labels}"
 
