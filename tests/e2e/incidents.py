@@ -1,6 +1,7 @@
 """Five incidents of a real service, as its status page shows them in a real browser.
 
 `python -m tests.e2e.incidents DIRECTORY` takes a picture of each, light and dark, on a desktop and on a phone.
+`python -m tests.e2e.incidents docs/images --everyday` takes those of the documentation: a service that works.
 """
 
 import asyncio
@@ -19,12 +20,15 @@ import attrs
 from gui_agents.client import AgentClient, CallError, TaskOrder
 from gui_agents.grpc_app import App
 from tests.browser import Browser, Tab, running_browser
+from tests.scripted_model import Answer, RecordedRequest, running_in_thread, tool_call, usage
 from tests.serving import configured
+from tools.gallery import small
 
 CLOSED_PORT: Final = 9
 """Of loopback, on which nothing listens."""
 WELL: Final = "Calculate 12*7+5"
 BADLY: Final = "Book me a flight to Paris"
+EVERYDAY_SECONDS: Final = 240.0
 READINGS_SECONDS: Final = 5.0
 """In which an open page has read the numbers at least twice."""
 ASK_NOW: Final = "document.dispatchEvent(new Event('visibilitychange'))"
@@ -135,6 +139,27 @@ async def service_gone(browser: Browser, look: Look) -> None:
         await asyncio.to_thread(look, here.tab)
 
 
+async def everyday(browser: Browser, look: Look) -> None:
+    """Some minutes of a service whose model needs seconds to decide and whose tasks do not all succeed."""
+
+    def decide(request: RecordedRequest) -> Answer:
+        turn = request.index
+        actions = ({"action": "click", "x": 100 + turn, "y": 300}, {"action": "done", "message": "It is done."})
+        action = {"action": "fail", "message": "There is no such file."} if turn % 29 == 0 else actions[turn % 3 > 0]
+        return tool_call(action, usage=usage(2400 + 17 * (turn % 40), 90)).after(0.4 + 0.3 * (turn % 7))
+
+    with running_in_thread(decide) as server:
+        settings = {**MODEL_DOWN, "DEFAULT_MODEL": "openai/gpt-4o-mini", "OPENAI_BASE_URL": server.base_url}
+        async with scene(browser, {**settings, "TASK_QUEUE_SIZE": "20"}) as here:
+            began, number = time.monotonic(), 0
+            while time.monotonic() < began + EVERYDAY_SECONDS:
+                number += 1
+                await here.start(*[f"Rename file {number}"] * (1 if number % 9 else 8))
+                await asyncio.sleep(1.1)
+            await here.told("Taking tasks")
+            await asyncio.to_thread(look, here.tab)
+
+
 INCIDENTS: Final = {
     "all-tasks-fail": all_tasks_fail,
     "queue-full": queue_full,
@@ -159,9 +184,27 @@ def photographer(directory: Path, name: str) -> Look:
     return look
 
 
-async def main(directory: Path) -> None:
+def illustrator(directory: Path) -> Look:
+    """Return what takes the pictures of the documentation."""
+
+    def look(tab: Tab) -> None:
+        tab.resize(1280, 1150)
+        for scheme in ("light", "dark"):
+            tab.prefer(prefers_color_scheme=scheme)
+            tab.evaluate("new Promise((resolve) => setTimeout(resolve, 500))")
+            picture = directory / f"status-page-{scheme}.png"
+            tab.screenshot(picture)
+            picture.write_bytes(small(picture.read_bytes()))
+
+    return look
+
+
+async def main(directory: Path, *, of_everyday: bool) -> None:
     """Take all pictures."""
     with running_browser() as browser:
+        if of_everyday:
+            await everyday(browser, illustrator(directory))
+            return
         for name, incident in INCIDENTS.items():
             await incident(browser, photographer(directory, name))
 
@@ -169,4 +212,4 @@ async def main(directory: Path) -> None:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(target))
+    asyncio.run(main(target, of_everyday="--everyday" in sys.argv[2:]))

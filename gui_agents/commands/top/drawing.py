@@ -100,7 +100,7 @@ def _heading(figures: Figures) -> Text:
 def _tasks(figures: Figures, *, wide: bool) -> Table:
     outcomes = [
         (status, Text.assemble(count(outcome.total), (f"  {rate(outcome.per_minute)}/min", style)))
-        for (status, outcome), style in zip(figures.outcomes.items(), ("green", "red", "yellow"), strict=True)
+        for (status, outcome), style in zip(figures.outcomes.items(), ("green", "red", "bright_black"), strict=True)
     ]
     return _rows(
         [
