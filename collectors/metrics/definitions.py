@@ -25,7 +25,7 @@ else:
 QUANTILES: Final = (0.5, 0.95, 0.99)
 """The quantiles of every summary."""
 
-RECENT: Final = "agent_recent"
+RECENT: Final = "recent"
 """Switches off the numbers of the last five minutes."""
 
 Number = int | float
