@@ -106,6 +106,8 @@ async def model_down(browser: Browser, look: Look) -> None:
     async with scene(browser, MODEL_DOWN) as here:
         await here.run(*[WELL] * 3)
         await here.told("Model does not answer")
+        # The badge turns with the third call, and the tasks' tile with the third task.
+        await asyncio.to_thread(here.tab.wait_for, "document.querySelector('#tile-success.bad') !== null")
         await asyncio.to_thread(look, here.tab)
 
 
