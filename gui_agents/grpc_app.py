@@ -17,6 +17,7 @@ import attrs
 from gui_agents import config as configuration
 from gui_agents import process
 from gui_agents.config import Config
+from gui_agents.domain.address import host_and_port
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.log import log_to_stderr
@@ -105,10 +106,10 @@ class App:
             raise ConfigError(mistakes)
         if self.monitoring is not None:
             self.monitoring.start_export()
-        _log.info("gRPC on %s:%s", self.config.rpc.host, self.service.port)
+        _log.info("gRPC on %s", host_and_port(self.config.rpc.host, self.service.port))
         if self.monitoring is not None and self.monitoring.scheme is not None:
-            host, port = self.config.monitoring.host, self.metrics_port
-            _log.info("metrics on %s://%s:%s/metrics", self.monitoring.scheme, host, port)
+            address = host_and_port(self.config.monitoring.host, self.metrics_port)
+            _log.info("metrics on %s://%s/metrics", self.monitoring.scheme, address)
         if self.config.defaults.model == BUILTIN_MODEL:
             _log.info(
                 "%s decides: it follows simple instructions, and is no language model", self.config.defaults.model

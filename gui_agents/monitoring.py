@@ -135,7 +135,10 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
 
 
 def _export(service: Service) -> "OtelExport | None":
-    """Return the OTLP export, or None, with a warning, if its packages are missing."""
+    """Return the OTLP export, or None, which the log says, if it is disabled or its packages are missing."""
+    if service.config.monitoring.otel_disabled:
+        _log.info("OTEL_SDK_DISABLED is true: no metrics are sent over OTLP")
+        return None
     try:
         from collectors.otel import otel_export  # noqa: PLC0415 - optional
     except ImportError as error:

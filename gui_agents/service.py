@@ -13,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from gui_agents.config import Config
+from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.model import Provider
 from gui_agents.domain.packages import DISTRIBUTION
@@ -223,7 +224,7 @@ class Service:
         host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
             _check_free(host, port)
-            self.port = server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+            self.port = server.add_insecure_port(host_and_port(host, port))
         except (OSError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error

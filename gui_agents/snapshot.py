@@ -111,9 +111,9 @@ class TasksSnapshot:
     queue_capacity: int
     retention_limit: int
     oldest_pending_at: float | None
-    """When the head of the queue was created."""
+    """When the head of the queue was created, as the wall clock dates it now."""
     oldest_progress_at: float | None
-    """Last progress of the running task that has been silent longest; None if no task runs."""
+    """Last progress of the running task that has been silent longest, dated the same way; None if no task runs."""
     execution: HistogramPoint
     """Seconds from running to the end, of every task that ran."""
     queue_wait: HistogramPoint
@@ -199,6 +199,18 @@ class StreamsSnapshot:
 
 
 @point
+class RecentSnapshot:
+    """What happened in the last five minutes, for readers that have seen no earlier snapshot."""
+
+    ended: Mapping[str, int]
+    """Tasks that ended, by their last status."""
+    rejected: Mapping[str, int]
+    """Refused submissions, by reason."""
+    model_calls: Mapping[str, int]
+    """Calls to models that ended, by outcome, whatever the provider."""
+
+
+@point
 class HeartbeatSnapshot:
     """The event loop's heartbeat. While the loop is blocked, there is no beat."""
 
@@ -248,6 +260,7 @@ class ServiceSnapshot:
     sandboxes: SandboxesSnapshot
     steps: StepsSnapshot
     streams: StreamsSnapshot
+    recent: RecentSnapshot
     service: ServicePart
 
 

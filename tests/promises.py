@@ -3,6 +3,7 @@
 Each is written down once, here; unit tests, traces, threads and tests over real gRPC all ask for the same list.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ ROWS = [metric for section in catalogue.sections() if section.subject is None fo
 
 def broken(snapshot: ServiceSnapshot) -> list[str]:
     """Return what a snapshot says against the promises; nothing for a true one."""
-    checks = (_tasks, _failures, _rpcs, _models, _sandboxes, _steps, _streams, _retention, _ages, _negative)
+    checks = (_tasks, _failures, _rpcs, _models, _sandboxes, _steps, _streams, _retention, _ages, _recent, _negative)
     return [problem for check in checks for problem in check(snapshot)]
 
 
@@ -165,6 +166,18 @@ def _ages(snapshot: ServiceSnapshot) -> Iterator[str]:
     tasks = snapshot.tasks
     yield from _equal("an age of the queue", tasks.oldest_pending_at is not None, tasks.live["pending"] > 0)
     yield from _equal("an age of progress", tasks.oldest_progress_at is not None, tasks.live["running"] > 0)
+
+
+def _recent(snapshot: ServiceSnapshot) -> Iterator[str]:
+    recent, calls = snapshot.recent, Counter[str]()
+    for (_, outcome), count in snapshot.models.requests.items():
+        calls[outcome] += count
+    for status, count in recent.ended.items():
+        yield from _at_most(f"{status} in the last minutes", count, snapshot.tasks.created[status])
+    for reason, count in recent.rejected.items():
+        yield from _at_most(f"rejected as {reason} in the last minutes", count, snapshot.tasks.rejected[reason])
+    for outcome, count in recent.model_calls.items():
+        yield from _at_most(f"calls that ended as {outcome} in the last minutes", count, calls[outcome])
 
 
 def _negative(snapshot: ServiceSnapshot) -> Iterator[str]:

@@ -20,6 +20,7 @@ from gui_agents.snapshot import (
     HeartbeatSnapshot,
     HistogramPoint,
     ModelsSnapshot,
+    RecentSnapshot,
     RpcsSnapshot,
     SandboxesSnapshot,
     ServiceInfo,
@@ -248,6 +249,20 @@ def steps_snapshots(draw: st.DrawFn) -> StepsSnapshot:
     return draw(part(IDLE.steps, steps=phases["decide"].count, phases=phases))
 
 
+@st.composite
+def recent_snapshots(draw: st.DrawFn, tasks: TasksSnapshot, models: ModelsSnapshot) -> RecentSnapshot:
+    calls = dict.fromkeys(IDLE.recent.model_calls, 0)
+    for (_, outcome), count in models.requests.items():
+        calls[outcome] += count
+    ended = {status: tasks.created[status] for status in IDLE.recent.ended}
+    return RecentSnapshot(
+        *[
+            {key: draw(st.integers(0, count)) for key, count in since_the_start.items()}
+            for since_the_start in (ended, tasks.rejected, calls)
+        ]
+    )
+
+
 def service_infos() -> st.SearchStrategy[ServiceInfo]:
     words = st.sampled_from(["", "0.1.0", "INFO", "local", 'a "b" \\ c\nd', "\u65e5\u672c"])
     return st.builds(
@@ -266,16 +281,18 @@ def service_parts(draw: st.DrawFn, taken_monotonic_seconds: float = 1e6) -> Serv
 @st.composite
 def service_snapshots(draw: st.DrawFn) -> ServiceSnapshot:
     taken = draw(seconds)
+    tasks, models = draw(tasks_snapshots()), draw(models_snapshots())
     return draw(
         part(
             IDLE,
             taken_at=draw(instants),
             taken_monotonic_seconds=taken,
-            tasks=draw(tasks_snapshots()),
+            tasks=tasks,
             rpcs=draw(rpcs_snapshots()),
-            models=draw(models_snapshots()),
+            models=models,
             sandboxes=draw(sandboxes_snapshots()),
             steps=draw(steps_snapshots()),
+            recent=draw(recent_snapshots(tasks, models)),
             service=draw(service_parts(taken)),
         )
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from collectors import ServiceCollector
+from collectors.metrics import catalogue
 from gui_agents import cli, config
 from gui_agents.commands.config import dotenv_example
 from gui_agents.commands.exits import ExitCode
@@ -150,7 +151,8 @@ class EmptySource:
 
 def families() -> set[str]:
     described = ServiceCollector(EmptySource()).describe()
-    return {SUFFIXES.sub("", family.name) for family in described}
+    rows = (metric for section in catalogue.documented() for metric in section.metrics)
+    return {SUFFIXES.sub("", name) for name in (*(family.name for family in described), *(row.family for row in rows))}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

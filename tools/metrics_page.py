@@ -28,7 +28,7 @@ A section is read as a whole: if one of its metrics cannot be read, all of them 
 
 def render() -> str:
     """Return the whole page."""
-    sections = (*catalogue.sections(), OUTCOMES)
+    sections = (*catalogue.documented(), OUTCOMES)
     return "\n".join([INTRODUCTION, *_overview(sections), *(line for each in sections for line in _section(each))])
 
 
@@ -40,7 +40,7 @@ def table() -> str:
 def _table() -> Iterator[str]:
     yield "| Metric | Type | Labels | Meaning |"
     yield "|---|---|---|---|"
-    for section in (*catalogue.sections(), OUTCOMES):
+    for section in (*catalogue.documented(), OUTCOMES):
         for metric in section.metrics:
             labels = ", ".join(f"`{label}`" for label in _values(metric))
             yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.help} |"

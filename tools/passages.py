@@ -47,7 +47,7 @@ def _written(name: str) -> str:
 
 
 def _metrics() -> int:
-    return sum(len(section.metrics) for section in (*catalogue.sections(), OUTCOMES))
+    return sum(len(section.metrics) for section in (*catalogue.documented(), OUTCOMES))
 
 
 def _recordings() -> int:

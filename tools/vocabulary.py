@@ -61,7 +61,7 @@ SCRAPE_SERIES: Final = len(PROMETHEUS_OWN) - 1
 @functools.cache
 def known_series() -> Mapping[str, Series]:
     """Return every series that a query can select, by its name."""
-    sections = (*catalogue.sections(), OUTCOMES)
+    sections = (*catalogue.documented(), OUTCOMES)
     snapshot = idle.state().snapshot()
     own = (
         series

@@ -72,7 +72,7 @@ class Asking:
         fields = parse_qs(query) if query else {}
         names = fields.get("name[]")
         # Lets a job that reads classic buckets say so, if the scraper has no setting for it.
-        formats = TEXT_FORMATS if fields.get("format") == ["text"] else self._formats
+        formats = TEXT_FORMATS if "text" in fields.get("format", ()) else self._formats
         page = Page(
             choose_format(accept, formats), None if names is None else frozenset(names), _timeout_seconds(timeout)
         )

@@ -82,7 +82,8 @@ def metrics_endpoint(
         ConfigError: `disabled` names what is no optional family, or the web configuration has mistakes.
     """
     formats = (*TEXT_FORMATS, Format.PROTOBUF) if native_histograms else TEXT_FORMATS
-    sections = catalogue.sections(disabled)
+    security = None if web_config is None else Security(web_config, open_probes=open_probes)
+    sections = catalogue.sections(disabled, security)
     if lean:
         sections = without_zeros(sections, words_of_rules())
     # Whether the labels of further sections have closed sets of values is not known here.
@@ -95,7 +96,6 @@ def metrics_endpoint(
         formats=formats,
         healthy_stall_seconds=healthy_stall_seconds,
     )
-    security = None if web_config is None else Security(web_config, open_probes=open_probes)
     return MetricsEndpoint(
         site.answer,
         host=host,

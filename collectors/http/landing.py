@@ -6,7 +6,7 @@ from typing import Final
 
 from collectors.metrics import models, service, tasks
 from gui_agents.domain.lifecycle import TaskStatus
-from gui_agents.domain.usage import TokenType
+from gui_agents.domain.usage import CallOutcome, TokenType
 from gui_agents.snapshot import ServiceSnapshot
 
 PLACE: Final = "<!-- key figures -->"
@@ -35,17 +35,34 @@ def landing_page(page: str, body: str, failures: Mapping[str, int]) -> str:
 def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
     """Yield the key figures in words."""
     created, live = snapshot.tasks.created, snapshot.tasks.live
-    rate = tasks.success_rate(snapshot.tasks)
+    ended = snapshot.recent.ended
+    recent, since_start = ended[TaskStatus.COMPLETED] + ended[TaskStatus.FAILED], tasks.success_rate(snapshot.tasks)
     yield "Version", snapshot.service.info.version
     yield "Uptime", f"{service.uptime_seconds(snapshot.service):.0f} s"
     yield "Tasks running", f"{live[TaskStatus.RUNNING]} of {snapshot.tasks.slots}"
     yield "Tasks waiting", str(live[TaskStatus.PENDING])
+    yield (
+        "Success rate of the last 5 minutes",
+        f"{_percent(ended[TaskStatus.COMPLETED] / recent)} of {recent} tasks" if recent else "no task has ended",
+    )
+    yield "Model calls of the last 5 minutes", _calls(snapshot.recent.model_calls)
+    yield "Success rate since the start", "no task has ended" if since_start is None else _percent(since_start)
     yield "Tasks completed", str(created[TaskStatus.COMPLETED])
     yield "Tasks failed", str(created[TaskStatus.FAILED])
     yield "Tasks cancelled", str(created[TaskStatus.CANCELLED])
-    yield "Success rate", "none has ended yet" if rate is None else f"{rate:.1%}"
     yield "Steps", str(snapshot.steps.steps)
     yield "Tokens", str(models.consumed(snapshot.models.tokens)[TokenType.TOTAL])
     for currency, amount in models.cost(snapshot.models).items():
         yield f"Cost in {currency}", f"{amount:.2f}"
     yield "Event loop lag", f"{service.lag_seconds(snapshot):.2f} s"
+
+
+def _percent(ratio: float) -> str:
+    """Return a ratio in percent; what is not all is never rounded up to 100 %."""
+    return f"{min(ratio, 0.999) if ratio < 1 else ratio:.1%}"
+
+
+def _calls(by_outcome: Mapping[str, int]) -> str:
+    calls = sum(by_outcome.values())
+    unanswered = by_outcome[CallOutcome.ERROR] + by_outcome[CallOutcome.TIMEOUT]
+    return f"{calls}, {unanswered} of them without an answer" if calls else "none"

@@ -32,6 +32,8 @@ MAX_REMEMBERED_BYTES: Final = 4 * 1024
 """Of a request that is remembered, for as long as its connection lasts."""
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD"})
+_EMPTY_LINES: Final = (b"\r\n", b"\n")
+_TWO_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
 _LASTING: Final = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
 """Headers that announce a body or concern the connection."""
 
@@ -61,10 +63,12 @@ class Reader:
 
     def __init__(self, client: str) -> None:
         self._client = client
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
+        self._http = _parser()
+        self._may_be_empty = True
         self._begun: h11.Request | None = None
         self._body_bytes = 0
         self._idle = True
+        self._last = False
         self._piece: bytes | None = None
         self._remembered: _Remembered | None = None
         self.closed = False
@@ -94,6 +98,8 @@ class Reader:
         Raises:
             RefusedError: what has come is no request, or it is too large.
         """
+        if self._begun is None and not self._skip_empty_line():
+            return None
         try:
             while True:
                 event = self._http.next_event()
@@ -127,13 +133,35 @@ class Reader:
         # h11 only needs to know that there was an answer; what it would send is dropped, as it is written elsewhere.
         self._http.send(h11.Response(status_code=status, headers=[("Content-Length", "0")]))
         self._http.send(h11.EndOfMessage())
-        if self._http.our_state is not h11.DONE:
+        if self._http.our_state is not h11.DONE or self._last:
             return False
         self._http.start_next_cycle()
         return True
 
+    def _skip_empty_line(self) -> bool:
+        """Ignore one empty line before a request (RFC 9112, section 2.2); return False if it is not all there.
+
+        Some clients send one after a body. h11 would refuse it, so a fresh parser gets what comes after it.
+        """
+        received, closed = self._http.trailing_data
+        if received == b"\r" and not closed and self._may_be_empty:
+            return False
+        line = next((line for line in _EMPTY_LINES if received.startswith(line)), None)
+        if line is not None and self._may_be_empty:
+            self._may_be_empty = False
+            self._http = _parser()
+            if len(received) > len(line):
+                self._http.receive_data(received[len(line) :])
+            if closed:
+                self._http.receive_data(b"")
+        return True
+
     def _begin(self, event: h11.Request) -> None:
         self._begun = event
+        self._may_be_empty = True
+        # The two may disagree on where the request ends, and a proxy before us may believe the other one
+        # (RFC 9112, section 6.1).
+        self._last = {name for name, _ in event.headers} >= _TWO_LENGTHS
         self._body_bytes = 0
         # h11 itself limits only what is not complete yet.
         if _header_bytes(event) > MAX_HEADER_BYTES:
@@ -177,6 +205,10 @@ class Reader:
     def _refused(self, status: HTTPStatus, text: str) -> RefusedError:
         method, path = ("-", "-") if self._begun is None else _asked(self._begun)[:2]
         return RefusedError(status, text, method, path)
+
+
+def _parser() -> h11.Connection:
+    return h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
 
 
 def _asked(request: h11.Request) -> tuple[str, str, str]:

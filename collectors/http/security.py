@@ -2,14 +2,21 @@
 
 A change never opens the endpoint: a file that is empty for the moment in which someone writes it looks like one that
 is meant to lock nothing, and only a restart can tell that it is.
+
+What cannot be used is tried again until it can, though the file itself does not change any more: its owner may be set
+after it was put in place, and a certificate that it names may come later. Until then a user who was removed is let in,
+so the metrics say that what is in use is not what the file says.
 """
 
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from collectors.http import web_config
 from collectors.http.messages import Request, Response
@@ -23,7 +30,22 @@ _log = logging.getLogger(__name__)
 
 PROBES: Final = frozenset({"/-/healthy", "/-/ready"})
 
+RETRY_SECONDS: Final = 1.0
+"""Between two tries of files that could not be used."""
+RETRY_FACTOR: Final = 10
+"""Between two tries passes so many times what the last one took: a file of many users costs a tenth of one core."""
+
 _Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+@attrs.frozen
+class _Failure:
+    """A change that could not be used."""
+
+    stamp: _Stamp
+    mistakes: tuple[str, ...]
+    again_monotonic_seconds: float
+    """When it is tried again if nothing changes before."""
 
 
 class Security:
@@ -39,6 +61,8 @@ class Security:
         self._path = path
         self._open_probes = open_probes
         self._config, self._context, self._stamp = _read(path)
+        self._failure: _Failure | None = None
+        self._read_at = time.time()
         self._passwords = _passwords(self._config)
         doubt = self._config.doubt()
         if doubt is not None:
@@ -49,19 +73,37 @@ class Security:
         """What new connections are secured with; None for plain HTTP."""
         return self._context
 
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the file as it stands is in use."""
+        return self._failure is None
+
+    @property
+    def read_at(self) -> float:
+        """When it was last read with success, in seconds since the epoch."""
+        return self._read_at
+
     async def reload(self) -> None:
-        """Read the file again if it or one that it names has changed; in a thread: many users take seconds."""
-        stamp = _stamp(self._path, self._config)
+        """Read the file again if it or one that it names has changed, or could not be used before.
+
+        In a thread: many users take seconds.
+        """
+        stamp, failure = _stamp(self._path, self._config), self._failure
         if stamp == self._stamp:
+            # Nothing has changed, or the files that are in use are back.
+            self._failure = None
             return
-        self._stamp = stamp
+        began = time.monotonic()
+        if failure is not None and failure.stamp == stamp and began < failure.again_monotonic_seconds:
+            return
         try:
-            config, context, stamp = await asyncio.to_thread(_read, self._path)
+            config, context, read = await asyncio.to_thread(_read, self._path)
             self._refuse_to_open(config)
         except ConfigError as error:
-            _log.error("the changed web configuration is not used: %s", "; ".join(error.mistakes))
+            self._fail(stamp, error.mistakes, began)
             return
-        self._config, self._context, self._stamp = config, context, stamp
+        self._config, self._context, self._stamp = config, context, read
+        self._failure, self._read_at = None, time.time()
         if self._passwords is None:
             self._passwords = _passwords(config)
         elif config.users:
@@ -70,6 +112,15 @@ class Security:
             self._passwords.retire()
             self._passwords = None
         _log.info("the web configuration has changed and is in use")
+
+    def _fail(self, stamp: _Stamp, mistakes: Iterable[str], began: float) -> None:
+        """Record what is wrong, and say it once for each change."""
+        before, now = self._failure, time.monotonic()
+        again = now + max(RETRY_SECONDS, RETRY_FACTOR * (now - began))
+        self._failure = _Failure(stamp, tuple(mistakes), again)
+        if before is None or (before.stamp, before.mistakes) != (stamp, self._failure.mistakes):
+            told = "; ".join(self._failure.mistakes)
+            _log.error("the changed web configuration is not used: %s; it is tried again until it can be used", told)
 
     def _refuse_to_open(self, config: WebConfig) -> None:
         if self._config.identifies and not config.identifies:

@@ -25,6 +25,9 @@ else:
 QUANTILES: Final = (0.5, 0.95, 0.99)
 """The quantiles of every summary."""
 
+RECENT: Final = "recent"
+"""Switches off the numbers of the last five minutes."""
+
 Number = int | float
 """A value that is not negative, not infinite and not NaN."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from collectors.metrics.definitions import Described, Section, counter, histogram
+from collectors.metrics.definitions import RECENT, Described, Section, counter, gauge, histogram
 from gui_agents.domain.usage import CallOutcome, TokenDirection, TokenType
 from gui_agents.snapshot import ModelsSnapshot, ServiceSnapshot, TokenCounts
 
@@ -65,6 +65,16 @@ SECTION = Section[ServiceSnapshot](
             labels={"provider": PROVIDERS, "outcome": CallOutcome},
             example='sum by (provider) (rate(agent_model_requests_total{outcome!="ok"}[5m]))',
             optional=True,
+        ),
+        gauge(
+            "agent_recent_model_calls",
+            "Calls to models that ended in the last five minutes, by outcome; for readers of a single page. "
+            "Queries compute it from agent_model_requests_total, over any time.",
+            lambda snapshot: snapshot.recent.model_calls,
+            labels={"outcome": CallOutcome},
+            example='sum by (instance) (agent_recent_model_calls{outcome!="ok"})',
+            optional=True,
+            switch=RECENT,
         ),
         histogram(
             "agent_model_request_duration_seconds",

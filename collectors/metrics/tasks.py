@@ -1,10 +1,15 @@
 """Tasks: how many, where they are, how they end, how long they take, and the steps that they are made of."""
 
-from collectors.metrics.definitions import Metric, MetricType, Section, counter, gauge, histogram
+from typing import Final
+
+from collectors.metrics.definitions import RECENT, Metric, MetricType, Section, counter, gauge, histogram
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.step import Phase
 from gui_agents.domain.task import RejectReason
 from gui_agents.snapshot import ServiceSnapshot, TasksSnapshot
+
+ENDED: Final = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
+"""How tasks end."""
 
 
 def utilization(tasks: TasksSnapshot) -> float:
@@ -151,6 +156,26 @@ SECTION = Section[ServiceSnapshot](
             lambda snapshot: snapshot.tasks.oldest_progress_at,
             example="time() - agent_task_oldest_progress_timestamp_seconds",
             optional=True,
+        ),
+        gauge(
+            "agent_recent_tasks",
+            "Tasks that ended in the last five minutes, by how they ended; for readers of a single page. "
+            "Queries compute it from agent_tasks_created_total, over any time.",
+            lambda snapshot: snapshot.recent.ended,
+            labels={"status": ENDED},
+            example='sum by (instance) (agent_recent_tasks{status="failed"})',
+            optional=True,
+            switch=RECENT,
+        ),
+        gauge(
+            "agent_recent_rejections",
+            "Submissions in the last five minutes that became no task, by the reason; for readers of a single page. "
+            "Queries compute it from agent_tasks_rejected_total, over any time.",
+            lambda snapshot: snapshot.recent.rejected,
+            labels={"reason": RejectReason},
+            example='sum by (instance) (agent_recent_rejections{reason="queue_full"})',
+            optional=True,
+            switch=RECENT,
         ),
         histogram(
             "agent_step_phase_duration_seconds",

@@ -45,6 +45,7 @@ class OtelExport:
         resource: Resource,
         interval_seconds: float,
         clock: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._source = source
         self._exporter = exporter
@@ -52,7 +53,8 @@ class OtelExport:
         self._resource = resource
         self._interval_seconds = interval_seconds
         self._clock = clock
-        self._began = clock()
+        self._monotonic = monotonic
+        self._began, self._began_monotonic = clock(), monotonic()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="otel export", daemon=True)
         self._failures = 0
@@ -79,12 +81,19 @@ class OtelExport:
 
     def collect(self) -> MetricsData:
         """Return all metrics as of one instant; a section that fails is left out and reported."""
-        span = Span(self._began, self._clock())
+        span = self._span()
         metrics = self._reader.read(
             Instant(self._source), lambda section, subject: section_metrics(section, subject, span)
         )
         scope = Scope(InstrumentationScope("collectors"), metrics, "")
         return MetricsData([ResourceMetrics(self._resource, [scope], "")])
+
+    def _span(self) -> Span:
+        """Return the time that this collection covers. It begins anew only if the wall clock was set to before it."""
+        taken = self._clock()
+        if taken < self._began:
+            self._began = taken - (self._monotonic() - self._began_monotonic)
+        return Span(self._began, taken)
 
     def _run(self) -> None:
         while not self._ending.wait(self._interval_seconds):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from gui_agents.domain.actions import ActionName
-from gui_agents.domain.money import EXACT
+from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.usage import Bill, ModelCall, Usage
 
 
@@ -59,6 +59,9 @@ class Ledger:
         """Input and output tokens so far."""
         self.cost = Decimal(0)
         """Known cost so far, in the currency of the price."""
+        self._currency: str | None = None
+        self._told_tokens = 0
+        self._told_cost = Decimal(0)
 
     def model_called(self, call: ModelCall) -> None:
         """Price and record a call to a model that ended."""
@@ -69,6 +72,7 @@ class Ledger:
             if price is not None:
                 bill = Bill(price.cost(call.usage), price.currency)
         self.cost = EXACT.add(self.cost, bill.amount)
+        self._currency = bill.currency
         self._records.model_called(self._task_id, call, bill)
 
     def decided(self, observe_seconds: float, decide_seconds: float) -> None:
@@ -80,6 +84,17 @@ class Ledger:
         """Record an action; its duration is in seconds."""
         self._records.acted(self._task_id, action, seconds, ok=ok)
 
-    def told(self, text: str) -> None:
-        """Publish what a step saw, decided and did."""
-        self._records.step_told(self._task_id, text)
+    def told(self, text: str, seconds: float) -> None:
+        """Publish what a step saw, decided and did, with its number and what it has used since the one before."""
+        self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})")
+        self._told_tokens, self._told_cost = self.tokens, self.cost
+
+    def _used(self, seconds: float) -> str:
+        """Return seconds, tokens and cost in words. Without tokens nothing was billed, and there is no cost to tell."""
+        tokens = self.tokens - self._told_tokens
+        parts = [f"{seconds:.1f} s", f"{tokens:,} token{'' if tokens == 1 else 's'}"]
+        if tokens:
+            cost = EXACT.subtract(self.cost, self._told_cost)
+            known = None if self._currency is None else f"{symbol(self._currency)}{cost:.6f}".rstrip("0").rstrip(".")
+            parts.append(known or "cost unknown")
+        return ", ".join(parts)

@@ -62,7 +62,13 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         except InvalidActionError as error:
             ledger.decided(seen - began, clock.monotonic() - seen)
             invalid += 1
-            _note(episode, ledger, observation, Turn(episode.instruction, None, "", f"invalid: {error.problem}"))
+            _note(
+                episode,
+                ledger,
+                clock.monotonic() - began,
+                observation,
+                Turn(episode.instruction, None, "", f"invalid: {error.problem}"),
+            )
             if invalid == MAX_INVALID:
                 return _failed(FailureReason.MODEL_ERROR, f"{invalid} answers in a row were no action; {error.problem}")
             continue
@@ -75,9 +81,15 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
             try:
                 turn = attrs.evolve(turn, outcome=await _act(sandbox, decision.action, ledger, clock))
             except SandboxError as error:
-                _note(episode, ledger, observation, attrs.evolve(turn, outcome=f"error: {error}"))
+                _note(
+                    episode,
+                    ledger,
+                    clock.monotonic() - began,
+                    observation,
+                    attrs.evolve(turn, outcome=f"error: {error}"),
+                )
                 raise
-        _note(episode, ledger, observation, turn)
+        _note(episode, ledger, clock.monotonic() - began, observation, turn)
         if ended is not None:
             return ended
 
@@ -137,7 +149,7 @@ def _failed(reason: FailureReason, message: str, *, result: str = "") -> Ending:
     return Ending(event=TaskEvent.FAIL, reason=reason, message=f"{reason}: {message}", result=result)
 
 
-def _note(episode: Episode, ledger: Ledger, observation: Observation, turn: Turn) -> None:
+def _note(episode: Episode, ledger: Ledger, seconds: float, observation: Observation, turn: Turn) -> None:
     episode.conversation.note(turn)
     decided = "no action" if turn.action is None else _brief(turn.action)
     told = [f"saw {_seen(observation)}", f"decided {decided}"]
@@ -145,7 +157,7 @@ def _note(episode: Episode, ledger: Ledger, observation: Observation, turn: Turn
         told.append(f"because {turn.rationale}")
     if turn.outcome:
         told.append(turn.outcome[:MAX_TOLD])
-    ledger.told("; ".join(told))
+    ledger.told("; ".join(told), seconds)
 
 
 def _seen(observation: Observation) -> str:

@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 
 from gui_agents import config
 from gui_agents.commands.exits import CommandError, ExitCode
+from gui_agents.domain.address import host_and_port
 
 DOTENV: Final = Path(".env")
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, never bound
@@ -28,8 +29,7 @@ def reachable(host: str) -> str:
 
 def endpoint(host: str, port: int) -> str:
     """Return HOST:PORT for a client."""
-    host = reachable(host)
-    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+    return host_and_port(reachable(host), port)
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from gui_agents.client import Statistics, TaskMessage, TaskReport
+from gui_agents.commands.ticking import waiting_line
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +21,13 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
+        self.line = None if as_json else waiting_line()
+        """What shows in a terminal that time passes."""
 
     def message(self, message: TaskMessage) -> None:
         """Print one message of a stream, at once."""
+        if self.line is not None:
+            self.line.message_came()
         if self._as_json:
             self.record(attrs.asdict(message))
         else:
@@ -54,6 +59,8 @@ class Output:
 
     def remark(self, text: str) -> None:
         """Print a sentence for people. With --json, print nothing."""
+        if self.line is not None:
+            self.line.erase()
         if not self._as_json:
             print(text, flush=True)
 

@@ -9,6 +9,7 @@ from gui_agents.commands import environment
 from gui_agents.commands.exits import CommandError, ExitCode, of_report
 from gui_agents.commands.following import follow
 from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.ticking import ticking
 from gui_agents.commands.verbs import Verbs, add_verb, positive
 
 EXAMPLES: Final = """\
@@ -79,7 +80,8 @@ async def _follow(address: str, order: TaskOrder, output: Output) -> ExitCode:
             output.remark("Cancelling the task; Ctrl-C again leaves at once.")
             await client.cancel(task_id)
 
-        followed = await follow(client.run(order), output.message, cancel)
+        async with ticking(output.line):
+            followed = await follow(client.run(order), output.message, cancel)
         if followed.left:
             output.remark("Left; the service cancels a task whose caller leaves.")
             return ExitCode.INTERRUPTED

@@ -9,6 +9,7 @@ from gui_agents.commands import environment
 from gui_agents.commands.exits import ExitCode, of_report, unknown_task
 from gui_agents.commands.following import follow
 from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.ticking import ticking
 from gui_agents.commands.verbs import Verbs, add_verb
 
 EXAMPLES: Final = """\
@@ -33,7 +34,8 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 async def _watch(address: str, task_id: str, output: Output) -> ExitCode:
     async with AgentClient(address) as client:
-        followed = await follow(client.watch(task_id), output.message, None)
+        async with ticking(output.line):
+            followed = await follow(client.watch(task_id), output.message, None)
         if followed.left:
             output.remark(f"Left; the task goes on. Cancel it with: gui-agents cancel {task_id}")
             return ExitCode.INTERRUPTED

@@ -29,6 +29,11 @@ def boolean(text: str) -> bool:
     raise ValueError("must be true or false (also 1/0, yes/no, on/off)")
 
 
+def says_true(text: str) -> bool:
+    """Read a switch of OpenTelemetry, whose specification knows `true` in any case alone; all else is false."""
+    return text.strip().lower() == "true"
+
+
 def integer(minimum: int, maximum: int) -> Parser:
     """Return a parser of whole numbers from `minimum` to `maximum`."""
     return _within(int, minimum, maximum, f"a whole number from {minimum} to {maximum}")

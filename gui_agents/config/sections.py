@@ -71,6 +71,9 @@ class MonitoringConfig:
     enable_otel: bool = setting(
         "ENABLE_OTEL_METRICS", parsers.boolean, "false", "Send metrics to an OTLP endpoint, with or without Prometheus."
     )
+    otel_disabled: bool = setting(
+        "OTEL_SDK_DISABLED", parsers.says_true, "false", "Send nothing over OTLP, whatever ENABLE_OTEL_METRICS says."
+    )
     export_milliseconds: int = setting(
         "OTEL_METRIC_EXPORT_INTERVAL",
         parsers.integer(100, 86_400_000),

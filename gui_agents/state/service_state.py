@@ -25,6 +25,7 @@ from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
 from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
+from gui_agents.state.recent import RecentStats
 from gui_agents.state.stats import ServiceStats
 from gui_agents.state.streams import StreamManager, Subscription, wake
 from gui_agents.state.table import TaskTable
@@ -35,6 +36,11 @@ _LAST_STAGE: Final = {
     TaskEvent.COMPLETE: Stage.FINISHED,
     TaskEvent.FAIL: Stage.ERROR,
     TaskEvent.CANCEL: Stage.CANCELLED,
+}
+_STATUS: Final = {
+    TaskEvent.COMPLETE: TaskStatus.COMPLETED,
+    TaskEvent.FAIL: TaskStatus.FAILED,
+    TaskEvent.CANCEL: TaskStatus.CANCELLED,
 }
 
 
@@ -54,10 +60,12 @@ class ServiceState:
         self._lock = Lock()
         self._monotonic = clock.monotonic
         self._time = clock.time
+        self._dated = clock.dated
         self._info = info
         self._table = TaskTable(limits, native=stats.native)
         self._streams = streams
         self._stats = stats
+        self._recent = RecentStats()
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic
         self._lateness = 0.0
@@ -124,6 +132,7 @@ class ServiceState:
         """Count a refused submission."""
         with self._lock:
             self._table.reject(reason)
+            self._recent.rejected.count(reason, self._monotonic())
 
     def task_started(self, task_id: str) -> None:
         """Give a pending task a slot.
@@ -143,8 +152,9 @@ class ServiceState:
         # Before the lock: only the loop, which is here, changes any of it.
         kept = weight(self._table.spec(task_id)) + weight(ending) + self._streams.weight(task_id)
         with self._lock:
-            at = self._time()
-            evicted = self._table.end(task_id, ending, self._monotonic(), at, kept)
+            now, at = self._monotonic(), self._time()
+            evicted = self._table.end(task_id, ending, now, at, kept)
+            self._recent.ended.count(_STATUS[ending.event], now)
             message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
             waiting = self._streams.publish(task_id, message, last=True)
             self._drop(evicted)
@@ -171,13 +181,13 @@ class ServiceState:
         """Count a sandbox that was created for a task."""
         with self._lock:
             self._stats.sandboxes.opened(sandbox.sandbox_type)
-            if self._table.progressed(task_id, self._time()):
+            if self._table.progressed(task_id, self._monotonic()):
                 self._table.sandboxed(task_id, sandbox)
 
     def sandbox_taken(self, task_id: str, sandbox: SandboxInfo) -> None:
         """Record that a task continues in a sandbox that was kept."""
         with self._lock:
-            if self._table.progressed(task_id, self._time()):
+            if self._table.progressed(task_id, self._monotonic()):
                 self._table.sandboxed(task_id, sandbox)
 
     def sandbox_closed(self, sandbox_type: SandboxType) -> None:
@@ -193,17 +203,17 @@ class ServiceState:
     def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
         """Count a call to a model that ended. The statistics of a task that has ended do not change any more."""
         with self._lock:
-            at = self._time()
-            self._stats.models.called(call, bill, task_id, at)
-            if self._table.progressed(task_id, at):
+            now = self._monotonic()
+            self._stats.models.called(call, bill, task_id, self._time())
+            self._recent.model_calls.count(call.outcome, now)
+            if self._table.progressed(task_id, now):
                 self._table.billed(task_id, call.usage, bill)
 
     def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step of a running task: its screen was observed and the model has decided."""
         with self._lock:
-            at = self._time()
-            if self._table.progressed(task_id, at, 1):
-                self._stats.steps.decided(task_id, at, max(0.0, observe_seconds), max(0.0, decide_seconds))
+            if self._table.progressed(task_id, self._monotonic(), 1):
+                self._stats.steps.decided(task_id, self._time(), max(0.0, observe_seconds), max(0.0, decide_seconds))
 
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Count an action that was sent to a sandbox."""
@@ -214,10 +224,9 @@ class ServiceState:
     def step_told(self, task_id: str, text: str, stage: Stage = Stage.STEP) -> None:
         """Publish what a step saw, decided and did, or how the task begins; nothing for a task that has ended."""
         with self._lock:
-            at = self._time()
-            if not self._table.progressed(task_id, at):
+            if not self._table.progressed(task_id, self._monotonic()):
                 return
-            waiting = self._streams.publish(task_id, StreamMessage(stage, text, at))
+            waiting = self._streams.publish(task_id, StreamMessage(stage, text, self._time()))
         wake(waiting)
 
     # Streams.
@@ -281,12 +290,13 @@ class ServiceState:
             return ServiceSnapshot(
                 taken_at=self._time(),
                 taken_monotonic_seconds=now,
-                tasks=self._table.statistics(now),
+                tasks=self._table.statistics(now, self._dated),
                 rpcs=self._stats.rpcs.statistics(),
                 models=self._stats.models.statistics(),
                 sandboxes=self._stats.sandboxes.statistics(),
                 steps=self._stats.steps.statistics(),
                 streams=self._streams.statistics(),
+                recent=self._recent.statistics(now),
                 service=ServicePart(
                     info=self._info,
                     started_monotonic_seconds=self._started_monotonic,

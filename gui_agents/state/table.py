@@ -6,7 +6,7 @@ sections.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Final
 
@@ -45,7 +45,7 @@ class _Entry:
         "ending",
         "input_tokens",
         "output_tokens",
-        "progressed_at",
+        "progressed_monotonic",
         "sandbox",
         "spec",
         "started_monotonic",
@@ -65,7 +65,7 @@ class _Entry:
         self.ended_monotonic: float | None = None
         self.ending: Ending | None = None
         self.sandbox: SandboxInfo | None = None
-        self.progressed_at = at
+        self.progressed_monotonic = monotonic
         self.steps = 0
         self.input_tokens = 0
         self.output_tokens = 0
@@ -160,7 +160,7 @@ class TaskTable:
         entry.status = _moved(entry, TaskEvent.START)
         del self._pending[task_id]
         entry.started_monotonic = monotonic
-        entry.progressed_at = at
+        entry.progressed_monotonic = monotonic
         self._running[task_id] = entry
         self._created[TaskStatus.RUNNING] += 1
         wait = monotonic - entry.created_monotonic
@@ -202,12 +202,12 @@ class TaskTable:
         """Count a refused submission."""
         self._rejected[reason] += 1
 
-    def progressed(self, task_id: str, at: float, steps: int = 0) -> bool:
+    def progressed(self, task_id: str, monotonic: float, steps: int = 0) -> bool:
         """Record progress of a task and add its new steps. Return False if it has ended; nothing changes then."""
         entry = self._running.get(task_id)
         if entry is None:
             return False
-        entry.progressed_at = at
+        entry.progressed_monotonic = monotonic
         entry.steps += steps
         self._running.move_to_end(task_id)
         return True
@@ -226,8 +226,12 @@ class TaskTable:
         """Record the sandbox of a task."""
         self._entries[task_id].sandbox = sandbox
 
-    def statistics(self, monotonic: float) -> TasksSnapshot:
-        """Return the frozen tallies; the latency window is the one that ends at `monotonic`."""
+    def statistics(self, monotonic: float, dated: Callable[[float], float]) -> TasksSnapshot:
+        """Return the frozen tallies; the latency window is the one that ends at `monotonic`.
+
+        `dated` returns the wall clock's date of an instant of the monotonic clock.
+        """
+        pending, running = next(iter(self._pending.values()), None), next(iter(self._running.values()), None)
         return TasksSnapshot(
             created=self._created.copy(),
             live={str(TaskStatus.PENDING): len(self._pending), str(TaskStatus.RUNNING): len(self._running)},
@@ -237,8 +241,8 @@ class TaskTable:
             slots=self.limits.slots,
             queue_capacity=self.limits.queue_capacity,
             retention_limit=self.limits.retention,
-            oldest_pending_at=next(iter(self._pending.values())).created_at if self._pending else None,
-            oldest_progress_at=next(iter(self._running.values())).progressed_at if self._running else None,
+            oldest_pending_at=None if pending is None else dated(pending.created_monotonic),
+            oldest_progress_at=None if running is None else dated(running.progressed_monotonic),
             execution=self._execution.point(),
             queue_wait=self._queue_wait.point(),
             steps=self._steps.point(),

@@ -124,6 +124,12 @@ def busy_snapshot() -> ServiceSnapshot:
             },
         ),
         streams=attrs.evolve(idle.streams, logs=12, subscribers=3, messages=420, skipped=1),
+        recent=attrs.evolve(
+            idle.recent,
+            ended={"completed": 2, "failed": 1, "cancelled": 1},
+            rejected={**idle.recent.rejected, "invalid": 3},
+            model_calls={**idle.recent.model_calls, "ok": 39, "timeout": 1},
+        ),
         service=attrs.evolve(
             idle.service,
             info=ServiceInfo("0.1.0", 5, "INFO", "local"),

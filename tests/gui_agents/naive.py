@@ -44,6 +44,8 @@ class NaiveService:
         self.subscriptions: list[dict[str, Any]] = []
         self.skipped = 0
         self.config_updates: Counter[str] = Counter()
+        self.moments: list[tuple[float, str, str]] = []
+        """When what was counted that is told of the last minutes: monotonic clock, kind and key."""
         self.files = 0
         self.beats: list[float] = []
 
@@ -79,6 +81,7 @@ class NaiveService:
             self.waits.append(Observation(task_id, monotonic - task["created"], at))
         task["been"].append(status)
         task["reason"] = reason
+        self.moments.append((monotonic, "ended", status))
         stage = {"completed": "finished", "failed": "error", "cancelled": "cancelled"}[status]
         task["messages"].append((stage, at))
         self.ended.append(task_id)
@@ -109,6 +112,10 @@ class NaiveService:
 
     def retained(self) -> list[str]:
         return self.ended[max(0, len(self.ended) - self.retention) :]
+
+    def recent(self, kind: str, now: float) -> Counter[str]:
+        """Return what was counted in the slice of `now` and in the 30 slices of ten seconds before it."""
+        return Counter(key for at, counted, key in self.moments if counted == kind and at // 10 > now // 10 - 31)
 
     def known(self) -> list[str]:
         """Return the ids of all tasks that are in memory."""

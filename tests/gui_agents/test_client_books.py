@@ -483,6 +483,10 @@ def expected(
         "agent_task_utilization": {"": running / 2},
         "agent_task_failures_total": reasons,
         "agent_tasks_rejected_total": client.rejected,
+        # All of it happens within the last five minutes.
+        "agent_recent_tasks": {status: statuses[status] for status in ("completed", "failed", "cancelled")},
+        "agent_recent_rejections": client.rejected,
+        "agent_recent_model_calls": sums_by_outcome(calls),
         "agent_task_slots": {"": 2},
         "agent_task_queue_capacity": {"": 1},
         "agent_task_retention_limit": {"": 1000},
@@ -528,6 +532,13 @@ def expected(
         "agent_config_updates_total": client.updates,
         "agent_collector_success": dict.fromkeys(SECTIONS, 1),
     }
+
+
+def sums_by_outcome(calls: Mapping[str, int]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for labels, number in calls.items():
+        sums[labels.partition("/")[0]] += number
+    return sums
 
 
 def differences(page: Page, books: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -35,6 +35,22 @@ async def test_a_lean_page_shows_zeros_only_where_a_rule_reads_them(tmp_path):
     assert page.one("agent_tasks_created_total", status="failed") == 0
 
 
+async def test_an_ipv6_address_is_logged_as_it_is_opened(tmp_path, caplog):
+    caplog.set_level("INFO")
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback")
+    environment = {"ENABLE_PROMETHEUS": "true", "PROMETHEUS_HOST": "::1", "GRPC_HOST": "::1"}
+    app = App(configured({"RUNTIME_DIR": str(tmp_path), **environment}))
+    await app.start()
+    try:
+        assert f"metrics on http://[::1]:{app.metrics_port}/metrics" in caplog.text
+        assert f"gRPC on [::1]:{app.service.port}" in caplog.text
+    finally:
+        await app.stop()
+
+
 async def test_metrics_answer_until_grpc_has_stopped(tmp_path, monkeypatch):
     last: list[Page] = []
     async with serving_app({"DRAIN_SECONDS": "0"}, tmp_path) as served:

@@ -63,3 +63,17 @@ async def test_missing_packages_are_a_warning_with_the_install_command(tmp_path,
     (warning,) = caplog.messages
     assert warning.startswith("ENABLE_OTEL_METRICS is on, but opentelemetry")
     assert warning.endswith(' is not installed; run: pip install "gui-agents[otel]"')
+
+
+@pytest.mark.parametrize("disabled", ["true", "TRUE"])
+async def test_opentelemetry_can_be_disabled_as_everywhere(tmp_path, caplog, disabled):
+    caplog.set_level("INFO")
+    environment = {"ENABLE_OTEL_METRICS": "true", "OTEL_SDK_DISABLED": disabled, "RUNTIME_DIR": str(tmp_path)}
+    app = App(configured(environment))
+    assert app.monitoring is None
+    assert "OTEL_SDK_DISABLED is true: no metrics are sent over OTLP" in caplog.text
+
+
+@pytest.mark.parametrize("disabled", ["", "false", "1", "yes"])
+def test_only_true_disables_opentelemetry(disabled):
+    assert not configured({"OTEL_SDK_DISABLED": disabled}).monitoring.otel_disabled

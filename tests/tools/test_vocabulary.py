@@ -10,6 +10,8 @@ ABSENT_AT_FIRST = {
     "agent_task_oldest_pending_timestamp_seconds",
     "agent_task_oldest_progress_timestamp_seconds",
     "agent_task_success_rate",
+    "agent_web_config_last_reload_timestamp_seconds",
+    "agent_web_config_reload_success",
 }
 
 
@@ -39,6 +41,7 @@ def test_what_a_row_says_of_its_values_is_known_of_its_series():
         "agent_collector_success",
         "agent_task_success_rate",
         "agent_task_utilization",
+        "agent_web_config_reload_success",
         "up",
     }
     assert known["agent_grpc_errors_total"].part_of == "agent_grpc_requests_total"

@@ -71,6 +71,12 @@ export class History {
     return this.rates(of).at(-1)?.value;
   }
 
+  /** Return by how much a counter grew in the last seconds, as far as it was seen. */
+  grown(of, seconds) {
+    const totals = this.#totals(of).filter(({ time, value }) => time >= this.end - seconds && value !== undefined);
+    return totals.length === 0 ? undefined : totals.at(-1).value - totals[0].value;
+  }
+
   /** Return by how much a counter grew in each slot of the window that has a reading: a map from the slot's start. */
   increases(of) {
     const slots = new Map();

@@ -5,6 +5,7 @@ import { History } from "./history.js";
 import { Poller } from "./poller.js";
 import { Standing } from "./standing.js";
 import { Tiles } from "./tiles.js";
+import { troubles } from "./troubles.js";
 
 const history = new History();
 const tiles = new Tiles();
@@ -17,8 +18,9 @@ const standing = new Standing(() => poller.ask());
 const poller = new Poller({
   answered(reading, ready) {
     history.add(reading);
-    standing.answered(reading, ready);
-    tiles.update(history);
+    const found = troubles(history, ready);
+    standing.answered(reading, found);
+    tiles.update(history, found);
     for (const card of cards) card.update(history);
   },
   failed(reason, seconds) {

@@ -1,6 +1,7 @@
 /** What the page shows of one scrape, and the one place that knows the metrics' names. Absent values are undefined. */
 
 const OUTCOMES = ["completed", "failed", "cancelled"];
+const CALL_OUTCOMES = ["ok", "error", "timeout", "invalid"];
 
 /** Return a reading of an exposition; both times are Unix seconds, one by this clock and one by the service's. */
 export function read(page, time, serviceTime) {
@@ -45,6 +46,8 @@ function tasks(page, now) {
     retained: page.value("agent_tasks_retained"),
     created: Object.fromEntries(["pending", "running", ...OUTCOMES].map((status) => [status, created.get(status)])),
     ended: created.size === 0 ? undefined : OUTCOMES.reduce((sum, status) => sum + created.get(status), 0),
+    recent: recent(page, "status", "agent_recent_tasks", OUTCOMES),
+    refused: page.value("agent_recent_rejections", { reason: "queue_full" }),
     failures: page.by("reason", "agent_task_failures_total"),
     rejected: page.by("reason", "agent_tasks_rejected_total"),
     successRate: page.value("agent_task_success_rate"),
@@ -86,6 +89,7 @@ function models(page) {
     input: page.value("agent_tokens_consumed_total", { type: "input" }),
     output: page.value("agent_tokens_consumed_total", { type: "output" }),
     cost: page.by("currency", "agent_execution_cost_total"),
+    recent: recent(page, "outcome", "agent_recent_model_calls", CALL_OUTCOMES),
     priceUnknown: page.total("agent_model_price_unknown_total"),
     providers: [...calls].map(([name, count]) => ({
       name,
@@ -130,6 +134,12 @@ function process(page) {
     openFiles: page.value("process_open_fds"),
     maxFiles: page.value("process_max_fds"),
   };
+}
+
+/** Return counts of the last five minutes by their keys; a lean page leaves out those that were always 0. */
+function recent(page, label, name, keys) {
+  const told = page.by(label, name);
+  return told.size === 0 ? undefined : Object.fromEntries(keys.map((key) => [key, told.get(key) ?? 0]));
 }
 
 function sections(page) {

@@ -1,4 +1,4 @@
-/** How things stand between the page and the service, in the header, in the notice and in the window's title. */
+/** How things stand, in the header, in the list of troubles, in the notice and in the window's title. */
 
 import { html, setText } from "./dom.js";
 import { clock, count, duration } from "./quantities.js";
@@ -7,6 +7,7 @@ export class Standing {
   #pill = document.getElementById("pill");
   #facts = document.getElementById("facts-line");
   #notice = document.getElementById("notice");
+  #troubles = document.getElementById("troubles");
   #text = html("p");
   #retry = html("button", { type: "button" }, "Try now");
   #updated = document.getElementById("updated");
@@ -19,19 +20,18 @@ export class Standing {
     this.#notice.append(this.#text, this.#retry);
   }
 
-  /** Show that the service has answered. */
-  answered(reading, ready) {
+  /** Show that the service has answered, and what is wrong with it. */
+  answered(reading, troubles) {
     this.#lastAnswer = reading.time;
     this.#silent = false;
     document.body.classList.remove("stale");
-    const failed = reading.sections.filter(({ success }) => !success).map(({ name }) => name);
-    if (!ready) this.#show("warn", "Takes no new tasks");
-    else if (failed.length > 0) this.#show("warn", "Some numbers are missing");
-    else this.#show("good", "Taking tasks");
-    this.#tell(failed.length > 0 ? missing(failed) : "", false);
+    const [worst] = troubles;
+    this.#show(worst?.tone ?? "good", worst?.badge ?? "Taking tasks");
+    this.#list(troubles);
+    this.#tell("", false);
     setText(this.#facts, facts(reading.service));
     setText(this.#updated, `Updated ${clock(reading.time)}`);
-    document.title = [...busy(reading.tasks), "GUI agents"].join(" · ");
+    document.title = [...(worst === undefined ? [] : [worst.badge]), ...busy(reading.tasks), "GUI agents"].join(" · ");
   }
 
   /** Show that the service does not answer. */
@@ -51,6 +51,17 @@ export class Standing {
     setText(this.#pill, text);
   }
 
+  /** A trouble that is there already keeps its element, so that only a new one is announced. */
+  #list(troubles) {
+    const shown = new Map([...this.#troubles.children].map((item) => [item.dataset.badge, item]));
+    this.#troubles.replaceChildren(...troubles.map(({ tone, badge, text }) => {
+      const item = shown.get(badge) ?? html("li", { "data-badge": badge }, html("b", {}, badge), " ", html("span"));
+      item.className = tone;
+      setText(item.lastChild, text);
+      return item;
+    }));
+  }
+
   #tell(text, retry) {
     setText(this.#text, text);
     this.#retry.hidden = !retry;
@@ -66,11 +77,4 @@ function facts({ version, domain, uptime, logLevel }) {
 function busy({ running, waiting }) {
   if (!(running > 0)) return [];
   return [waiting === undefined ? `${count(running)} running` : `${count(running)} running, ${count(waiting)} waiting`];
-}
-
-function missing(sections) {
-  const many = sections.length > 1;
-  const list = sections.join(", ");
-  return `The ${many ? "sections" : "section"} ${list} could not be read in the last scrape; `
-    + `${many ? "their" : "its"} numbers are left out, and the service’s log says why.`;
 }

@@ -3,8 +3,11 @@
 import { absence } from "./absence.js";
 import { html, setText, svg } from "./dom.js";
 import { count, display, duration, NONE, percent, perSecond, roundMoney } from "./quantities.js";
+import { answers, outcomes } from "./troubles.js";
 
 const MOST_SEGMENTS = 24;
+/** Later than this is more than the scheduling of a busy machine. */
+const ON_TIME_SECONDS = 0.1;
 const LONG_AMOUNT = 10_000;
 
 /** What each tile shows of a reading, by the id of its place; without a note its section tells no numbers for it. */
@@ -38,15 +41,31 @@ const TILES = {
   },
   "tile-success": {
     section: "tasks",
-    figure: ({ tasks: { successRate, created, ended } }) => ({
-      value: percent(successRate),
-      share: successRate,
-      note: ended === 0 ? "No task has ended yet." : outcomes(created),
-    }),
+    figure: (reading) => {
+      const { completed, failed, when } = outcomes(reading);
+      const share = completed / (completed + failed);
+      return { value: percent(share), share, note: successes(completed, failed, when, reading.tasks) };
+    },
   },
   "tile-duration": {
     section: "tasks",
     figure: ({ tasks: { p50, p95 } }) => ({ value: duration(p50), note: quantiles(p50, p95) }),
+  },
+  "tile-model": {
+    section: "models",
+    figure: (reading) => {
+      const { calls: all, unanswered } = answers(reading) ?? {};
+      const share = (all - unanswered) / all;
+      return { value: percent(share), share, note: answered(all, unanswered) };
+    },
+  },
+  "tile-loop": {
+    section: "service",
+    figure: ({ service: { lag, blocked } }) => ({
+      value: lag < ON_TIME_SECONDS ? "on time" : duration(lag),
+      of: lag < ON_TIME_SECONDS ? undefined : "late",
+      note: blocked === undefined ? undefined : `Blocked for ${duration(blocked)} since the start.`,
+    }),
   },
   "tile-rpcs": {
     section: "rpcs",
@@ -69,6 +88,8 @@ export class Tiles {
   #parts = Object.entries(TILES).map(([id, { section, figure }]) => {
     const tile = document.getElementById(id);
     const parts = {
+      id,
+      tile,
       section,
       figure,
       value: html("span", { class: "value" }, NONE),
@@ -84,9 +105,11 @@ export class Tiles {
     return parts;
   });
 
-  /** Show the latest reading of a history. */
-  update(history) {
-    for (const { section, figure, value, of, gauge, note } of this.#parts) {
+  /** Show the latest reading of a history; a tile that a trouble is about has its colour. */
+  update(history, troubles) {
+    const tones = new Map(troubles.toReversed().map(({ tile, tone }) => [tile, tone]));
+    for (const { id, tile, section, figure, value, of, gauge, note } of this.#parts) {
+      tile.className = ["card tile", tones.get(id)].filter(Boolean).join(" ");
       const told = figure(history.last, history);
       const known = told.value !== NONE;
       setText(value, told.value);
@@ -129,15 +152,29 @@ function quantiles(p50, p95) {
   return Number.isNaN(p50) ? "No task has ended in the last ten minutes." : `95 % end within ${duration(p95)}.`;
 }
 
-function outcomes({ completed, failed, cancelled }) {
+function successes(completed, failed, when, { successRate, created, ended }) {
   if (completed === undefined) return undefined;
-  return `${count(completed)} completed, ${count(failed)} failed, ${count(cancelled)} cancelled.`;
+  if (ended === 0) return "No task has ended yet.";
+  const all = completed + failed;
+  const lately = all === 0
+    ? `No task succeeded or failed ${when}.`
+    : `${count(completed)} of ${count(all)} tasks ${when}.`;
+  if (created.completed === completed && created.failed === failed) return lately;
+  return `${lately} Since the start ${percent(successRate)} of ${count(created.completed + created.failed)}.`;
+}
+
+function answered(all, unanswered) {
+  if (all === undefined) return undefined;
+  return all === 0
+    ? "No model was called in the last 5 minutes."
+    : `${count(all - unanswered)} of ${count(all)} calls in the last 5 minutes.`;
 }
 
 function calls(requests, errors) {
   if (requests === undefined) return undefined;
   if (requests === 0) return "No RPC has been called yet.";
-  return `${count(requests)} since the start, ${errors === 0 ? "no errors" : `${percent(errors / requests)} errors`}.`;
+  const failed = errors === 0 ? "no RPC errors" : `${percent(errors / requests)} RPC errors`;
+  return `${count(requests)} since the start, ${failed}.`;
 }
 
 function tokens(input, output, priceUnknown) {

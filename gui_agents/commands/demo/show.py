@@ -26,6 +26,8 @@ from gui_agents.commands.output import counted
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
 
+SAMPLE_COLUMN: Final = 35
+"""Columns before the name of a sample in the table of the counts."""
 SETTLE_SECONDS: Final = 5.0
 """Seconds that the last count may take: the service counts a stream's end after its client has seen it."""
 
@@ -54,9 +56,7 @@ async def show(*, leaves: bool) -> ExitCode:
         service = DemoService(demo_config(environment.variables(), Path(directory)))
         await service.start()
         try:
-            console.print(
-                f"Service: gRPC at {service.address}, metrics and status page at {service.page_url}\n", soft_wrap=True
-            )
+            console.print(f"Service: gRPC at {service.address}, status page at {service.page_url}\n", soft_wrap=True)
             code = await _until(ending, _perform(console, service))
             if code is ExitCode.DONE and not leaves:
                 _invite(console, service)
@@ -153,13 +153,22 @@ def _summarize(console: Console, lines: Sequence[Line], counts: Counts, seconds:
 
 def _tell(console: Console, service: DemoService, entries: Sequence[Entry], page: Mapping[str, float]) -> None:
     console.print(f"\nWhat the client counted, beside {service.page_url}metrics:\n", soft_wrap=True)
-    console.print(f"{'counted':>12}  {'/metrics':>12}           sample")
+    console.print(f"{'counted':>11}  {'/metrics':>11}           sample")
     for entry in entries:
         mark = "[green]equal   [/]" if entry.equal else "[bold red]DIFFERENT[/]"
-        row = f"{_number(entry.counted):>12}  {_number(entry.shown):>12}  {mark:<9} {escape(entry.sample)}"
-        console.print(row, soft_wrap=True)
+        row = f"{_number(entry.counted):>11}  {_number(entry.shown):>11}  {mark:<9} "
+        console.print(row + escape(_fitting(entry.sample, console)), soft_wrap=True)
     for sample in UNCOUNTED:
-        console.print(f"{'':>12}  {_number(page.get(sample)):>12}           {escape(sample)}", soft_wrap=True)
+        row = f"{'':>11}  {_number(page.get(sample)):>11}           "
+        console.print(row + escape(_fitting(sample, console)), soft_wrap=True)
+
+
+def _fitting(sample: str, console: Console) -> str:
+    """Return a sample with its labels on a line of their own if it is too long for the terminal."""
+    name, brace, labels = sample.partition("{")
+    if not (brace and console.is_terminal and SAMPLE_COLUMN + len(sample) > console.width):
+        return sample
+    return f"{name}\n{'':>{SAMPLE_COLUMN}}  {{{labels}"
 
 
 def _number(value: float | None) -> str:
@@ -172,7 +181,8 @@ def _invite(console: Console, service: DemoService) -> None:
     console.print(
         f"\nThe service is still up. Look at {service.page_url} in a browser, or try:\n"
         f"  curl {service.page_url}metrics\n"
-        f'  .venv/bin/gui-agents run "Open Settings and turn on dark mode" --follow --address {service.address}\n'
+        '  .venv/bin/gui-agents run "Open Settings and turn on dark mode" \\\n'
+        f"    --follow --address {service.address}\n"
         "Ctrl-C ends it.",
         soft_wrap=True,
     )

@@ -1,15 +1,11 @@
 """`gui-agents top`: what a service does now, live in the terminal, read from its metrics page."""
 
 import argparse
-import contextlib
 import errno
 import json
-import select
-import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from math import isfinite
 from typing import Any, Final
@@ -26,6 +22,7 @@ from gui_agents.commands.output import add_json, printable
 from gui_agents.commands.top.drawing import frame
 from gui_agents.commands.top.figures import Figures, figures
 from gui_agents.commands.top.history import History
+from gui_agents.commands.top.keys import ended
 from gui_agents.commands.verbs import Verbs, add_verb
 
 EXAMPLES: Final = """\
@@ -35,12 +32,11 @@ EXAMPLES: Final = """\
 """
 ALL: Final = 1000
 """The height of a console without a limit."""
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    summary = "show live what a service does now; Ctrl-C ends it"
+    summary = "show live what a service does now; q ends it"
     parser = add_verb(verbs, "top", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument(
         "--interval",
@@ -59,7 +55,7 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Show one frame, or frames until Ctrl-C."""
+    """Show one frame, or frames until `q` or Ctrl-C."""
     watched = Watched(metrics_page.metrics_page(arguments))
     console = Console(highlight=False)
     if arguments.once or not (arguments.json or console.is_terminal):
@@ -128,41 +124,21 @@ class Watched:
         away = f"away since {_clock(self._away_since)}; trying again: {printable(self._problem)}"
         return Text(away, "bold red")
 
-    def draw(self, height: int) -> RenderableType:
-        """Return the last figures and their age, for a console of `height` lines."""
-        return self.status if self._last is None else frame(self._last, self.status, height)
+    def draw(self, width: int, height: int) -> RenderableType:
+        """Return the last figures and their age, for a console of `width` columns and `height` lines."""
+        return self.status if self._last is None else frame(self._last, self.status, width, height)
 
 
 def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
     with (
-        _ended_as_by_ctrl_c() as has_ended,
+        ended() as has_ended,
         Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
     ):
         while True:
             watched.look()
-            live.update(watched.draw(console.height), refresh=True)
+            live.update(watched.draw(console.width, console.height), refresh=True)
             if has_ended(seconds):
                 return
-
-
-@contextlib.contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[Callable[[float], bool]]:
-    """Restore the terminal before a signal ends the process.
-
-    The signals raise KeyboardInterrupt. But Python drops it in a finalizer, and a sleep that begins at the moment of a
-    signal goes on. The function that this yields waits for at most so many seconds and returns whether a signal came.
-    """
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.setblocking(False)
-        woken_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-        before = {number: signal.signal(number, signal.default_int_handler) for number in _ENDING}
-        try:
-            yield lambda seconds: bool(select.select([ours], [], [], seconds)[0])
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(woken_before)
 
 
 def _print_on(watched: Watched, console: Console, seconds: float) -> None:
@@ -179,7 +155,7 @@ def _print(shown: Figures, watched: Watched, console: Console, *, as_json: bool)
         # JSON has neither NaN nor infinities. A missing value is null.
         print(json.dumps(_plain(attrs.asdict(shown)), allow_nan=False), flush=True)
     else:
-        console.print(watched.draw(ALL))
+        console.print(watched.draw(console.width, ALL))
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,8 @@
-"""One frame of `top`, drawn with rich. 80 columns and 24 lines show everything except the list of methods."""
+"""One frame of `top`, drawn with rich.
+
+80 columns and 24 lines show everything except the list of methods. In 60 columns bars and words are shorter, and in
+fewer than that one panel stands below the other.
+"""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -15,6 +19,11 @@ from gui_agents.commands.top.figures import Figures, Method
 ABSENT: Final = "–"
 NONE: Final = "none"
 BAR: Final = 12
+NARROW_BAR: Final = 6
+WIDE: Final = 76
+"""Columns from which there is room for long bars and words."""
+TWO_PANELS: Final = 56
+"""Columns from which two panels stand side by side."""
 SPARKS: Final = 24
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 OTHER_LINES: Final = 22
@@ -25,26 +34,37 @@ CURRENCIES_MOST: Final = 2
 LATE_SECONDS: Final = 1.0
 """Seconds of lag of the event loop from which it is coloured."""
 FULL: Final = 1.0
+HALF: Final = 0.5
 UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def frame(figures: Figures, status: Text, height: int) -> RenderableType:
-    """Return one frame for a console of `height` lines. Its first lines show its age and what has failed."""
-    top = Table.grid(expand=True, padding=(0, 1))
-    top.add_column(ratio=1)
-    top.add_column(ratio=1)
-    top.add_row(_panel("Tasks", _tasks(figures)), _panel("Times", _times(figures)))
-    bottom = Table.grid(expand=True, padding=(0, 1))
-    bottom.add_column(ratio=1)
-    bottom.add_column(ratio=1)
-    bottom.add_row(_panel("Tokens and cost", _spending(figures)), _panel("Service", _service(figures)))
+def frame(figures: Figures, status: Text, width: int, height: int) -> RenderableType:
+    """Return one frame for a console of `width` columns and `height` lines.
+
+    Its first lines show its age and what has failed.
+    """
+    wide = width >= WIDE
+    top = _side_by_side(width, _panel("Tasks", _tasks(figures, wide=wide)), _panel("Times", _times(figures, wide=wide)))
+    bottom = _side_by_side(
+        width, _panel("Tokens and cost", _spending(figures)), _panel("Service", _service(figures, wide=wide))
+    )
     methods = _methods(figures.methods, max(METHODS_LEAST, height - OTHER_LINES))
     rpcs = _panel(f"RPCs ({count(figures.open_streams)} streams open)", methods)
-    sections = _sections(figures)
+    sections = _sections(figures, wide=wide)
     # What does not fit is cut off at the bottom. Failures stand at the top, so they are never cut off.
     if all(figures.sections.values()):
         return Group(_heading(figures), status, top, rpcs, bottom, sections)
     return Group(_heading(figures), sections, status, top, rpcs, bottom)
+
+
+def _side_by_side(width: int, *panels: Panel) -> RenderableType:
+    if width < TWO_PANELS:
+        return Group(*panels)
+    grid = Table.grid(expand=True, padding=(0, 1))
+    for _ in panels:
+        grid.add_column(ratio=1)
+    grid.add_row(*panels)
+    return grid
 
 
 def _panel(title: str, content: RenderableType) -> Panel:
@@ -77,31 +97,31 @@ def _heading(figures: Figures) -> Text:
     return text
 
 
-def _tasks(figures: Figures) -> Table:
+def _tasks(figures: Figures, *, wide: bool) -> Table:
     outcomes = [
         (status, Text.assemble(count(outcome.total), (f"  {rate(outcome.per_minute)}/min", style)))
-        for (status, outcome), style in zip(figures.outcomes.items(), ("green", "red", "yellow"), strict=True)
+        for (status, outcome), style in zip(figures.outcomes.items(), ("green", "red", "bright_black"), strict=True)
     ]
     return _rows(
         [
-            ("slots", _bar(figures.running, figures.slots)),
-            ("queue", _bar(figures.pending, figures.queue_capacity)),
-            ("success", _share(figures.success_rate)),
+            ("slots", _bar(figures.running, figures.slots, wide=wide)),
+            ("queue", _bar(figures.pending, figures.queue_capacity, wide=wide)),
+            ("success", _success(figures, wide=wide)),
             *outcomes,
             ("ended", Text(sparkline(figures.ended_per_second[-SPARKS:]) or ABSENT, "cyan")),
         ]
     )
 
 
-def _times(figures: Figures) -> Table:
+def _times(figures: Figures, *, wide: bool) -> Table:
     quantiles = [
         (f"p{float(quantile) * 100:g}", duration(seconds)) for quantile, seconds in figures.latency_seconds.items()
     ]
     return _rows(
         [
             *quantiles,
-            ("longest wait", duration(figures.oldest_pending_seconds)),
-            ("longest silence", duration(figures.silent_seconds)),
+            ("longest wait" if wide else "waiting", duration(figures.oldest_pending_seconds)),
+            ("longest silence" if wide else "silent", duration(figures.silent_seconds)),
             ("steps", f"{rate(figures.steps_per_second)}/s"),
             ("failures", _listed(figures.failures)),
         ]
@@ -144,23 +164,26 @@ def _spending(figures: Figures) -> Table:
     return _rows([*tokens, *cost] or [("tokens", ABSENT)])
 
 
-def _service(figures: Figures) -> Table:
+def _service(figures: Figures, *, wide: bool) -> Table:
     lag, blocked = figures.loop_lag_seconds, figures.loop_blocked
     late = "red" if lag is not None and lag >= LATE_SECONDS else ""
     return _rows(
         [
+            ("models", _recent(figures.recent_answer_rate, figures.recent_model_calls, figures, wide=wide)),
             ("memory", size(figures.memory_bytes)),
-            ("loop lag", Text(f"{duration(lag)}, blocked {_share(blocked)}", late)),
+            ("loop lag", Text(f"{duration(lag)}{', blocked' if wide else ','} {_share(blocked)}", late)),
             ("sandboxes", _listed(figures.sandboxes)),
             ("files", count(figures.files)),
         ]
     )
 
 
-def _sections(figures: Figures) -> Text:
+def _sections(figures: Figures, *, wide: bool) -> Text:
     if not figures.sections:
         return Text("this page has no sections; is it the service's /metrics?", "yellow")
     failed = [name for name, success in figures.sections.items() if not success]
+    if not (wide or failed):
+        return Text(f"all {len(figures.sections)} sections of the page were read", "dim")
     text = Text(overflow="fold")
     if failed:
         text.append(" FAILED ", "bold white on red").append_text(_said(f" {'  '.join(failed)}  ", "bold red"))
@@ -168,13 +191,31 @@ def _sections(figures: Figures) -> Text:
     return text.append_text(_said("  ".join(name for name in figures.sections if name not in failed), "green"))
 
 
-def _bar(part: float | None, whole: float | None) -> Text:
+def _success(figures: Figures, *, wide: bool) -> Text:
+    """Return the success of the last minutes; that since the start only if no other is told, because it hides much."""
+    if figures.recent_ended is None:
+        return Text(f"{_share(figures.success_rate)} in all")
+    return _recent(figures.recent_success_rate, figures.recent_ended, figures, wide=wide)
+
+
+def _recent(share: float | None, number: float | None, figures: Figures, *, wide: bool) -> Text:
+    if number is None:
+        return Text(ABSENT)
+    minutes = f" in {figures.recent_minutes} min"
+    if share is None:
+        return Text(f"{NONE}{minutes}", "dim")
+    style = "red" if share < HALF else "green"
+    return Text.assemble((_share(share), style), f" of {count(number)}", minutes if wide else "")
+
+
+def _bar(part: float | None, whole: float | None, *, wide: bool) -> Text:
     if part is None or whole is None:
         return Text(count(part))
     share = min(FULL, max(0.0, part / whole)) if whole else FULL if part else 0.0
-    filled = round(share * BAR)
+    bar = BAR if wide else NARROW_BAR
+    filled = round(share * bar)
     style = "red" if share >= FULL else "green"
-    return Text.assemble(("█" * filled, style), ("░" * (BAR - filled), "dim"), f" {count(part)}/{count(whole)}")
+    return Text.assemble(("█" * filled, style), ("░" * (bar - filled), "dim"), f" {count(part)}/{count(whole)}")
 
 
 def _share(share: float | None) -> str:

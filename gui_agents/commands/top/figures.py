@@ -7,6 +7,7 @@ import attrs
 
 from gui_agents.commands.top.history import UPTIME, History
 from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.usage import CallOutcome
 
 if TYPE_CHECKING:
     from collectors.scraping.scraped import Scraped
@@ -16,6 +17,8 @@ RATE_SECONDS: Final = 60.0
 HOUR_SECONDS: Final = 3600.0
 SPENT_SECONDS: Final = 600.0
 """Seconds from which tokens and cost per hour are extrapolated."""
+RECENT_MINUTES: Final = 5
+"""Minutes that the service's own recent numbers are about."""
 STEPS: Final = 40
 """Maximum number of bars of a sparkline."""
 ENDS: Final = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
@@ -61,7 +64,17 @@ class Figures:
     failures: dict[str, float] | None
     """Failures by reason, most frequent first, without reasons that did not occur."""
     success_rate: float | None
-    """0 to 1."""
+    """Since the start, 0 to 1."""
+    recent_minutes: int
+    """The last minutes that the recent figures are about."""
+    recent_ended: float | None
+    """Tasks that completed or failed in the last minutes."""
+    recent_success_rate: float | None
+    """Of these, 0 to 1; None if there are none."""
+    recent_model_calls: float | None
+    """Calls to models that ended in the last minutes."""
+    recent_answer_rate: float | None
+    """The share of these that got an answer, 0 to 1; None if there are none."""
     latency_seconds: dict[str, float]
     """Latency by quantile; NaN if no task ended in the last ten minutes."""
     ended_per_second: list[float]
@@ -86,6 +99,10 @@ class Figures:
 def figures(page: "Scraped", history: History, now: float) -> Figures:
     """Return the frame of `page`, which is the last one in `history`. `now` is the wall clock in seconds."""
     blocked = history.rate("agent_event_loop_blocked_seconds_total", RATE_SECONDS)
+    tasks, calls = page.by("agent_recent_tasks", "status"), page.by("agent_recent_model_calls", "outcome")
+    ended = sum(tasks.get(status, 0.0) for status in (TaskStatus.COMPLETED, TaskStatus.FAILED)) if tasks else None
+    called = sum(calls.values()) if calls else None
+    answered = sum(calls.get(outcome, 0.0) for outcome in (CallOutcome.OK, CallOutcome.INVALID))
     return Figures(
         version=next((dict(labels).get("version", "") for labels in page.series("agent_service_info")), ""),
         uptime_seconds=_one(page, UPTIME),
@@ -100,6 +117,11 @@ def figures(page: "Scraped", history: History, now: float) -> Figures:
         outcomes={status: _outcome(page, history, status) for status in ENDS},
         failures=_largest(page, "agent_task_failures_total", "reason"),
         success_rate=_one(page, "agent_task_success_rate"),
+        recent_minutes=RECENT_MINUTES,
+        recent_ended=ended,
+        recent_success_rate=tasks.get(TaskStatus.COMPLETED, 0.0) / ended if ended else None,
+        recent_model_calls=called,
+        recent_answer_rate=answered / called if called else None,
         latency_seconds={
             quantile: value
             for quantile, value in page.by("agent_task_latency_seconds", "quantile").items()

@@ -50,6 +50,8 @@ def read(monkeypatch):
         (request(accept_encoding="gzip"), Asked(Page(Format.TEXT), compressed=True)),
         (request(accept=PROTOBUF), Asked(Page(Format.PROTOBUF), compressed=False)),
         (request("format=text", PROTOBUF), Asked(Page(Format.TEXT), compressed=False)),
+        (request("format=text&format=text", PROTOBUF), Asked(Page(Format.TEXT), compressed=False)),
+        (request("format=protobuf&format=text", PROTOBUF), Asked(Page(Format.TEXT), compressed=False)),
         (request("name[]=a&name[]=b"), Asked(Page(Format.TEXT, frozenset("ab")), compressed=False)),
         (request(timeout="2.5"), Asked(Page(Format.TEXT, None, 2.5), compressed=False)),
         (request(timeout="0"), Asked(Page(Format.TEXT), compressed=False)),

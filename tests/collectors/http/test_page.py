@@ -1,6 +1,7 @@
 """The status page in a real browser, beside a real endpoint."""
 
 import asyncio
+import time
 from decimal import Decimal
 
 import attrs
@@ -15,7 +16,7 @@ from gui_agents.grpc_app import App
 from tests import strategies
 from tests.browser import running_browser
 from tests.collectors import golden
-from tests.collectors.http.serving import serving
+from tests.collectors.http import serving as endpoints
 from tests.collectors.sources import Fixed
 
 pytestmark = pytest.mark.system_tools
@@ -38,6 +39,17 @@ def tab(browser):
         yield opened
 
 
+def busy():
+    """Return the busy service of the golden page, whose tasks began just now: the page takes ages by the clock."""
+    snapshot, now = golden.busy_snapshot(), time.time()
+    tasks = attrs.evolve(snapshot.tasks, oldest_pending_at=now - 12.5, oldest_progress_at=now - 0.125)
+    return attrs.evolve(snapshot, tasks=tasks)
+
+
+def serving(source=None, **more):
+    return endpoints.serving(source or Fixed(busy()), **more)
+
+
 def show(tab, endpoint):
     tab.open(f"http://127.0.0.1:{endpoint.port}/")
     tab.wait_for_text("#pill", "tasks")
@@ -57,7 +69,9 @@ def test_the_page_shows_how_the_service_stands(tab):
         show(tab, endpoint)
         assert tile(tab, "running").startswith("Running3 of 5 slots")
         assert tile(tab, "waiting").startswith("Waiting2 of 100 places")
-        assert tile(tab, "success") == "Success rate60 % 3 completed, 2 failed, 2 cancelled."
+        assert tile(tab, "success") == (
+            "Success rate66.7 % 2 of 3 tasks in the last 5 minutes. Since the start 60 % of 5."
+        )
         assert tile(tab, "duration") == "Typical duration6 s 95 % end within 22 min 8 s."
         assert "1.23M since the start" in tile(tab, "rpcs")
         assert tile(tab, "cost").startswith("Spent$12.30 and ¥0.10")
@@ -86,7 +100,7 @@ def test_an_idle_service_has_words_in_place_of_numbers(tab):
 
 
 def spent(**cost):
-    snapshot = golden.busy_snapshot()
+    snapshot = busy()
     return attrs.evolve(snapshot, models=attrs.evolve(snapshot.models, cost=cost))
 
 
@@ -142,7 +156,7 @@ def test_two_amounts_are_told_and_the_others_counted(tab):
 
 
 def test_one_call_without_a_price_is_one_call(tab):
-    source = Fixed(golden.busy_snapshot())
+    source = Fixed(busy())
     with serving(source) as endpoint:
         show(tab, endpoint)
         assert tile(tab, "cost").endswith(" 1 call has no known price.")
@@ -162,7 +176,9 @@ def test_what_is_switched_off_is_not_taken_for_nothing_or_for_a_failure(tab):
         show(tab, endpoint)
         assert tile(tab, "running") == "Running3 When they last progressed is not told."
         assert tile(tab, "waiting") == "Waiting– Switched off, or not told by this service."
-        assert tab.evaluate("document.title") == "3 running · GUI agents"
+        assert tab.evaluate("document.title") == "Many tasks fail · 3 running · GUI agents"
+        # Without the last minutes, all that is told is since the start, and the page says so.
+        assert tab.text("#troubles") == "Many tasks fail 2 of 5 tasks that ended since the start failed."
         untold = tab.evaluate("""[...document.querySelectorAll('.is-empty .empty')]
             .filter(({ textContent }) => textContent === 'Switched off, or not told by this service.')
             .map((each) => each.closest('[id]').id)""")
@@ -218,7 +234,7 @@ async def test_the_page_moves_when_tasks_run(tab, tmp_path):
                 async for _ in client.run(TaskOrder(instruction=instruction)):
                     pass
         tab.evaluate(ASK_NOW)
-        await asyncio.to_thread(tab.wait_for_text, "#tile-success", "50 % 1 completed, 1 failed, 0 cancelled.")
+        await asyncio.to_thread(tab.wait_for_text, "#tile-success", "50 % 1 of 2 tasks in the last 5 minutes.")
         assert "agent gave up1" in tab.text("#failures tbody")
         assert "RunAgentInstruction2" in tab.text("#methods tbody")
         assert tab.evaluate("document.querySelectorAll('#outcomes rect').length") == 2
@@ -229,20 +245,20 @@ async def test_the_page_moves_when_tasks_run(tab, tmp_path):
 
 
 def test_a_failed_section_is_shown_and_the_rest_stays(tab, caplog):
-    source = Fixed(attrs.evolve(golden.busy_snapshot(), tasks=None))
+    source = Fixed(attrs.evolve(busy(), tasks=None))
     with serving(source) as endpoint:
         tab.open(f"http://127.0.0.1:{endpoint.port}/")
-        tab.wait_for_text("#notice", "The section tasks could not be read in the last scrape")
+        tab.wait_for_text("#troubles", "The section tasks could not be read in the last scrape")
         assert tab.text(".state.bad") == "✕ failed"
         assert tab.text("#pill") == "Some numbers are missing"
         assert tile(tab, "success") == "Success rate– These numbers are missing from the last scrape."
         assert "missing" in tab.text("#slots .empty")
         assert "QueryTaskStatus" in tab.text("#methods")
-        source.current = golden.busy_snapshot()
+        source.current = busy()
         tab.evaluate(ASK_NOW)
         tab.wait_for_text("#pill", "Taking tasks")
-        assert tab.text("#notice p") == ""
-        assert tile(tab, "success").startswith("Success rate60 %")
+        assert tab.text("#troubles") == ""
+        assert tile(tab, "success").startswith("Success rate66.7 %")
         assert tab.text("#slots .empty") == ""
     assert tab.errors == []
 
@@ -281,7 +297,7 @@ def test_the_reader_need_not_wait_for_the_next_try(tab):
         port = endpoint.port
     tab.evaluate(ASK_NOW)
     tab.wait_for_text("#notice", "does not answer")
-    with metrics_endpoint(Fixed(golden.busy_snapshot()), host="127.0.0.1", port=port, ready=lambda: True):
+    with metrics_endpoint(Fixed(busy()), host="127.0.0.1", port=port, ready=lambda: True):
         tab.evaluate("document.querySelector('#notice button').click()")
         tab.wait_for_text("#pill", "Taking tasks")
 
@@ -333,7 +349,7 @@ def in_currencies_of_one_symbol():
     return spent(CNY=Decimal("9876.54"), JPY=Decimal(10**9), USD=Decimal(1))
 
 
-@pytest.mark.parametrize("snapshot", [idle, golden.busy_snapshot, in_six_currencies, in_currencies_of_one_symbol])
+@pytest.mark.parametrize("snapshot", [idle, busy, in_six_currencies, in_currencies_of_one_symbol])
 def test_a_phone_needs_no_sideways_scrolling(tab, snapshot):
     tab.resize(360, 740, touch=True)
     with serving(Fixed(snapshot())) as endpoint:
@@ -346,6 +362,28 @@ def test_a_phone_needs_no_sideways_scrolling(tab, snapshot):
             "[...document.querySelectorAll('.canvas text')].filter((text) => text.getBoundingClientRect().right > 360)"
         )
         assert tab.evaluate(f"{clipped}.length") == 0
+
+
+def test_every_section_is_one_tap_away_wherever_a_phone_is(tab):
+    tab.resize(390, 844, touch=True)
+    with serving() as endpoint:
+        show(tab, endpoint)
+        tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+        links = tab.evaluate("document.querySelectorAll('.jump a').length")
+        for index in range(links):
+            seen, left, top = tab.evaluate(f"""(() => {{
+              const link = document.querySelectorAll('.jump a')[{index}];
+              const seen = link.checkVisibility() && link.getBoundingClientRect().top < 60;
+              link.click();
+              const target = document.querySelector(link.hash).getBoundingClientRect();
+              return [seen, innerHeight - target.top, target.top];
+            }})()""")
+            assert seen
+            assert left > 0
+            assert top >= 0
+        assert links == tab.evaluate("document.querySelectorAll('main .needs-script > section').length")
+        # The last section, which is short, cannot reach the top; all others do, below the links.
+        assert tab.evaluate("document.querySelector('.jump').getBoundingClientRect().bottom") < 60
 
 
 def test_without_scripts_the_key_figures_stand_alone(tab):
@@ -428,7 +466,7 @@ def test_new_numbers_move_nothing(tab):
     places = (
         "[...document.querySelectorAll('.card, h2')].map((each) => Math.round(each.getBoundingClientRect().top)).join()"
     )
-    source = Fixed(golden.busy_snapshot())
+    source = Fixed(busy())
     with serving(source) as endpoint:
         show(tab, endpoint)
         before = tab.evaluate(places)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors.http.static import packaged_files
+from tests import strategies
 from tests.browser import running_browser
 from tests.collectors import golden
 from tests.collectors.http.serving import serving
+from tests.collectors.sources import Fixed
 
 ASSETS = packaged_files()
 
@@ -21,7 +23,7 @@ ASSETS = packaged_files()
 def run():
     """Evaluate JavaScript in which the page's modules are at hand by name."""
     names = sorted(name.removesuffix(".js") for name in ASSETS if name.endswith(".js") and name != "page.js")
-    with serving() as endpoint, running_browser() as browser, browser.tab() as tab:
+    with serving(Fixed(strategies.idle_snapshot())) as endpoint, running_browser() as browser, browser.tab() as tab:
         tab.open(f"http://127.0.0.1:{endpoint.port}/")
         tab.wait_for_text("#pill", "tasks")
         tab.evaluate(f"""Promise.all({names}.map(async (name) => {{

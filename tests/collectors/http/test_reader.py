@@ -161,3 +161,57 @@ def test_a_request_that_comes_again_arrives_anew():
     second = reader.again(GET)
     assert second.arrived > first.arrived
     assert attrs.evolve(second, arrived=first.arrived) == first
+
+
+def taken(*pieces):
+    """Return the targets that a reader takes from pieces, each of them answered, as far as it can be used."""
+    reader, targets = Reader("client"), []
+    for piece in pieces:
+        reader.receive(piece)
+        while (request := reader.take()) is not None:
+            targets.append(request.path)
+            if not reader.answered(HTTPStatus.OK):
+                return targets, "closed"
+    return targets, "idle" if reader.idle else "receiving"
+
+
+POST = b"POST /a HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"
+EMPTY = [
+    [b"\r\n" + GET],
+    [b"\n" + GET],
+    [b"\r", b"\n", GET],
+    [b"\r\n", GET],
+    [b"\r\nGE", GET[2:]],
+    [GET, b"\r\n" + GET],
+]
+
+
+@pytest.mark.parametrize("pieces", EMPTY, ids=range(len(EMPTY)))
+def test_an_empty_line_before_a_request_is_ignored(pieces):
+    targets, state = taken(*pieces)
+    assert targets == ["/metrics"] * b"".join(pieces).count(b"GET")
+    assert state == "idle"
+
+
+@pytest.mark.parametrize("pieces", [[POST + b"\r\n" + GET], [POST, b"\r\n", GET], [POST + b"\r", b"\n" + GET]])
+def test_an_empty_line_after_a_body_is_ignored(pieces):
+    assert taken(*pieces) == (["/a", "/metrics"], "idle")
+
+
+@pytest.mark.parametrize("pieces", [[b"\r\n\r\n" + GET], [b"\r\n", b"\r\n", GET], [b"\r", b"x"]])
+def test_a_second_empty_line_is_no_request(pieces):
+    with pytest.raises(RefusedError):
+        taken(*pieces)
+
+
+def test_an_empty_line_alone_is_nothing():
+    assert taken(b"\r\n") == ([], "idle")
+    assert taken(b"\r\n", b"") == ([], "idle")
+    with pytest.raises(RefusedError):
+        taken(b"\r", b"")
+
+
+def test_a_request_with_two_lengths_is_the_last_one():
+    both = with_header(b"Content-Length: 3\r\nTransfer-Encoding: chunked", b"0\r\n\r\n")
+    assert taken(both + GET) == (["/metrics"], "closed")
+    assert taken(with_header(b"Transfer-Encoding: chunked", b"0\r\n\r\n") + GET) == (["/metrics"] * 2, "idle")

@@ -1,13 +1,16 @@
+import asyncio
 import contextlib
 import ssl
 import threading
+import time
 
 import pytest
 import trustme
 
-from collectors.http import passwords, web_config
+from collectors.http import passwords, security, web_config
 from collectors.http.endpoint import Limits
 from collectors.http.phases import Timeouts
+from gui_agents.domain.errors import ConfigError
 from tests.collectors.http.credentials import HASH, SECRET, basic
 from tests.collectors.http.serving import TIMEOUT, Client, serving
 
@@ -265,3 +268,116 @@ def test_a_new_certificate_is_used_without_a_restart(config, certificate, author
         wait_until(renewed)
         assert old.ask()[0] == 200
         old.socket.close()
+
+
+def metric(client, name, **headers):
+    """Return a sample without labels, as the endpoint shows it now."""
+    status, _, body = client.ask(**headers)
+    assert status == 200
+    lines = [line.partition(" ") for line in body.decode().splitlines()]
+    return next((float(value) for sample, _, value in lines if sample == name), None)
+
+
+SUCCESS = "agent_web_config_reload_success"
+READ_AT = "agent_web_config_last_reload_timestamp_seconds"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(security, "RETRY_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_files_that_come_after_the_file_that_names_them_are_used(config, certificate, authority, tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = config(basic_auth_users={"me": HASH, "removed": HASH})
+    before = time.time()
+    with serving(web_config=path, limits=SWEEPING) as endpoint, Client(endpoint.port) as client:
+        auth = basic("removed", SECRET)
+        assert metric(client, SUCCESS, authorization=auth) == 1
+        first = metric(client, READ_AT, authorization=auth)
+        assert before <= first <= time.time()
+        issued = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem
+        config(tls_server_config={"cert_file": "late.pem", "key_file": "late.pem"}, basic_auth_users={"me": HASH})
+        wait_until(lambda: metric(client, SUCCESS, authorization=auth) == 0)
+        assert metric(client, READ_AT, authorization=auth) == first
+        # Many tries later it is still said once.
+        threading.Event().wait(0.3)
+        assert caplog.text.count("is not used") == 1
+        issued.write_to_path(tmp_path / "late.pem")
+        wait_until(lambda: client.ask(authorization=auth)[0] == 401)
+        assert metric(client, SUCCESS, authorization=basic("me", SECRET)) == 1
+        assert metric(client, READ_AT, authorization=basic("me", SECRET)) > first
+        with Client(endpoint.port, wrap=secured(client_context(authority))) as other:
+            assert other.ask(authorization=basic("me", SECRET))[0] == 200
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_certificate_that_can_be_read_later_is_used_though_no_file_changes(config, certificate, monkeypatch, caplog):
+    path = config(tls_server_config=certificate, basic_auth_users={"me": HASH})
+    lock = security.Security(path)
+    load, tries = web_config.load, []
+
+    def forbidden(path):
+        tries.append(path)
+        raise ConfigError(["Permission denied"])
+
+    async def reload_until(holds):
+        while not holds():
+            await lock.reload()
+            await asyncio.sleep(0.005)
+
+    monkeypatch.setattr(web_config, "load", forbidden)
+    config(tls_server_config=certificate, basic_auth_users={"you": HASH})
+    asyncio.run(reload_until(lambda: len(tries) == 4))
+    assert not lock.up_to_date
+    assert caplog.text.count("Permission denied") == 1
+    monkeypatch.setattr(web_config, "load", load)
+    asyncio.run(reload_until(lambda: lock.up_to_date))
+    lock.close()
+
+
+def test_a_failed_reading_is_not_repeated_at_each_look(config, monkeypatch):
+    path = config(basic_auth_users={"me": HASH})
+    lock = security.Security(path)
+    tries = []
+
+    def slow(path):
+        tries.append(path)
+        raise ConfigError(["a mistake"])
+
+    async def reload(times):
+        for _ in range(times):
+            await lock.reload()
+
+    monkeypatch.setattr(web_config, "load", slow)
+    config(basic_auth_users={"you": HASH})
+    asyncio.run(reload(50))
+    assert len(tries) == 1
+    config(basic_auth_users={"another": HASH})
+    asyncio.run(reload(50))
+    assert len(tries) == 2
+    lock.close()
+
+
+def test_files_that_are_put_back_are_up_to_date(config, tmp_path):
+    path = config(basic_auth_users={"me": HASH})
+    lock = security.Security(path)
+    good = path.rename(tmp_path / "good.yml")
+    asyncio.run(lock.reload())
+    assert not lock.up_to_date
+    good.rename(path)
+    asyncio.run(lock.reload())
+    assert lock.up_to_date
+    lock.close()
+
+
+def test_without_a_web_configuration_its_metrics_are_absent():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        assert "web_config" not in client.ask()[2].decode()
+
+
+def test_the_metrics_of_the_web_configuration_can_be_switched_off(config):
+    path = config(basic_auth_users={"me": HASH})
+    with serving(web_config=path, disabled=["web_config"]) as endpoint, Client(endpoint.port) as client:
+        assert metric(client, SUCCESS, authorization=basic("me", SECRET)) is None

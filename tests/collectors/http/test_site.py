@@ -8,6 +8,7 @@ from collectors.exposition.formats import Format
 from collectors.http.landing import PLACE
 from collectors.http.site import Site
 from collectors.http.static import POLICY, packaged_files
+from tests import strategies
 from tests.collectors import golden
 from tests.collectors.http.serving import Client, ask, serving
 from tests.collectors.sources import Broken, Fixed
@@ -132,7 +133,9 @@ def test_the_landing_page_shows_links_and_key_figures():
         assert f'href="{path}"' in text
     cells = dict(re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', text))
     assert cells["Tasks running"] == "3 of 5"
-    assert cells["Success rate"] == "60.0%"
+    assert cells["Success rate of the last 5 minutes"] == "66.7% of 3 tasks"
+    assert cells["Success rate since the start"] == "60.0%"
+    assert cells["Model calls of the last 5 minutes"] == "40, 1 of them without an answer"
     assert cells["Tokens"] == "12340015"
     assert cells["Cost in USD"] == "12.30"
     assert "have failed" not in text
@@ -149,8 +152,10 @@ def test_the_landing_page_escapes_what_it_shows():
 def test_the_landing_page_of_an_idle_service_has_no_rate():
     busy = golden.busy_snapshot()
     tasks = attrs.evolve(busy.tasks, created=dict.fromkeys(busy.tasks.created, 0))
-    with serving(Fixed(attrs.evolve(busy, tasks=tasks))) as endpoint:
-        assert b"<td>none has ended yet</td>" in ask(endpoint, "/")[2]
+    with serving(Fixed(attrs.evolve(busy, tasks=tasks, recent=strategies.IDLE.recent))) as endpoint:
+        page = ask(endpoint, "/")[2]
+    assert page.count(b"<td>no task has ended</td>") == 2
+    assert b"<td>none</td>" in page
 
 
 def test_a_landing_page_that_fails_is_told_once_for_each_kind(caplog):

@@ -57,6 +57,7 @@ RpcSloFastBudgetBurn       2m   0s   critical  1h  5m
 RpcSloFastBudgetBurn       15m  0s   critical  6h  30m
 RpcSloSlowBudgetBurn       1h   0s   warning   1d  2h
 RpcSloSlowBudgetBurn       3h   0s   warning   3d  6h
+WebConfigNotUsed           0s   0s   warning
 Watchdog                   0s   0s   none
 """
 """Name, for, keep_firing_for, severity, and of the tiers of an objective their long and short window."""

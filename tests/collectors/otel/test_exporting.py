@@ -148,6 +148,24 @@ def test_counters_tell_when_they_began(collector):
     assert point.time_unix_nano == int(strategies.EPOCH + 2) * NANOSECONDS
 
 
+def test_counters_begin_before_they_are_read_though_the_clock_is_set_back(collector):
+    hour, minute = 3600, 60
+    walls = [int(strategies.EPOCH) + seconds for seconds in (0, minute - hour, 2 * minute - hour, 3 * minute)]
+    export = OtelExport(
+        Fixed(golden.busy_snapshot()),
+        Recording(),
+        sections=(),
+        resource=Resource({}),
+        interval_seconds=1.0,
+        clock=map(NANOSECONDS.__mul__, walls).__next__,
+        monotonic=iter(range(0, hour * NANOSECONDS, minute * NANOSECONDS)).__next__,
+    )
+    spans = [export._span() for _ in range(3)]
+    began = [walls[1] - minute, walls[1] - minute, walls[1] - minute]
+    assert [span.began for span in spans] == [second * NANOSECONDS for second in began]
+    assert [span.taken for span in spans] == [second * NANOSECONDS for second in walls[1:]]
+
+
 def test_a_collector_that_refuses_is_told_once_and_tried_again(collector, caplog):
     collector.status = 400
     export = export_of(Fixed(golden.busy_snapshot()), seconds=0.02)

@@ -95,7 +95,7 @@ def test_actions_and_messages_reach_the_books():
     state, ledger = running()
     ledger.acted(ActionName.CLICK, 0.25, ok=True)
     ledger.acted(ActionName.TYPE, 0.5, ok=False)
-    ledger.told("saw a screen")
+    ledger.told("saw a screen", 0.5)
     snapshot = state.snapshot()
     assert snapshot.sandboxes.actions["click", "ok"] == snapshot.sandboxes.actions["type", "error"] == 1
     assert snapshot.steps.phases["act"].sum == 0.75
@@ -109,7 +109,29 @@ def test_what_comes_after_the_end_changes_the_tasks_books_no_more():
     before = state.record("t")
     ledger.decided(0.1, 0.2)
     ledger.model_called(call("dear", Usage(10, 0, 5)))
-    ledger.told("too late")
+    ledger.told("too late", 0.5)
     assert state.record("t") == before
     assert state.snapshot().models.tokens["openai"].input == 10
     assert state.snapshot().steps.steps == 1
+
+
+def told_of(ledger, state):
+    """Return the texts of the task's messages of stage `step`."""
+    return [message.text for message in state.stream_taken(state.subscribed("t")) if str(message.stage) == "step"]
+
+
+def test_a_step_tells_its_number_seconds_tokens_and_cost():
+    state, ledger = running()
+    for name, usage, seconds in (
+        ("dear", Usage(1_000_000, 0, 0), 61.25),
+        ("dear", None, 0.0),
+        ("never heard of", Usage(1, 0, 0), 1.0),
+    ):
+        ledger.decided(0.1, 0.2)
+        ledger.model_called(call(name, usage))
+        ledger.told("saw a screen", seconds)
+    first, second, third = told_of(ledger, state)
+    amount = f"{ledger.cost:.6f}".rstrip("0").rstrip(".")
+    assert first == f"step 1: saw a screen (61.2 s, 1,000,000 tokens, ${amount})"
+    assert second == "step 2: saw a screen (0.0 s, 0 tokens)"
+    assert third == "step 3: saw a screen (1.0 s, 1 token, cost unknown)"

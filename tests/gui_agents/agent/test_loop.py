@@ -221,22 +221,30 @@ async def test_every_step_tells_one_message():
     model = ScriptedModel(Click(1, 2), NO_ACTION, Type("hello"), Wait(0.5), Done("89"))
     stage = Stage(model, ScriptedSandbox("clicked", TransientSandboxError("nothing has the focus"), "waited"))
     await stage.run()
-    assert stage.told == [
-        "saw screen 1; decided click(x=1, y=2, button='left', count=1); because as scripted; clicked",
-        "saw screen 2; decided no action; invalid: that is no action",
-        "saw screen 3; decided type(text='hello'); because as scripted; error: nothing has the focus",
-        "saw screen 4; decided wait(seconds=0.5); because as scripted; waited",
-        "saw screen 5; decided done(message='89'); because as scripted",
+    assert [text.removesuffix(" (0.0 s, 0 tokens)") for text in stage.told] == [
+        "step 1: saw screen 1; decided click(x=1, y=2, button='left', count=1); because as scripted; clicked",
+        "step 2: saw screen 2; decided no action; invalid: that is no action",
+        "step 3: saw screen 3; decided type(text='hello'); because as scripted; error: nothing has the focus",
+        "step 4: saw screen 4; decided wait(seconds=0.5); because as scripted; waited",
+        "step 5: saw screen 5; decided done(message='89'); because as scripted",
     ]
     assert len(stage.told) == stage.ledger.steps == stage.statistics.steps
+
+
+async def test_a_step_tells_how_long_it_took_and_what_it_used():
+    clock = FakeClock()
+    stage = Stage(ScriptedModel(Click(1, 2), Done("89"), usage=Usage(1000, 0, 5), clock=clock, seconds=61.5))
+    stage.clock = clock
+    await stage.run()
+    assert [text.rpartition(" (")[2] for text in stage.told] == ["61.5 s, 1,005 tokens, cost unknown)"] * 2
 
 
 async def test_what_was_seen_is_told_also_without_a_tree():
     screens = [Observation(800, 600, screenshot=b"1"), Observation(1, 1, a_screen("").tree)]
     stage = Stage(ScriptedModel(Click(0, 0)), ScriptedSandbox(screens=screens))
     await stage.run()
-    assert stage.told[0].startswith("saw a screen of 800 x 600;")
-    assert stage.told[1].startswith("saw the desktop;")
+    assert stage.told[0].startswith("step 1: saw a screen of 800 x 600;")
+    assert stage.told[1].startswith("step 2: saw the desktop;")
 
 
 async def test_long_texts_are_cut_in_messages_only():

@@ -94,7 +94,7 @@ class CountsStepsWithoutTheLock(ServiceState):
 
     def decided(self, task_id, observe_seconds, decide_seconds):
         with self._lock:
-            self._table.progressed(task_id, self._time(), 1)
+            self._table.progressed(task_id, self._monotonic(), 1)
             self._stats.steps._steps += 1
             self._stats.steps._observe.observe(observe_seconds)
         self._stats.steps._decide.observe(decide_seconds)

@@ -14,6 +14,11 @@ CANCEL = Ending(event=TaskEvent.CANCEL, message="cancelled")
 FAIL = Ending(event=TaskEvent.FAIL, message="failed", reason=FailureReason.TIMEOUT)
 
 
+def dated(monotonic):
+    """Date instants as a wall clock does that was never set."""
+    return EPOCH + monotonic
+
+
 @pytest.fixture
 def table():
     return TaskTable(TaskLimits(slots=2, queue_capacity=10, retention=2))
@@ -40,7 +45,7 @@ def test_a_record_tells_the_task_at_one_instant(table):
     table.start("a", 15.0, EPOCH + 15)
     sandbox = SandboxInfo("s", SandboxType.LINUX)
     table.sandboxed("a", sandbox)
-    assert table.progressed("a", EPOCH + 16, 1)
+    assert table.progressed("a", 16.0, 1)
     table.billed("a", Usage(10, 5, 3), Bill(Decimal("0.25"), "USD"))
     table.billed("a", None, Bill(Decimal(0), None))
     running = table.record("a", 18.5)
@@ -56,7 +61,7 @@ def test_a_record_tells_the_task_at_one_instant(table):
 def test_only_so_many_ended_tasks_are_retained(table):
     create(table, "a", "b", "c", "d")
     assert [list(table.end(task_id, CANCEL, 1.0, EPOCH)) for task_id in "bac"] == [[], [], ["b"]]
-    assert table.statistics(1.0).retained == 2
+    assert table.statistics(1.0, dated).retained == 2
     assert (table.status("b"), table.status("a"), table.status("d")) == (None, "cancelled", "pending")
     with pytest.raises(NotFoundError):
         table.record("b", 1.0)
@@ -66,7 +71,7 @@ def test_a_table_that_retains_nothing_forgets_at_once():
     table = TaskTable(TaskLimits(slots=1, queue_capacity=0, retention=0))
     create(table, "a")
     assert list(table.end("a", CANCEL, 1.0, EPOCH)) == ["a"]
-    assert (table.status("a"), table.statistics(1.0).created["cancelled"]) == (None, 1)
+    assert (table.status("a"), table.statistics(1.0, dated).created["cancelled"]) == (None, 1)
     create(table, "a")
     assert table.status("a") == "pending"
 
@@ -75,15 +80,15 @@ def test_an_id_is_given_once(table):
     create(table, "a")
     with pytest.raises(ValueError, match="task a exists already"):
         create(table, "a")
-    assert table.statistics(0.0).created["pending"] == 1
+    assert table.statistics(0.0, dated).created["pending"] == 1
 
 
 def test_what_ended_does_not_progress(table):
     create(table, "a")
-    assert not table.progressed("a", EPOCH)
+    assert not table.progressed("a", 0.0)
     table.start("a", 1.0, EPOCH)
     table.end("a", CANCEL, 2.0, EPOCH)
-    assert not table.progressed("a", EPOCH, 1)
+    assert not table.progressed("a", 0.0, 1)
     assert table.record("a", 2.0).statistics.steps == 0
     with pytest.raises(IllegalTransitionError):
         table.end("a", FAIL, 3.0, EPOCH)
@@ -95,34 +100,34 @@ def test_an_illegal_event_changes_nothing(table, ends):
     table.start("a", 1.0, EPOCH)
     if ends:
         table.end("a", CANCEL, 2.0, EPOCH)
-    record, statistics = table.record("a", 5.0), table.statistics(5.0)
+    record, statistics = table.record("a", 5.0), table.statistics(5.0, dated)
     with pytest.raises(IllegalTransitionError):
         table.start("a", 3.0, EPOCH + 3)
     if ends:
         with pytest.raises(IllegalTransitionError):
             table.end("a", FAIL, 4.0, EPOCH + 4)
-    assert (table.record("a", 5.0), table.statistics(5.0)) == (record, statistics)
+    assert (table.record("a", 5.0), table.statistics(5.0, dated)) == (record, statistics)
 
 
 def test_the_oldest_progress_is_that_of_the_task_that_has_been_silent_longest(table):
     create(table, "a", "b")
-    assert table.statistics(0.0).oldest_progress_at is None
+    assert table.statistics(0.0, dated).oldest_progress_at is None
     table.start("a", 1.0, EPOCH + 1)
     table.start("b", 2.0, EPOCH + 2)
-    assert table.statistics(2.0).oldest_progress_at == EPOCH + 1
-    table.progressed("a", EPOCH + 3)
-    assert table.statistics(3.0).oldest_progress_at == EPOCH + 2
+    assert table.statistics(2.0, dated).oldest_progress_at == EPOCH + 1
+    table.progressed("a", 3.0)
+    assert table.statistics(3.0, dated).oldest_progress_at == EPOCH + 2
     table.end("b", CANCEL, 4.0, EPOCH + 4)
-    assert table.statistics(4.0).oldest_progress_at == EPOCH + 3
+    assert table.statistics(4.0, dated).oldest_progress_at == EPOCH + 3
 
 
 def test_exemplars_name_the_task(table):
     create(table, "a", "b")
     table.start("a", 3.0, EPOCH + 3)
-    table.progressed("a", EPOCH + 4, 1)
+    table.progressed("a", 4.0, 1)
     table.end("a", CANCEL, 7.0, EPOCH + 7)
     table.end("b", CANCEL, 9.0, EPOCH + 9)
-    statistics = table.statistics(9.0)
+    statistics = table.statistics(9.0, dated)
     assert ("a", 3.0, EPOCH + 3) in statistics.queue_wait.exemplars
     assert ("b", 9.0, EPOCH + 9) in statistics.queue_wait.exemplars
     assert [exemplar for exemplar in statistics.execution.exemplars if exemplar] == [("a", 4.0, EPOCH + 7)]
@@ -150,6 +155,20 @@ def test_ended_tasks_are_bounded_in_bytes_too():
         table.create(str(number), a_spec(), 0.0, EPOCH)
         forgotten = table.end(str(number), CANCEL, 1.0, EPOCH, 300)
         assert list(forgotten) == ([] if number < 3 else [str(number - 3)])
-    assert table.statistics(2.0).retained == 3
+    assert table.statistics(2.0, dated).retained == 3
     table.create("huge", a_spec(), 0.0, EPOCH)
     assert list(table.end("huge", CANCEL, 1.0, EPOCH, 2000)) == ["7", "8", "9", "huge"]
+
+
+@pytest.mark.parametrize("set_by", [7200.0, -3600.0])
+def test_ages_do_not_jump_with_the_wall_clock(set_by):
+    clock = FakeClock()
+    state = new_state(clock)
+    for task_id in ("running", "pending"):
+        state.task_created(task_id, a_spec(), "accepted")
+    state.task_started("running")
+    clock.advance(30.0)
+    clock.turn_wall_clock(set_by)
+    tasks = state.snapshot().tasks
+    assert clock.time() - tasks.oldest_progress_at == 30.0
+    assert clock.time() - tasks.oldest_pending_at == 30.0

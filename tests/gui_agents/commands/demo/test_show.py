@@ -1,11 +1,17 @@
 """The demo in this process, at full speed, with things going wrong on purpose."""
 
+import io
 import signal
+from collections import Counter
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from gui_agents.commands.demo import board, service, show
+from gui_agents.commands.demo.counts import Counts
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.simulated.instructions import Instruction, answers, fails
 
 SUM = Instruction("Calculate 1+2", "the result 3", answers("3"))
@@ -70,3 +76,18 @@ async def test_ctrl_c_afterwards_is_a_good_end(monkeypatch, capsys):
     monkeypatch.setattr(show, "_invite", invited)
     assert await show.show(leaves=False) == ExitCode.DONE
     assert "Ctrl-C ends it." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_eighty_columns_break_no_line_and_a_pipe_gets_whole_samples(terminal):
+    counts = Counts(calls=Counter(RunAgentInstruction=22, QueryTaskStatus=22), steps=133)
+    counts.outcomes.update({TaskStatus.COMPLETED: 19, TaskStatus.FAILED: 3})
+    page = dict(counts.expected()) | {"agent_memory_usage_bytes": 62_590_976.0}
+    console = Console(file=io.StringIO(), width=80, force_terminal=terminal, color_system=None, highlight=False)
+    service = SimpleNamespace(page_url="http://127.0.0.1:65535/", address="127.0.0.1:65535")
+    show._tell(console, service, counts.compare(page), page)
+    show._invite(console, service)
+    lines = console.file.getvalue().splitlines()
+    sample = 'agent_grpc_request_duration_seconds_count{method="RunAgentInstruction"}'
+    assert (max(map(len, lines)) <= 80) == terminal
+    assert any(line.endswith(sample) for line in lines) != terminal

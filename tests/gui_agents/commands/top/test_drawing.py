@@ -26,7 +26,7 @@ def busy(now=EPOCH) -> Figures:
 
 def drawn(shown, *, width=80, height=24) -> str:
     console = Console(file=io.StringIO(), width=width, height=height, color_system=None)
-    console.print(frame(shown, Text("just now"), height))
+    console.print(frame(shown, Text("just now"), width, height))
     return console.file.getvalue()
 
 
@@ -44,7 +44,8 @@ def test_a_frame_shows_what_the_page_says():
         "just now",
         "███████░░░░░ 3/5",
         "2/100",
-        "success   60.0%",
+        "success   66.7% of 3 in 5 min",
+        "models    97.5% of 40 in 5 min",
         "completed 3  18.9/min",
         "p50             6 s",
         "longest wait    12.5 s",
@@ -213,3 +214,44 @@ def test_a_sparkline_is_as_high_as_its_highest_value():
     assert sparkline([]) == ""
     assert sparkline([-math.inf, math.nan, math.inf, -1, 1, 2]) == "▁▁▁▁▅█"
     assert sparkline([math.inf]) == "▁"
+
+
+def test_sixty_columns_cut_no_figure_off():
+    text = drawn(busy(), width=60)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert len(lines) <= 24
+    for part in ("slots     ████░░ 3/5", "queue     ░░░░░░ 2/100", "success   66.7% of 3 ", "completed 3  18.9/min"):
+        assert part in text
+    for part in (
+        "p95      22:07",
+        "waiting  12.5 s",
+        "silent   0.125 s",
+        "loop lag  0.25 s, 18.4%",
+        "models    97.5% of 40",
+    ):
+        assert part in text
+
+
+def test_in_a_narrow_column_one_panel_stands_below_the_other():
+    text = drawn(busy(), width=44, height=60)
+    assert max(map(len, text.splitlines())) <= 44
+    assert not any("Tasks" in line and "Times" in line for line in text.splitlines())
+    assert "failures timeout 1, stuck 1" in text
+
+
+def test_most_tasks_that_failed_lately_are_red_whatever_was_before():
+    shown = attrs.evolve(busy(), success_rate=0.99, recent_ended=180.0, recent_success_rate=0.0)
+    console = Console(file=io.StringIO(), width=80, height=24, color_system="standard", force_terminal=True)
+    console.print(frame(shown, Text("just now"), 80, 24))
+    assert "\x1b[31m0.0%\x1b[0m of 180 in 5 min" in console.file.getvalue()
+
+
+def test_without_recent_numbers_the_success_is_that_of_all_time():
+    shown = attrs.evolve(
+        busy(), recent_ended=None, recent_success_rate=None, recent_model_calls=None, recent_answer_rate=None
+    )
+    assert "success   60.0% in all" in drawn(shown)
+    assert "models    –" in drawn(shown)
+    quiet = attrs.evolve(busy(), recent_ended=0.0, recent_success_rate=None)
+    assert "success   none in 5 min" in drawn(quiet)

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import attrs
@@ -154,6 +155,13 @@ class Terminal:
                 written += chunk
         return written.decode(errors="replace")
 
+    def press(self, keys):
+        os.write(self._ours, keys)
+
+    def modes(self):
+        """Return the terminal's modes, which are the same on both of its sides."""
+        return termios.tcgetattr(self._ours)
+
     def hang_up(self):
         os.close(self._ours)
 
@@ -202,6 +210,39 @@ def test_a_signal_gives_the_terminal_back(tmp_path, number):
             terminal.close()
     assert "\x1b[?1049l" in written
     assert "\x1b[?25h" in written
+
+
+@pytest.mark.parametrize("key", [b"q", b"Q"])
+def test_q_ends_it_and_no_key_is_shown(tmp_path, key):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        terminal = Terminal("--interval", "3600", "--metrics-url", url, cwd=tmp_path)
+        try:
+            before = terminal.modes()
+            terminal.until(r"completed 3 .*")
+            assert not terminal.modes()[3] & termios.ECHO
+            terminal.press(b"~~~" + key)
+            written = terminal.rest()
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
+            assert terminal.modes() == before
+        finally:
+            terminal.close()
+    assert "~~~" not in written
+    assert "\x1b[?1049l" in written
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_keyboard_back(tmp_path, number):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        terminal = Terminal("--interval", "3600", "--metrics-url", url, cwd=tmp_path)
+        try:
+            before = terminal.modes()
+            terminal.until(r"completed 3 .*")
+            terminal.process.send_signal(number)
+            terminal.rest()
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
+            assert terminal.modes() == before
+        finally:
+            terminal.close()
 
 
 class Interrupted:
