@@ -97,7 +97,8 @@ def _interval(_instance: object, attribute: "attrs.Attribute[str]", value: str) 
     if _milliseconds(value) > _milliseconds(LONGEST_INTERVAL):
         raise SiteError(
             attribute.name,
-            f"{value} is more than {LONGEST_INTERVAL}; the shortest window of a rule is 1m, and needs two samples",
+            f"{value} is more than {LONGEST_INTERVAL}; the shortest window of a rule is 2m, and needs two samples even "
+            "if every second scrape fails",
         )
 
 

@@ -1,4 +1,4 @@
-"""Every command of every runbook runs, as it is written, against a service that has the trouble it is about."""
+"""Every command of every runbook runs, as it is written, against a service that has failures, and its Prometheus."""
 
 import asyncio
 import contextlib
