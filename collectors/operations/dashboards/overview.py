@@ -85,7 +85,7 @@ def board(limits: Thresholds) -> Board:
                         alert="HighTaskUtilization",
                     ),
                     _figure(
-                        "Success within 5 minutes",
+                        "Success, 5 min",
                         "Completed / (completed + failed) of the tasks that ended within 5 minutes; a user's cancel "
                         "is neither. The figure beside it says how many they are.",
                         Unit.RATIO,
@@ -95,13 +95,13 @@ def board(limits: Thresholds) -> Board:
                         low_is_bad=True,
                     ),
                     _figure(
-                        "Tasks within 5 minutes",
+                        "Ended, 5 min",
                         "Tasks that completed or failed within 5 minutes.",
                         Unit.COUNT,
                         'round(sum by (job) (increase(agent_tasks_created_total{@,status=~"completed|failed"}[5m])))',
                     ),
                     _figure(
-                        "Success within 1 hour",
+                        "Success, 1 hour",
                         "Completed / (completed + failed) over 1 hour; a user's cancel is neither.",
                         Unit.RATIO,
                         "1 - job:agent_task_failures:ratio_rate1h{@job}",
@@ -110,7 +110,7 @@ def board(limits: Thresholds) -> Board:
                         low_is_bad=True,
                     ),
                     _figure(
-                        "RPC faults within 1 hour",
+                        "RPC faults, 1 h",
                         "RPCs that ended with a fault of the service, divided by all that ended, over 1 hour.",
                         Unit.RATIO,
                         "job:agent_grpc_errors:ratio_rate1h{@job}",
