@@ -1,23 +1,22 @@
 """The numbers that the runbooks spell out are the default thresholds, which stand in one place."""
 
 import re
-from pathlib import Path
 
 import attrs
 import pytest
 
+from collectors.operations import runbooks
 from collectors.operations.thresholds import Thresholds
 
-RUNBOOKS = Path(__file__).parent.parent / "docs" / "runbooks"
 UNITS = {"%": 0.01, "GiB": 2**30, "s": 1, "times": 1, "": 1}
-NUMBER_AND_NAME = re.compile(r"([\d.,]+)(?: (%|GiB|s|times))? \(`(\w+)`\)")
+NUMBER_AND_NAME = re.compile(r"([\d.,]+)(?:\s(%|GiB|s|times))?\s\(`(\w+)`\)")
 
 
 def told():
     return [
-        pytest.param(name, float(number.replace(",", "")) * UNITS[unit], id=f"{page.stem}-{name}")
-        for page in sorted(RUNBOOKS.glob("*.md"))
-        for number, unit, name in NUMBER_AND_NAME.findall(page.read_text())
+        pytest.param(name, float(number.replace(",", "")) * UNITS[unit], id=f"{page}-{name}")
+        for page, text in runbooks.texts().items()
+        for number, unit, name in NUMBER_AND_NAME.findall(text)
     ]
 
 

@@ -16,6 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = {f"collectors/http/assets/{file.name}" for file in (ROOT / "collectors" / "http" / "assets").iterdir()}
+RUNBOOKS = {
+    f"collectors/operations/runbook_pages/{file.name}"
+    for file in (ROOT / "collectors" / "operations" / "runbook_pages").iterdir()
+}
 GENERATED = {f"gui_agents/proto/agent_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py")}
 OF_DEVELOPERS = {"conftest.py", "dashboard_guide.py", "dashboard_guide_opening.md", "gallery.py", "generate.py"}
 """What nobody needs who runs the service."""
@@ -78,7 +82,11 @@ def check_sdist(sdist: Path) -> None:
 
 def check_wheel(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert names >= GENERATED | PAGE | {"gui_agents/py.typed", "collectors/py.typed", "gui_agents/proto/agent.proto"}
+    assert names >= GENERATED | PAGE | RUNBOOKS | {
+        "gui_agents/py.typed",
+        "collectors/py.typed",
+        "gui_agents/proto/agent.proto",
+    }
     assert {name.split("/")[0] for name in names} == {"gui_agents", "collectors"}
     modules = {name.split("/")[-1] for name in names}
     assert {name for name in modules if name.startswith("test_")} | modules & OF_DEVELOPERS == set()

@@ -58,6 +58,8 @@ def _panel(panel: Panel) -> Iterator[str]:
         settings.append(f"fill {panel.fill}")
     if panel.stacked:
         settings.append("stacked")
+    if panel.colours:
+        settings.append(f"colours {', '.join(f'{name} {colour}' for name, colour in panel.colours.items())}")
     if panel.threshold is not None:
         settings.append(f"red {'below' if panel.low_is_bad else 'from'} {panel.threshold:g}, as {panel.alert}")
     yield f"**{panel.title}** ({', '.join(settings)}). {panel.description}"

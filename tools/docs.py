@@ -14,6 +14,8 @@ from tools import metrics_page, passages
 
 ROOT = Path(__file__).resolve().parent.parent
 
+INDEX: Final = "collectors/operations/runbook_pages/README.md"
+"""The page that lists the runbooks; `python -m tools.generate docs` copies it and the others to docs/runbooks."""
 THRESHOLDS_BELOW: Final = "<!-- thresholds -->\n"
 
 
@@ -37,7 +39,7 @@ def runbooks_index(text: str) -> str:
 WRITTEN: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
     "docs/metrics.md": metrics_page.render,
-    "docs/runbooks/README.md": lambda: runbooks_index((ROOT / "docs" / "runbooks" / "README.md").read_text()),
+    INDEX: lambda: runbooks_index((ROOT / INDEX).read_text()),
 }
 """The pages, or the ends of pages, that code alone writes."""
 

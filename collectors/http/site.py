@@ -8,6 +8,7 @@ from typing import Final
 from collectors.exposition.formats import TEXT_FORMATS, Format
 from collectors.exposition.page import Exposition
 from collectors.exposition.reading import Instant
+from collectors.http import runbooks
 from collectors.http.asking import AskedTooMuchError, Asking
 from collectors.http.flight import Flight
 from collectors.http.landing import UNREADABLE, key_figures, landing_page
@@ -56,6 +57,7 @@ class Site:
             "/-/healthy": self._healthy,
             "/-/ready": self._readiness,
             "/": self._landing,
+            runbooks.PATH: runbooks.answer,
         }
 
     async def answer(self, request: Request) -> Response:
@@ -63,6 +65,8 @@ class Site:
         route = self._routes.get(request.path)
         if route is None and request.path.startswith(ASSETS) and request.path.removeprefix(ASSETS) in self._static:
             route = self._asset
+        if route is None and request.path.startswith(f"{runbooks.PATH}/"):
+            route = runbooks.answer
         if route is None:
             return plain(HTTPStatus.NOT_FOUND, f"There is nothing here; see {', '.join(self._routes)}")
         if request.method not in METHODS:

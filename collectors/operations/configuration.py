@@ -21,6 +21,11 @@ TARGET: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 ADDRESS: Final = re.compile(r"[!$%&()*+,\-./0-9:;=?@A-Z\[\]_a-z~#]+")
 """What an address consists of that neither YAML nor the templates of Prometheus read as something else."""
 HIGHEST_PORT: Final = 65535
+PLACES: Final = ("cluster", "datacenter", "environment", "monitor", "region", "stage")
+"""The customary names of external labels: alerts that differ in one of them have nothing to do with each other."""
+TARGET_PLACES: Final = ("namespace", "pod")
+"""Labels that tell targets of one `instance` apart."""
+LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 LONGEST_INTERVAL: Final = "30s"
 LONGEST_TIMEOUT: Final = "10s"
 INTERVAL: Final = re.compile(r"[1-9][0-9]{0,8}(ms|s|m)")
@@ -77,7 +82,8 @@ def _webhook(_instance: object, attribute: "attrs.Attribute[str]", value: str) -
 def _setting(_instance: object, _attribute: "attrs.Attribute[Setting]", value: Setting) -> None:
     if value.job in OTHER_JOBS:
         raise SiteError("job", f"{value.job!r} is another job of the configuration; take another name")
-    _address("runbooks", value.runbooks)
+    if value.runbooks is not None:
+        _address("runbooks", value.runbooks)
 
 
 def _milliseconds(interval: str) -> int:
@@ -91,8 +97,17 @@ def _interval(_instance: object, attribute: "attrs.Attribute[str]", value: str) 
     if _milliseconds(value) > _milliseconds(LONGEST_INTERVAL):
         raise SiteError(
             attribute.name,
-            f"{value} is more than {LONGEST_INTERVAL}; the shortest window of a rule is 1m, and needs two samples",
+            f"{value} is more than {LONGEST_INTERVAL}; the shortest window of a rule is 2m, and needs two samples even "
+            "if every second scrape fails",
         )
+
+
+def _labels(_instance: object, _attribute: "attrs.Attribute[Mapping[str, str]]", value: Mapping[str, str]) -> None:
+    for name, text in value.items():
+        if not LABEL.fullmatch(name) or name.startswith("__") or name in {"job", "instance", "alertname", "severity"}:
+            raise SiteError("external_labels", f"{name!r} cannot be the name of an external label")
+        if not text or not text.isprintable():
+            raise SiteError("external_labels", f"{text!r} of {name} must be a text of one line")
 
 
 def _line(_instance: object, attribute: "attrs.Attribute[str | None]", value: str | None) -> None:
@@ -147,6 +162,8 @@ class Site:
     """Where Prometheus scrapes itself."""
     alertmanagers: tuple[str, ...] = attrs.field(default=("alertmanager:9093",), validator=_all_targets)
     webhook: str = attrs.field(default="http://alert-receiver.example:9095", validator=_webhook)
+    external_labels: Mapping[str, str] = attrs.field(factory=lambda: {"monitor": "gui-agents"}, validator=_labels)
+    """What tells this Prometheus from others that send to the same Alertmanager."""
     interval: str = attrs.field(default="15s", validator=_interval)
     """Between two scrapes, and two evaluations of the rules."""
 
@@ -186,13 +203,28 @@ def prometheus(site: Site) -> str:
             "targets": json.dumps(site.targets),
             "prometheus": json.dumps([site.prometheus]),
             "alertmanagers": json.dumps(site.alertmanagers),
+            "external_labels": _external_labels(site),
         },
     )
 
 
 def alertmanager(site: Site) -> str:
     """Return alertmanager.yml."""
-    return _filled("alertmanager.yml", {"webhook": site.webhook.rstrip("/")})
+    apart = sorted({*PLACES, *site.external_labels})
+    return _filled(
+        "alertmanager.yml",
+        {
+            "webhook": site.webhook.rstrip("/"),
+            "job": f"[{', '.join(('job', *apart))}]",
+            "instance": f"[{', '.join(('job', 'instance', *TARGET_PLACES, *apart))}]",
+            "group": f"[{', '.join(('alertname', 'job', *apart))}]",
+        },
+    )
+
+
+def _external_labels(site: Site) -> str:
+    lines = (f"    {name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in site.external_labels.items())
+    return "".join(lines).rstrip("\n")
 
 
 def _access(access: Access) -> str:

@@ -5,8 +5,12 @@ and for one that only sees the aggregates that its shards record.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
+
+GROWTH: Final = frozenset({"rate", "increase"})
+"""The functions of counters, over a window that a series' name tells."""
 
 
 @attrs.frozen
@@ -34,15 +38,16 @@ class Part:
     operator: str
     """`sum`, `min` or `max`: sums of sums are sums of all, and so on."""
     metric: str
-    growth: str | None = None
-    """`rate` or `increase`, of counters."""
+    function: str | None = None
+    """`rate` or `increase` of counters; `last_over_time` of gauges, which survives a scrape that fails."""
     window: str = ""
-    """Over which they grow, as it is called in production."""
+    """Over which the function looks, as it is called in production."""
 
     @property
     def name(self) -> str:
         """The series that a shard records it as."""
-        return f"shard:{self.metric.removesuffix('_total')}:{self.growth or self.operator}{self.window}"
+        told = f"{self.function}{self.window}" if self.function in GROWTH else self.operator
+        return f"shard:{self.metric.removesuffix('_total')}:{told}"
 
 
 @attrs.frozen
@@ -62,7 +67,7 @@ class Aggregate:
     def of_instances(self, matchers: Iterable[Matcher]) -> str:
         """Return the vector that a shard aggregates, narrowed down by `matchers`."""
         series = selector(self.part.metric, matchers)
-        return f"{self.part.growth}({series}[{self.window}])" if self.part.growth else series
+        return f"{self.part.function}({series}[{self.window}])" if self.part.function else series
 
     @property
     def of_shards(self) -> str:

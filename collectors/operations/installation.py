@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from collectors.operations import configuration, rules, sharding
+from collectors.operations import configuration, rules, runbooks, sharding
 from collectors.operations.configuration import Site
 from collectors.operations.kubernetes import prometheus_rule
 from collectors.operations.model import Setting
@@ -19,6 +19,7 @@ from collectors.operations.thresholds import Thresholds
 
 PROMETHEUS_FILE: Final = "prometheus.yml"
 ALERTMANAGER_FILE: Final = "alertmanager.yml"
+RUNBOOKS: Final = "runbooks"
 
 
 class ExistingFilesError(Exception):
@@ -79,6 +80,7 @@ def files(site: Site) -> Mapping[str, str]:
         "prometheus-recording-rules.yml": rules.recording_rules(site.setting),
         "prometheus-alert-rules.yml": rules.alert_rules(site.setting),
         ALERTMANAGER_FILE: configuration.alertmanager(site),
+        **{f"{RUNBOOKS}/{name}{runbooks.SUFFIX}": text for name, text in runbooks.texts().items()},
     }
 
 

@@ -12,7 +12,13 @@ from collectors.operations.formula import Aggregate, Formula, Matcher, Part, in_
 from collectors.operations.thresholds import Thresholds
 
 DEFAULT_JOB: Final = "gui_agents"
-DEFAULT_RUNBOOKS: Final = "https://gui-agents.example.com/runbooks"
+DEFAULT_ADDRESS: Final = "gui-agents:8000"
+BRIDGE: Final = "3m"
+"""How far back the last value of a gauge counts.
+
+A scrape that fails makes the series of its target stale at once. Without this window it would reset the `for` of each
+alert on them. At the longest interval, 30 s, up to five scrapes in a row may fail.
+"""
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 UNITS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -60,6 +66,8 @@ class Alert:
     labels: Mapping[str, str] = attrs.field(factory=dict)
     """Beyond the severity."""
     scope: Scope = Scope.INSTANCE
+    silent: bool = False
+    """Whether the instance that it is about cannot serve its runbook."""
 
     @property
     def expr(self) -> str:
@@ -120,8 +128,12 @@ class Setting:
 
     thresholds: Thresholds = attrs.field(factory=Thresholds)
     job: str = attrs.field(default=DEFAULT_JOB, validator=_plain_name)
-    runbooks: str = DEFAULT_RUNBOOKS
-    """Where the runbooks are published; an alert's page is below it."""
+    runbooks: str | None = None
+    """Where the runbooks are published; an alert's page is below it. By default the instances serve them."""
+    scheme: str = "http"
+    """How the instances serve them."""
+    address: str = DEFAULT_ADDRESS
+    """The instance that a runbook's link names while none is up."""
     scale: Fraction = Fraction(1)
     """1 in production; at 1/60 an hour's window is a minute long, and so is everything else that is a time."""
 
@@ -137,6 +149,7 @@ class Setting:
         by: tuple[str, ...] = ("job",),
         rate: str = "",
         increase: str = "",
+        recent: bool = False,
     ) -> Aggregate:
         """Return the sum, minimum or maximum of what this job's instances expose.
 
@@ -147,11 +160,16 @@ class Setting:
             by: The labels that are kept.
             rate: Aggregate its growth per second over this window, which is called so in production, such as 5m.
             increase: Aggregate its growth over this window.
+            recent: Aggregate the last values of a gauge, as `recent` does.
         """
-        growth = "rate" if rate else "increase" if increase else None
-        nominal = rate or increase
+        function = "rate" if rate else "increase" if increase else "last_over_time" if recent else None
+        nominal = rate or increase or (BRIDGE if recent else "")
         window = self.window(nominal) if nominal else ""
-        return Aggregate(Part(operator, metric, growth, nominal), self._of_job(matchers), by, window)
+        return Aggregate(Part(operator, metric, function, nominal), self._of_job(matchers), by, window)
+
+    def recent(self, name: str, *matchers: Matcher) -> str:
+        """Return a gauge that survives scrapes that fail: its last value within BRIDGE."""
+        return f"last_over_time({self.series(name, *matchers)}[{self.window(BRIDGE)}])"
 
     def absent(self, metric: str) -> Aggregate:
         """Return what tells that no instance of this job exposes `metric`."""
@@ -176,9 +194,21 @@ class Setting:
         """Return the seconds of a duration that is called `nominal` in production, as they pass here."""
         return float(_parse(nominal) * self.scale)
 
-    def runbook(self, alert: str) -> str:
-        """Return the address of an alert's runbook."""
-        return f"{self.runbooks.rstrip('/')}/{alert}.md"
+    def runbook(self, alert: "Alert") -> str:
+        """Return the address of an alert's runbook, as a template of Prometheus."""
+        if self.runbooks is not None:
+            return f"{self.runbooks.rstrip('/')}/{alert.name}.md"
+        host = "{{ $labels.instance }}" if alert.scope is Scope.INSTANCE and not alert.silent else self._any_instance()
+        return f"{self.scheme}://{host}/runbooks/{alert.name}"
+
+    def _any_instance(self) -> str:
+        """Return a template for the address of the instance that was up most of late, or of the configured one.
+
+        What is up must be this service, and what tells of the service must have been scraped, not pushed.
+        """
+        up = f"avg_over_time({self.series('up')}[{self.window(BRIDGE)}])"
+        best = f"topk(1, {up} > 0 and on (job, instance) {self.recent('agent_service_info')})"
+        return f"{{{{ range query `{best}` }}}}{{{{ .Labels.instance }}}}{{{{ else }}}}{self.address}{{{{ end }}}}"
 
 
 def _parse(nominal: str) -> Fraction:

@@ -26,14 +26,19 @@ UTILIZATION: Final = "job:agent_task_utilization:ratio"
 RATIO_WINDOWS: Final = ("5m", "15m", "30m", "1h", "2h", "6h", "1d", "3d")
 SERVER_FAULTS: Final = (
     StatusCode.UNKNOWN,
-    StatusCode.DEADLINE_EXCEEDED,
     StatusCode.INTERNAL,
     StatusCode.UNAVAILABLE,
     StatusCode.DATA_LOSS,
 )
-"""The status codes that are the service's fault; the others are the caller's, or nobody's."""
+"""The status codes that are the service's fault; the others are the caller's, or nobody's.
 
-FAULT_MATCHER: Final = Matcher("status_code", "=~", "|".join(SERVER_FAULTS))
+The service sets no deadline of its own on a call: DEADLINE_EXCEEDED is the caller's deadline, and CANCELLED the
+caller's cancel. Whether the service was too slow for a sensible deadline shows elsewhere: in the latency of the calls
+(HighGRPCLatency) and in the event loop (EventLoopBlocked, HeartbeatStalled).
+"""
+
+FAULT_MATCHER: Final = Matcher("code", "=~", "|".join(SERVER_FAULTS))
+FAILED_MATCHER: Final = Matcher("status", "=", TaskStatus.FAILED)
 ENDED_MATCHER: Final = Matcher("status", "=~", f"{TaskStatus.COMPLETED}|{TaskStatus.FAILED}")
 """A user's cancel is neither success nor failure."""
 INPUT_OR_OUTPUT: Final = Matcher("type", "=~", f"{TokenType.INPUT}|{TokenType.OUTPUT}")
@@ -42,8 +47,8 @@ INPUT_OR_OUTPUT: Final = Matcher("type", "=~", f"{TokenType.INPUT}|{TokenType.OU
 
 def recordings(setting: Setting) -> tuple[Group, ...]:
     """Return the recording rules."""
-    active = setting.aggregate("sum", "agent_tasks_active")
-    slots = setting.aggregate("sum", "agent_task_slots")
+    active = setting.aggregate("sum", "agent_tasks_active", recent=True)
+    slots = setting.aggregate("sum", "agent_task_slots", recent=True)
     cost = setting.aggregate("sum", "agent_execution_cost_total", by=("job", "currency"), increase="1h")
     tokens = setting.aggregate("sum", "agent_tokens_consumed_total", INPUT_OR_OUTPUT, by=("job", "type"), rate="5m")
     return (
@@ -64,14 +69,15 @@ def recordings(setting: Setting) -> tuple[Group, ...]:
 
 
 def _ratios(setting: Setting) -> Iterator[Recording]:
+    """Yield what failed of what ended: a stream that began an hour ago counts when it ends, as its fault does."""
     for window in RATIO_WINDOWS:
-        failed = setting.aggregate("sum", "agent_tasks_created_total", Matcher("status", "=", "failed"), rate=window)
+        failed = setting.aggregate("sum", "agent_tasks_created_total", FAILED_MATCHER, rate=window)
         ended = setting.aggregate("sum", "agent_tasks_created_total", ENDED_MATCHER, rate=window)
         yield Recording(f"{TASK_FAILURES}{window}", (failed, "\n/\n(", ended, " > 0)"))
-        faults = setting.aggregate("sum", "agent_grpc_errors_total", FAULT_MATCHER, rate=window)
-        requests = setting.aggregate("sum", "agent_grpc_requests_total", rate=window)
-        none_or_some = ("(\n  ", faults, "\n  or\n  0 * ", requests, "\n)")
-        yield Recording(f"{GRPC_ERRORS}{window}", (*none_or_some, "\n/\n(", requests, " > 0)"))
+        faults = setting.aggregate("sum", "agent_grpc_handled_total", FAULT_MATCHER, rate=window)
+        handled = setting.aggregate("sum", "agent_grpc_handled_total", rate=window)
+        none_or_some = ("(\n  ", faults, "\n  or\n  0 * ", handled, "\n)")
+        yield Recording(f"{GRPC_ERRORS}{window}", (*none_or_some, "\n/\n(", handled, " > 0)"))
 
 
 def _p95(setting: Setting, histogram: str, *labels: str) -> tuple[Piece, ...]:

@@ -45,7 +45,7 @@ def _rule(rule: Alert | Recording, setting: Setting) -> dict[str, Any]:
         "annotations": {
             "summary": rule.summary,
             "description": rule.description,
-            "runbook_url": setting.runbook(rule.name),
+            "runbook_url": setting.runbook(rule),
         },
     }
 

@@ -47,8 +47,11 @@ class Thresholds:
     """When alerts fire. Ratios are 0 to 1."""
 
     restarts: float = _threshold(2, -1, 30, "restarts within 15 minutes; scrapes every 15 seconds surely see 30")
+    scrape_success_ratio: float = _threshold(0.9, 0, 1, "scrapes of one instance that succeed, over 10 minutes")
     scrape_seconds: float = _threshold(2, 0, 10, "seconds that a scrape may take; scrapes time out after 10")
     loop_blocked_seconds: float = _threshold(5, 0, 60, "seconds within one minute that the event loop may be blocked")
+    task_outage_ratio: float = _threshold(0.5, 0, 1, "failed / (completed + failed) over 5 minutes that wakes somebody")
+    task_outage_minimum: float = _threshold(5, 0, 1e6, "tasks that failed within 10 minutes, to wake somebody")
     task_failure_ratio: float = _threshold(0.2, 0, 1, "failed / (completed + failed) over 15 minutes")
     task_failure_minimum: float = _threshold(5, 0, 1e6, "tasks that ended within 15 minutes, to judge their failures")
     task_success_ratio: float = _threshold(0.7, 0, 1, "completed / (completed + failed) over 1 hour")
@@ -67,14 +70,17 @@ class Thresholds:
     temp_files: float = _threshold(1000, 0, 1e9, "files below one instance's runtime directory")
     stream_connections: float = _threshold(100, 0, 1e6, "streaming RPCs open on one instance")
     stream_log_factor: float = _threshold(1.1, 1, 100, "stream logs / (retention + slots + queue capacity)")
-    grpc_error_ratio: float = _threshold(0.05, 0, 1, "server faults / requests of one method")
+    grpc_error_ratio: float = _threshold(0.05, 0, 1, "calls of one method that end with a fault of the service")
+    grpc_error_minimum: float = _threshold(3, 0, 1e6, "faults of one method within 10 minutes, to judge its calls")
     grpc_latency_p95_seconds: float = _threshold(
         5, 0, RPC_SECONDS[-1], "seconds that 95 % of the calls of one method take at most"
     )
-    tokens: float = _threshold(100_000, 0, 1e15, "model tokens within 5 minutes")
+    tokens: float = _threshold(20_000_000, 0, 1e15, "model tokens within 5 minutes")
     cost: float = _threshold(10, 0, 1e12, "money within 1 hour, in each currency")
     task_slo: float = _threshold(0.95, 0, 1, "share of the tasks that shall complete")
-    rpc_slo: float = _threshold(0.995, 0, 1, "share of the RPCs that shall end without a fault of the server")
+    rpc_slo: float = _threshold(0.995, 0, 1, "share of the RPCs that shall end without a fault of the service")
+    task_burn_minimum: float = _threshold(5, 0, 1e6, "tasks that failed within the long window, to judge the budget")
+    rpc_burn_minimum: float = _threshold(10, 0, 1e6, "faults of RPCs within the long window, to judge the budget")
 
     def __attrs_post_init__(self) -> None:
         if self.memory_bytes >= self.memory_limit_bytes:

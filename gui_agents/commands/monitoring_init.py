@@ -27,6 +27,7 @@ VARIABLES: Final = ("PROMETHEUS_HOST", "PROMETHEUS_PORT", "PROMETHEUS_WEB_CONFIG
 """What of this machine's service a scrape depends on."""
 OPTIONS: Final = {
     "targets": "--target",
+    "external_labels": "--external-label",
     "alertmanagers": "--alertmanager",
     "prometheus": "--prometheus-target",
     "ca_file": "--ca-file",
@@ -49,7 +50,7 @@ class Parser(argparse.ArgumentParser):
 
 def add_parser(actions: Verbs) -> None:
     """Add the action."""
-    summary = "write configuration, rules, routing and dashboards into a directory"
+    summary = "write configuration, rules, routing, runbooks and dashboards into a directory"
     parser = add_verb(actions, "init", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument("directory", metavar="DIR", type=Path)
     parser.add_argument("--job", default="gui_agents", help="the service's job in Prometheus (default: gui_agents)")
@@ -68,7 +69,19 @@ def add_parser(actions: Verbs) -> None:
     parser.add_argument(
         "--webhook", default="http://127.0.0.1:9095", metavar="URL", help="who is told; /page, /ticket … are appended"
     )
-    parser.add_argument("--runbooks", metavar="URL", help="where docs/runbooks is published")
+    parser.add_argument(
+        "--runbooks",
+        "--runbook-url",
+        metavar="URL",
+        help="where you publish DIR/runbooks (default: each instance serves them, at /runbooks/NAME)",
+    )
+    parser.add_argument(
+        "--external-label",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what tells this Prometheus from others with the same Alertmanager; may be repeated",
+    )
     parser.add_argument("--interval", default="15s", metavar="DURATION", help="between scrapes (default: 15s)")
     parser.add_argument(
         "--sample-limit", type=positive, default=2000, metavar="NUMBER", help="of one scrape (default: 2000)"
@@ -125,7 +138,8 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         raise CommandError(ExitCode.USAGE, f"{error}; name another directory, or say --force") from error
     except installation.UnwritableError as error:
         raise CommandError(ExitCode.USAGE, str(error)) from error
-    for path in written:
+    pages = directory / installation.RUNBOOKS
+    for path in (*(path for path in written if path.parent != pages), pages):
         print(path)
     _tell_what_is_left(arguments, site)
     return ExitCode.DONE
@@ -155,11 +169,6 @@ def _tell_what_is_left(arguments: argparse.Namespace, site: "Site") -> None:
     for file in site.access.files:
         if not (arguments.directory / file).exists():
             _note(f"Prometheus cannot scrape before there is {arguments.directory / file}")
-    if arguments.runbooks is None:
-        _note(
-            f"alerts name runbooks below {site.setting.runbooks}, where there are none: publish docs/runbooks of the "
-            "project and name its address with --runbooks URL"
-        )
 
 
 def _note(text: str) -> None:
@@ -168,21 +177,26 @@ def _note(text: str) -> None:
 
 def _site(arguments: argparse.Namespace) -> "Site":
     from collectors.operations.configuration import Site, SiteError  # noqa: PLC0415
-    from collectors.operations.model import DEFAULT_RUNBOOKS, Setting  # noqa: PLC0415
+    from collectors.operations.model import Setting  # noqa: PLC0415
     from collectors.operations.thresholds import ThresholdError, with_changes  # noqa: PLC0415
 
     known = environment.variables()
     ours = config.load({name: known[name] for name in VARIABLES if name in known})
+    targets = tuple(arguments.target or [_own_target(ours)])
     try:
+        access = _access(arguments, ours)
         setting = Setting(
             thresholds=with_changes(arguments.threshold),
             job=arguments.job,
-            runbooks=DEFAULT_RUNBOOKS if arguments.runbooks is None else arguments.runbooks,
+            runbooks=arguments.runbooks,
+            scheme=access.scheme,
+            address=targets[0],
         )
         return Site(
             setting=setting,
-            targets=tuple(arguments.target or [_own_target(ours)]),
-            access=_access(arguments, ours),
+            targets=targets,
+            access=access,
+            external_labels=_external_labels(arguments.external_label),
             sample_limit=arguments.sample_limit,
             prometheus=arguments.prometheus_target,
             alertmanagers=tuple(arguments.alertmanager or ["127.0.0.1:9093"]),
@@ -196,6 +210,14 @@ def _site(arguments: argparse.Namespace) -> "Site":
         raise CommandError(ExitCode.USAGE, f"{option}: {error.problem}") from error
     except ValueError as error:
         raise CommandError(ExitCode.USAGE, f"--{error}") from error
+
+
+def _external_labels(given: list[str]) -> dict[str, str]:
+    labels = {"monitor": "gui-agents"}
+    for each in given:
+        name, _, value = each.partition("=")
+        labels[name] = value
+    return labels
 
 
 def _own_target(ours: Config) -> str:

@@ -10,6 +10,7 @@ from collectors.operations.dashboards.model import WIDTH, Board, Look, Panel, Un
 
 COLUMN, ROW = 52, 26
 MARGIN = 6
+NAMED = {"green": "#56a64b", "red": "#e02f44", "gray": "#7c7c7c", "blue": "#3274d9", "yellow": "#e0b400"}
 COLOURS = ("#56a64b", "#3274d9", "#e0b400", "#e02f44", "#8f3bb8", "#ff780a", "#1f9e9e", "#7c7c7c")
 
 
@@ -98,12 +99,17 @@ def _graph(panel: Panel, box: Box, lines: Sequence[Line]) -> Iterator[str]:
             f"{box.x + box.width * (at - first) / (last - first or 1):.1f},{box.y + box.height * (1 - value / top):.1f}"
             for (at, _), value in zip(line.points, values, strict=True)
         )
-        colour = COLOURS[index % len(COLOURS)]
+        colour = _colour(panel, index, line)
         yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
-    yield from _legend(box, lines)
+    yield from _legend(panel, box, lines)
 
 
-def _legend(box: Box, lines: Sequence[Line]) -> Iterator[str]:
+def _colour(panel: Panel, index: int, line: Line) -> str:
+    """Return the colour that the panel has for a line, or the next one."""
+    return NAMED.get(panel.colours.get(line.legend, ""), COLOURS[index % len(COLOURS)])
+
+
+def _legend(panel: Panel, box: Box, lines: Sequence[Line]) -> Iterator[str]:
     left, y = box.x - 40, box.y + box.height + 14
     for index, line in enumerate(lines):
         last = index == len(lines) - 1
@@ -111,7 +117,7 @@ def _legend(box: Box, lines: Sequence[Line]) -> Iterator[str]:
         if 13 + 5.8 * len(line.legend) > room:
             yield _text(left, y + 6, f"and {len(lines) - index} more", 10, "#333")
             return
-        yield f'<rect x="{left}" y="{y}" width="9" height="3" fill="{COLOURS[index % len(COLOURS)]}"/>'
+        yield f'<rect x="{left}" y="{y}" width="9" height="3" fill="{_colour(panel, index, line)}"/>'
         yield _text(left + 13, y + 6, line.legend, 10, "#333")
         left += 24 + 5.8 * len(line.legend)
 

@@ -15,6 +15,7 @@ import attrs
 
 from collectors.metrics.definitions import Section, gauge
 from gui_agents import config as configuration
+from gui_agents import log
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.sandbox import SandboxError
 from gui_agents.grpc_app import App
@@ -136,13 +137,13 @@ async def _run(orders: Connection) -> None:
     await app.stop()
 
 
-def serve(environment: Mapping[str, str], log: Path, orders: Connection) -> None:
+def serve(environment: Mapping[str, str], written: Path, orders: Connection) -> None:
     """Be the service in this process, which is of its own: faults are switched by `orders`."""
     os.setsid()  # no signal to the tests reaches it
     os.environ.clear()
     os.environ.update(environment)
-    with log.open("ab") as file:
+    with written.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    logging.basicConfig(level=logging.ERROR)
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "ERROR"), format=log.FORMAT)
     asyncio.run(_run(orders))

@@ -125,17 +125,30 @@ class Instance:
 
     def __init__(self, directory: Path, name: str, **variables: object) -> None:
         self.runtime = directory / name
-        self._log = directory / f"{name}.log"
+        self.log = directory / f"{name}.log"
         self._variables = {key.upper(): str(value) for key, value in variables.items()}
         self._process: BaseProcess | None = None
         self._orders: Connection | None = None
         self._channel: grpc.aio.Channel | None = None
         self.metrics_port = 0
+        self._grpc_port = 0
 
     @property
     def target(self) -> str:
         """What Prometheus scrapes."""
         return f"127.0.0.1:{self.metrics_port}"
+
+    @property
+    def address(self) -> str:
+        """Where it takes RPCs."""
+        return f"127.0.0.1:{self._grpc_port}"
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return self._process.pid
 
     @property
     def agent(self) -> agent_pb2_grpc.AgentStub:
@@ -157,12 +170,13 @@ class Instance:
             **self._variables,
         }
         theirs, self._orders = FORKS.Pipe(duplex=False)
-        self._process = FORKS.Process(target=serve, args=(environment, self._log, theirs), daemon=True)
+        self._process = FORKS.Process(target=serve, args=(environment, self.log, theirs), daemon=True)
         await asyncio.to_thread(self._process.start)
         theirs.close()
         found = json.loads(await until(lambda: ports.is_file() and ports.read_bytes(), f"{self.runtime.name} serves"))
         self.metrics_port = found["metrics"]
-        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{found['grpc']}")
+        self._grpc_port = found["grpc"]
+        self._channel = grpc.aio.insecure_channel(self.address)
 
     def tell(self, **faults: object) -> None:
         """Switch a fault on or off."""

@@ -17,10 +17,15 @@ FIRING = (
     ("dead", "ServiceDown", "a"),
     ("dead", "HighTaskFailureRate", None),
     ("dead", "Watchdog", None),
+    ("dead", "ServiceDown", "a,region=other"),
+    ("dead", "HighTaskFailureRate", "region=other"),
     ("half", "ServiceDown", "a"),
     ("half", "TaskStuck", "a"),
     ("half", "TaskStuck", "b"),
     ("half", "HighTaskFailureRate", None),
+    ("node", "ServiceDown", "a,pod=one"),
+    ("node", "TaskStuck", "a,pod=one"),
+    ("node", "TaskStuck", "a,pod=two"),
     ("loop", "HeartbeatStalled", "a"),
     ("loop", "EventLoopBlocked", "a"),
     ("loop", "EventLoopBlocked", "b"),
@@ -32,12 +37,13 @@ FIRING = (
     ("full", "InstanceSaturated", "a"),
     ("full", "OldestPendingTooOld", "a"),
 )
-"""Job, alert and instance of each alert that fires at once."""
+"""Job, alert and instance of each alert that fires at once; further labels follow a comma."""
 
 SILENCED = {
     ("dead", "ServiceDown", "a"): "AllInstancesDown",
     ("dead", "HighTaskFailureRate", None): "AllInstancesDown",
     ("half", "TaskStuck", "a"): "ServiceDown",
+    ("node", "TaskStuck", "a,pod=one"): "ServiceDown",
     ("loop", "EventLoopBlocked", "a"): "HeartbeatStalled",
     ("burn", "TaskSloSlowBudgetBurn", None): "TaskSloFastBudgetBurn",
     ("full", "HighTaskUtilization", None): "TaskUtilizationAtCapacity",
@@ -46,11 +52,20 @@ SILENCED = {
 """Those of them that nobody is told about, and why."""
 
 
+def further(written):
+    """Return the labels of an alert beyond its job and name."""
+    parts = [] if written is None else written.split(",")
+    return dict(part.split("=") if "=" in part else ("instance", part) for part in parts)
+
+
+def written(labels):
+    """Return the labels of an alert beyond its job and name, as they are written above."""
+    parts = [labels.get("instance"), *(f"{name}={labels[name]}" for name in ("pod", "region") if name in labels)]
+    return ",".join(filter(None, parts)) or None
+
+
 def raise_all(port):
-    alerts = [
-        {"labels": {"job": job, "alertname": name, **({"instance": instance} if instance else {})}}
-        for job, name, instance in FIRING
-    ]
+    alerts = [{"labels": {"job": job, "alertname": name, **further(instance)}} for job, name, instance in FIRING]
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/api/v2/alerts",
         json.dumps(alerts).encode(),
@@ -67,7 +82,7 @@ def judged(port):
         return None
     names = {alert["fingerprint"]: alert["labels"]["alertname"] for alert in found}
     return {
-        (alert["labels"]["job"], alert["labels"]["alertname"], alert["labels"].get("instance")): next(
+        (alert["labels"]["job"], alert["labels"]["alertname"], written(alert["labels"])): next(
             (names[cause] for cause in alert["status"]["inhibitedBy"]), None
         )
         for alert in found

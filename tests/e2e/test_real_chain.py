@@ -15,15 +15,17 @@ import pytest
 from collectors.operations.alerts import alert_names
 from collectors.operations.model import Setting
 from gui_agents.proto import agent_pb2
-from tests.e2e.chain import Chain, chain
-from tests.e2e.programs import Instance
+from tests.e2e.chain import Chain, chain, scaled
+from tests.e2e.programs import Instance, get, query, until
 from tests.scripted_model import Answer, RecordedRequest, running_in_thread, tool_call, usage
 
 pytestmark = pytest.mark.system_tools
 
-JOBS = ("loop", "scrape", "restart", "fail", "full", "busy", "slow", "rpc", "cost", "leak")
+JOBS = ("loop", "scrape", "flaky", "restart", "fail", "outage", "full", "busy", "slow", "rpc", "cost", "leak")
 BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage"}
 OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "BudgetBurn" in name}
+PAGE_MINUTES = 6
+"""Within which somebody must know of a total outage."""
 SLOW_SECONDS = (6.0, 8.5, 6.5, 8.0, 7.0, 7.5)
 """Unequal, so that tasks which began together do not end together."""
 DONE = {"action": "done", "message": "ok"}
@@ -94,6 +96,43 @@ def stranger() -> Iterator[str]:
         server.shutdown()
 
 
+class Flaky:
+    """Passes requests on to an instance; while it is broken, every second scrape gets no answer."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._turn = itertools.count()
+
+    @contextlib.contextmanager
+    def before(self, instance: Instance) -> Iterator[str]:
+        """Stand before an instance, and yield what to scrape."""
+        flaky = self
+
+        class Page(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if flaky.broken and self.path == "/metrics" and next(flaky._turn) % 2:
+                    return
+                body = get(f"http://{instance.target}{self.path}")
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_words: object) -> None:
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"127.0.0.1:{server.server_port}"
+            server.shutdown()
+
+    @contextlib.asynccontextmanager
+    async def breaking(self) -> AsyncIterator[None]:
+        """Be broken while the block lasts."""
+        self.broken = True
+        yield
+        self.broken = False
+
+
 @contextlib.asynccontextmanager
 async def switched(instances: list[Instance], **fault: str) -> AsyncIterator[None]:
     """Have a fault on all instances while the block lasts."""
@@ -161,6 +200,29 @@ async def failures(chain: Chain, env: dict[str, object]) -> None:
             await chain.prove(
                 "fail", ["HighTaskFailureRate", "LowTaskSuccessRate"], lambda: switched(instances, sandbox="fail")
             )
+
+
+async def outage(chain: Chain, env: dict[str, object]) -> None:
+    """Let all tasks of two instances succeed for longer than the windows, then fail: somebody must soon know."""
+    async with chain.instances("outage", env, env) as instances:
+
+        async def submit() -> None:
+            await asyncio.gather(*(instance.submit() for instance in instances))
+
+        good = f'min(agent_service_uptime_seconds{{job="outage"}}) > {scaled(10)}'
+        async with again(0.5, submit):
+            await until(lambda: query(chain.port, good), "good times")
+            await chain.prove("outage", ["MostTasksFail"], lambda: switched(instances, sandbox="fail"))
+
+
+async def badly_scraped(chain: Chain, env: dict[str, object]) -> None:
+    """Let every second scrape of an instance fail."""
+    async with chain.instances("flaky", env) as [instance]:
+        flaky = Flaky()
+        with flaky.before(instance) as target:
+            chain.aim("flaky", [target])
+            await chain.prove("flaky", ["ScrapesFail"], flaky.breaking)
+            chain.aim("flaky", [instance.target])
 
 
 async def full(chain: Chain, env: dict[str, object]) -> None:
@@ -269,7 +331,20 @@ async def leak(chain: Chain, env: dict[str, object]) -> None:
             await chain.prove("leak", alerts, lambda: switched([instance], streams="leak"))
 
 
-STAGES = (full, cost, absences, failures, slow, busy, loop_faults, scrape_faults, rpc_faults, leak)
+STAGES = (
+    full,
+    cost,
+    absences,
+    badly_scraped,
+    failures,
+    outage,
+    slow,
+    busy,
+    loop_faults,
+    scrape_faults,
+    rpc_faults,
+    leak,
+)
 
 
 async def test_every_alert_fires_and_resolves_on_the_real_chain(tmp_path, capsys):
@@ -295,4 +370,8 @@ async def test_every_alert_fires_and_resolves_on_the_real_chain(tmp_path, capsys
     assert len(watchdogs) == len(JOBS)
     proven = {seen.alert for seen in link.seen}
     assert proven == set(alert_names(Setting())) - BY_RULE_TESTS_ONLY - OF_OTHER_TESTS - {"Watchdog"}
+    [paged] = [seen for seen in link.seen if seen.job == "outage"]
+    assert paged.receiver == "page"
+    assert paged.fired < scaled(PAGE_MINUTES)
+    assert paged.resolved < scaled(PAGE_MINUTES)
     assert {seen.receiver for seen in link.seen} == {"page", "ticket", "digest"}

@@ -23,6 +23,7 @@ from tests.system_tools import require_program
 pytestmark = pytest.mark.system_tools
 
 PAGE = Path(__file__).parents[2] / "docs" / "monitoring-at-scale.md"
+PUSH = PAGE.with_name("push.md")
 FAST = {"scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms"}
 SETTING = Setting(scale=Fraction(1, 60))
 ACTIVE = 'job:agent_tasks_active:sum{job="gui_agents"}'
@@ -108,7 +109,12 @@ async def test_a_pushgateway_is_scraped_in_the_services_place(tmp_path):
         assert done.returncode == 0, done.stderr
         found = await until(lambda: query(port, 'agent_service_info{job="gui_agents"}'), "the push is scraped")
         assert found[0]["metric"]["instance"] == "hidden"
-        assert query(port, 'time() - push_time_seconds{job="gui_agents"} < 60')
+        [group] = yaml.safe_load(re.search(r"```yaml\n(groups:\n.*?)```", PUSH.read_text("utf-8"), re.DOTALL)[1])[
+            "groups"
+        ]
+        [stopped] = group["rules"]
+        assert query(port, stopped["expr"]) == []
+        assert query(port, stopped["expr"].replace("> 300", "< 60"))
 
 
 def shard_of(address):

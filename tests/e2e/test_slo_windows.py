@@ -51,8 +51,10 @@ def exposition() -> str:
             'status="failed"': tasks,
             'status="completed"': [all_ - failed for all_, failed in zip(total, tasks, strict=True)],
         },
-        "agent_grpc_requests_total": {'method="QueryTaskStatus"': total},
-        "agent_grpc_errors_total": {'method="QueryTaskStatus",status_code="INTERNAL"': rpcs},
+        "agent_grpc_handled_total": {
+            'method="QueryTaskStatus",code="INTERNAL"': rpcs,
+            'method="QueryTaskStatus",code="OK"': [all_ - failed for all_, failed in zip(total, rpcs, strict=True)],
+        },
     }
     lines = []
     for name, series in rows.items():

@@ -9,7 +9,7 @@ import promql_parser as promql
 
 from collectors.metrics.definitions import MetricType
 from tools.checks.findings import suggestion
-from tools.checks.shapes import Shape
+from tools.checks.shapes import Growth, Shape
 from tools.vocabulary import TARGET_LABELS, Series
 
 OF_COUNTERS: Final = frozenset({"rate", "increase", "resets"})
@@ -79,12 +79,15 @@ class Selectable:
             open=True,
             largest_bucket=series.largest_bucket,
             ratio=series.ratio,
-            growth_of=name if function in GROWTH else None,
+            growth_of=Growth(name, frozenset(map(str, node.matchers.matchers))) if function in GROWTH else None,
         )
 
-    def is_part(self, name: str | None, whole: str | None) -> bool:
-        """Tell whether one counter counts some of what another one counts; None is no counter."""
-        return name is not None and whole is not None and self.known[name].part_of == whole
+    def is_part(self, part: Growth | None, whole: Growth | None) -> bool:
+        """Tell whether one counts some of what another one counts: fewer series, or a counter of a part."""
+        if part is None or whole is None:
+            return False
+        narrower = part.name == whole.name and part.matchers >= whole.matchers
+        return narrower or self.known[part.name].part_of == whole.name
 
     def _values(self, name: str, matchers: Iterable[Any]) -> Iterator[str]:
         for matcher in matchers:

@@ -8,6 +8,14 @@ from tools.vocabulary import TARGET_LABELS
 
 
 @attrs.frozen
+class Growth:
+    """What grows: a counter, narrowed down."""
+
+    name: str
+    matchers: frozenset[str]
+
+
+@attrs.frozen
 class Shape:
     """The labels of a vector."""
 
@@ -21,8 +29,8 @@ class Shape:
     """Of a quantile or of buckets: the largest finite bound."""
     ratio: bool = False
     """Whether its values lie between 0 and 1."""
-    growth_of: str | None = None
-    """The counter whose growth or rate it is, summed or not."""
+    growth_of: Growth | None = None
+    """What grows, if it is a growth or rate, summed or not."""
 
     @property
     def free(self) -> frozenset[str]:

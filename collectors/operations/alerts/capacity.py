@@ -3,6 +3,7 @@
 from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import UTILIZATION
+from collectors.operations.wording import BYTES, COUNT, PERCENT
 from gui_agents.domain.task import RejectReason
 
 
@@ -22,39 +23,46 @@ def _slots(setting: Setting) -> tuple[Alert, ...]:
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.job }} has hardly a free slot",
-            description="{{ $value | humanizePercentage }} of all slots of {{ $labels.job }} are taken.",
+            description=(
+                f"{PERCENT} of all slots of {{{{ $labels.job }}}} have been taken for 5 minutes. First: see whether "
+                "there are more tasks than usual, or longer ones."
+            ),
         ),
         Alert(
             name="TaskUtilizationAtCapacity",
-            formula=(setting.aggregate("min", "agent_task_utilization"), " >= 1"),
+            formula=(setting.aggregate("min", "agent_task_utilization", recent=True), " >= 1"),
             scope=Scope.JOB,
             hold_seconds=setting.hold("2m"),
             severity=Severity.CRITICAL,
             summary="Every instance of {{ $labels.job }} is full",
             description=(
-                "Even the least busy instance of {{ $labels.job }} uses {{ $value | humanizePercentage }} of its "
-                "slots: new tasks wait or are refused."
+                f"Even the least busy instance of {{{{ $labels.job }}}} has used {PERCENT} of its slots for 2 minutes: "
+                "new tasks wait or are refused. First: see how full the queue is, and whether tasks end."
             ),
         ),
         Alert(
             name="InstanceSaturated",
-            formula=f"{setting.series('agent_task_utilization')} >= 1",
+            formula=f"{setting.recent('agent_task_utilization')} >= 1",
             hold_seconds=setting.hold("15m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} has had no free slot for long",
             description=(
-                "{{ $labels.instance }} uses {{ $value | humanizePercentage }} of its slots, while others may be idle."
+                f"{{{{ $labels.instance }}}} has used {PERCENT} of its slots for 15 minutes, while others may be idle. "
+                "First: compare it with the other instances."
             ),
         ),
         Alert(
             name="SubmissionsRejected",
-            formula=(setting.aggregate("sum", "agent_tasks_rejected_total", queue_full, rate="5m"), " > 0"),
+            formula=(setting.aggregate("sum", "agent_tasks_rejected_total", queue_full, increase="5m"), " > 0"),
             scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             keep_firing_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.job }} refuses tasks",
-            description="{{ $labels.job }} refuses {{ $value | humanize }} tasks a second, because its queue is full.",
+            description=(
+                f"{{{{ $labels.job }}}} refused {COUNT} tasks within 5 minutes, because its queue is full, and it goes "
+                "on. First: see whether tasks end, and who sends so many."
+            ),
         ),
     )
 
@@ -62,85 +70,92 @@ def _slots(setting: Setting) -> tuple[Alert, ...]:
 def _memory_and_files(setting: Setting) -> tuple[Alert, ...]:
     limits = setting.thresholds
     memory = setting.series("agent_memory_usage_bytes")
-    uptime = setting.series("agent_service_uptime_seconds")
+    uptime = setting.recent("agent_service_uptime_seconds")
     return (
         Alert(
             name="HighMemoryUsage",
-            formula=f"{memory} > {number(limits.memory_bytes)}",
+            formula=f"{setting.recent('agent_memory_usage_bytes')} > {number(limits.memory_bytes)}",
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} uses much memory",
-            description="{{ $labels.instance }} has {{ $value | humanize1024 }}B of resident memory.",
+            description=(
+                f"{{{{ $labels.instance }}}} has had {BYTES} of resident memory, or nearly so, for 5 minutes. First: "
+                "see whether it still grows."
+            ),
         ),
         Alert(
             name="MemoryGrowth",
             formula=(
                 f"predict_linear({memory}[{setting.window('1h')}], {setting.seconds(4 * 3600)})"
                 f" > {number(limits.memory_limit_bytes)}\n"
-                f"and on (job, instance)\n{uptime} > {setting.seconds(3600)}"
+                f"and\n{uptime} > {setting.seconds(3600)}"
             ),
             hold_seconds=setting.hold("30m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} will run out of memory",
             description=(
-                f"If it goes on like within {setting.window('1h')}, {{{{ $labels.instance }}}} will have "
-                f"{{{{ $value | humanize1024 }}}}B of resident memory in {setting.window('4h')}."
+                f"The memory of {{{{ $labels.instance }}}} grows: if it goes on as within the last hour, it will be "
+                f"{BYTES} in 4 hours, and the process will be killed. First: see what grows with it."
             ),
         ),
         Alert(
             name="TooManyTempFiles",
-            formula=f"{setting.series('agent_temp_files_count')} > {number(limits.temp_files)}",
+            formula=f"{setting.recent('agent_temp_files_count')} > {number(limits.temp_files)}",
             hold_seconds=setting.hold("10m"),
             severity=Severity.WARNING,
             summary="Files pile up on {{ $labels.instance }}",
-            description="{{ $value }} files lie below the runtime directory of {{ $labels.instance }}.",
+            description=(
+                f"{COUNT} files lie below the runtime directory of {{{{ $labels.instance }}}}, and have for 10 "
+                "minutes. First: see which directory holds them."
+            ),
         ),
     )
 
 
 def _streams(setting: Setting) -> tuple[Alert, ...]:
     limits = setting.thresholds
-    logs = setting.series("agent_stream_manager_tasks")
-    retention = setting.series("agent_task_retention_limit")
-    slots = setting.series("agent_task_slots")
-    queue = setting.series("agent_task_queue_capacity")
+    logs = setting.recent("agent_stream_manager_tasks")
+    retention = setting.recent("agent_task_retention_limit")
+    slots = setting.recent("agent_task_slots")
+    queue = setting.recent("agent_task_queue_capacity")
     return (
         Alert(
             name="TooManyStreamConnections",
             formula=(
-                f"sum by (job, instance) ({setting.series('agent_grpc_stream_connections')})"
+                f"sum without (method) ({setting.recent('agent_grpc_stream_connections')})"
                 f" > {number(limits.stream_connections)}"
             ),
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="Many streams are open on {{ $labels.instance }}",
-            description="{{ $value }} streaming RPCs are open on {{ $labels.instance }}.",
+            description=(
+                f"{COUNT} streaming RPCs are open on {{{{ $labels.instance }}}}, and have been for 5 minutes. First: "
+                "see which of the two methods it is."
+            ),
         ),
         Alert(
             name="StreamManagerOverload",
-            formula=(
-                f"{logs}\n> on (job, instance)\n{number(limits.stream_log_factor)} * "
-                f"({retention} + on (job, instance) {slots} + on (job, instance) {queue})"
-            ),
+            formula=(f"{logs}\n> {number(limits.stream_log_factor)} * (\n  {retention}\n  + {slots}\n  + {queue}\n)"),
             hold_seconds=setting.hold("5m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} keeps more stream logs than its limits allow",
             description=(
-                "{{ $labels.instance }} keeps the logs of {{ $value }} tasks, more than its retention limit, slots "
-                "and queue together."
+                f"{{{{ $labels.instance }}}} has kept the logs of {COUNT} tasks for 5 minutes, more than its retention "
+                "limit, slots and queue together. First: compare the logs with the tasks that it keeps."
             ),
         ),
         Alert(
             name="StreamManagerLeak",
             formula=(
-                f"{logs}\n> on (job, instance)\n({setting.series('agent_tasks_retained')} + on (job, instance) "
-                f"sum by (job, instance) ({setting.series('agent_tasks')}))"
+                f"{logs}\n> (\n  {setting.recent('agent_tasks_retained')}\n"
+                f"  + sum without (status) ({setting.recent('agent_tasks')})\n)"
             ),
             hold_seconds=setting.hold("15m"),
             severity=Severity.WARNING,
             summary="{{ $labels.instance }} keeps logs of tasks that it has forgotten",
             description=(
-                "{{ $labels.instance }} keeps the logs of {{ $value }} tasks, more than it has live and retained tasks."
+                f"{{{{ $labels.instance }}}} has kept the logs of {COUNT} tasks for 15 minutes, more than it has live "
+                "and retained tasks. First: see whether the difference grows."
             ),
         ),
     )

@@ -1,16 +1,21 @@
 """What do the models consume, and is it known?"""
 
+from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import COST_PER_HOUR, INPUT_OR_OUTPUT
+from collectors.operations.wording import COUNT, LARGE_COUNT
+from gui_agents.domain.usage import CallOutcome
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
     """Return the alerts of this group."""
     limits = setting.thresholds
+    answered = Matcher("outcome", "!=", CallOutcome.ERROR)
     tokens = setting.aggregate("sum", "agent_tokens_consumed_total", INPUT_OR_OUTPUT, increase="5m")
-    quarter, by_provider = setting.window("15m"), ("job", "provider")
+    by_provider = ("job", "provider")
     price_unknown = setting.aggregate("sum", "agent_model_price_unknown_total", by=by_provider, increase="15m")
     usage_unknown = setting.aggregate("sum", "agent_model_usage_unknown_total", by=by_provider, increase="15m")
+    answers = setting.aggregate("sum", "agent_model_requests_total", answered, by=by_provider, increase="15m")
     return (
         Alert(
             name="HighTokenConsumptionRate",
@@ -20,7 +25,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
             severity=Severity.INFO,
             summary="{{ $labels.job }} consumes many tokens",
             description=(
-                f"{{{{ $labels.job }}}} consumed {{{{ $value | humanize }}}} tokens within {setting.window('5m')}."
+                f"{{{{ $labels.job }}}} consumed {LARGE_COUNT} tokens within 5 minutes, and has for 10 minutes. First: "
+                "see which provider it is, and whether there are more tasks than usual."
             ),
         ),
         Alert(
@@ -31,8 +37,8 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
             severity=Severity.WARNING,
             summary="{{ $labels.job }} spends much",
             description=(
-                f'{{{{ $labels.job }}}} spent {{{{ printf "%.2f" $value }}}} {{{{ $labels.currency }}}} on models '
-                f"within {setting.window('1h')}."
+                '{{ $labels.job }} spent {{ printf "%.2f" $value }} {{ $labels.currency }} on models within 1 hour. '
+                "First: see whether there are more tasks than usual, or more expensive ones."
             ),
         ),
         Alert(
@@ -43,20 +49,21 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
             severity=Severity.INFO,
             summary="A model of {{ $labels.provider }} has no known price",
             description=(
-                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} used a model "
-                "without a known price: the cost that is shown is too low."
+                f"{COUNT} calls to {{{{ $labels.provider }}}} within 15 minutes used a model without a known price: "
+                "the cost that is shown is too low. First: look for the model's name in the log."
             ),
         ),
         Alert(
             name="UsageUnknown",
-            formula=(usage_unknown, " > 0"),
+            # A call that ends with an error was refused, or never arrived: nothing was billed.
+            formula=(usage_unknown, " > 0\nand on (job, provider)\n", answers, " > 0"),
             scope=Scope.JOB,
             hold_seconds=setting.hold("5m"),
             severity=Severity.INFO,
             summary="{{ $labels.provider }} does not report what its calls used",
             description=(
-                f"{{{{ $value | humanize }}}} calls to {{{{ $labels.provider }}}} within {quarter} reported no usage: "
-                "the tokens and the cost that are shown are too low."
+                f"{COUNT} calls to {{{{ $labels.provider }}}} within 15 minutes reported no usage: the tokens and the "
+                "cost that are shown are too low. First: see how these calls ended."
             ),
         ),
     )

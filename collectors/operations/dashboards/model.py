@@ -4,10 +4,13 @@ In a query, `@` in a selector stands for the chosen jobs and instances, `@job` f
 series need it.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum, unique
 from typing import Final
 
 import attrs
+
+from gui_agents.domain.lifecycle import TaskStatus
 
 TARGETS: Final = 'job=~"$job",instance=~"$instance"'
 JOBS: Final = 'job=~"$job"'
@@ -20,6 +23,16 @@ FILL, STACKED_FILL = 5, 30
 """How opaque the area below a line is, in percent."""
 LEGEND_COLUMNS: Final = {"lastNotNull": "Last *", "max": "Max"}
 """What the legend's table tells of each line, and how Grafana's editor calls it."""
+
+
+OUTCOME_COLOURS: Final[Mapping[str, str]] = {
+    TaskStatus.COMPLETED: "green",
+    TaskStatus.FAILED: "red",
+    TaskStatus.CANCELLED: "gray",
+    TaskStatus.RUNNING: "blue",
+    TaskStatus.PENDING: "yellow",
+}
+"""The colours of the status page: a user's cancel is neither good nor bad."""
 
 
 @unique
@@ -78,6 +91,13 @@ class Panel:
     """The alert whose threshold that is."""
     low_is_bad: bool = False
     """Whether it is red below the threshold instead."""
+    colours: Mapping[str, str] = attrs.field(factory=dict)
+    """The colours of lines by their names; Grafana chooses those of others."""
+
+    @property
+    def instant(self) -> bool:
+        """Whether it asks for now alone: a range ends with the last value there was, however long ago that is."""
+        return self.look is not Look.GRAPH
 
     @property
     def fill(self) -> int:

@@ -1,6 +1,6 @@
 """Is all well, and are the objectives met? The dashboard to open first."""
 
-from collectors.operations.dashboards.model import Board, Look, Panel, Query, Row, Unit
+from collectors.operations.dashboards.model import OUTCOME_COLOURS, Board, Look, Panel, Query, Row, Unit
 from collectors.operations.thresholds import BURN_FACTORS, Thresholds
 
 
@@ -20,7 +20,7 @@ def _figure(
         unit=unit,
         queries=(Query(query, "{{job}}"),),
         look=Look.FIGURE,
-        width=4,
+        width=3,
         height=4,
         threshold=threshold,
         alert=alert,
@@ -85,7 +85,23 @@ def board(limits: Thresholds) -> Board:
                         alert="HighTaskUtilization",
                     ),
                     _figure(
-                        "Success within 1 hour",
+                        "Success, 5 min",
+                        "Completed / (completed + failed) of the tasks that ended within 5 minutes; a user's cancel "
+                        "is neither. The figure beside it says how many they are.",
+                        Unit.RATIO,
+                        "1 - job:agent_task_failures:ratio_rate5m{@job}",
+                        threshold=round(1 - limits.task_outage_ratio, 9),
+                        alert="MostTasksFail",
+                        low_is_bad=True,
+                    ),
+                    _figure(
+                        "Ended, 5 min",
+                        "Tasks that completed or failed within 5 minutes.",
+                        Unit.COUNT,
+                        'round(sum by (job) (increase(agent_tasks_created_total{@,status=~"completed|failed"}[5m])))',
+                    ),
+                    _figure(
+                        "Success, 1 hour",
                         "Completed / (completed + failed) over 1 hour; a user's cancel is neither.",
                         Unit.RATIO,
                         "1 - job:agent_task_failures:ratio_rate1h{@job}",
@@ -94,8 +110,8 @@ def board(limits: Thresholds) -> Board:
                         low_is_bad=True,
                     ),
                     _figure(
-                        "RPC faults within 1 hour",
-                        "RPCs that ended with a fault of the server, divided by all, over 1 hour.",
+                        "RPC faults, 1 h",
+                        "RPCs that ended with a fault of the service, divided by all that ended, over 1 hour.",
                         Unit.RATIO,
                         "job:agent_grpc_errors:ratio_rate1h{@job}",
                         threshold=round(BURN_FACTORS[0] * (1 - limits.rpc_slo), 9),
@@ -135,6 +151,7 @@ def board(limits: Thresholds) -> Board:
                             ),
                         ),
                         stacked=True,
+                        colours=OUTCOME_COLOURS,
                     ),
                     Panel(
                         title="Requests",

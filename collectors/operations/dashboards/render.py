@@ -21,8 +21,11 @@ from collectors.operations.dashboards.model import (
 )
 
 DATASOURCE: Final = parts.DataSourceRef(type_val="prometheus", uid="${datasource}")
-RESTARTS: Final = f"sum by (job, instance) (resets(agent_service_uptime_seconds{{{TARGETS}}}[2m])) > 0"
-"""Where an instance's uptime starts anew, somebody deployed, or something crashed."""
+RESTARTS: Final = (
+    f"sum by (job, instance) (changes(process_start_time_seconds{{{TARGETS}}}[2m])"
+    f" or resets(agent_service_uptime_seconds{{{TARGETS}}}[2m])) > 0"
+)
+"""Where an instance starts anew, somebody deployed, or something crashed."""
 JOB_OPTIONS: Final = 'label_values({__name__=~"agent_service_info|ALERTS",alertname=~"|AllInstancesDown"}, job)'
 """The jobs of this service alone, unlike those of `up`; with all instances down their alert tells the job."""
 INSTANCE_OPTIONS: Final = f"label_values(up{{{JOBS}}}, instance)"
@@ -92,7 +95,7 @@ def _panel(panel: Panel) -> timeseries.Panel | stat.Panel | bargauge.Panel:
     built: timeseries.Panel | stat.Panel | bargauge.Panel
     match panel.look:
         case Look.FIGURE:
-            built = stat.Panel().reduce_options(_last()).graph_mode(choices.BigValueGraphMode.AREA)
+            built = stat.Panel().reduce_options(_last()).graph_mode(choices.BigValueGraphMode.NONE)
         case Look.BARS:
             built = bargauge.Panel().reduce_options(_last()).orientation(choices.VizOrientation.HORIZONTAL)
         case Look.GRAPH:
@@ -102,9 +105,11 @@ def _panel(panel: Panel) -> timeseries.Panel | stat.Panel | bargauge.Panel:
         built.max(panel.maximum)
     built.thresholds(_thresholds(panel))
     for index, query in enumerate(panel.queries):
-        built.with_target(
-            prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(chr(ord("A") + index))
-        )
+        target = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(chr(ord("A") + index))
+        built.with_target(target.instant() if panel.instant else target)
+    for name, colour in panel.colours.items():
+        fixed = {"mode": "fixed", "fixedColor": colour}
+        built.override_by_name(name, [parts.DynamicConfigValue(id_val="color", value=fixed)])
     return built
 
 

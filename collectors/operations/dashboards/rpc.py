@@ -53,13 +53,13 @@ def board(limits: Thresholds) -> Board:
                 (
                     Panel(
                         title="Faults of the server by method",
-                        description=f"RPCs that ended with {', '.join(SERVER_FAULTS)}, divided by all of their method. "
-                        "The alert leaves the method other out.",
+                        description=f"RPCs that ended with {', '.join(SERVER_FAULTS)}, divided by all that ended of "
+                        "their method. The alert leaves the method other out.",
                         unit=Unit.RATIO,
                         queries=(
                             Query(
-                                f'sum by (method) (rate(agent_grpc_errors_total{{@,status_code=~"{FAULTS}"}}'
-                                "[$__rate_interval])) / (sum by (method) (rate(agent_grpc_requests_total{@}"
+                                f'sum by (method) (rate(agent_grpc_handled_total{{@,code=~"{FAULTS}"}}'
+                                "[$__rate_interval])) / (sum by (method) (rate(agent_grpc_handled_total{@}"
                                 "[$__rate_interval])) > 0)",
                                 "{{method}}",
                             ),

@@ -1,6 +1,6 @@
 """Tasks: how many, how they end, how long they take and wait, and where their time goes."""
 
-from collectors.operations.dashboards.model import Board, Look, Panel, Query, Row, Unit
+from collectors.operations.dashboards.model import OUTCOME_COLOURS, Board, Look, Panel, Query, Row, Unit
 from collectors.operations.thresholds import Thresholds
 
 
@@ -37,6 +37,7 @@ def board(limits: Thresholds) -> Board:
                             Query("sum by (status) (agent_tasks{@})", "{{status}}"),
                             Query("sum(agent_task_slots{@})", "slots"),
                         ),
+                        colours=OUTCOME_COLOURS,
                     ),
                     Panel(
                         title="Created and ended",
@@ -48,6 +49,7 @@ def board(limits: Thresholds) -> Board:
                                 "{{status}}",
                             ),
                         ),
+                        colours=OUTCOME_COLOURS,
                     ),
                     Panel(
                         title="Refused submissions",

@@ -22,7 +22,7 @@ def test_answers_are_logged_when_asked_for(told):
     assert told() == [
         '127.0.0.1 "GET /-/healthy" 200 8',
         '127.0.0.1 "HEAD /-/healthy" 200 0',
-        f'127.0.0.1 "GET /{"x" * 199}" 404 61',
+        f'127.0.0.1 "GET /{"x" * 199}" 404 72',
     ]
 
 
@@ -48,4 +48,4 @@ def test_refusals_are_logged(told, data, line):
 def test_a_path_cannot_look_like_the_rest_of_the_line(told):
     with serving(access_log=True) as endpoint, Client(endpoint.port) as client:
         client.ask('/a"200\\"')
-    assert told() == [r'127.0.0.1 "GET /a\"200\\\"" 404 61']
+    assert told() == [r'127.0.0.1 "GET /a\"200\\\"" 404 72']

@@ -54,7 +54,16 @@ THRESHOLDS: Final = closed(
         "steps": {"type": "array", "minItems": 1, "maxItems": 2, "items": [STEP_BASE, STEP]},
     }
 )
-TARGET: Final = closed({"expr": TEXT, "legendFormat": TEXT, "refId": {"type": "string", "pattern": "^[A-Z]$"}})
+TARGET: Final = closed(
+    {"expr": TEXT, "legendFormat": TEXT, "refId": {"type": "string", "pattern": "^[A-Z]$"}},
+    instant=one_of(True),
+    range=one_of(False),
+)
+NAMED: Final = closed({"id": one_of("byName"), "options": TEXT})
+FIXED: Final = closed({"mode": one_of("fixed"), "fixedColor": one_of("green", "red", "gray", "blue", "yellow")})
+OVERRIDE: Final = closed(
+    {"matcher": NAMED, "properties": each(closed({"id": one_of("color"), "value": FIXED}), 1)},
+)
 LEGEND: Final = closed(
     {
         "showLegend": FLAG,
@@ -120,7 +129,7 @@ def panel(kind: str, options: dict[str, Any], **more: Any) -> dict[str, Any]:
             "description": TEXT,
             "datasource": SOURCE,
             "gridPos": PLACE,
-            "fieldConfig": closed({"defaults": fields, "overrides": {"type": "array", "maxItems": 0}}),
+            "fieldConfig": closed({"defaults": fields, "overrides": each(OVERRIDE)}),
             "options": options,
             "targets": each(TARGET, 1),
         },

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import promql_parser
@@ -11,7 +11,12 @@ import promql_parser
 from collectors.operations import promql
 from collectors.operations.model import Alert, Recording
 from tests.collectors.operations.promtool import Variant, read_by
+from tests.collectors.operations.scenarios.case import BRIDGED_MINUTES
 
+NO_BRIDGE: Final = "window without a bridge"
+"""A gauge's window that is shorter than the time between two scrapes."""
+FAILING: Final = frozenset({"every second scrape fails"})
+"""The timeline that tells such a window from a longer one."""
 Change = tuple[str, str]
 """What was changed, and the expression after it."""
 
@@ -27,14 +32,19 @@ def mutants(alert: Alert, *, matchers_of_recordings: bool = True) -> Iterator[Va
         yield Variant("without keep_firing_for", attrs.evolve(alert, keep_firing_seconds=0))
     for change in (_quantities, _matchers, _parts):
         for name, expr in _changed(alert.expr, change):
-            yield Variant(name, attrs.evolve(alert, formula=expr))
+            yield Variant(name, attrs.evolve(alert, formula=expr), timelines=_timelines(name))
     for recording in read_by(alert):
         changes = [*_changed(recording.expr, _quantities)]
         changes += _changed(recording.expr, _matchers) if matchers_of_recordings else ()
         for index, (name, expr) in enumerate(changes):
             mutated = Recording(f"{recording.name}:mutant{index}", expr)
             reader = attrs.evolve(alert, formula=renamed(alert.expr, recording.name, mutated.name))
-            yield Variant(f"{recording.name}: {name}", reader, (mutated,))
+            yield Variant(f"{recording.name}: {name}", reader, (mutated,), _timelines(name))
+
+
+def _timelines(name: str) -> frozenset[str] | None:
+    """Return the timelines that show a change, if they are other ones than those that show all others."""
+    return FAILING if name.startswith(NO_BRIDGE) else None
 
 
 def renamed(expr: str, old: str, new: str) -> str:
@@ -64,6 +74,8 @@ def _quantities(node: Any) -> Iterator[Change]:
     match node:
         case promql_parser.NumberLiteral() if node.val:
             yield from ((f"{node.val:g} x{factor}", f"{node.val * factor:g}") for factor in (0.8, 1.25))
+        case promql_parser.MatrixSelector() if node.range == timedelta(minutes=BRIDGED_MINUTES):
+            yield NO_BRIDGE, f"{node.vector_selector.prettify()}[{_written(node.range / 10)}]"
         case promql_parser.MatrixSelector():
             yield "window x0.5", f"{node.vector_selector.prettify()}[{_written(node.range / 2)}]"
         case promql_parser.SubqueryExpr():

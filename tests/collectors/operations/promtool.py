@@ -37,7 +37,7 @@ class Variant:
     recordings: tuple[Recording, ...] = ()
     """What it reads beyond the recordings of production."""
     timelines: frozenset[str] | None = None
-    """The timelines on which it runs; None: all."""
+    """The timelines on which it runs; None: all that are tested."""
 
 
 @attrs.frozen
@@ -79,7 +79,10 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
 def failures(
     directory: Path, variants: Mapping[str, Sequence[Variant]], cases: Iterable[Case], *, exact: bool = False
 ) -> set[Failure]:
-    """Test the variants of each case, by its key, on its timelines, or on the exact and the quiet ones alone."""
+    """Test the variants of each case, by its key, on its timelines.
+
+    If `exact`, a variant that names no timelines is tested on the exact and the quiet ones alone.
+    """
     paths = [_write(directory, case, variants[case.key], exact=exact) for case in cases if variants.get(case.key)]
     done = promtool("test", "rules", *paths)
     rest = FAILURE.sub("", done.stdout)
@@ -95,15 +98,17 @@ def _write(directory: Path, case: Case, variants: Sequence[Variant], *, exact: b
     named = [attrs.evolve(variant.alert, name=f"{case.key} {variant.name}") for variant in variants]
     data = rules.as_data([Group("all", (*read, *named))], SETTING)
     (directory / f"{case.key}.rules.yml").write_text(json.dumps(data), "utf-8")
-    timelines = [timeline for timeline in case.timelines() if timeline.judges_alone or not exact]
-    file = file_of_tests(case, f"{case.key}.rules.yml", [(timeline, _on(timeline, variants)) for timeline in timelines])
+    tested = [(timeline, _on(timeline, variants, exact=exact)) for timeline in case.timelines()]
+    file = file_of_tests(case, f"{case.key}.rules.yml", [(timeline, names) for timeline, names in tested if names])
     path = directory / f"{case.key}.test.yml"
     path.write_text(json.dumps(file), "utf-8")
     return str(path)
 
 
-def _on(timeline: Timeline, variants: Sequence[Variant]) -> list[str]:
-    return [one.name for one in variants if one.timelines is None or timeline.name in one.timelines]
+def _on(timeline: Timeline, variants: Sequence[Variant], *, exact: bool) -> list[str]:
+    """Return the variants that a timeline tests: those that name it, and of the others all, or none."""
+    tested = timeline.judges_alone or not exact
+    return [one.name for one in variants if (tested if one.timelines is None else timeline.name in one.timelines)]
 
 
 def file_of_tests(case: Case, rule_file: str, named: Iterable[tuple[Timeline, Sequence[str]]]) -> dict[str, Any]:

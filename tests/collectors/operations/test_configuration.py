@@ -137,7 +137,7 @@ def test_the_names_of_the_other_jobs_are_known():
         ({"setting": Setting(job="alertmanager")}, "job: 'alertmanager' is another job of the configuration"),
         (
             {"interval": "1m"},
-            "interval: 1m is more than 30s; the shortest window of a rule is 1m, and needs two samples",
+            "interval: 1m is more than 30s; the shortest window of a rule is 2m, and needs two samples even if every",
         ),
         ({"interval": "9" * 5000 + "s"}, f"interval: {'9' * 5000 + 's'!r} must be a duration such as 15s"),
         ({"interval": "0s"}, "interval: '0s' must be a duration such as 15s"),

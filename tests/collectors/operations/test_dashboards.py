@@ -82,7 +82,7 @@ def test_the_dashboard_can_be_narrowed_and_shows_restarts(board):
     assert [variable["name"] for variable in (source, job, instance)] == ["datasource", "job", "instance"]
     assert "allValue" not in job, "every job of Prometheus would be this service's"
     assert instance["allValue"] == ANY_INSTANCE
-    assert "resets(agent_service_uptime_seconds" in data["annotations"]["list"][0]["expr"]
+    assert "changes(process_start_time_seconds" in data["annotations"]["list"][0]["expr"]
     assert data["uid"] == board.uid
 
 
@@ -92,6 +92,32 @@ def test_every_query_is_narrowed_by_job(board):
         for query in panel.queries:
             assert "@" not in query.expr
             assert 'job=~"$job"' in query.expr
+
+
+@BOARDS
+def test_a_figure_asks_for_now_and_a_graph_for_a_range(board):
+    for panel in (each for each in json.loads(render(board))["panels"] if each["type"] != "row"):
+        graph = panel["type"] == "timeseries"
+        assert {(target.get("instant", False), target.get("range", True)) for target in panel["targets"]} == {
+            (not graph, graph)
+        }, panel["title"]
+
+
+def test_outcomes_have_the_colours_of_the_status_page():
+    page = (Path(__file__).parents[3] / "collectors/http/assets/figures.js").read_text("utf-8")
+    on_page = dict(re.findall(r'name: "(completed|failed|cancelled)", tone: "(\w+)"', page))
+    spelled = {"grey": "gray"}
+    for board in boards():
+        for panel in json.loads(render(board))["panels"]:
+            told = {
+                override["matcher"]["options"]: override["properties"][0]["value"]["fixedColor"]
+                for override in panel.get("fieldConfig", {}).get("overrides", ())
+            }
+            by_status = any(target["legendFormat"] == "{{status}}" for target in panel.get("targets", ()))
+            assert bool(told) == by_status, panel["title"]
+            for name, tone in on_page.items() if told else ():
+                assert told[name] == spelled.get(tone, tone)
+    assert set(on_page) == {"completed", "failed", "cancelled"}
 
 
 def test_titles_and_uids_are_unique():
@@ -112,6 +138,7 @@ def test_every_panel_says_what_it_shows(board):
 
 READ_OTHERWISE = {
     "Instances up": lambda share: 1 - share,
+    "Success, 5 min": lambda ratio: 1 - ratio,
     "Failed sections of scrapes": lambda failed: failed - 1,
     "Failure ratio over 1 hour": lambda ratio: 1 - ratio,
     "Budget burn of tasks": lambda factor: factor * (1 - Thresholds().task_slo),
@@ -153,7 +180,11 @@ def test_the_guide_tells_every_setting_of_a_panel(panel):
     assert ("maximum" in told) == ("max" in defaults)
     assert re.findall(r"fill (\d+)", told) == [f"{custom[key]:g}" for key in custom if key == "fillOpacity"]
     assert ("stacked" in told) == (custom.get("stacking", {}).get("mode") == "normal")
-    assert ("red" in told) == (len(defaults["thresholds"]["steps"]) == 2)
+    assert (re.search("red (below|from)", told) is not None) == (len(defaults["thresholds"]["steps"]) == 2)
+    overrides = data["fieldConfig"]["overrides"]
+    assert all(
+        f"{one['matcher']['options']} {one['properties'][0]['value']['fixedColor']}" in told for one in overrides
+    )
 
 
 def test_the_guide_tells_what_all_graphs_have_in_common():

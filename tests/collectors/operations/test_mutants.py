@@ -20,9 +20,16 @@ RPC_WINDOWS: Final = {
     "SlowBudgetBurn-3d": ("3d", "6h"),
 }
 EQUIVALENT: Final[Mapping[tuple[str, str], str]] = {
-    ("Restarting", "2 x1.25 (4)"): "restarts are counted in whole numbers: more than 2.5 are more than 2",
-    ("HighGRPCErrorRate", "agent_grpc_errors_total method dropped (5)"): "the requests below still leave `other` out",
-    ("HighGRPCErrorRate", "agent_grpc_requests_total method dropped (11)"): "the errors above still leave `other` out",
+    ("Restarting", "2 x1.25 (9)"): "restarts are counted in whole numbers: more than 2.5 are more than 2",
+    ("ScrapesFail", "2 x1.25 (10)"): "changes are counted in whole numbers",
+    ("MetricsAbsent", "window without a bridge (8)"): "without the metrics of one scrape, the hold would only begin",
+    **{
+        (
+            "HighGRPCErrorRate",
+            f"agent_grpc_handled_total method dropped ({place})",
+        ): "the others still leave `other` out"
+        for place in (6, 12, 19)
+    },
     **{
         (f"RpcSlo{tier}", f"job:agent_grpc_errors:ratio_rate{window}: window x0.5 (11)"): "0 times them is 0"
         for tier, windows in RPC_WINDOWS.items()

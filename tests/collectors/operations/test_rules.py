@@ -5,9 +5,11 @@ import yaml
 
 from collectors.operations import rules
 from collectors.operations.alerts import alert_groups, alert_names
-from collectors.operations.model import Alert, Setting, Severity
+from collectors.operations.model import Alert, Scope, Setting, Severity
 from collectors.operations.recording import GRPC_ERRORS, TASK_FAILURES, recordings
 from collectors.operations.thresholds import Thresholds
+from tools.checks.expressions import Checker
+from tools.vocabulary import known_series
 
 DURATION_OR_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:ms|s|m|h|d)?(?!\w|\.\d)")
 
@@ -20,12 +22,14 @@ CONTRACT = """
 ServiceDown                1m   0s   critical
 AllInstancesDown           1m   0s   critical
 TargetsMissing             5m   0s   critical
+ScrapesFail                5m   0s   warning
 MetricsAbsent              5m   0s   warning
 Restarting                 0s   10m  warning
 ScrapeSlow                 5m   0s   warning
 CollectorSectionFailed     5m   0s   warning
 EventLoopBlocked           2m   0s   critical
 HeartbeatStalled           2m   0s   critical
+MostTasksFail              0s   0s   critical
 HighTaskFailureRate        5m   10m  warning
 LowTaskSuccessRate         10m  0s   warning
 TaskStuck                  5m   0s   warning
@@ -43,7 +47,7 @@ TooManyTempFiles           10m  0s   warning
 TooManyStreamConnections   5m   0s   warning
 StreamManagerOverload      5m   0s   warning
 StreamManagerLeak          15m  0s   warning
-HighGRPCErrorRate          5m   5m   warning
+HighGRPCErrorRate          5m   0s   warning
 HighGRPCLatency            10m  0s   warning
 HighTokenConsumptionRate   10m  0s   info
 HighExecutionCost          5m   0s   warning
@@ -81,13 +85,49 @@ def test_every_name_is_told_once():
     assert list(alert_names(Setting())) == list(dict.fromkeys(line.split()[0] for line in CONTRACT.split("\n")[1:-1]))
 
 
-def test_every_alert_tells_its_value_and_its_runbook():
+def test_runbooks_that_somebody_publishes_are_named_below_their_address():
     data = yaml.safe_load(rules.alert_rules(Setting(runbooks="https://runbooks.test/")))
+    for rule in (rule for group in data["groups"] for rule in group["rules"]):
+        assert rule["annotations"]["runbook_url"] == f"https://runbooks.test/{rule['alert']}.md"
+
+
+def test_a_runbook_is_served_by_the_instance_that_an_alert_is_about_or_by_one_that_is_up():
+    setting = Setting(scheme="https", address="10.0.0.1:8000")
+    best = (
+        'topk(1, avg_over_time(up{job="gui_agents"}[3m]) > 0 '
+        'and on (job, instance) last_over_time(agent_service_info{job="gui_agents"}[3m]))'
+    )
+    any_instance = f"{{{{ range query `{best}` }}}}{{{{ .Labels.instance }}}}{{{{ else }}}}10.0.0.1:8000{{{{ end }}}}"
+    urls = {rule.name: setting.runbook(rule) for rule in _alerts(setting)}
+    own = {name for name, url in urls.items() if url == f"https://{{{{ $labels.instance }}}}/runbooks/{name}"}
+    assert own == {rule.name for rule in _alerts() if rule.scope is Scope.INSTANCE and not rule.silent}
+    assert {"ServiceDown", "AllInstancesDown", "HighTaskFailureRate", "Watchdog"}.isdisjoint(own)
+    for name in set(urls) - own:
+        assert urls[name] == f"https://{any_instance}/runbooks/{name}"
+
+
+def test_every_text_says_what_to_do_first():
+    for rule in _alerts():
+        assert " First: " in rule.description or rule.name == "Watchdog", rule.name
+
+
+QUERY = re.compile(r"`([^`]+)`")
+
+
+def test_the_queries_in_texts_read_what_there_is():
+    for rule in _alerts():
+        for query in QUERY.findall(rule.description + Setting().runbook(rule)):
+            checker = Checker(known_series())
+            checker.shape(query.replace("%q", '"QueryTaskStatus"'))
+            assert checker.problems == [], rule.name
+
+
+def test_every_alert_tells_its_value_and_its_severity():
+    data = yaml.safe_load(rules.alert_rules(Setting()))
     for rule in (rule for group in data["groups"] for rule in group["rules"]):
         assert rule["labels"]["severity"] in set(Severity)
         assert rule["annotations"]["summary"]
         assert "$value" in rule["annotations"]["description"]
-        assert rule["annotations"]["runbook_url"] == f"https://runbooks.test/{rule['alert']}.md"
 
 
 def test_rules_at_another_scale_of_time_differ_in_numbers_only():
@@ -136,13 +176,13 @@ def test_alerts_are_of_one_kind_in_their_groups():
 
 def test_an_alert_of_an_objective_tells_how_many_times_too_fast_its_budget_burns():
     told = {
-        rule.labels["long"]: rule.description.partition(": ")[2]
+        rule.labels["long"]: rule.description.partition(": ")[2].partition(".{{")[0]
         for rule in _alerts()
         if rule.name.startswith("TaskSlo")
     }
     assert told == {
-        "1h": "more than 14.4 times the 5 % that the objective allows.",
-        "6h": "more than 6 times the 5 % that the objective allows.",
-        "1d": "more than 3 times the 5 % that the objective allows.",
-        "3d": "more than the 5 % that the objective allows.",
+        "1h": "more than 14.4 times the 5 % that the objective allows",
+        "6h": "more than 6 times the 5 % that the objective allows",
+        "1d": "more than 3 times the 5 % that the objective allows",
+        "3d": "more than the 5 % that the objective allows",
     }

@@ -7,6 +7,8 @@ import attrs
 
 STALE: Final = "stale"
 """The value of a series that its target no longer exposes."""
+OF_FAILED_SCRAPES: Final = {"up": 0.0, "scrape_duration_seconds": 0.001}
+"""What Prometheus itself writes of a scrape that fails; all series of the target become stale."""
 
 
 @attrs.frozen
@@ -33,10 +35,27 @@ class Signal:
     values: Callable[[Callable[[float], bool], float, float], float | str]
     labels: str = ""
 
-    def line(self, instance: str, step: float, end: float, is_bad: Callable[[float], bool]) -> dict[str, str]:
-        """Return the series as promtool reads it, with a sample every `step` minutes."""
-        labels = ",".join(part for part in (f'job="gui_agents",instance="{instance}"', self.labels) if part)
+    def line(
+        self, instance: str, step: float, end: float, is_bad: Callable[[float], bool], missing: int | None = None
+    ) -> dict[str, str]:
+        """Return the series as promtool reads it, with a sample every `step` minutes.
+
+        Args:
+            instance: Whose series it is; further labels may follow a comma.
+            step: Minutes between two scrapes.
+            end: The last minute.
+            is_bad: Whether it is bad at a minute.
+            missing: Every so manyth scrape fails, unless there is no target.
+        """
+        name, _, more = instance.partition(",")
+        parts = ('job="gui_agents"', f'instance="{name}"', more, self.labels)
+        labels = ",".join(part for part in parts if part)
         samples = [self.values(is_bad, index * step, step) for index in range(int(end / step) + 1)]
+        if missing is not None:
+            failed = OF_FAILED_SCRAPES.get(self.name, STALE)
+            samples[missing - 1 :: missing] = [
+                STALE if one == STALE else failed for one in samples[missing - 1 :: missing]
+            ]
         return {"series": f"{self.name}{{{labels}}}", "values": " ".join(map(_sample, samples))}
 
 
@@ -73,6 +92,15 @@ def sawtooth(name: str, bad_period: float) -> Signal:
     return Signal(
         name, lambda is_bad, minute, _: 60 * (minute % bad_period) if is_bad(minute) else 60 * (minute + bad_period)
     )
+
+
+def restarts(name: str, bad_period: float) -> Signal:
+    """A start time in seconds that is another one every so many minutes while bad."""
+
+    def start(is_bad: Callable[[float], bool], minute: float, _: float) -> float:
+        return 1e9 + 60 * (minute - minute % bad_period if is_bad(minute) else 0)
+
+    return Signal(name, start)
 
 
 def lasting(name: str, period: float, begin: float) -> Signal:

@@ -48,7 +48,6 @@ def test_init_writes_what_was_asked_for(tmp_path, capsys):
     assert all(target["expr"].endswith(" / 0.01") for target in burn["targets"])
     told = capsys.readouterr()
     assert str(out / "prometheus.yml") in told.out.splitlines()
-    assert "runbooks" not in told.err
 
 
 def test_init_takes_this_installations_own_port(tmp_path, monkeypatch):
@@ -147,11 +146,31 @@ def test_init_takes_options_before_what_this_installation_does(tmp_path, monkeyp
     assert loaded(out / "prometheus.yml")["scrape_configs"][1]["static_configs"] == [{"targets": ["p:9"]}]
 
 
-def test_init_says_that_runbooks_are_nowhere(tmp_path, capsys):
-    assert cli.main(["monitoring", "init", str(tmp_path / "out")]) == ExitCode.DONE
-    told = capsys.readouterr().err
-    assert "alerts name runbooks below https://gui-agents.example.com/runbooks, where there are none" in told
-    assert "--runbooks URL" in told
+def test_runbooks_lie_beside_the_rules_and_are_served_by_the_instances(tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ["--target", "10.0.0.1:8000", "--target", "10.0.0.2:8000", "--scheme", "https"]
+    assert cli.main(["monitoring", "init", str(out), *options]) == ExitCode.DONE
+    rules = [rule for group in loaded(out / "prometheus-alert-rules.yml")["groups"] for rule in group["rules"]]
+    for rule in rules:
+        url = rule["annotations"]["runbook_url"]
+        assert url.startswith("https://{{")
+        assert url.endswith(f"}}}}/runbooks/{rule['alert']}")
+        assert "{{ $labels.instance }}" in url or "{{ else }}10.0.0.1:8000{{ end }}" in url
+        page = (out / "runbooks" / f"{rule['alert']}.md").read_text("utf-8")
+        assert page.startswith(f"# {rule['alert']}\n")
+    assert (out / "runbooks" / "README.md").is_file()
+    assert "runbook" not in capsys.readouterr().err
+
+
+def test_external_labels_tell_two_regions_apart(tmp_path):
+    out = tmp_path / "out"
+    labels = ["--external-label", "region=eu", "--external-label", "tenant=a: b"]
+    assert cli.main(["monitoring", "init", str(out), *labels]) == ExitCode.DONE
+    config = loaded(out / "prometheus.yml")["global"]
+    assert config["external_labels"] == {"monitor": "gui-agents", "region": "eu", "tenant": "a: b"}
+    routing = loaded(out / "alertmanager.yml")
+    for apart in (routing["route"]["group_by"], *(rule["equal"] for rule in routing["inhibit_rules"])):
+        assert {"job", "monitor", "region", "tenant"} <= set(apart)
 
 
 def test_the_help_of_init_lists_every_threshold(capsys):
@@ -200,6 +219,7 @@ def test_init_writes_rules_for_shards_and_kubernetes_only_when_it_is_asked_to(tm
         "prometheus-alert-rules.yml",
         "prometheus-recording-rules.yml",
         "prometheus.yml",
+        "runbooks",
     }
 
 
@@ -218,6 +238,9 @@ def test_init_writes_rules_for_shards_and_kubernetes_only_when_it_is_asked_to(tm
         (["--webhook", "http://host:abc"], "--webhook: 'http://host:abc' must be an http or https address"),
         (["--webhook", "http://[::1"], "--webhook: 'http://[::1' must be an http or https address"),
         (["--webhook", "http://h/x?token=a"], "--webhook: 'http://h/x?token=a' must hold no query"),
+        (["--external-label", "job=x"], "--external-label: 'job' cannot be the name of an external label"),
+        (["--external-label", "a-b=x"], "--external-label: 'a-b' cannot be the name of an external label"),
+        (["--external-label", "region"], "--external-label: '' of region must be a text of one line"),
         (["--runbooks", ""], "--runbooks: '' must be an http or https address"),
         (["--runbooks", "not a url"], "--runbooks: 'not a url' must be an http or https address"),
         (["--runbooks", "http://h/a\nb"], "--runbooks: 'http://h/a\\nb' must be an http or https address"),

@@ -38,9 +38,9 @@ async def test_each_task_is_told_when_it_is_accepted_started_and_ended(caplog):
 
 def running_by_the_runbook(messages):
     """Return what the runbook's command prints for a log of these messages."""
-    [command] = re.findall(r"```sh\n(.*?)```", TASK_STUCK.read_text(), re.DOTALL)
+    command, *_ = re.findall(r"```sh\n(.*?)```", TASK_STUCK.read_text(), re.DOTALL)
     log = "".join(f"2026-01-01 00:00:00,000 INFO gui_agents.tasks.journal: {line}\n" for line in messages)
-    command = command.replace("FILE", "-")
+    command = command.replace("LOG", "-")
     done = subprocess.run(["/bin/sh", "-c", command], input=log, capture_output=True, text=True, check=True)
     return done.stdout.split()
 

@@ -64,15 +64,15 @@ class Mistake(NamedTuple):
         Mistake(
             ALERTS,
             "alert: HighGRPCErrorRate",
-            "> 0.05\n        for",
-            "> 5\n        for",
+            "> 0.05\n",
+            "> 5\n",
             "HighGRPCErrorRate: > 5 can never be true: its values lie from 0 to 1",
         ),
         Mistake(
             ALERTS,
             "alert: TaskSloFastBudgetBurn",
-            "> 0.72\n        for",
-            "> 72\n        for",
+            "> 0.72\n",
+            "> 72\n",
             "TaskSloFastBudgetBurn: > 72 can never be true: its values lie from 0 to 1",
         ),
         Mistake(
@@ -91,7 +91,7 @@ class Mistake(NamedTuple):
         ),
         Mistake(
             ALERTS,
-            "by (job) (agent_task_utilization",
+            "by (job) (last_over_time(agent_task_utilization",
             ">= 1",
             "== 2",
             "TaskUtilizationAtCapacity: == 2 can never be true: its values lie from 0 to 1",

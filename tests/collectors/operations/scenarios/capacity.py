@@ -77,11 +77,10 @@ CASES: Final = (
         per_instance=True,
         course=Course(signals=[OLD, growth(MEMORY, 0, 14e6, start=1e9)], rise=44, fall=32),
         also={
-            "after a restart": Course(signals=[lasting(UPTIME, 40, 60), growth(MEMORY, 20e6, 20e6, start=1e9)], rise=62)
+            "after a restart": Course(signals=[lasting(UPTIME, 40, 60), growth(MEMORY, 20e6, 20e6, start=1e9)], rise=61)
         },
         phases=Phases(60, 120, 60),
         hold=30,
-        step=2,
         quiet={
             "large and flat": [OLD, growth(MEMORY, 0, 0, start=4e9)],
         },

@@ -8,6 +8,11 @@ import attrs
 from tests.collectors.operations.timelines import Phases, Signal
 
 INSTANCES: Final = ("a:8000", "b:8000", "c:8000")
+FAILING_SCRAPES: Final = {"every third scrape fails": 3, "every second scrape fails": 2}
+BRIDGED_MINUTES: Final = 3
+"""How far back rules look for the last value of a gauge."""
+PODS: Final = ('node,pod="one"', 'node,pod="two"')
+"""Two targets whose `instance` is the same node."""
 
 
 @attrs.frozen
@@ -67,6 +72,8 @@ class Case:
     """What comes close: it is bad all the time on three instances, and nothing fires."""
     step: float = 1
     """Minutes between two samples, and two evaluations."""
+    survives: bool = True
+    """Whether it fires as well if scrapes of its target fail now and then; false if that is what it is about."""
 
     @property
     def key(self) -> str:
@@ -81,8 +88,28 @@ class Case:
         fires = self.per_instance or bool(self.worse)
         yield self._three("one of three instances", one_of_three, INSTANCES[1:2], fires=fires)
         yield self._three("three instances", self.course.signals, INSTANCES, fires=True)
+        if self.per_instance:
+            yield self._two_pods_of_a_node()
         for name, signals in self.quiet.items():
             yield self._quiet(name, signals)
+        for name, nth in FAILING_SCRAPES.items() if self.survives else ():
+            yield self._failing(name, nth)
+
+    def _failing(self, name: str, nth: int) -> Timeline:
+        """Return the ordinary course with scrapes that fail: it fires and resolves, if some scrapes later."""
+        firing = self._firing(INSTANCES[:1])
+        begin, recovered = self.phases.good, self.phases.good + self.phases.bad
+        late = self.course.rise + self.hold + max(BRIDGED_MINUTES, nth * self.step) + self.step
+        checks = {begin - self.step: (), begin + late: firing, recovered - self.step: firing, self.phases.end: ()}
+        assert begin + late < recovered, f"{self.key} has no time left to fire"
+        return self._timeline(name, self._series(self.course.signals, INSTANCES[:1], INSTANCES[:1], nth), checks)
+
+    def _two_pods_of_a_node(self) -> Timeline:
+        """Return a timeline in which one of two pods on a node is bad: their labels alone tell them apart."""
+        begin, recovered = self.phases.good, self.phases.good + self.phases.bad
+        checks = {begin - self.step: (), recovered - self.step: ("node",), self.phases.end: ()}
+        series = self._series(self.course.signals, PODS, PODS[:1])
+        return self._timeline("two pods of a node", series, checks)
 
     def _exact(self, name: str, course: Course) -> Timeline:
         instances = INSTANCES[:1]
@@ -116,10 +143,12 @@ class Case:
         return self._timeline(name, series, dict.fromkeys(times, ()))
 
     def _series(
-        self, signals: Sequence[Signal], instances: Sequence[str], bad: Sequence[str]
+        self, signals: Sequence[Signal], instances: Sequence[str], bad: Sequence[str], missing: int | None = None
     ) -> list[Mapping[str, str]]:
         return [
-            signal.line(instance, self.step, self.phases.end, self.phases.is_bad if instance in bad else _never)
+            signal.line(
+                instance, self.step, self.phases.end, self.phases.is_bad if instance in bad else _never, missing
+            )
             for instance in instances
             for signal in signals
         ]
@@ -156,6 +185,7 @@ def _always(_: float) -> bool:
     return True
 
 
-def brief(hold: float, signals: Sequence[Signal], step: float = 1) -> dict[str, Any]:
-    """Return phases and course of a rule on a gauge, whose condition follows its samples at once."""
-    return {"phases": Phases(10, hold + 10, 10), "hold": hold, "step": step, "course": Course(signals=signals)}
+def brief(hold: float, signals: Sequence[Signal], step: float = 1, rise: float = 0, fall: float = 0) -> dict[str, Any]:
+    """Return phases and course of a rule on a gauge, whose condition mostly follows its samples at once."""
+    course = Course(signals=signals, rise=rise, fall=fall)
+    return {"phases": Phases(10, hold + 10, 10), "hold": hold, "step": step, "course": course}

@@ -21,8 +21,14 @@ def _spent(dollars: float) -> list[Signal]:
     return [growth(SPENT, 0.001, dollars, 'currency="USD"'), growth(SPENT, 0.001, 0.01, 'currency="EUR"')]
 
 
-def _unknown(alert: str, metric: str) -> Case:
-    signals = [growth(metric, 0, 1, 'provider="openai"')]
+def _calls(outcome: str) -> Signal:
+    """A call a minute that ends so, while bad."""
+    return growth("agent_model_requests_total", 0, 1, f'provider="openai",outcome="{outcome}"')
+
+
+def _unknown(alert: str, metric: str, *, unanswered: bool) -> Case:
+    """A case of calls of which something is not known; calls that nobody answered may be among them."""
+    signals = [growth(metric, 0, 1, 'provider="openai"'), *([_calls("timeout"), _calls("error")] if unanswered else ())]
     return Case(
         alert=alert,
         severity="info",
@@ -31,7 +37,10 @@ def _unknown(alert: str, metric: str) -> Case:
         phases=Phases(20, 30, 30),
         hold=5,
         labels={"provider": "openai"},
-        quiet={"no such call": [growth(metric, 0, 0, 'provider="openai"')]},
+        quiet={
+            "no such call": [growth(metric, 0, 0, 'provider="openai"'), _calls("ok")],
+            **({"nobody answers": [growth(metric, 0, 1, 'provider="openai"'), _calls("error")]} if unanswered else {}),
+        },
     )
 
 
@@ -39,11 +48,14 @@ CASES: Final = (
     Case(
         alert="HighTokenConsumptionRate",
         severity="info",
-        course=Course(signals=_tokens(12_000, 9_000), rise=5, fall=1),
-        worse=_tokens(12_000, 9_000),
+        course=Course(signals=_tokens(2_400_000, 1_800_000), rise=5, fall=1),
+        worse=_tokens(2_400_000, 1_800_000),
         phases=Phases(10, 30, 20),
         hold=10,
-        quiet={"hardly 100,000 of three instances": _tokens(4_000, 2_600)},
+        quiet={
+            "hardly 20,000,000 of three instances": _tokens(800_000, 520_000),
+            "three vision tasks": _tokens(400_000, 10_000),
+        },
     ),
     Case(
         alert="HighExecutionCost",
@@ -61,6 +73,6 @@ CASES: Final = (
             ],
         },
     ),
-    _unknown("PriceUnknown", "agent_model_price_unknown_total"),
-    _unknown("UsageUnknown", "agent_model_usage_unknown_total"),
+    _unknown("PriceUnknown", "agent_model_price_unknown_total", unanswered=False),
+    _unknown("UsageUnknown", "agent_model_usage_unknown_total", unanswered=True),
 )

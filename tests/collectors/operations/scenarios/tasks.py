@@ -41,6 +41,33 @@ def _ending(**each: float) -> list[Signal]:
 
 CASES: Final = (
     Case(
+        alert="MostTasksFail",
+        severity="critical",
+        course=Course(
+            signals=[created("completed", 1, 0.45), created("failed", 0, 0.55), created("cancelled", 1, 1)],
+            rise=9.25,
+            fall=0.5,
+        ),
+        also={
+            "a total outage": Course(
+                signals=[created("completed", 4, 0), created("failed", 0, 4)], rise=2.75, fall=2.5
+            ),
+            "a task a minute": Course(signals=[created("completed", 1, 0), created("failed", 0, 1)], rise=5, fall=2.5),
+            "failures are slower than successes were": Course(
+                signals=[created("completed", 4, 0), created("failed", 0, 2)], rise=3.5, fall=1.75
+            ),
+        },
+        worse=[created("completed", 1, 0.2), created("failed", 0, 9)],
+        phases=Phases(60, 20, 15),
+        hold=0,
+        step=0.25,
+        quiet={
+            "hardly half": [created("completed", 0, 0.52), created("failed", 0, 0.48)],
+            "too few to wake somebody": [created("completed", 0, 0), created("failed", 0, 0.15)],
+            "cancelled by users": [created("cancelled", 0, 5), created("completed", 0, 1), created("failed", 0, 0)],
+        },
+    ),
+    Case(
         alert="HighTaskFailureRate",
         severity="warning",
         course=Course(signals=_outcomes(0.28, 0.08), rise=13, fall=13),
@@ -56,11 +83,10 @@ CASES: Final = (
     Case(
         alert="LowTaskSuccessRate",
         severity="warning",
-        course=Course(signals=_outcomes(0.125, 0.059), rise=54, fall=8),
+        course=Course(signals=_outcomes(0.125, 0.059), rise=53, fall=8),
         worse=_outcomes(0.1, 3),
         phases=Phases(60, 90, 30),
         hold=10,
-        step=2,
         quiet={
             "hardly 70 %": _outcomes(0.71, 0.29),
             "too few to judge": [created("completed", 0, 0), created("failed", 0, 0.05), created("cancelled", 0, 5)],
@@ -77,10 +103,10 @@ CASES: Final = (
     Case(
         alert="NoTaskCompletes",
         severity="warning",
-        course=Course(signals=[OLD, _running(2, 2), created("completed", 1, 0)], rise=60, fall=5),
+        course=Course(signals=[OLD, _running(2, 2), created("completed", 1, 0)], rise=60, fall=1),
         also={
             "after an idle hour": Course(signals=[OLD, _running(0, 2), *_ending()], rise=60),
-            "seen by a young Prometheus": Course(signals=[OLD, _running(STALE, 2), *_ending()], rise=55, fall=10),
+            "seen by a young Prometheus": Course(signals=[OLD, _running(STALE, 2), *_ending()], rise=53, fall=10),
             "after a restart": Course(signals=[lasting(UPTIME, 40, 70), _running(2, 2), *_ending()], rise=60),
         },
         phases=Phases(70, 100, 20),
@@ -91,7 +117,6 @@ CASES: Final = (
             "they fail": [OLD, _running(0, 2), *_ending(failed=1)],
             "they are cancelled": [OLD, _running(0, 2), *_ending(cancelled=1)],
         },
-        step=5,
     ),
     Case(
         alert="OldestPendingTooOld",
