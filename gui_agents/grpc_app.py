@@ -88,6 +88,9 @@ class App:
         if self.monitoring is not None and self.monitoring.scheme is not None:
             host, port = self.config.monitoring.host, self.metrics_port
             _log.info("metrics on %s://%s:%s/metrics", self.monitoring.scheme, host, port)
+        problem = self.service.model_problem()
+        if problem is not None:
+            _log.warning("DEFAULT_MODEL=%s cannot be called: %s", self.config.defaults.model, problem)
         if self.config.defaults.model == BUILTIN_MODEL:
             _log.info(
                 "%s decides: it follows simple instructions, and is no language model", self.config.defaults.model
@@ -155,7 +158,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         config = configuration.load(os.environ, Path(".env"))
-        log_to_stderr(config.process.log_level)
+        log_to_stderr(config.process.log_level, config.process.log_format)
+        for doubt in configuration.doubts(os.environ, Path(".env")):
+            _log.warning("%s", doubt)
         asyncio.run(_serve_alone(config))
     except (ConfigError, RefusedError) as error:
         print(error, file=sys.stderr)
