@@ -92,7 +92,7 @@ def _tell_former(path: Path, *, as_json: bool) -> ExitCode:
             print(json.dumps(attrs.asdict(row)))
         else:
             place = "" if row.line is None else f"line {row.line}"
-            text = f"{place:<8} {printable(row.variable):<{width}} {row.verdict:<13} {printable(row.text)}"
+            text = f"{place:<8} {printable(row.variable):<{width}} {row.verdict:<14} {printable(row.text)}"
             print(text.rstrip())
     return ExitCode.FAILED if any(row.verdict in former.TO_CHANGE for row in rows) else ExitCode.DONE
 

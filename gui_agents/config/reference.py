@@ -78,7 +78,7 @@ FORMER: Final[Mapping[str, Former]] = {
 }
 
 DIFFERENCES: Final[Mapping[str, str]] = {
-    "ALLOW_SET_GLOBAL_CONFIG": "there, anything but 0 allowed it, also false",
+    "ALLOW_SET_GLOBAL_CONFIG": "the reference took anything but 0 for yes, also false",
     "ENABLE_PROMETHEUS": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
     "GRPC_PORT": "the service listens on 127.0.0.1 unless GRPC_HOST says otherwise",
     "OPENAI_API_KEY": "it is sent to OPENAI_BASE_URL only",

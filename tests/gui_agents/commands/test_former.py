@@ -60,8 +60,8 @@ def test_people_get_a_table_and_nobody_a_secret(old, capsys):
     printed = capsys.readouterr()
     assert "secret" not in printed.out + printed.err
     lines = printed.out.splitlines()
-    assert lines[0].startswith("line 2   LYBIC_API_KEY        no effect     the backend lybic cannot run here yet")
-    assert lines[-1].startswith("         PROMETHEUS_HOST      not set       the metrics are served on 127.0.0.1 only")
+    assert lines[0].startswith("line 2   LYBIC_API_KEY        no effect      the backend lybic cannot run here yet")
+    assert lines[-1].startswith("         PROMETHEUS_HOST      not set        the metrics are served on 127.0.0.1 only")
 
 
 def test_a_file_that_works_as_it_is_passes(old, capsys):
