@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gui_agents.config import load as load_config
     from gui_agents.domain.errors import ConfigError, GuiAgentsError
     from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+    from gui_agents.domain.version import __version__
     from gui_agents.grpc_app import App, serve
     from gui_agents.service import Parts
     from gui_agents.snapshot import ServiceSnapshot, SnapshotSource
@@ -34,6 +35,7 @@ __all__ = [
     "TaskOrder",
     "TaskReport",
     "TaskStatus",
+    "__version__",
     "load_config",
     "serve",
 ]
@@ -54,6 +56,7 @@ _HOMES: Final = {
     "TaskOrder": "gui_agents.client.TaskOrder",
     "TaskReport": "gui_agents.client.TaskReport",
     "TaskStatus": "gui_agents.domain.lifecycle.TaskStatus",
+    "__version__": "gui_agents.domain.version.__version__",
     "load_config": "gui_agents.config.load",
     "serve": "gui_agents.grpc_app.serve",
 }

@@ -9,6 +9,7 @@ from typing import Final
 from gui_agents.client import CallError
 from gui_agents.commands import (
     cancel,
+    completion,
     config,
     demo,
     doctor,
@@ -27,7 +28,22 @@ from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import add_verbs, execute
 from gui_agents.domain.errors import ConfigError
 
-VERBS: Final = (run, watch, status, cancel, serve, health, top, push, monitoring, config, doctor, demo, version)
+VERBS: Final = (
+    run,
+    watch,
+    status,
+    cancel,
+    serve,
+    health,
+    top,
+    push,
+    monitoring,
+    config,
+    doctor,
+    completion,
+    demo,
+    version,
+)
 
 EXAMPLES: Final = """\
 examples:
@@ -67,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_verbs(ours, VERBS)
+    ours.set_defaults(root=ours)
     return ours
 
 

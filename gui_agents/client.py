@@ -153,7 +153,8 @@ class AgentClient:
     async def cancel(self, task_id: str) -> tuple[bool, str]:
         """Cancel a task. Return whether it is cancelled now, and a sentence from the service.
 
-        A task that has completed or failed cannot be cancelled: the result is False.
+        A task that has completed or failed cannot be cancelled, nor one that the service does not know: the result is
+        False.
         """
         request = agent_pb2.CancelTaskRequest(taskId=task_id)
         with self._translated():

@@ -106,10 +106,17 @@ class App:
             raise ConfigError(mistakes)
         if self.monitoring is not None:
             self.monitoring.start_export()
+        self._tell_start()
+
+    def _tell_start(self) -> None:
+        """Log where the service listens, and what an operator may not expect."""
         _log.info("gRPC on %s", host_and_port(self.config.rpc.host, self.service.port))
         if self.monitoring is not None and self.monitoring.scheme is not None:
             address = host_and_port(self.config.monitoring.host, self.metrics_port)
             _log.info("metrics on %s://%s/metrics", self.monitoring.scheme, address)
+        problem = self.service.model_problem()
+        if problem is not None:
+            _log.warning("DEFAULT_MODEL=%s cannot be called: %s", self.config.defaults.model, problem)
         if self.config.defaults.model == BUILTIN_MODEL:
             _log.info(
                 "%s decides: it follows simple instructions, and is no language model", self.config.defaults.model
@@ -181,6 +188,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         config = configuration.load(os.environ, Path(".env"))
+        log_to_stderr(config.process.log_level, config.process.log_format)
+        for doubt in configuration.doubts(os.environ, Path(".env")):
+            _log.warning("%s", doubt)
         run(config)
     except (ConfigError, RefusedError) as error:
         print(error, file=sys.stderr)
@@ -194,7 +204,6 @@ def run(config: Config, parts: Parts | None = None, sections: "Sequence[Section]
     Raises:
         ConfigError: it cannot start; with a line for each mistake.
     """
-    log_to_stderr(config.process.log_level)
     asyncio.run(_serve_alone(config, parts, sections))
 
 

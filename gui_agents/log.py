@@ -3,34 +3,84 @@
 A pipe that nobody reads is full after 64 KiB, and then a plain handler blocks whoever logs: the event loop. Here a
 line goes into a bounded queue. If the queue is full, the line is lost and counted, and the next line that is written
 says how many were.
+
+An event is one line: as text for people, where only a traceback takes more lines, or as a JSON object.
 """
 
 import contextlib
+import json
 import logging
 import os
+import reprlib
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
 
-FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+from gui_agents.config import LogFormat
+
+TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_LINES: Final = 10_000
 """Lines that wait to be written."""
 MAX_CHARACTERS: Final = 16_384
-"""Of one line, a traceback included; the rest is cut off."""
+"""Of one event, a traceback included; the rest is cut off."""
 FLUSH_SECONDS: Final = 1.0
 """How long the end of the process waits for the last lines."""
 CHATTY_LOGGERS: Final = ("httpcore2",)
 """Libraries that would log each step of each request."""
 
 
+class TextLines(logging.Formatter):
+    """Writes an event as a line of text, and its traceback below it."""
+
+    def __init__(self) -> None:
+        super().__init__(TEXT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class names it
+        """Return the line; a message that has several lines stays on one."""
+        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line with its traceback."""
+        text = super().format(record)
+        return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}… ({len(text)} characters)"
+
+
+class JsonLines(logging.Formatter):
+    """Writes an event as a JSON object: time (UTC), level, logger, message; task_id and exception if it has them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line. What is cut off makes it no less JSON: texts are cut, and `cut` says so."""
+        event: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        task_id = getattr(record, "task_id", None)
+        if task_id is not None:
+            event["task_id"] = str(task_id)
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        while len(line := json.dumps(event, ensure_ascii=False)) > MAX_CHARACTERS:
+            longest = max(event, key=lambda name: len(str(event[name])))
+            event[longest] = f"{event[longest][: len(event[longest]) // 2]}…"
+            event["cut"] = True
+        return line
+
+
+FORMATTERS: Final[Mapping[LogFormat, type[logging.Formatter]]] = {LogFormat.TEXT: TextLines, LogFormat.JSON: JsonLines}
+
+
 class LogWriter(logging.Handler):
     """Hands lines over to the thread that writes them; never blocks."""
 
-    def __init__(self, descriptor: int, max_lines: int = MAX_LINES) -> None:
+    def __init__(self, descriptor: int, max_lines: int = MAX_LINES, *, log_format: LogFormat = LogFormat.TEXT) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter(FORMAT))
+        self.setFormatter(FORMATTERS[log_format]())
         self._descriptor = descriptor
         self._lines: deque[str] = deque()
         self._max_lines = max_lines
@@ -45,9 +95,8 @@ class LogWriter(logging.Handler):
         try:
             line = self.format(record)
         except Exception:  # noqa: BLE001 - a wrong format must not end whoever logs
-            line = f"{record.levelname} {record.name}: a line that cannot be formatted: {record.msg!r:.200}"
-        if len(line) > MAX_CHARACTERS:
-            line = f"{line[:MAX_CHARACTERS]}… ({len(line)} characters)"
+            said = f"a line that cannot be formatted: {reprlib.repr(record.msg)}"
+            line = self.format(_event(record.name, record.levelno, said))
         with self._changed:
             if len(self._lines) >= self._max_lines:
                 self._lost += 1
@@ -82,12 +131,17 @@ class LogWriter(logging.Handler):
                 self._writing = True
             yield "".join(f"{line}\n" for line in lines)
             if lost:
-                yield f"WARNING {__name__}: {lost} lines were lost: the log was not read fast enough\n"
+                said = f"{lost} lines were lost: the log was not read fast enough"
+                yield f"{self.format(_event(__name__, logging.WARNING, said))}\n"
 
 
-def log_to_stderr(level: str) -> LogWriter:
+def _event(logger: str, level: int, message: str) -> logging.LogRecord:
+    return logging.LogRecord(logger, level, "", 0, "%s", (message,), None)
+
+
+def log_to_stderr(level: str, log_format: LogFormat = LogFormat.TEXT) -> LogWriter:
     """Log from `level` on, a line an event; warnings of Python are logged, too."""
-    writer = LogWriter(sys.stderr.fileno())
+    writer = LogWriter(sys.stderr.fileno(), log_format=log_format)
     logging.basicConfig(level=level, handlers=[writer])
     logging.captureWarnings(capture=True)
     for name in CHATTY_LOGGERS:

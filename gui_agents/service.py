@@ -178,6 +178,7 @@ class Service:
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
         )
+        self._models = models
         self._servicer = AgentServicer(
             state=self.state,
             runner=self.runner,
@@ -232,6 +233,10 @@ class Service:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server
+
+    def model_problem(self) -> str | None:
+        """Return why the default model cannot be called, such as a missing key; None if it can."""
+        return self._models.default_problem()
 
     async def drain(self) -> None:
         """Accept nothing more, and end every task within the configured seconds."""

@@ -218,6 +218,7 @@ def new_state(
     slots: int = 2,
     queue_capacity: int = 100,
     retention: int = 1000,
+    retention_bytes: int = 2**28,
     log_messages: int = 256,
     methods: Iterable[RpcMethod] = METHODS,
     providers: Iterable[str] = PROVIDERS,
@@ -228,7 +229,7 @@ def new_state(
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
-        limits=TaskLimits(slots, queue_capacity, retention),
+        limits=TaskLimits(slots, queue_capacity, retention, retention_bytes),
         stats=ServiceStats(methods, providers, currencies, Observed(native=native)),
         streams=StreamManager(log_messages),
         clock=clock,

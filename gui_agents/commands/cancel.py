@@ -6,7 +6,7 @@ from typing import Final
 
 from gui_agents.client import AgentClient
 from gui_agents.commands import environment
-from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.exits import ExitCode, unknown_task
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
 
@@ -24,7 +24,7 @@ def add_parser(verbs: Verbs) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
-    """Cancel the task. It fails if the task has completed or failed already."""
+    """Cancel the task. It fails if the task has completed or failed already, or if the service does not know it."""
     cancelled, words = asyncio.run(_cancel(environment.address(arguments), arguments.task_id))
     output = Output(as_json=arguments.json)
     output.remark(words)
@@ -35,4 +35,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 async def _cancel(address: str, task_id: str) -> tuple[bool, str]:
     async with AgentClient(address) as client:
-        return await client.cancel(task_id)
+        cancelled, words = await client.cancel(task_id)
+        if not cancelled and await client.status(task_id) is None:
+            raise unknown_task(task_id)
+        return cancelled, words

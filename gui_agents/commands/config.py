@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from dotenv import dotenv_values
 
 from gui_agents import config
-from gui_agents.commands import environment
+from gui_agents.commands import checks, environment, former
 from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import Verbs, add_verb
+from gui_agents.config import dotenv_file
 from gui_agents.domain.secret import Secret
 
 EXAMPLES: Final = """\
   gui-agents config check
   gui-agents config check --json
+  gui-agents config check --from old.env
   gui-agents config env > .env
 """
 
@@ -45,37 +47,54 @@ def add_parser(verbs: Verbs) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     check = actions.add_parser("check", help="print the effective configuration, or every mistake in it")
     check.add_argument("--json", action="store_true", help="print JSON")
+    check.add_argument(
+        "--from", dest="former", type=Path, metavar="FILE", help="say what happens with each line of an old .env file"
+    )
     check.set_defaults(execute=execute_check)
     env = actions.add_parser("env", help="print every variable with its default, as a .env file")
     env.set_defaults(execute=execute_env)
 
 
 def execute_check(arguments: argparse.Namespace) -> ExitCode:
-    """Print the configuration; a wrong one raises ConfigError, which prints its mistakes."""
+    """Print the configuration; a wrong one raises ConfigError, which prints its mistakes.
+
+    The check fails if the default model cannot be called, or a variable is misspelt.
+    """
+    if arguments.former is not None:
+        return _tell_former(arguments.former, as_json=arguments.json)
     loaded = config.load(os.environ, environment.DOTENV)
-    for doubt in _check_endpoint(loaded):
-        print(f"warning: {doubt}", file=sys.stderr)
+    checks.price_mistakes(loaded)
+    doubts = list(config.doubts(os.environ, environment.DOTENV))
+    problems = list(checks.model_problems(loaded))
+    for doubt in (*checks.endpoint_doubts(loaded), *doubts, *problems):
+        print(f"warning: {printable(str(doubt))}", file=sys.stderr)
+    _print_effective(loaded, as_json=arguments.json)
+    return ExitCode.FAILED if problems or any(doubt.misspelt for doubt in doubts) else ExitCode.DONE
+
+
+def _print_effective(loaded: config.Config, *, as_json: bool) -> None:
     effective = list(effective_settings(loaded))
-    if arguments.json:
+    if as_json:
         print(json.dumps({row.variable: {"value": row.value, "source": row.source} for row in effective}, indent=2))
-        return ExitCode.DONE
+        return
     width = max(len(row.variable) for row in effective)
     for row in effective:
         value = "" if row.value is None else str(row.value).lower() if isinstance(row.value, bool) else str(row.value)
         print(f"{row.variable:<{width}} {value:<28} {row.source}")
-    return ExitCode.DONE
 
 
-def _check_endpoint(loaded: config.Config) -> list[str]:
-    """Return what only the metrics endpoint can doubt, and raise ConfigError for what it knows to be wrong.
-
-    Without its packages it knows nothing.
-    """
-    try:
-        from collectors import check_settings  # noqa: PLC0415 - optional
-    except ImportError:
-        return []
-    return check_settings(disabled=loaded.monitoring.disable, web_config=loaded.monitoring.web_config)
+def _tell_former(path: Path, *, as_json: bool) -> ExitCode:
+    """Print what happens with each line of an old file. The check fails if a line must be changed to do its work."""
+    rows = list(former.told(path))
+    width = max((len(row.variable) for row in rows), default=0)
+    for row in rows:
+        if as_json:
+            print(json.dumps(attrs.asdict(row)))
+        else:
+            place = "" if row.line is None else f"line {row.line}"
+            text = f"{place:<8} {printable(row.variable):<{width}} {row.verdict:<14} {printable(row.text)}"
+            print(text.rstrip())
+    return ExitCode.FAILED if any(row.verdict in former.TO_CHANGE for row in rows) else ExitCode.DONE
 
 
 def execute_env(_arguments: argparse.Namespace) -> ExitCode:
@@ -86,7 +105,7 @@ def execute_env(_arguments: argparse.Namespace) -> ExitCode:
 
 def effective_settings(loaded: config.Config) -> Iterator[EffectiveSetting]:
     """Yield every setting of `loaded` with where it comes from, secrets masked."""
-    filled = dotenv_values(environment.DOTENV) if environment.DOTENV.is_file() else {}
+    filled = dotenv_file.read(environment.DOTENV, os.environ).values
     for setting in config.settings():
         if setting.variable in os.environ:
             source = "environment"

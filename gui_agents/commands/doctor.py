@@ -18,8 +18,8 @@ import attrs
 
 from gui_agents import config
 from gui_agents.client import AgentClient, CallError
-from gui_agents.commands import environment
-from gui_agents.commands.exits import ExitCode
+from gui_agents.commands import checks, environment
+from gui_agents.commands.exits import NO_ANSWER, ExitCode, hangs
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.domain.errors import ConfigError, RefusedError
@@ -90,7 +90,7 @@ def examine() -> Iterator[Finding]:
             yield Finding("configuration", Verdict.PROBLEM, mistake)
         effective = config.load({})
     else:
-        yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
+        yield from _configuration(effective)
     wanted = {
         "prometheus": effective.monitoring.enable_prometheus,
         "web": effective.monitoring.enable_prometheus and effective.monitoring.web_config is not None,
@@ -102,6 +102,21 @@ def examine() -> Iterator[Finding]:
     yield from _backends(effective)
     yield from _service(effective)
     yield from _metrics(effective)
+
+
+def _configuration(effective: config.Config) -> Iterator[Finding]:
+    found = [
+        Finding("configuration", Verdict.PROBLEM if doubt.misspelt else Verdict.NOTE, str(doubt))
+        for doubt in config.doubts(os.environ, environment.DOTENV)
+    ]
+    found += [Finding("default model", Verdict.PROBLEM, text) for text in checks.model_problems(effective)]
+    try:
+        checks.price_mistakes(effective)
+    except ConfigError as error:
+        found += [Finding("prices", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
+    if all(finding.verdict is Verdict.NOTE for finding in found):
+        yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
+    yield from found
 
 
 def _python() -> Finding:
@@ -158,8 +173,11 @@ def _service(effective: config.Config) -> Iterator[Finding]:
     try:
         serving, version = asyncio.run(_ask(address))
     except CallError as error:
-        text = f"{address} is taken by another program than gui-agents ({error.code}); set GRPC_PORT"
-        yield Finding("gRPC port", Verdict.PROBLEM, text)
+        if error.code in NO_ANSWER:
+            yield Finding("service", Verdict.PROBLEM, f"{address} {hangs(PROBE_SECONDS)}")
+        else:
+            text = f"{address} is taken by another program than gui-agents ({error.code}); set GRPC_PORT"
+            yield Finding("gRPC port", Verdict.PROBLEM, text)
         return
     words = "is healthy" if serving else "answers that it is not serving"
     text = f"gui-agents {version} at {address} {words}"
@@ -187,6 +205,9 @@ def _metrics(effective: config.Config) -> Iterator[Finding]:
     try:
         with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as reply:
             names = {line.split("{")[0].split(" ")[0] for line in reply.read().decode().splitlines() if line[:1] != "#"}
+    except TimeoutError:
+        yield Finding("metrics", Verdict.PROBLEM, f"{url} {hangs(PROBE_SECONDS)}")
+        return
     except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
         text = f"{address} is taken by a program without metrics ({type(error).__name__}); set PROMETHEUS_PORT"
         yield Finding("metrics port", Verdict.PROBLEM if effective.monitoring.enable_prometheus else Verdict.NOTE, text)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from dotenv import dotenv_values
-
 from gui_agents import config
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.domain.address import host_and_port
@@ -18,8 +16,7 @@ ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compar
 
 def variables() -> Mapping[str, str]:
     """Return the environment. The `.env` file fills what it leaves out."""
-    fill = dotenv_values(DOTENV) if DOTENV.is_file() else {}
-    return {**{key: value for key, value in fill.items() if value is not None}, **os.environ}
+    return config.variables(os.environ, DOTENV)
 
 
 def reachable(host: str) -> str:

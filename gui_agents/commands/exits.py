@@ -1,5 +1,6 @@
 """How the `gui-agents` command ends: its exit codes, and the one line that an error prints."""
 
+import socket
 from enum import IntEnum, unique
 from typing import Final
 
@@ -33,6 +34,13 @@ exit codes:
 """
 
 
+NO_ANSWER: Final = frozenset({"DEADLINE_EXCEEDED"})
+"""The code of a call that somebody accepted and nobody answered in time."""
+ENDED: Final = frozenset({"CANCELLED"})
+"""The code of a call that the service ended because it stops."""
+PROBE_SECONDS: Final = 1.0
+
+
 class CommandError(GuiAgentsError):
     """The command ends with `code`. Its text is the one line that says why."""
 
@@ -60,10 +68,34 @@ def of_report(report: TaskReport) -> ExitCode:
             return ExitCode.DONE
 
 
+def hangs(seconds: float | None = None) -> str:
+    """Return what to say of an address where somebody listens and nobody answers."""
+    waited = "" if seconds is None else f" within {seconds:g} s"
+    return (
+        f"accepts connections and does not answer{waited}: the service hangs or is stopped, or it is no gui-agents; "
+        "look at its process and its log, and restart it"
+    )
+
+
+def accepts(address: str) -> bool:
+    """Return whether somebody accepts connections at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PROBE_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
 def of_call(error: CallError) -> CommandError:
     """Return the error that a failed call ends the command with."""
     facts = "".join(f" [{fact}]" for fact in error.facts if fact != error.code)
-    if error.code in {"UNAVAILABLE", "DEADLINE_EXCEEDED"} and not error.facts:
+    if error.code in ENDED and not error.facts:
+        return CommandError(ExitCode.UNREACHABLE, f"the service at {error.address} stopped before it had answered")
+    if error.code in {"UNAVAILABLE", *NO_ANSWER} and not error.facts:
+        if accepts(error.address):
+            said = hangs() if error.code in NO_ANSWER else f"is taken, and no gRPC service answers there: {error.text}"
+            return CommandError(ExitCode.UNREACHABLE, f"{error.address} {said}")
         return CommandError(
             ExitCode.UNREACHABLE,
             f"no service answers at {error.address} ({error.code}); "

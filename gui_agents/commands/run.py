@@ -6,8 +6,8 @@ from typing import Final
 
 from gui_agents.client import AgentClient, TaskOrder
 from gui_agents.commands import environment
-from gui_agents.commands.exits import CommandError, ExitCode, of_report
-from gui_agents.commands.following import follow
+from gui_agents.commands.exits import CommandError, ExitCode
+from gui_agents.commands.outcome import follow_shown, outcome
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.ticking import ticking
 from gui_agents.commands.verbs import Verbs, add_verb, positive
@@ -17,9 +17,6 @@ EXAMPLES: Final = """\
   gui-agents run "How many files are there?" --steps 10 --timeout 60
   gui-agents run "Now delete todo.txt" --continue TASK_ID --follow --json
 """
-
-OUTCOMES: Final = {"finished": ExitCode.DONE, "error": ExitCode.FAILED, "cancelled": ExitCode.INTERRUPTED}
-"""The exit code by the last stage of a stream, if the service has already forgotten the task."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -81,14 +78,10 @@ async def _follow(address: str, order: TaskOrder, output: Output) -> ExitCode:
             await client.cancel(task_id)
 
         async with ticking(output.line):
-            followed = await follow(client.run(order), output.message, cancel)
+            followed = await follow_shown(client.run(order), output, cancel)
         if followed.left:
             output.remark("Left; the service cancels a task whose caller leaves.")
             return ExitCode.INTERRUPTED
         if followed.last is None:
             raise CommandError(ExitCode.UNREACHABLE, "the service ended the task's stream without a message")
-        report = await client.status(followed.last.task_id)
-        if report is None:
-            return OUTCOMES.get(followed.last.stage, ExitCode.FAILED)
-        output.report(report)
-        return of_report(report)
+        return await outcome(client, followed.last.task_id, followed.last, output)

@@ -6,8 +6,8 @@ from typing import Final
 
 from gui_agents.client import AgentClient
 from gui_agents.commands import environment
-from gui_agents.commands.exits import ExitCode, of_report, unknown_task
-from gui_agents.commands.following import follow
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.outcome import follow_shown, outcome
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.ticking import ticking
 from gui_agents.commands.verbs import Verbs, add_verb
@@ -35,12 +35,8 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 async def _watch(address: str, task_id: str, output: Output) -> ExitCode:
     async with AgentClient(address) as client:
         async with ticking(output.line):
-            followed = await follow(client.watch(task_id), output.message, None)
+            followed = await follow_shown(client.watch(task_id), output, None)
         if followed.left:
             output.remark(f"Left; the task goes on. Cancel it with: gui-agents cancel {task_id}")
             return ExitCode.INTERRUPTED
-        report = await client.status(task_id)
-        if report is None:
-            raise unknown_task(task_id)
-        output.report(report)
-        return of_report(report)
+        return await outcome(client, task_id, followed.last, output)

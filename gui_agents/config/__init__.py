@@ -1,9 +1,11 @@
 """The configuration: one frozen section for each room, in one `Config` that is read from the environment."""
 
-from gui_agents.config.loading import Config, load, settings, table
+from gui_agents.config.doubts import Doubt, doubts
+from gui_agents.config.loading import Config, load, settings, table, variables
 from gui_agents.config.sections import (
     AccessConfig,
     DefaultsConfig,
+    LogFormat,
     ModelsConfig,
     MonitoringConfig,
     ProcessConfig,
@@ -20,6 +22,8 @@ __all__ = [
     "AccessConfig",
     "Config",
     "DefaultsConfig",
+    "Doubt",
+    "LogFormat",
     "ModelsConfig",
     "MonitoringConfig",
     "ProcessConfig",
@@ -30,7 +34,9 @@ __all__ = [
     "StorageConfig",
     "StreamsConfig",
     "TasksConfig",
+    "doubts",
     "load",
     "settings",
     "table",
+    "variables",
 ]

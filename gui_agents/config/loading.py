@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-from dotenv import dotenv_values
 
-from gui_agents.config import sections
+from gui_agents.config import dotenv_file, sections
 from gui_agents.config.setting import Setting, settings_of
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.secret import Secret
 
 LONGEST_VALUE: Final = 100_000
 """Characters of a variable."""
-LARGEST_DOTENV: Final = 256 * 2**10
-"""Bytes of the file; a larger one is hardly meant, and is not read."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,10 +61,15 @@ def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
     Raises:
         ConfigError: with one line for each wrong variable.
     """
-    filled = _with_dotenv(environment, dotenv)
+    file = dotenv_file.read(dotenv, environment)
+    filled = {**file.values, **environment}
     values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
     mistakes: list[str] = []
     for setting in settings():
+        missing = None if setting.variable in environment else file.unresolved.get(setting.variable)
+        if missing is not None:
+            mistakes.append(_unresolved(setting.variable, missing))
+            continue
         text = filled.get(setting.variable, "").strip()
         try:
             values[setting.section][setting.name] = _value(setting, text)
@@ -82,6 +84,22 @@ def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
     if mistakes:
         raise ConfigError(mistakes)
     return config
+
+
+def _unresolved(variable: str, missing: str) -> str:
+    return (
+        f"{variable} refers to ${{{missing}}}, which is not set; set it, write ${{{missing}:-}} for nothing, "
+        "or put the text in single quotes to keep it as it is"
+    )
+
+
+def variables(environment: Mapping[str, str], dotenv: Path | None = None) -> Mapping[str, str]:
+    """Return `environment`. The file `dotenv`, if it exists, fills what it leaves out.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return {**dotenv_file.read(dotenv, environment).values, **environment}
 
 
 def _value(setting: Setting, text: str) -> Any:
@@ -102,17 +120,3 @@ def _contradictions(config: Config) -> Iterator[str]:
     if tasks.timeout_seconds > tasks.max_timeout_seconds:
         limits = f"TASK_TIMEOUT_SECONDS is {tasks.timeout_seconds:g}, and TASK_MAX_TIMEOUT_SECONDS is "
         yield f"{limits}{tasks.max_timeout_seconds:g}; raise the one or lower the other"
-
-
-def _with_dotenv(environment: Mapping[str, str], dotenv: Path | None) -> Mapping[str, str]:
-    if dotenv is None or not dotenv.is_file():
-        return environment
-    try:
-        size = dotenv.stat().st_size
-        if size > LARGEST_DOTENV:
-            raise ConfigError([f"{dotenv} has {size} bytes; {LARGEST_DOTENV} are the most"])
-        filling = dotenv_values(dotenv, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError([f"{dotenv} cannot be read: {problem}"]) from error
-    return {**{key: value for key, value in filling.items() if value is not None}, **environment}

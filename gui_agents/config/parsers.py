@@ -2,22 +2,25 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gui_agents.domain.model import BUILTIN_MODEL, Provider
 
-TRUE: Final = frozenset({"true", "1", "yes", "on"})
+TRUE: Final = frozenset({"true", "1", "yes", "on", "enabled", "enable"})
+FALSE: Final = frozenset({"false", "0", "no", "off", "disabled", "disable", ""})
 LONGEST_HOST: Final = 253
-FALSE: Final = frozenset({"false", "0", "no", "off", ""})
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 Parser = Callable[[str], Any]
+
+NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def boolean(text: str) -> bool:
@@ -26,7 +29,7 @@ def boolean(text: str) -> bool:
         return True
     if text.lower() in FALSE:
         return False
-    raise ValueError("must be true or false (also 1/0, yes/no, on/off)")
+    raise ValueError("must be true or false (also 1/0, yes/no, on/off, enabled/disabled)")
 
 
 def says_true(text: str) -> bool:
@@ -68,12 +71,13 @@ def money(text: str) -> Decimal:
     return amount
 
 
-def choice(*options: str, upper: bool = False) -> Parser:
-    """Return a parser of one out of `options`."""
+def choice(*options: str, aliases: Mapping[str, str] = NO_ALIASES) -> Parser:
+    """Return a parser of one out of `options`, in any case; `aliases` are other words for them, in lower case."""
+    words = {**aliases, **{option.lower(): str(option) for option in options}}
 
     def parse(text: str) -> str:
-        value = text.upper() if upper else text
-        if value not in options:
+        value = words.get(text.lower())
+        if value is None:
             raise ValueError(f"must be one of: {', '.join(options)}")
         return value
 

@@ -1,6 +1,7 @@
 """The sections of the configuration: one frozen class for each room, one field for each variable."""
 
 from decimal import Decimal
+from enum import StrEnum, unique
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,15 @@ from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.secret import Secret
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL_ALIASES: Final = {"warn": "WARNING", "fatal": "CRITICAL"}
+
+
+@unique
+class LogFormat(StrEnum):
+    """How events are written to the log."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @attrs.frozen(kw_only=True)
@@ -173,7 +183,13 @@ class ProcessConfig:
 
     runtime_dir: Path = setting("RUNTIME_DIR", Path, "runtime", "Directory of the files that the service writes.")
     log_level: str = setting(
-        "LOG_LEVEL", parsers.choice(*LOG_LEVELS, upper=True), "INFO", f"One of {', '.join(LOG_LEVELS)}."
+        "LOG_LEVEL", parsers.choice(*LOG_LEVELS, aliases=LOG_LEVEL_ALIASES), "INFO", f"One of {', '.join(LOG_LEVELS)}."
+    )
+    log_format: LogFormat = setting(
+        "LOG_FORMAT",
+        lambda text: LogFormat(parsers.choice(*LogFormat)(text)),
+        LogFormat.TEXT,
+        "text for people, or json: one object a line, with the task's id.",
     )
 
 

@@ -38,6 +38,18 @@ class Turn:
 
 
 @attrs.frozen
+class History:
+    """The steps of a conversation, oldest first."""
+
+    turns: tuple[Turn, ...] = ()
+    text_bytes: int = 0
+    """Of all texts in them."""
+
+
+NO_HISTORY: Final = History()
+
+
+@attrs.frozen
 class Remaining:
     """What is left of a task's budget."""
 

@@ -11,6 +11,8 @@ from gui_agents.domain.secret import FORGOTTEN, Secret
 
 NORMAL_STAGE: Final = "actionGeneratorModel"
 FAST_STAGE: Final = "fastActionGeneratorModel"
+LYBIC: Final = "lybic"
+"""The backend that a Lybic account is for."""
 
 
 @unique
@@ -20,6 +22,11 @@ class Mode(IntEnum):
     UNDEFINED = 0
     NORMAL = 1
     FAST = 2
+
+    @property
+    def deciding_stages(self) -> tuple[str, str]:
+        """The stages that can decide. The second one does if the first one names no model. No mode is FAST."""
+        return (NORMAL_STAGE, FAST_STAGE) if self is Mode.NORMAL else (FAST_STAGE, NORMAL_STAGE)
 
 
 @unique
@@ -77,6 +84,12 @@ class ModelChoice:
     endpoint: Endpoint | None = None
     """The endpoint to call; None for a model in this process."""
 
+    @property
+    def full_name(self) -> str:
+        """PROVIDER/NAME."""
+        prefix = f"{self.provider}/"
+        return self.model if self.model.startswith(prefix) else f"{prefix}{self.model}"
+
 
 @attrs.frozen(kw_only=True)
 class RunningConfig:
@@ -92,10 +105,15 @@ class RunningConfig:
     stages: Mapping[str, LLMSettings] = MappingProxyType({})
     """Models by the name of their field in StageModelConfig."""
 
+    @property
+    def named_backend(self) -> str | None:
+        """The backend that this layer names: an account of Lybic is for a sandbox of Lybic."""
+        return self.backend or (None if self.authorization is None else LYBIC)
+
     def over(self, below: "RunningConfig") -> "RunningConfig":
         """Return this configuration. What it leaves open is taken from `below`."""
         return RunningConfig(
-            backend=self.backend or below.backend,
+            backend=self.named_backend or below.named_backend,
             mode=self.mode or below.mode,
             steps=self.steps or below.steps,
             platform=self.platform or below.platform,
@@ -117,9 +135,14 @@ class RunningConfig:
         return attrs.evolve(self, authorization=account, stages=stages)
 
     def decider(self, mode: Mode) -> tuple[str, LLMSettings | None]:
-        """Return the stage that decides actions in `mode`, and its model, or None if none is named."""
-        fast = mode is Mode.FAST and FAST_STAGE in self.stages
-        stage = FAST_STAGE if fast else NORMAL_STAGE
+        """Return the stage of this layer that decides actions in `mode`, and its settings if it has any.
+
+        Settings without a model decide only if no deciding stage names one: the model is then that of a lower layer.
+        """
+        stages = mode.deciding_stages
+        given = [stage for stage in stages if stage in self.stages]
+        naming = [stage for stage in given if self.stages[stage].model]
+        stage = (naming or given or stages)[0]
         return stage, self.stages.get(stage)
 
 
@@ -134,7 +157,7 @@ class Defaults:
     def as_config(self) -> RunningConfig:
         """Return them as the lowest layer of configuration."""
         return RunningConfig(
-            backend=self.backend, mode=Mode.NORMAL, steps=self.steps, timeout_seconds=self.timeout_seconds
+            backend=self.backend, mode=Mode.FAST, steps=self.steps, timeout_seconds=self.timeout_seconds
         )
 
 
@@ -155,7 +178,9 @@ class TaskSpec:
     previous_task_id: str | None = None
     """The task whose conversation and sandbox this one continues."""
     sandbox_id: str | None = None
-    """A kept sandbox that this task takes over."""
+    """A kept sandbox that this task takes over. It survives the task, whatever `destroy_sandbox` says."""
+    unused: tuple[str, ...] = ()
+    """What the request and the global configuration hold that has no effect on this task, by field name."""
 
     def without_keys(self) -> "TaskSpec":
         """Return the request without its keys, which nothing needs after the task has ended."""

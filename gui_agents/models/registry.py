@@ -10,11 +10,12 @@ import attrs
 
 from gui_agents.config import DefaultsConfig, ModelsConfig
 from gui_agents.domain.clock import Clock
-from gui_agents.domain.errors import InvalidFieldError
+from gui_agents.domain.errors import InvalidFieldError, PreconditionError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
 from gui_agents.domain.packages import OptionalPackage
+from gui_agents.domain.providers import FOREIGN_PROVIDERS
 from gui_agents.domain.spec import LLMSettings, ModelChoice
-from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI, Family, select_endpoint
+from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI, REQUEST_FIELD, Family, select_endpoint
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import LIBRARY
 from gui_agents.models.openai.chat import chat_models
@@ -67,6 +68,7 @@ OPEN_TO_LOOPBACK: Final = EndpointPolicy(loopback=True)
 """For a service that only this machine's users can ask."""
 
 _BUILTIN: Final = ModelChoice(Provider.BUILTIN, BUILTIN_MODEL)
+_BUILTIN_NAMES: Final = frozenset({BUILTIN_MODEL, BUILTIN_MODEL.partition("/")[2]})
 
 
 class ModelFactory:
@@ -92,14 +94,19 @@ class ModelFactory:
             InvalidFieldError: the provider or the built-in model is unknown; `field` names the request's settings.
             PreconditionError: the model cannot be used here; the text says what is missing.
         """
-        named, field = (requested, field) if requested is not None else (configured, GLOBAL_FIELD)
-        name = self._default if named is None else named.model
-        if name == BUILTIN_MODEL:
+        layers = [(given, place) for given, place in ((requested, field), (configured, GLOBAL_FIELD)) if given]
+        naming = next((index for index, (given, _) in enumerate(layers) if given.model), len(layers))
+        name, named_at = (
+            (self._default, field) if naming == len(layers) else (layers[naming][0].model, layers[naming][1])
+        )
+        asked = [(given.provider, place) for given, place in layers[: naming + 1] if given.provider]
+        spelling, place = asked[0] if asked else (_usual_provider(name), named_at)
+        row = _row(spelling, place)
+        if row.family is None and name in _BUILTIN_NAMES:
             return _BUILTIN
-        row = _row(Provider.OPENAI if named is None or named.provider is None else named.provider, field)
         if row.family is None or name.startswith(f"{Provider.BUILTIN}/"):
             raise InvalidFieldError(
-                f"{field}.modelName", f"{name!r:.60} is no built-in model; there is {BUILTIN_MODEL}"
+                f"{place}.modelName", f"{name!r:.60} is no model of {spelling!r}; name one, or leave the provider out"
             )
         for package in row.needs:
             package.check()
@@ -108,19 +115,36 @@ class ModelFactory:
             self._policy.check_url(endpoint.base_url, f"{field}.apiEndpoint")
         return ModelChoice(row.provider, endpoint.model, endpoint)
 
+    def default_problem(self) -> str | None:
+        """Return why the default model cannot be called, such as a missing key; None if it can."""
+        try:
+            self.choose(None, None, REQUEST_FIELD)
+        except RefusedError as error:
+            return str(error)
+        return None
+
     def create(self, choice: ModelChoice) -> Model:
         """Return a new model for one task."""
         return self._makers[Provider(choice.provider)](choice)
+
+
+def _usual_provider(name: str) -> str:
+    """Return the provider of a model that is named without one."""
+    return str(Provider.BUILTIN if name.startswith(f"{Provider.BUILTIN}/") else Provider.OPENAI)
 
 
 def _row(spelling: str, field: str) -> ProviderRow:
     """Return the row of the provider that a request spells so.
 
     Raises:
-        InvalidFieldError: there is none.
+        InvalidFieldError: nobody knows it.
+        PreconditionError: it is known, and cannot be called by this name yet.
     """
     for row in ROWS:
         if spelling in row.meanings:
             return row
+    if spelling in FOREIGN_PROVIDERS:
+        instead = FOREIGN_PROVIDERS[spelling].instead
+        raise PreconditionError(f"{field}.provider: {spelling!r} cannot be called by this name yet; {instead}")
     known = ", ".join(f"{name} ({meaning})" for row in ROWS for name, meaning in row.meanings.items())
     raise InvalidFieldError(f"{field}.provider", f"{spelling!r:.60} is none of: {known}")

@@ -178,7 +178,7 @@ class AgentServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelTask(self, request, context):
-        """Cancels a task and frees its slot at once.
+        """Cancels a task and frees its slot at once; an unknown id is answered with success false.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -71,14 +71,20 @@ def instruction(request: pb.RunAgentInstructionRequest) -> str:
     return request.instruction
 
 
-def check_sandbox(sandbox: pb.Sandbox) -> None:
-    """Check the sandbox that a request names.
+SHAPE: Final = "shapeName"
+WISHES: Final = (SHAPE, "os", "hardwareAcceleratedEncoding", "virtualization", "architecture")
+"""The fields of a sandbox that say of which kind it must be."""
+
+
+def sandbox_wishes(sandbox: pb.Sandbox) -> tuple[str, ...]:
+    """Return the fields by which a request says of which kind its sandbox must be.
 
     Raises:
         InvalidFieldError: its operating system is unknown, or its id is too long.
     """
     _enum("sandbox.os", sandbox.os, pb.SandboxOS)
     short("sandbox.id", sandbox.id)
+    return tuple(field for field in WISHES if getattr(sandbox, field))
 
 
 def short(field: str, value: str) -> str:
@@ -127,16 +133,14 @@ def llm_settings(message: pb.LLMConfig, *, field: str, stored: LLMSettings | Non
     """Return the model that a request names. A masked key is taken from `stored`.
 
     Raises:
-        InvalidFieldError: the model has no name, its endpoint is not an http(s) URL, or its key cannot be a header.
+        InvalidFieldError: its endpoint is not an http(s) URL, or its key cannot be a header.
     """
-    if not message.modelName.strip():
-        raise InvalidFieldError(f"{field}.modelName", "must name a model")
     for name in ("modelName", "provider"):
         short(f"{field}.{name}", getattr(message, name))
     if message.apiEndpoint:
         _check_address(message.apiEndpoint, f"{field}.apiEndpoint")
     return LLMSettings(
-        model=message.modelName,
+        model=message.modelName if message.modelName.strip() else "",
         provider=message.provider or None,
         api_key=_key(field, message, stored),
         endpoint=message.apiEndpoint or None,
@@ -224,14 +228,13 @@ def _sandbox(info: SandboxInfo) -> pb.Sandbox:
 
 
 def _authorization(message: pb.CommonConfig, field: str, stored: Authorization | None) -> Authorization | None:
-    if not message.HasField("authorizationInfo"):
-        return None
     info = message.authorizationInfo
     short(f"{field}.authorizationInfo.orgID", info.orgID)
     if info.apiEndpoint:
         _check_address(info.apiEndpoint, f"{field}.authorizationInfo.apiEndpoint")
     key = _key(f"{field}.authorizationInfo", info, stored)
-    return Authorization(info.orgID, key, info.apiEndpoint or None)
+    # Without an organization and a key it is no account, wherever it would be.
+    return Authorization(info.orgID, key, info.apiEndpoint or None) if info.orgID or key is not None else None
 
 
 def _check_address(address: str, field: str) -> None:

@@ -51,7 +51,11 @@ METHODS: Final = (
     Method(MethodName.GET_AGENT_INFO, pb.GetAgentInfoRequest, _ALWAYS),
     Method(MethodName.GET_GLOBAL_COMMON_CONFIG, pb.GetGlobalCommonConfigRequest, _ALWAYS),
     Method(MethodName.GET_COMMON_CONFIG, pb.GetCommonConfigRequest, (*_ALWAYS, *_LOOKUP)),
-    Method(MethodName.SET_GLOBAL_COMMON_CONFIG, pb.SetGlobalCommonConfigRequest, (*_ALWAYS, *_SETTER)),
+    Method(
+        MethodName.SET_GLOBAL_COMMON_CONFIG,
+        pb.SetGlobalCommonConfigRequest,
+        (*_ALWAYS, *_SETTER, StatusCode.FAILED_PRECONDITION),
+    ),
     Method(MethodName.SET_GLOBAL_COMMON_LLM_CONFIG, pb.SetGlobalCommonLLMConfigRequest, (*_ALWAYS, *_SETTER)),
     Method(MethodName.SET_GLOBAL_GROUNDING_LLM_CONFIG, pb.SetGlobalGroundingLLMConfigRequest, (*_ALWAYS, *_SETTER)),
     Method(MethodName.SET_GLOBAL_EMBEDDING_LLM_CONFIG, pb.SetGlobalEmbeddingLLMConfigRequest, (*_ALWAYS, *_SETTER)),
@@ -61,7 +65,7 @@ METHODS: Final = (
     ),
     Method(MethodName.GET_AGENT_TASK_STREAM, pb.GetAgentTaskStreamRequest, (*_ALWAYS, *_LOOKUP)),
     Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, _ALWAYS),
-    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, (*_ALWAYS, *_LOOKUP)),
+    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, _ALWAYS),
 )
 """The twelve methods, in the order of the contract."""
 

@@ -1,8 +1,9 @@
 """The twelve RPCs: protobuf to the domain, one call to the runner, the state or the settings, and a reply."""
 
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 
@@ -15,14 +16,17 @@ from gui_agents.domain.errors import (
     QueueFullError,
     RefusedError,
 )
-from gui_agents.domain.spec import FAST_STAGE, NORMAL_STAGE, ConfigType, LLMSettings, ModelChoice, TaskSpec
+from gui_agents.domain.spec import NORMAL_STAGE, ConfigType, LLMSettings
 from gui_agents.domain.task import RejectReason
 from gui_agents.proto import agent_pb2 as pb
-from gui_agents.rpc import convert
+from gui_agents.rpc import convert, orders
+from gui_agents.rpc.orders import Backends, Models
 from gui_agents.rpc.settings import GlobalSettings
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.streams import follow
 from gui_agents.tasks.runner import TaskRunner
+
+_log = logging.getLogger(__name__)
 
 GLOBAL: Final = "global"
 """The id of the global configuration."""
@@ -36,20 +40,6 @@ _REJECTIONS: Final[Mapping[type[RefusedError], RejectReason]] = {
 GROUNDING_STAGE: Final = "groundingModel"
 EMBEDDING_STAGE: Final = "embeddingModel"
 COMMON_STAGES: Final = tuple(stage for stage in convert.STAGES if stage not in (GROUNDING_STAGE, EMBEDDING_STAGE))
-
-
-class Models(Protocol):
-    """Chooses models."""
-
-    def choose(self, requested: LLMSettings | None, configured: LLMSettings | None, field: str) -> ModelChoice:
-        """Return the model of a task. Raise RefusedError if it cannot be used."""
-
-
-class Backends(Protocol):
-    """Knows sandboxes."""
-
-    def check(self, backend: str, field: str) -> None:
-        """Raise RefusedError if a backend is unknown or cannot run here; `field` of the request names it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -99,11 +89,11 @@ class AgentServicer:
         )
         if config.backend is not None:
             self.backends.check(config.backend, "commonConfig.backend")
-        for stage in (NORMAL_STAGE, FAST_STAGE):
-            if stage in config.stages:
-                self._check_model(config.stages[stage], f"commonConfig.stageModelConfig.{stage}")
+        stage, deciding = config.decider(config.mode)
+        if deciding is not None:
+            self._check_model(deciding, f"commonConfig.stageModelConfig.{stage}")
         self.settings.replace(config)
-        self.state.config_updated(ConfigType.GLOBAL)
+        self._changed(ConfigType.GLOBAL)
         return pb.SetCommonConfigResponse(success=True, id=GLOBAL)
 
     async def SetGlobalCommonLLMConfig(self, request: pb.SetGlobalCommonLLMConfigRequest) -> pb.LLMConfig:  # noqa: N802
@@ -163,9 +153,12 @@ class AgentServicer:
             return pb.QueryTaskStatusResponse(taskId=task_id, status=pb.NOT_FOUND, message=str(error))
 
     async def CancelTask(self, request: pb.CancelTaskRequest) -> pb.CancelTaskResponse:  # noqa: N802
-        """Cancel a task. `success` says whether it is cancelled now."""
+        """Cancel a task. `success` says whether it is cancelled now; an unknown one is not, without an error."""
         task_id = convert.short("taskId", request.taskId)
-        cancelled = self.runner.cancel(task_id)
+        try:
+            cancelled = self.runner.cancel(task_id)
+        except NotFoundError as error:
+            return pb.CancelTaskResponse(taskId=task_id, success=False, message=str(error))
         status = self.state.status(task_id)
         message = "cancelled" if cancelled else f"the task has ended already: {status}"
         return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=message)
@@ -175,50 +168,34 @@ class AgentServicer:
         self.state.task_rejected(_REJECTIONS.get(type(error), RejectReason.INVALID))
 
     def _submit(self, request: pb.RunAgentInstructionRequest) -> str:
-        return self.runner.submit(self._spec(request))
-
-    def _spec(self, request: pb.RunAgentInstructionRequest) -> TaskSpec:
-        """Return what a request asks for, over the global configuration."""
-        instruction = convert.instruction(request)
-        convert.check_sandbox(request.sandbox)
-        field, settings = "runningConfig", self.settings
-        requested = convert.running_config(request.runningConfig, field=field, maxima=self.maxima)
-        config = requested.over(settings.effective)
-        backend = config.backend or settings.defaults.backend
-        self.backends.check(backend, f"{field}.backend")
-        stage, named = requested.decider(config.mode)
-        _, configured = settings.effective.decider(config.mode)
-        model = self.models.choose(named, configured, f"{field}.stageModelConfig.{stage}")
-        if stage not in config.stages:
-            chosen = LLMSettings(model=model.model, provider=model.provider)
-            config = attrs.evolve(config, stages={**config.stages, stage: chosen})
-        return TaskSpec(
-            instruction=instruction,
-            backend=backend,
-            steps=config.steps or settings.defaults.steps,
-            timeout_seconds=config.timeout_seconds or settings.defaults.timeout_seconds,
-            model=model,
-            config=config,
-            destroy_sandbox=request.destroySandbox,
-            previous_task_id=convert.short("previousTaskId", request.previousTaskId) or None,
-            sandbox_id=request.sandbox.id or None,
+        spec = orders.spec_of(
+            request, settings=self.settings, models=self.models, backends=self.backends, maxima=self.maxima
         )
+        return self.runner.submit(spec)
 
     def _set_stages(
         self, message: pb.LLMConfig, stages: tuple[str, ...], stored: str, config_type: ConfigType
     ) -> pb.LLMConfig:
         self._check_setter()
         settings = convert.llm_settings(message, field="llmConfig", stored=self.settings.changed.stages.get(stored))
+        if not settings.model.strip():
+            raise InvalidFieldError("llmConfig.modelName", "must name a model")
         if NORMAL_STAGE in stages:
             self._check_model(settings, "llmConfig")
         self.settings.set_stages(stages, settings)
-        self.state.config_updated(config_type)
+        self._changed(config_type)
         return convert.llm_config(settings)
 
     def _check_model(self, settings: LLMSettings, field: str) -> None:
         """Refuse a model that no task could use. A missing key does not matter yet, because a request may have one."""
         with contextlib.suppress(PreconditionError):
             self.models.choose(settings, None, field)
+
+    def _changed(self, config_type: ConfigType) -> None:
+        self.state.config_updated(config_type)
+        effective = self.settings.effective
+        unused = ", ".join(orders.unused_globally(self.settings.changed, effective.backend or ""))
+        _log.info("the global configuration was changed (%s)%s", config_type, f"; not used: {unused}" if unused else "")
 
     def _check_setter(self) -> None:
         if not self.allow_set_global_config:

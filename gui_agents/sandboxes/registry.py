@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from gui_agents.config import SandboxesConfig
-from gui_agents.domain.errors import InvalidFieldError
+from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
@@ -28,6 +28,8 @@ class BackendRow:
     """As requests spell it."""
     needs: tuple[OptionalPackage, ...] = ()
     """What must be installed."""
+    choices: frozenset[str] = frozenset()
+    """The fields of the contract's Sandbox by which a request may choose the kind of its sandbox."""
     maker: Callable[[SandboxesConfig], Maker]
     """Called once for each service, so that its sandboxes can share what there should be one of."""
 
@@ -40,6 +42,10 @@ ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
     for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Pool("drawing", threads=2))),)
 }
+
+
+NOT_YET: Final = frozenset({"lybic", "lybic_mobile"})
+"""Backends that clients know and that cannot run here yet."""
 
 
 class SandboxFactory:
@@ -55,10 +61,27 @@ class SandboxFactory:
             InvalidFieldError: it is unknown.
             PreconditionError: it is known, but cannot run here; the text says what is missing.
         """
+        if backend in NOT_YET:
+            raise PreconditionError(
+                f"{field}: the backend {backend!r} cannot run here yet; set {field} to one of: {', '.join(ROWS)}"
+            )
         if backend not in ROWS:
             raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(ROWS)}")
         for package in ROWS[backend].needs:
             package.check()
+
+    def check_wishes(self, backend: str, wishes: tuple[str, ...]) -> None:
+        """Check that a request may choose these fields of its sandbox, for a backend that was checked.
+
+        Raises:
+            PreconditionError: the sandboxes of the backend are all of one kind.
+        """
+        for field in wishes:
+            if field not in ROWS[backend].choices:
+                raise PreconditionError(
+                    f"sandbox.{field}: the backend {backend!r} has sandboxes of one kind; leave the field out, "
+                    "or set runningConfig.backend to another backend"
+                )
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox, which is not open yet, for a task whose backend was checked."""

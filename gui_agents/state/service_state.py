@@ -18,6 +18,7 @@ from typing import Final
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.clock import Clock, SteadyClock
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
+from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.spec import ConfigType, TaskSpec
 from gui_agents.domain.stream import Stage, StreamMessage
@@ -143,17 +144,27 @@ class ServiceState:
         with self._lock:
             self._table.start(task_id, self._monotonic(), self._time())
 
-    def task_ended(self, task_id: str, ending: Ending) -> None:
+    def history(self, task_id: str) -> History:
+        """Return the conversation of a task that has ended.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        return self._table.history(task_id)
+
+    def task_ended(self, task_id: str, ending: Ending, history: History = NO_HISTORY) -> None:
         """End a live task. Its slot is free, its statistics are final and its stream gets its last message.
+
+        `history` is its conversation, which other tasks may continue as long as the task is retained.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
         """
         # Before the lock: only the loop, which is here, changes any of it.
-        kept = weight(self._table.spec(task_id)) + weight(ending) + self._streams.weight(task_id)
+        kept = weight(self._table.spec(task_id)) + weight(ending) + self._streams.weight(task_id) + history.text_bytes
         with self._lock:
             now, at = self._monotonic(), self._time()
-            evicted = self._table.end(task_id, ending, now, at, kept)
+            evicted = self._table.end(task_id, ending, now, at, weight=kept, history=history)
             self._recent.ended.count(_STATUS[ending.event], now)
             message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
             waiting = self._streams.publish(task_id, message, last=True)

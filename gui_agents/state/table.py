@@ -20,6 +20,7 @@ from gui_agents.domain.lifecycle import (
     TaskStatus,
     next_status,
 )
+from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
@@ -43,6 +44,7 @@ class _Entry:
         "currency",
         "ended_monotonic",
         "ending",
+        "history",
         "input_tokens",
         "output_tokens",
         "progressed_monotonic",
@@ -64,6 +66,7 @@ class _Entry:
         self.started_monotonic: float | None = None
         self.ended_monotonic: float | None = None
         self.ending: Ending | None = None
+        self.history = NO_HISTORY
         self.sandbox: SandboxInfo | None = None
         self.progressed_monotonic = monotonic
         self.steps = 0
@@ -111,6 +114,14 @@ class TaskTable:
         """Return what a task was asked to do."""
         return self._entries[task_id].spec
 
+    def history(self, task_id: str) -> History:
+        """Return the conversation of a task that has ended.
+
+        Raises:
+            NotFoundError: the task is unknown, or no longer retained.
+        """
+        return self._known(task_id).history
+
     def live(self) -> list[str]:
         """Return the ids of all running tasks, then of all pending ones."""
         return [*self._running, *self._pending]
@@ -126,9 +137,7 @@ class TaskTable:
         Raises:
             NotFoundError: the task is unknown, or no longer retained.
         """
-        entry = self._entries.get(task_id)
-        if entry is None:
-            raise NotFoundError("task", task_id)
+        entry = self._known(task_id)
         started, ended = entry.started_monotonic, entry.ended_monotonic
         return TaskRecord(
             task_id=task_id,
@@ -166,10 +175,20 @@ class TaskTable:
         wait = monotonic - entry.created_monotonic
         self._queue_wait.observe(wait, task_id, at)
 
-    def end(self, task_id: str, ending: Ending, monotonic: float, at: float, weight: int = 0) -> Collection[str]:
+    def end(
+        self,
+        task_id: str,
+        ending: Ending,
+        monotonic: float,
+        at: float,
+        *,
+        weight: int = 0,
+        history: History = NO_HISTORY,
+    ) -> Collection[str]:
         """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
 
-        `weight` are the bytes that are kept of it. If it makes the table `overfull` still, `evict` goes on.
+        `weight` are the bytes that are kept of it, those of its conversation included. If it makes the table `overfull`
+        still, `evict` goes on.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -177,6 +196,7 @@ class TaskTable:
         entry = self._entries[task_id]
         entry.status = _moved(entry, ending.event)
         entry.ending = ending
+        entry.history = history
         entry.ended_monotonic = monotonic
         entry.spec = entry.spec.without_keys()
         started = entry.started_monotonic
@@ -248,6 +268,12 @@ class TaskTable:
             steps=self._steps.point(),
             latency=self._latency.point(monotonic),
         )
+
+    def _known(self, task_id: str) -> _Entry:
+        entry = self._entries.get(task_id)
+        if entry is None:
+            raise NotFoundError("task", task_id)
+        return entry
 
     @property
     def overfull(self) -> bool:

@@ -17,8 +17,6 @@ from typing import Final, Protocol
 
 import attrs
 
-from gui_agents.agent.conversation import Conversation
-from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
 from gui_agents.tasks.pace import paced
 
@@ -39,14 +37,13 @@ class Records(Protocol):
 
 @attrs.frozen
 class Kept:
-    """A sandbox that waits for the next task, with the conversation so far."""
+    """A sandbox that waits for the next task."""
 
-    task_id: str
-    """The task that used it last."""
     sandbox: Sandbox
-    conversation: Conversation
     info: SandboxInfo
     """What the sandbox said of itself when it was opened."""
+    named: bool = False
+    """Whether a client has named it by its id; then no task destroys it at its end."""
 
 
 class SandboxKeeper:
@@ -91,53 +88,42 @@ class SandboxKeeper:
         if self._capacity == 0 or self._stopping:
             self.close(kept.sandbox, kept.info, destroy=True)
             return
-        self._kept[kept.task_id] = kept
-        self._expire_later(kept.task_id)
+        if kept.info.sandbox_id in self._kept:
+            # A backend that gives an id twice is broken; whoever names the id means the first one.
+            self.close(kept.sandbox, kept.info, destroy=True)
+            return
+        self._kept[kept.info.sandbox_id] = kept
+        self._expire_later(kept.info.sandbox_id)
         if len(self._kept) - len(self._claimed) > self._capacity:
             self._evict()
         # A task that waits for a place may now get it from a kept sandbox.
         self.on_free()
 
-    def claim(self, task_id: str) -> Kept:
-        """Promise the sandbox that `task_id` used last to one task that waits.
-
-        Raises:
-            PreconditionError: it is gone, in use, or promised already.
-        """
-        kept = self._kept.get(task_id)
-        if kept is None or task_id in self._claimed:
-            raise PreconditionError(
-                f"previousTaskId: the sandbox of task {task_id!r} is gone or in use; start without previousTaskId"
-            )
-        self._claimed.add(task_id)
-        self._expiries.pop(task_id).cancel()
+    def claim(self, sandbox_id: str) -> Kept | None:
+        """Promise a sandbox to one task that waits; None if it is not kept, or promised already."""
+        kept = self._kept.get(sandbox_id)
+        if kept is None or sandbox_id in self._claimed:
+            return None
+        self._claimed.add(sandbox_id)
+        self._expiries.pop(sandbox_id).cancel()
         return kept
+
+    def is_claimed(self, sandbox_id: str) -> bool:
+        """Return whether a sandbox is promised to a task."""
+        return sandbox_id in self._claimed
 
     def unclaim(self, kept: Kept) -> None:
         """Take a promise back."""
         if self._is_kept(kept):
-            self._claimed.discard(kept.task_id)
-            self._expire_later(kept.task_id)
+            self._claimed.discard(kept.info.sandbox_id)
+            self._expire_later(kept.info.sandbox_id)
 
     def take(self, kept: Kept) -> bool:
         """Hand over a claimed sandbox; False if it had to be closed in the meantime."""
         if not self._is_kept(kept):
             return False
-        self._forget_kept(kept.task_id)
+        self._forget_kept(kept.info.sandbox_id)
         return True
-
-    def user_of(self, sandbox_id: str) -> str:
-        """Return the task that used a kept sandbox last.
-
-        Raises:
-            PreconditionError: no kept sandbox has this id.
-        """
-        for task_id, kept in self._kept.items():
-            if kept.info.sandbox_id == sandbox_id and task_id not in self._claimed:
-                return task_id
-        raise PreconditionError(
-            f"sandbox.id: no sandbox {sandbox_id!r:.80} is kept here; it is gone, in use or unknown"
-        )
 
     def close(self, sandbox: Sandbox, info: SandboxInfo | None, *, destroy: bool) -> None:
         """Close a sandbox in the background; its place is free when that has ended.
@@ -165,21 +151,21 @@ class SandboxKeeper:
             await asyncio.wait(self._closing)
 
     def _is_kept(self, kept: Kept) -> bool:
-        return self._kept.get(kept.task_id) is kept
+        return self._kept.get(kept.info.sandbox_id) is kept
 
-    def _expire_later(self, task_id: str) -> None:
+    def _expire_later(self, sandbox_id: str) -> None:
         loop = asyncio.get_running_loop()
-        self._expiries[task_id] = loop.call_later(self._keep_seconds, self._expire, task_id)
+        self._expiries[sandbox_id] = loop.call_later(self._keep_seconds, self._expire, sandbox_id)
 
-    def _forget_kept(self, task_id: str) -> Kept:
-        self._claimed.discard(task_id)
-        timer = self._expiries.pop(task_id, None)
+    def _forget_kept(self, sandbox_id: str) -> Kept:
+        self._claimed.discard(sandbox_id)
+        timer = self._expiries.pop(sandbox_id, None)
         if timer is not None:
             timer.cancel()
-        return self._kept.pop(task_id)
+        return self._kept.pop(sandbox_id)
 
-    def _expire(self, task_id: str) -> None:
-        kept = self._forget_kept(task_id)
+    def _expire(self, sandbox_id: str) -> None:
+        kept = self._forget_kept(sandbox_id)
         self.close(kept.sandbox, kept.info, destroy=True)
 
     def _evictions(self) -> Iterator[None]:
@@ -189,7 +175,7 @@ class SandboxKeeper:
 
     def _evict(self) -> None:
         """Close the least recently used one; those that are claimed last."""
-        unclaimed = next((task_id for task_id in self._kept if task_id not in self._claimed), None)
+        unclaimed = next((sandbox_id for sandbox_id in self._kept if sandbox_id not in self._claimed), None)
         self._expire(next(iter(self._kept)) if unclaimed is None else unclaimed)
 
     async def _reap(self, sandbox: Sandbox, info: SandboxInfo | None, *, destroy: bool) -> None:

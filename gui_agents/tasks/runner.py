@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -32,6 +32,7 @@ from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import Stage
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
+from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
 from gui_agents.tasks.pace import paced
 
@@ -75,6 +76,8 @@ class _Desk:
     sandbox: Sandbox | None = None
     info: SandboxInfo | None = None
     """Set once the sandbox is open."""
+    named: bool = False
+    """Whether a client has named the sandbox by its id."""
     model: Model | None = None
     usable: bool = True
     left: bool = False
@@ -103,7 +106,7 @@ class TaskRunner:
         prices: Prices,
         spending: SpendingLimits,
         clock: Clock,
-        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
     ) -> None:
         self._state = state
@@ -117,8 +120,9 @@ class TaskRunner:
         self._last_seconds = last_seconds
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], _Desk] = {}
-        self._claims: dict[str, Kept] = {}
-        """The kept sandboxes in which pending tasks want to go on."""
+        self._continuations = Continuations(state, keeper)
+        self._beginnings: dict[str, Beginning] = {}
+        """What pending tasks begin with."""
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -136,21 +140,20 @@ class TaskRunner:
             DrainingError: the service is shutting down.
             QueueFullError: all slots and all places in the queue are taken.
             NotFoundError: the task to continue is unknown.
-            PreconditionError: the sandbox to continue in is gone, or in use.
+            PreconditionError: the task to continue has not ended, its sandbox is in use, or the sandbox that is named
+                by its id is gone or in use.
         """
         limits = self._state.limits
         if self._draining:
             raise DrainingError
         if self._state.pending >= limits.queue_capacity + max(0, self._state.free_slots):
             raise QueueFullError(limits.queue_capacity)
-        kept = self._continued(spec)
+        beginning = self._continuations.beginning(spec)
         task_id = self._new_id()
-        if kept is not None:
-            self._claims[task_id] = kept
+        self._beginnings[task_id] = beginning
         self._idle.clear()
-        ahead = self._state.pending
-        self._state.task_created(task_id, spec, "accepted" if not ahead else f"accepted; {ahead} tasks are ahead")
-        journal.accepted(task_id, spec.model)
+        self._state.task_created(task_id, spec, _first_message(self._state.pending, beginning, spec.unused))
+        journal.accepted(task_id, spec)
         self._dispatch()
         return task_id
 
@@ -185,50 +188,47 @@ class TaskRunner:
             self._abandon(desk)
         await self._keeper.close_all(self._last_seconds)
 
-    def _continued(self, spec: TaskSpec) -> Kept | None:
-        previous = spec.previous_task_id
-        if previous is not None:
-            if self._state.status(previous) is None:
-                raise NotFoundError("task", previous)
-            return self._keeper.claim(previous)
-        if spec.sandbox_id is not None:
-            return self._keeper.claim(self._keeper.user_of(spec.sandbox_id))
-        return None
-
     def _dispatch(self) -> None:
         while self._state.free_slots > 0 and not self._draining:
             task_id = self._state.head()
             if task_id is None:
                 return
-            claim = self._claims.get(task_id)
+            claim = self._beginnings[task_id].kept
             taken = claim is not None and self._keeper.take(claim)
             if not taken and not self._keeper.reserve():
                 return
-            self._start(task_id, claim if taken else None)
+            self._start(task_id, taken=taken)
 
-    def _start(self, task_id: str, taken: Kept | None) -> None:
+    def _start(self, task_id: str, *, taken: bool) -> None:
         """Start a task in the sandbox that it has taken over, or in the place that was reserved for a new one."""
         self._state.task_started(task_id)
         journal.started(task_id)
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
-        desk = self._desk(task_id, spec, taken)
+        desk = self._desk(task_id, spec, taken=taken)
         task = running.create_task(self._run(desk), name=f"task {task_id}")
         self._unwinding[task] = desk
         task.add_done_callback(self._unwound)
         deadline = running.call_later(spec.timeout_seconds, self._expire, task_id, spec.timeout_seconds)
         self._executions[task_id] = _Execution(task, desk, deadline)
 
-    def _desk(self, task_id: str, spec: TaskSpec, taken: Kept | None) -> _Desk:
-        claim = self._claims.pop(task_id, None)
-        if claim is None:
-            return _Desk(task_id, spec, Conversation())
-        conversation = Conversation() if spec.previous_task_id is None else claim.conversation
-        if taken is None:
+    def _desk(self, task_id: str, spec: TaskSpec, *, taken: bool) -> _Desk:
+        beginning = self._beginnings.pop(task_id)
+        desk = _Desk(task_id, spec, Conversation(beginning.history))
+        kept = beginning.kept
+        if kept is not None and taken:
+            desk.sandbox, desk.named = kept.sandbox, beginning.named or kept.named
+            self._has(desk, kept.info)
+            self._state.sandbox_taken(task_id, kept.info)
+        elif kept is not None:
             text = "the sandbox to go on in had to be closed; a new one is made"
             self._state.step_told(task_id, text, Stage.STARTING)
-            return _Desk(task_id, spec, conversation)
-        return _Desk(task_id, spec, conversation, taken.sandbox, taken.info)
+        return desk
+
+    def _has(self, desk: _Desk, info: SandboxInfo) -> None:
+        """Record that a task has an open sandbox."""
+        desk.info = info
+        self._continuations.took(info.sandbox_id)
 
     def _expire(self, task_id: str, seconds: float) -> None:
         self._stop(task_id, _failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
@@ -245,14 +245,15 @@ class TaskRunner:
     def _end(self, task_id: str, ending: Ending) -> None:
         if self._state.status(task_id) not in LIVE:
             return
-        journal.ended(self._state.record(task_id), ending)
-        self._state.task_ended(task_id, ending)
         execution = self._executions.pop(task_id, None)
+        beginning = self._beginnings.pop(task_id, NOTHING)
+        history = beginning.history if execution is None else execution.desk.conversation.history
+        journal.ended(self._state.record(task_id), ending, history)
+        self._state.task_ended(task_id, ending, history)
         if execution is not None:
             execution.deadline.cancel()
-        claim = self._claims.pop(task_id, None)
-        if claim is not None:
-            self._keeper.unclaim(claim)
+        if beginning.kept is not None:
+            self._keeper.unclaim(beginning.kept)
         if self._state.idle:
             self._idle.set()
         self._dispatch()
@@ -284,7 +285,7 @@ class TaskRunner:
             self._state.sandbox_failed(sandbox_type)
 
     def _defect(self, desk: _Desk) -> Ending:
-        _log.exception("task %s ended by a defect of the service", desk.task_id)
+        _log.exception("task %s ended by a defect of the service", desk.task_id, extra={"task_id": desk.task_id})
         return _failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
 
     async def _close_model(self, desk: _Desk) -> None:
@@ -293,7 +294,7 @@ class TaskRunner:
             if desk.model is not None:
                 await desk.model.close()
         except BaseException:  # noqa: BLE001 - the boundary of a task
-            _log.exception("the model of task %s could not be closed", desk.task_id)
+            _log.exception("the model of task %s could not be closed", desk.task_id, extra={"task_id": desk.task_id})
 
     async def _work(self, desk: _Desk) -> Ending:
         spec = desk.spec
@@ -303,11 +304,10 @@ class TaskRunner:
             await desk.sandbox.open()
             # A sandbox that was abandoned while it opened is closed already.
             if not desk.left:
-                desk.info = _info(desk.sandbox)
-                self._state.sandbox_opened(desk.task_id, desk.info)
+                info = _info(desk.sandbox)
+                self._has(desk, info)
+                self._state.sandbox_opened(desk.task_id, info)
             loop.end_if_cancelled()
-        elif desk.info is not None:
-            self._state.sandbox_taken(desk.task_id, desk.info)
         desk.model = self._models.create(spec.model)
         episode = Episode(
             instruction=spec.instruction,
@@ -325,7 +325,8 @@ class TaskRunner:
     def _abandon(self, desk: _Desk) -> None:
         """Close the sandbox of a task that was stopped and does not unwind."""
         if not desk.left:
-            _log.warning("task %s does not let go of its sandbox, which is closed now", desk.task_id)
+            text = "task %s does not let go of its sandbox, which is closed now"
+            _log.warning(text, desk.task_id, extra={"task_id": desk.task_id})
             desk.usable = False
             self._leave(desk)
 
@@ -334,10 +335,12 @@ class TaskRunner:
         if desk.left:
             return
         desk.left = True
+        if desk.info is not None:
+            self._continuations.left(desk.info.sandbox_id)
         if desk.sandbox is None:
             self._keeper.release()
-        elif desk.info is not None and desk.usable and not desk.spec.destroy_sandbox:
-            self._keeper.keep(Kept(desk.task_id, desk.sandbox, desk.conversation, desk.info))
+        elif desk.info is not None and desk.usable and (desk.named or not desk.spec.destroy_sandbox):
+            self._keeper.keep(Kept(desk.sandbox, desk.info, desk.named))
         else:
             self._keeper.close(desk.sandbox, desk.info, destroy=True)
 
@@ -360,6 +363,18 @@ def _info(sandbox: Sandbox) -> SandboxInfo:
     if sandbox_type is None:
         raise SandboxError("the sandbox does not say what it is")
     return SandboxInfo(sandbox.sandbox_id, sandbox_type)
+
+
+def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str]) -> str:
+    """Return what a client is told first: what it waits for, and what is not as it may think."""
+    said = ["accepted"]
+    if ahead:
+        said.append(f"{ahead} tasks are ahead")
+    if beginning.remark:
+        said.append(beginning.remark)
+    if unused:
+        said.append(f"not used: {', '.join(unused)}")
+    return "; ".join(said)
 
 
 def _failure(reason: FailureReason, message: str) -> Ending:

@@ -20,6 +20,7 @@ from gui_agents.domain.model import Decision, DecisionRequest, Model, Report
 from gui_agents.domain.sandbox import Sandbox
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.usage import CallOutcome, ModelCall
+from gui_agents.log import log_to_stderr
 from gui_agents.models.registry import ModelFactory
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts
@@ -170,6 +171,7 @@ def main(kind: str) -> int:
             parts = Parts(models=Typists(config, 0.02, "\U0001f600" * 9_900))
         case _:
             parts = Parts(sandboxes=Faulty(config.sandboxes, SANDBOXES[kind]))
+    log_to_stderr(config.process.log_level, config.process.log_format)
     try:
         grpc_app.run(config, parts, sections)
     except ConfigError as error:

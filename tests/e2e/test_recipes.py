@@ -97,7 +97,8 @@ async def test_remote_write_carries_what_it_is_told_to(tmp_path):
 async def test_a_pushgateway_is_scraped_in_the_services_place(tmp_path):
     gateway = free_port()
     address = f"127.0.0.1:{gateway}"
-    command = (require_program("prometheus-pushgateway"), f"--web.listen-address={address}")
+    # Debian's build keeps what was pushed in a file of the system unless told not to.
+    command = (require_program("prometheus-pushgateway"), f"--web.listen-address={address}", "--persistence.file=")
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(running(tmp_path, "gateway", *command, ready=f"http://{address}/-/ready"))
         [one] = await stack.enter_async_context(instances(tmp_path, 1))

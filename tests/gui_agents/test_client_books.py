@@ -336,7 +336,6 @@ async def everything_wrong(client: Client) -> None:
     assert await client.call("/grpc.health.v1.Health/Check", b"\x0a\x01x", counted_as="other") == "NOT_FOUND"
     for method, request in (
         ("GetAgentTaskStream", pb.GetAgentTaskStreamRequest(taskId="nobody")),
-        ("CancelTask", pb.CancelTaskRequest(taskId="nobody")),
         ("GetCommonConfig", pb.GetCommonConfigRequest(id="nobody")),
     ):
         assert await client.call(method, request) == "NOT_FOUND"
@@ -345,6 +344,7 @@ async def everything_wrong(client: Client) -> None:
     await client.call("GetGlobalCommonConfig", b"")
     await client.call("GetCommonConfig", pb.GetCommonConfigRequest(id="global"))
     assert (await client.query("nobody")).status == pb.NOT_FOUND
+    assert await client.cancel("nobody") is False
 
 
 async def set_everything(client: Client) -> None:
@@ -422,14 +422,16 @@ async def end_everything(client: Client, full: Full) -> None:
 
 
 async def take_over(client: Client) -> None:
-    """Continue a task in its sandbox, and fail to continue it once more."""
+    """Continue a task twice in its sandbox, and fail to continue in one that nobody knows."""
     first = await client.start("done")
     await client.watch(first)
-    second = await client.start("done", previousTaskId=first)
-    client.taken_over += 1
-    await client.watch(second)
+    for _ in range(2):
+        again = await client.start("done", previousTaskId=first)
+        client.taken_over += 1
+        await client.watch(again)
+    unknown = pb.Sandbox(id="nothing")
     for method in SUBMITTING:
-        assert await client.call(method, client.request("done", previousTaskId=first)) == "FAILED_PRECONDITION"
+        assert await client.call(method, client.request("done", sandbox=unknown)) == "FAILED_PRECONDITION"
         client.rejected["invalid"] += 1
 
 

@@ -18,6 +18,7 @@ import grpc.aio
 import psutil
 import pytest
 
+from gui_agents.commands.exits import ExitCode
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from tests.scripted_model import running_in_thread, tool_call
@@ -84,6 +85,80 @@ def complaints(log: str) -> list[str]:
 async def stages(agent: pb_grpc.AgentStub, task_id: str) -> list[str]:
     call = agent.GetAgentTaskStream(pb.GetAgentTaskStreamRequest(taskId=task_id))
     return [message.taskStream.stage async for message in call]
+
+
+async def test_the_log_as_json_is_an_object_a_line(tmp_path):
+    (tmp_path / ".env").write_text("TASK_MAX_TASK=3\n")
+    environment = {"LOG_FORMAT": "json", "DEFAULT_MODEL": "openai/none", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    with process(tmp_path, MODEL_MAX_ATTEMPTS="1", **environment) as service:
+        ports = await service.started()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
+            agent = pb_grpc.AgentStub(channel)
+            task = (await agent.RunAgentInstructionAsync(pb.RunAgentInstructionRequest(instruction="private"))).taskId
+            assert (await stages(agent, task))[-1] == "error"
+        service.popen.terminate()
+        assert await service.ended() == 0
+    events = [json.loads(line) for line in service.log.splitlines()]
+    assert events[0]["message"].startswith("TASK_MAX_TASK has no effect: ")
+    told = [event["message"] for event in events if event.get("task_id") == task]
+    assert [line.partition(task)[2].split()[0] for line in told] == ["accepted,", "started", "failed"]
+    assert told[-1].startswith(f"task {task} failed (model_error: ")
+    assert "private" not in service.log
+
+
+async def test_a_default_model_that_cannot_be_called_is_told_at_the_start(tmp_path):
+    with process(tmp_path, DEFAULT_MODEL="openai/gpt-4o") as service:
+        await service.started()
+        await until(lambda: "gRPC on" in service.log)
+        service.popen.terminate()
+        assert await service.ended() == 0
+    (line,) = complaints(service.log)
+    assert "DEFAULT_MODEL=openai/gpt-4o cannot be called: there is no key for " in line
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[2])
+    return subprocess.run(
+        [sys.executable, "-m", "gui_agents.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
+    )
+
+
+async def test_a_service_that_is_stopped_hangs_and_is_not_taken_for_another_program(tmp_path, monkeypatch):
+    with process(tmp_path, ENABLE_PROMETHEUS="true") as service:
+        ports = await service.started()
+        monkeypatch.setenv("GRPC_PORT", str(ports["grpc"]))
+        monkeypatch.setenv("PROMETHEUS_PORT", str(ports["metrics"]))
+        service.popen.send_signal(signal.SIGSTOP)
+        try:
+            health = await asyncio.to_thread(command, "health")
+            doctor = await asyncio.to_thread(command, "doctor")
+        finally:
+            service.popen.send_signal(signal.SIGCONT)
+    assert health.returncode == ExitCode.UNREACHABLE
+    assert "accepts connections and does not answer: the service hangs or is stopped" in health.stderr
+    hanging = [line for line in doctor.stdout.splitlines() if "accepts connections and does not answer" in line]
+    assert [line.split()[:2] for line in hanging] == [["problem", "service"], ["problem", "metrics"]]
+    assert "taken by" not in doctor.stdout
+
+
+async def test_a_followed_task_ends_once_when_the_service_stops(tmp_path):
+    with running_in_thread([DONE.on_release()]) as model:
+        environment = {"DEFAULT_MODEL": "openai/scripted", "OPENAI_BASE_URL": model.base_url, "DRAIN_SECONDS": "0.2"}
+        with process(tmp_path, **environment) as service:
+            ports = await service.started()
+            run = ("run", "do it", "--follow", "--address", f"127.0.0.1:{ports['grpc']}")
+            following = asyncio.create_task(asyncio.to_thread(command, *run))
+            await until(lambda: len(model.requests) == 1)
+            service.popen.terminate()
+            followed = await following
+            assert await service.ended() == 0
+    assert followed.returncode == ExitCode.FAILED
+    assert followed.stderr == ""
+    assert followed.stdout.count("interrupted: the service is shutting down") in {1, 2}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

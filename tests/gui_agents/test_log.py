@@ -1,13 +1,19 @@
 """The log never stops whoever logs, whatever its reader does."""
 
 import contextlib
+import json
 import logging
 import os
+import re
 import threading
+from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gui_agents.log import MAX_CHARACTERS, LogWriter
+from gui_agents.config import LogFormat
+from gui_agents.log import MAX_CHARACTERS, JsonLines, LogWriter
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def test_a_reader_that_does_not_read_stops_nobody_and_lost_lines_are_counted(log
     while True:
         line = next(lines)
         if "lines were lost" in line:
-            lost += int(line.split()[2])
+            lost += int(re.search(r"(\d+) lines were lost", line)[1])
         else:
             got += 1
         if got + lost == 5000:
@@ -84,7 +90,84 @@ def test_what_cannot_be_formatted_is_a_line_and_no_error(logger, piped):
 
     pipe = piped()
     writer_of(logger).emit(logging.LogRecord("tests.log", logging.INFO, "", 0, "%s", (Broken(),), None))
-    assert pipe.readline() == "INFO tests.log: a line that cannot be formatted: '%s'\n"
+    assert pipe.readline().endswith(" INFO tests.log: a line that cannot be formatted: '%s'\n")
+
+
+def test_a_message_stays_on_its_line(logger, piped):
+    pipe = piped()
+    logger.info("one\nINFO forged\r\nthree")
+    assert pipe.readline().endswith("INFO tests.log: one\\nINFO forged\\r\\nthree\n")
+
+
+# As JSON.
+
+
+@pytest.fixture
+def events(piped):
+    """Return what reads the events that the logger has written as JSON."""
+
+    def reading(**options):
+        pipe = piped(log_format=LogFormat.JSON, **options)
+        return lambda: json.loads(pipe.readline())
+
+    return reading
+
+
+def test_an_event_is_an_object_with_its_task(logger, events):
+    event = events()
+    logger.warning("task %s is slow", "t1", extra={"task_id": "t1"})
+    told = event()
+    assert datetime.fromisoformat(told.pop("time")).utcoffset() == timedelta(0)
+    assert told == {"level": "WARNING", "logger": "tests.log", "message": "task t1 is slow", "task_id": "t1"}
+    logger.info("no task")
+    assert set(event()) == {"time", "level", "logger", "message"}
+
+
+def test_an_exception_is_a_field(logger, events):
+    event = events()
+    logger.error("failed", exc_info=ZeroDivisionError("never\nso"))
+    told = event()
+    assert told["message"] == "failed"
+    assert told["exception"] == "ZeroDivisionError: never\nso"
+
+
+def test_an_event_that_is_too_long_is_cut_and_still_json(logger, piped):
+    pipe = piped(log_format=LogFormat.JSON)
+    logger.error('"%s"', "\n" * 10**5, extra={"task_id": "t1"}, exc_info=ZeroDivisionError("\x00" * 10**5))
+    line = pipe.readline()
+    assert len(line) <= MAX_CHARACTERS + 1
+    told = json.loads(line)
+    assert (told["cut"], told["task_id"], told["level"]) == (True, "t1", "ERROR")
+    assert told["message"].startswith('"\n\n')
+    assert told["exception"].startswith("ZeroDivisionError: \x00")
+
+
+def test_what_the_log_itself_says_is_json_too(logger, events):
+    event = events(max_lines=1)
+    writer = writer_of(logger)
+    writer.emit(logging.LogRecord("tests.log", logging.INFO, "", 0, "%d", ("no number",), None))
+    assert event()["message"] == "a line that cannot be formatted: '%d'"
+    for _ in range(5000):
+        logger.info("x" * 1000)
+    messages = [event()["message"]]
+    while "lines were lost" not in messages[-1]:
+        messages.append(event()["message"])
+    assert set(messages[:-1]) <= {"x" * 1000}
+
+
+@given(st.text(), st.text())
+def test_any_text_is_one_line_of_json(message, task_id):
+    record = logging.LogRecord("tests.log", logging.INFO, "", 0, "%s", (message,), None)
+    record.task_id = task_id
+    line = JsonLines().format(record)
+    assert "\n" not in line
+    assert json.loads(line)["message"] == message
+
+
+def test_half_a_character_is_json_too(logger, events):
+    event = events()
+    writer_of(logger).emit(logging.LogRecord("tests.log", logging.INFO, "", 0, "half: \ud83d", (), None))
+    assert event()["message"] == "half: \ud83d"
 
 
 def test_a_closed_pipe_ends_nothing(logger, piped):

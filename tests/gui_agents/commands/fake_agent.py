@@ -20,12 +20,16 @@ USED = agent_pb2.ExecutionStatistics(
 ENDINGS = {
     "works": (agent_pb2.SUCCESS, "finished", "89"),
     "fails": (agent_pb2.FAILURE, "error", ""),
+    "stops": (agent_pb2.FAILURE, "error", ""),
     "waits": (agent_pb2.CANCELLED, "cancelled", ""),
 }
 
 
 class FakeAgent(agent_pb2_grpc.AgentServicer):
-    """Knows the instructions `works`, `fails`, `waits`, `forgotten`, `silent` and `full`."""
+    """Knows the instructions `works`, `fails`, `waits`, `forgotten`, `silent`, `full`, `stops` and `breaks off`.
+
+    The service stops with the task `stops`, and before the end of the task `breaks off`.
+    """
 
     def __init__(self) -> None:
         self.requests: list[agent_pb2.RunAgentInstructionRequest] = []
@@ -41,6 +45,8 @@ class FakeAgent(agent_pb2_grpc.AgentServicer):
             self.left.wait(30)
             return
         yield from self._messages(request.instruction)
+        if request.instruction == "breaks off":
+            context.abort(grpc.StatusCode.CANCELLED, "")
 
     def RunAgentInstructionAsync(self, request, context):
         self.requests.append(request)
@@ -53,6 +59,8 @@ class FakeAgent(agent_pb2_grpc.AgentServicer):
             yield agent_pb2.GetAgentTaskStreamResponse(taskStream=message)
 
     def QueryTaskStatus(self, request, context):
+        if request.taskId == "stops":
+            context.abort(grpc.StatusCode.CANCELLED, "")
         if request.taskId == "runs":
             return agent_pb2.QueryTaskStatusResponse(taskId="runs", status=agent_pb2.RUNNING, message="step 1")
         if request.taskId not in ENDINGS:
@@ -64,7 +72,7 @@ class FakeAgent(agent_pb2_grpc.AgentServicer):
 
     def CancelTask(self, request, context):
         if request.taskId == "unknown":
-            context.abort(grpc.StatusCode.NOT_FOUND, "no task 'unknown' is known")
+            return agent_pb2.CancelTaskResponse(taskId="unknown", message="no task 'unknown' is known")
         self.cancelled.set()
         won = request.taskId == "waits"
         return agent_pb2.CancelTaskResponse(
@@ -79,6 +87,8 @@ class FakeAgent(agent_pb2_grpc.AgentServicer):
         yield _message(task_id, "step", "saw a desktop, clicked")
         if task_id == "waits":
             self.cancelled.wait(30)
+        if task_id == "breaks off":
+            return
         yield _message(task_id, ENDINGS.get(task_id, ENDINGS["works"])[1], "the end")
 
 

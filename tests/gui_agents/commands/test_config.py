@@ -6,6 +6,7 @@ from dotenv import dotenv_values
 from gui_agents import cli, config
 from gui_agents.commands.config import dotenv_example
 from gui_agents.commands.exits import ExitCode
+from gui_agents.config.reference import FORMER
 
 
 def shown(capsys) -> dict[str, list[str]]:
@@ -61,6 +62,49 @@ def test_every_mistake_is_reported_at_once(capsys, monkeypatch):
     assert cli.main(["config", "check"]) == ExitCode.USAGE
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[1] for line in lines] == ["GRPC_PORT", "DEFAULT_BACKEND"]
+
+
+def test_a_broken_file_of_prices_is_found(capsys, monkeypatch, tmp_path):
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"m": {"input": "cheap"}}')
+    monkeypatch.setenv("MODEL_PRICES_FILE", str(prices))
+    assert cli.main(["config", "check"]) == ExitCode.USAGE
+    assert str(prices) in capsys.readouterr().err
+
+
+def test_a_default_model_without_a_key_is_found(capsys, monkeypatch):
+    monkeypatch.setenv("DEFAULT_MODEL", "openai/gpt-4o")
+    assert cli.main(["config", "check", "--json"]) == ExitCode.FAILED
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["DEFAULT_MODEL"]["value"] == "openai/gpt-4o"
+    assert printed.err.startswith("warning: DEFAULT_MODEL=openai/gpt-4o cannot be called: there is no key for ")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-key")
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+
+
+def test_unknown_variables_are_told_with_a_hint(capsys, monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("GRPC_PROT=1\nMINE=2\n\nno variable at all\n")
+    monkeypatch.setenv("LYBIC_API_KEY", "sk-secret")
+    monkeypatch.setenv("TASK_NOBODY_KNOWS", "x")
+    monkeypatch.setenv("TASK_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of another program")
+    assert cli.main(["config", "check"]) == ExitCode.FAILED
+    printed = capsys.readouterr().err
+    assert printed.splitlines() == [
+        "warning: GRPC_PROT has no effect: this service has no such variable; is it GRPC_PORT?",
+        "warning: MINE has no effect: this service has no such variable",
+        "warning: .env line 4 is no NAME=VALUE and is not read",
+        f"warning: LYBIC_API_KEY has no effect: {FORMER['LYBIC_API_KEY'].text}",
+        "warning: TASK_NOBODY_KNOWS has no effect: this service has no such variable",
+    ]
+
+
+def test_variables_of_the_reference_alone_fail_no_check(capsys, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+    printed = capsys.readouterr()
+    assert printed.err.startswith("warning: ANTHROPIC_API_KEY has no effect: ")
+    assert "secret" not in printed.err + printed.out
 
 
 def test_a_web_configuration_that_locks_nothing_is_a_warning(capsys, monkeypatch, tmp_path):

@@ -7,6 +7,7 @@ from importlib import metadata
 import pytest
 
 from gui_agents import cli
+from gui_agents.commands import doctor
 from gui_agents.commands.doctor import Verdict, examine, packages_of, port_is_free
 from gui_agents.commands.exits import ExitCode
 
@@ -112,6 +113,42 @@ def test_a_running_service_is_recognised(service, monkeypatch):
     _, address = service
     monkeypatch.setenv("GRPC_PORT", address.rpartition(":")[2])
     assert findings()["service"] == (Verdict.OK, f"gui-agents 7.8.9 at {address} is healthy")
+
+
+def test_a_service_that_hangs_is_told_to_hang(taken_port, monkeypatch):
+    monkeypatch.setattr(doctor, "PROBE_SECONDS", 0.5)
+    monkeypatch.setenv("GRPC_PORT", str(taken_port))
+    monkeypatch.setenv("PROMETHEUS_PORT", str(taken_port))
+    told = findings()
+    for subject, address in (
+        ("service", f"127.0.0.1:{taken_port}"),
+        ("metrics", f"http://127.0.0.1:{taken_port}/metrics"),
+    ):
+        verdict, text = told[subject]
+        assert verdict is Verdict.PROBLEM
+        assert text.startswith(f"{address} accepts connections and does not answer within 0.5 s: the service hangs")
+
+
+def test_a_misspelt_variable_is_a_problem_and_one_of_the_reference_a_note(monkeypatch):
+    assert findings()["configuration"][0] is Verdict.OK
+    monkeypatch.setenv("LYBIC_API_KEY", "sk-secret")
+    told = [finding for finding in examine() if finding.subject == "configuration"]
+    assert [finding.verdict for finding in told] == [Verdict.OK, Verdict.NOTE]
+    monkeypatch.setenv("TASK_MAX_TASK", "9")
+    told = [finding for finding in examine() if finding.subject == "configuration"]
+    assert [finding.verdict for finding in told] == [Verdict.NOTE, Verdict.PROBLEM]
+    assert told[1].text.endswith("is it TASK_MAX_TASKS?")
+
+
+def test_a_default_model_without_a_key_and_a_broken_file_of_prices_are_problems(monkeypatch, tmp_path):
+    prices = tmp_path / "prices.json"
+    prices.write_text("{")
+    monkeypatch.setenv("DEFAULT_MODEL", "openai/gpt-4o")
+    monkeypatch.setenv("MODEL_PRICES_FILE", str(prices))
+    told = findings()
+    assert told["default model"][0] is told["prices"][0] is Verdict.PROBLEM
+    assert "OPENAI_API_KEY" in told["default model"][1]
+    assert str(prices) in told["prices"][1]
 
 
 def test_a_port_of_something_else_is_a_problem(metrics_port, monkeypatch):

@@ -3,13 +3,17 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import pytest
 
 from gui_agents import cli
 from gui_agents.client import Statistics
+from gui_agents.commands import health
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import counted, used
 
@@ -59,6 +63,21 @@ def test_run_follow_ends_with_the_outcome(service, capsys, instruction, code):
     assert cli.main(["run", instruction, "--follow", "--address", address]) == code
     stages = [line.split()[1] for line in lines_of(capsys)[:3]]
     assert stages[:2] == ["starting", "step"]
+
+
+@pytest.mark.parametrize("verb", [["run", "--follow"], ["watch"]], ids=["run", "watch"])
+def test_a_service_that_stops_with_a_task_is_one_ending(service, capsys, verb):
+    _, address = service
+    assert cli.main([*verb, "stops", "--address", address]) == ExitCode.FAILED
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].split()[1:] == ["error", "the", "end"]
+    assert printed.err == ""
+
+
+def test_a_service_that_stops_before_the_end_is_told_so(service, capsys):
+    _, address = service
+    assert cli.main(["run", "breaks off", "--follow", "--address", address]) == ExitCode.UNREACHABLE
+    assert capsys.readouterr().err == f"gui-agents: the service at {address} stopped before the task had ended\n"
 
 
 def test_run_follow_as_json_prints_messages_and_the_report(service, capsys):
@@ -128,6 +147,40 @@ def test_no_service_is_told_in_one_line(capsys, unused_tcp_port, verb):
     assert cli.main([verb, "any", "--address", f"127.0.0.1:{unused_tcp_port}"]) == ExitCode.UNREACHABLE
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"gui-agents: no service answers at 127.0.0.1:{unused_tcp_port}")
+
+
+@pytest.fixture
+def silent_port():
+    """A port where connections are accepted and nobody answers, as with a process that was stopped."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+def test_a_service_that_hangs_is_not_taken_for_one_that_is_not_there(silent_port, capsys, monkeypatch):
+    monkeypatch.setattr(health, "SECONDS", 0.5)
+    address = f"127.0.0.1:{silent_port}"
+    assert cli.main(["health", "--address", address]) == ExitCode.UNREACHABLE
+    error = capsys.readouterr().err
+    assert error.startswith(f"gui-agents: {address} accepts connections and does not answer: the service hangs")
+    assert "start one" not in error
+
+
+def test_another_program_at_the_address_is_told(capsys, web_page):
+    assert cli.main(["health", "--address", web_page]) == ExitCode.UNREACHABLE
+    assert f"gui-agents: {web_page} is taken, and no gRPC service answers there: " in capsys.readouterr().err
+
+
+@pytest.fixture
+def web_page():
+    """The address of an HTTP server."""
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def test_the_address_comes_from_the_environment(service, capsys, monkeypatch):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.config import Config, load, settings
-from gui_agents.config.loading import LARGEST_DOTENV
+from gui_agents.config import Config, LogFormat, load, settings
+from gui_agents.config.dotenv_file import LARGEST_BYTES
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.secret import Secret
 
@@ -59,6 +59,13 @@ GOOD = [
     ("STREAM_LOG_MESSAGES", "16", 16),
     ("RUNTIME_DIR", "/var/lib/agents", Path("/var/lib/agents")),
     ("LOG_LEVEL", "debug", "DEBUG"),
+    ("LOG_LEVEL", "WARN", "WARNING"),
+    ("LOG_LEVEL", "Fatal", "CRITICAL"),
+    ("LOG_FORMAT", "JSON", LogFormat.JSON),
+    ("TASK_STORAGE_BACKEND", "MEMORY", "memory"),
+    ("DEFAULT_BACKEND", "Simulated", "simulated"),
+    ("ENABLE_PROMETHEUS", "Enabled", True),
+    ("ENABLE_OTEL_METRICS", "disabled", False),
     ("ALLOW_SET_GLOBAL_CONFIG", "1", True),
     ("DEFAULT_BACKEND", "simulated", "simulated"),
     ("DEFAULT_MODEL", "openai/gpt-4o", "openai/gpt-4o"),
@@ -104,6 +111,7 @@ BAD = [
     ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
     ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
     ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
+    ("LOG_FORMAT", "xml", "must be one of: text, json"),
     ("LOG_LEVEL", "loud", "must be one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("ALLOW_SET_GLOBAL_CONFIG", "2", "must be true or false"),
     ("DEFAULT_BACKEND", "vnc", "must be one of: simulated"),
@@ -174,7 +182,7 @@ def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     assert {setting.variable for setting in settings()} - elsewhere == tried | anything
 
 
-@pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN"])
+@pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN", "enabled"])
 def test_these_are_true_in_any_case(text):
     assert load({"ENABLE_PROMETHEUS": text}).monitoring.enable_prometheus is True
 
@@ -209,14 +217,36 @@ def test_the_dotenv_file_fills_what_the_environment_leaves_out(tmp_path):
 
 def test_a_dotenv_file_that_is_too_large_is_not_read(tmp_path):
     dotenv = tmp_path / ".env"
-    dotenv.write_text("#" * (LARGEST_DOTENV + 1), encoding="utf-8")
-    assert mistakes({}, dotenv) == (f"{dotenv} has {LARGEST_DOTENV + 1} bytes; {LARGEST_DOTENV} are the most",)
+    dotenv.write_text("#" * (LARGEST_BYTES + 1), encoding="utf-8")
+    assert mistakes({}, dotenv) == (f"{dotenv} has {LARGEST_BYTES + 1} bytes; {LARGEST_BYTES} are the most",)
 
 
-def test_a_dollar_in_the_dotenv_file_stands_for_itself(tmp_path):
+def test_a_reference_in_the_dotenv_file_is_the_environment_s_variable_else_that_of_an_earlier_line(tmp_path):
     file = tmp_path / ".env"
-    file.write_text("OPENAI_API_KEY=sk-${HOME}-x\n")
-    assert load({}, file).models.openai_api_key == Secret("sk-${HOME}-x")
+    file.write_text('KEY=sk-file\nOPENAI_API_KEY=${KEY}\nRUNTIME_DIR="${BASE:-/var}/${NAME:-agents}"\n')
+    config = load({"NAME": "ours"}, file)
+    assert (config.models.openai_api_key, config.process.runtime_dir) == (Secret("sk-file"), Path("/var/ours"))
+    assert load({"KEY": "sk-env"}, file).models.openai_api_key == Secret("sk-env")
+
+
+def test_a_reference_to_nothing_is_a_mistake_that_says_what_to_write(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("OPENAI_API_KEY=sk-${MISSING}-x\nOTHER=${MISSING}\n")
+    (line,) = mistakes({}, file)
+    assert line == (
+        "OPENAI_API_KEY refers to ${MISSING}, which is not set; set it, write ${MISSING:-} for nothing, "
+        "or put the text in single quotes to keep it as it is"
+    )
+    assert load({"OPENAI_API_KEY": "sk-env"}, file).models.openai_api_key == Secret("sk-env")
+    file.write_text("OPENAI_API_KEY=sk-${MISSING}-x\nOPENAI_API_KEY=sk-again\n")
+    assert load({}, file).models.openai_api_key == Secret("sk-again")
+
+
+def test_a_dollar_in_single_quotes_stands_for_itself(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text("OPENAI_API_KEY='sk-${HOME}-x'\nRUNTIME_DIR=$HOME\n")
+    config = load({"HOME": "/root"}, file)
+    assert (config.models.openai_api_key, config.process.runtime_dir) == (Secret("sk-${HOME}-x"), Path("$HOME"))
 
 
 def test_a_mistake_in_the_dotenv_file_is_told_too(tmp_path):

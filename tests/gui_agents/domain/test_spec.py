@@ -27,9 +27,10 @@ NORMAL, FAST = LLMSettings(model="careful"), LLMSettings(model="quick")
 def test_each_choice_is_the_first_that_was_made(above, below):
     merged = above.over(below)
     for field in attrs.fields(RunningConfig):
-        if field.name != "stages":
+        if field.name not in {"stages", "backend"}:
             high, low = getattr(above, field.name), getattr(below, field.name)
             assert getattr(merged, field.name) == (low if high in (None, "", Mode.UNDEFINED) else high)
+    assert merged.backend == (above.named_backend or below.named_backend)
     for stage in STAGES:
         assert merged.stages.get(stage) == above.stages.get(stage, below.stages.get(stage))
 
@@ -37,22 +38,40 @@ def test_each_choice_is_the_first_that_was_made(above, below):
 @given(configs, configs, configs)
 def test_layers_may_be_joined_in_any_order(first, second, third):
     assert first.over(second).over(third) == first.over(second.over(third))
-    assert first.over(RunningConfig()) == RunningConfig().over(first) == first
+    named = attrs.evolve(first, backend=first.named_backend)
+    assert first.over(RunningConfig()) == RunningConfig().over(first) == named
 
 
-def test_the_fast_mode_has_a_model_of_its_own_where_one_is_named():
+def test_an_account_of_lybic_names_its_backend_unless_another_one_is_named():
+    account = Authorization("org", Secret("key"))
+    assert RunningConfig(authorization=account).named_backend == "lybic"
+    assert RunningConfig(authorization=account, backend="simulated").named_backend == "simulated"
+    assert RunningConfig().over(RunningConfig(authorization=account)).backend == "lybic"
+    assert RunningConfig(backend="simulated").over(RunningConfig(authorization=account)).backend == "simulated"
+
+
+def test_each_mode_has_a_stage_that_decides_and_the_other_one_as_its_second():
     normal, fast = ("actionGeneratorModel", NORMAL), ("fastActionGeneratorModel", FAST)
     both = RunningConfig(stages=dict([normal, fast]))
-    assert [both.decider(mode) for mode in (Mode.NORMAL, Mode.FAST, Mode.UNDEFINED)] == [normal, fast, normal]
+    assert [both.decider(mode) for mode in (Mode.NORMAL, Mode.FAST, Mode.UNDEFINED)] == [normal, fast, fast]
     assert RunningConfig(stages=dict([normal])).decider(Mode.FAST) == normal
-    assert RunningConfig(stages=dict([fast])).decider(Mode.NORMAL) == ("actionGeneratorModel", None)
-    assert RunningConfig().decider(Mode.FAST) == ("actionGeneratorModel", None)
+    assert RunningConfig(stages=dict([fast])).decider(Mode.NORMAL) == fast
+    assert RunningConfig().decider(Mode.FAST) == ("fastActionGeneratorModel", None)
+    assert RunningConfig().decider(Mode.NORMAL) == ("actionGeneratorModel", None)
+
+
+def test_a_stage_without_a_model_decides_only_if_no_other_one_names_a_model():
+    key = LLMSettings(api_key=Secret("key"))
+    keyed, normal = ("fastActionGeneratorModel", key), ("actionGeneratorModel", NORMAL)
+    assert RunningConfig(stages=dict([keyed, normal])).decider(Mode.FAST) == normal
+    assert RunningConfig(stages=dict([keyed])).decider(Mode.FAST) == keyed
+    assert RunningConfig(stages=dict([keyed])).decider(Mode.NORMAL) == keyed
 
 
 def test_defaults_decide_what_nobody_else_did():
     defaults = Defaults(backend="simulated", steps=50, timeout_seconds=3600.0)
     assert RunningConfig(steps=7).over(defaults.as_config()) == RunningConfig(
-        backend="simulated", mode=Mode.NORMAL, steps=7, timeout_seconds=3600.0
+        backend="simulated", mode=Mode.FAST, steps=7, timeout_seconds=3600.0
     )
 
 

@@ -49,7 +49,7 @@ INVALID_TASKS = {
     "runningConfig.authorizationInfo.orgID": [running(authorizationInfo=pb.Authorization(orgID=LONG))],
     "runningConfig.authorizationInfo.apiKey": [running(authorizationInfo=pb.Authorization(apiKey="a b"))],
     "runningConfig.authorizationInfo.apiEndpoint": [running(authorizationInfo=pb.Authorization(apiEndpoint="ftp://x"))],
-    f"{MODEL}.modelName": [with_model(), with_model(modelName=LONG), with_model(modelName="builtin/other")],
+    f"{MODEL}.modelName": [with_model(modelName=LONG), with_model(modelName="builtin/other")],
     f"{MODEL}.provider": [with_model(modelName="m", provider="nope"), with_model(modelName="m", provider=LONG)],
     f"{MODEL}.apiKey": [with_model(modelName="m", apiKey="ключ"), with_model(modelName="m", apiKey="a\nb")],
     f"{MODEL}.apiEndpoint": [
@@ -65,7 +65,11 @@ INVALID_TASKS = {
     "runningConfig.stageModelConfig.fastActionGeneratorModel.provider": [
         with_model("fastActionGeneratorModel", pb.FAST, modelName="m", provider="nope")
     ],
-    "runningConfig.stageModelConfig.groundingModel.modelName": [with_model("groundingModel")],
+    "runningConfig.stageModelConfig.groundingModel.modelName": [with_model("groundingModel", modelName=LONG)],
+    "runningConfig.stageModelConfig": [
+        with_model("groundingModel", modelName="m"),
+        with_model("actionGeneratorWithTakeoverModel", modelName="m"),
+    ],
 }
 
 
@@ -88,7 +92,7 @@ async def test_zero_stands_for_the_default():
     async with serving({"TASK_STEPS": "7", "TASK_TIMEOUT_SECONDS": "8"}) as served:
         reply = await served.agent.RunAgentInstructionAsync(running(steps=0, taskTimeout=0, backend="", mode=0))
         config = await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id=reply.taskId))
-        assert (config.backend, config.steps, config.taskTimeout, config.mode) == ("simulated", 7, 8, pb.NORMAL)
+        assert (config.backend, config.steps, config.taskTimeout, config.mode) == ("simulated", 7, 8, pb.FAST)
 
 
 async def test_a_model_without_a_key_for_its_public_address_is_a_precondition():
@@ -148,18 +152,19 @@ async def test_ids_of_any_length_get_an_answer_that_fits(length):
     async with serving() as served:
         for method, field, request in (
             ("GetAgentTaskStream", "taskId", pb.GetAgentTaskStreamRequest(taskId=wanted)),
-            ("CancelTask", "taskId", pb.CancelTaskRequest(taskId=wanted)),
             ("GetCommonConfig", "id", pb.GetCommonConfigRequest(id=wanted)),
         ):
             said = await refused(getattr(served.agent, method)(request))
             assert said.code == ("INVALID_ARGUMENT" if too_long else "NOT_FOUND")
             assert said.fields == ((field,) if too_long else ())
             assert len(said.text) < 500
-        call = served.agent.QueryTaskStatus(pb.QueryTaskStatusRequest(taskId=wanted))
+        query = served.agent.QueryTaskStatus(pb.QueryTaskStatusRequest(taskId=wanted))
+        cancel = served.agent.CancelTask(pb.CancelTaskRequest(taskId=wanted))
         if too_long:
-            assert (await refused(call)).fields == ("taskId",)
+            assert [(await refused(call)).fields for call in (query, cancel)] == [("taskId",)] * 2
         else:
-            assert (await call).status == pb.NOT_FOUND
+            assert (await query).status == pb.NOT_FOUND
+            assert (await cancel).success is False
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)

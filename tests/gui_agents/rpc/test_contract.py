@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import time
+import uuid
 
 import grpc.aio
 import pytest
@@ -98,7 +99,8 @@ async def test_an_unknown_task_is_told_by_each_method_in_its_way():
         assert (report.taskId, report.status) == ("nobody", pb.NOT_FOUND)
         expected = Refusal("NOT_FOUND", "no task 'nobody' is known", "NOT_FOUND", ())
         assert await refused(served.watch("nobody")) == expected
-        assert await refused(served.cancel("nobody")) == expected
+        reply = await served.cancel("nobody")
+        assert (reply.taskId, reply.success, reply.message) == ("nobody", False, "no task 'nobody' is known")
         assert await refused(served.start("finish", previousTaskId="nobody")) == expected
         assert await refused(served.run("finish", previousTaskId="nobody")) == expected
         unknown = await refused(served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id="nobody")))
@@ -200,16 +202,44 @@ async def test_a_task_goes_on_in_the_sandbox_of_another():
         assert (sandboxes[0].name, sandboxes[0].os) == ("simulated", pb.OSUNDEFINED)
         (third, *_) = await served.run("finish", sandbox=pb.Sandbox(id=sandboxes[0].id))
         assert (await served.query(third.taskId)).sandbox.id == sandboxes[0].id
-        gone = await refused(served.run("finish", previousTaskId=first.taskId))
-        assert (gone.code, gone.reason) == ("FAILED_PRECONDITION", "PRECONDITION")
-        assert gone.text.startswith("previousTaskId: ")
+        (again, *_) = await served.run("finish", previousTaskId=first.taskId)
+        assert (await served.query(again.taskId)).sandbox.id == sandboxes[0].id
 
 
-async def test_destroy_sandbox_leaves_nothing_to_continue():
+async def test_a_sandbox_in_use_is_a_precondition():
+    async with serving() as served:
+        task = await served.start("hold")
+        await until(lambda: served.state.snapshot().sandboxes.open["Simulated"] == 1)
+        said = await refused(served.run("finish", previousTaskId=task))
+        assert (said.code, said.reason) == ("FAILED_PRECONDITION", "PRECONDITION")
+        assert said.text == f"previousTaskId: task {task} is running; wait for its end, or cancel it"
+        sandbox = (await served.query(task)).sandbox
+        said = await refused(served.run("finish", sandbox=pb.Sandbox(id=sandbox.id)))
+        assert (said.code, said.text) == ("FAILED_PRECONDITION", f"sandbox.id: the sandbox {sandbox.id!r} is in use")
+        served.models.gate.set()
+        await served.watch(task)
+
+
+async def test_after_destroy_sandbox_a_task_goes_on_in_a_new_one_and_says_so():
     async with serving() as served:
         (first, *_) = await served.run("finish", destroySandbox=True)
-        gone = await refused(served.run("finish", previousTaskId=first.taskId))
-        assert gone.code == "FAILED_PRECONDITION"
+        (second, *_) = await served.run("finish", previousTaskId=first.taskId)
+        assert second.message == f"accepted; the sandbox of task {first.taskId} is gone, so a new one is made"
+
+
+async def test_destroy_sandbox_spares_a_sandbox_that_the_client_gave():
+    async with serving() as served:
+        (first, *_) = await served.run("finish")
+        given = pb.Sandbox(id=(await served.query(first.taskId)).sandbox.id)
+        for _ in range(2):
+            (task, *_) = await served.run("finish", sandbox=given, destroySandbox=True)
+            assert (await served.query(task.taskId)).sandbox.id == given.id
+
+
+async def test_ids_are_uuids_with_dashes():
+    async with serving() as served:
+        task = await served.start("finish")
+        assert str(uuid.UUID(task)) == task
 
 
 async def test_what_utf8_cannot_write_is_replaced():
@@ -261,7 +291,7 @@ async def test_a_draining_service_says_so():
 async def test_the_global_configuration_begins_with_the_defaults():
     async with serving({"TASK_STEPS": "33", "TASK_TIMEOUT_SECONDS": "44"}) as served:
         config = await served.agent.GetGlobalCommonConfig(pb.GetGlobalCommonConfigRequest())
-        expected = pb.CommonConfig(id="global", backend="simulated", mode=pb.NORMAL, steps=33, taskTimeout=44)
+        expected = pb.CommonConfig(id="global", backend="simulated", mode=pb.FAST, steps=33, taskTimeout=44)
         assert config == expected
         assert await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id="global")) == expected
 
@@ -291,7 +321,7 @@ async def test_a_task_runs_with_the_request_over_the_global_configuration():
         assert (reply.success, reply.id) == (True, "global")
         (first, *_) = await served.run("finish", runningConfig=pb.CommonConfig(steps=9))
         config = await served.agent.GetCommonConfig(pb.GetCommonConfigRequest(id=first.taskId))
-        decider = config.stageModelConfig.actionGeneratorModel
+        decider = config.stageModelConfig.fastActionGeneratorModel
         assert (decider.provider, decider.modelName) == ("builtin", "builtin/rules")
         config.ClearField("stageModelConfig")
         assert config == pb.CommonConfig(
@@ -328,7 +358,7 @@ KEYS = [f"sk-secret-{number}" for number in range(6)]
 
 def config_with_keys(endpoint: str = "http://127.0.0.1:9/v1") -> pb.CommonConfig:
     account = pb.Authorization(orgID="org", apiKey=KEYS[0], apiEndpoint="http://127.0.0.1:9")
-    config = pb.CommonConfig(authorizationInfo=account)
+    config = pb.CommonConfig(authorizationInfo=account, backend="simulated")
     config.stageModelConfig.webSearchEngine = "any"
     for number, stage in enumerate(("actionGeneratorModel", "groundingModel"), start=1):
         model = pb.LLMConfig(modelName="m", apiKey=KEYS[number], apiEndpoint=endpoint)

@@ -153,11 +153,11 @@ def test_ended_tasks_are_bounded_in_bytes_too():
     table = TaskTable(TaskLimits(slots=9, queue_capacity=0, retention=100, retention_bytes=1000))
     for number in range(10):
         table.create(str(number), a_spec(), 0.0, EPOCH)
-        forgotten = table.end(str(number), CANCEL, 1.0, EPOCH, 300)
+        forgotten = table.end(str(number), CANCEL, 1.0, EPOCH, weight=300)
         assert list(forgotten) == ([] if number < 3 else [str(number - 3)])
     assert table.statistics(2.0, dated).retained == 3
     table.create("huge", a_spec(), 0.0, EPOCH)
-    assert list(table.end("huge", CANCEL, 1.0, EPOCH, 2000)) == ["7", "8", "9", "huge"]
+    assert list(table.end("huge", CANCEL, 1.0, EPOCH, weight=2000)) == ["7", "8", "9", "huge"]
 
 
 @pytest.mark.parametrize("set_by", [7200.0, -3600.0])

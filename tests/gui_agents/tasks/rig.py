@@ -133,10 +133,13 @@ class Rig:
         keep: int = 2,
         keep_seconds: float = 600.0,
         retention: int = 1000,
+        retention_bytes: int = 2**28,
         spending: SpendingLimits | None = None,
     ) -> None:
         self.clock = LoopClock()
-        self.state = new_state(self.clock, slots=slots, queue_capacity=queue, retention=retention)
+        self.state = new_state(
+            self.clock, slots=slots, queue_capacity=queue, retention=retention, retention_bytes=retention_bytes
+        )
         self.keeper = SandboxKeeper(self.state, slots=slots, capacity=keep, keep_seconds=keep_seconds)
         self.sandboxes: list[TimedSandbox] = []
         """All that were made, in order."""

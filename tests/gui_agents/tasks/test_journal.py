@@ -6,8 +6,10 @@ import subprocess
 from decimal import Decimal
 from pathlib import Path
 
+from gui_agents.domain.actions import Fail
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
-from gui_agents.domain.model import ModelError
+from gui_agents.domain.model import NO_HISTORY, ModelError
+from gui_agents.domain.sandbox import TransientSandboxError
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.tasks import journal
@@ -23,7 +25,7 @@ async def test_each_task_is_told_when_it_is_accepted_started_and_ended(caplog):
     caplog.set_level(logging.INFO, logger="gui_agents")
     rig = Rig(slots=1)
     rig.model("work", CLICK, seconds=3)
-    rig.model("fail", CLICK, ModelError("the secret of the provider"))
+    rig.model("fail", CLICK, ModelError("503:\nthe provider\x1b is busy" + "!" * 1000))
     await rig.ended(rig.submit("work"))
     await rig.ended(rig.submit("fail"))
     assert caplog.messages[:3] == [
@@ -31,8 +33,38 @@ async def test_each_task_is_told_when_it_is_accepted_started_and_ended(caplog):
         "task t1 started",
         "task t1 completed after 6.0 s: 2 steps, 210 tokens, 0.0006960 USD",
     ]
-    assert caplog.messages[-1].startswith("task t2 failed (model_error) after ")
-    assert "secret" not in caplog.text
+    reason = "model_error: 503: the provider? is busy"
+    assert caplog.messages[-1].startswith(f"task t2 failed ({reason}!!!")
+    assert len(caplog.messages[-1]) < 500
+    assert {record.task_id for record in caplog.records} == {"t1", "t2"}
+    await rig.rest()
+
+
+@virtual
+async def test_a_failure_that_is_no_error_tells_the_last_error_of_a_step(caplog):
+    caplog.set_level(logging.INFO, logger="gui_agents")
+    rig = Rig()
+    rig.sandbox("slow", then=TransientSandboxError("the window is gone"))
+    rig.model("slow", CLICK, CLICK, seconds=4)
+    await rig.ended(rig.submit("slow", timeout_seconds=10))
+    why = "timeout: not done after 10 seconds, which is the limit; last error: the window is gone"
+    assert caplog.messages[-1].startswith(f"task t1 failed ({why}) after 10.0 s: ")
+    await settle()
+    rig.model("slow again", seconds=60)
+    again = rig.submit("slow again", previous_task_id="t1", timeout_seconds=5)
+    await rig.ended(again)
+    assert "last error" not in caplog.messages[-1]
+    await rig.rest()
+
+
+@virtual
+async def test_what_the_agent_says_is_not_in_the_log(caplog):
+    caplog.set_level(logging.DEBUG, logger="gui_agents")
+    rig = Rig()
+    rig.model("private instruction", Fail("private answer"))
+    await rig.ended(rig.submit("private instruction"))
+    assert caplog.messages[-1].startswith("task t1 failed (agent_gave_up) after ")
+    assert "private answer" not in caplog.text
     await rig.rest()
 
 
@@ -72,7 +104,7 @@ def ended(caplog, **statistics):
         sandbox=None,
         ending=None,
     )
-    journal.ended(record, Ending(event=TaskEvent.CANCEL, message="the client's words"))
+    journal.ended(record, Ending(event=TaskEvent.CANCEL, message="the client's words"), NO_HISTORY)
     return caplog.messages[-1]
 
 
@@ -89,7 +121,13 @@ def test_small_amounts_are_written_out(caplog):
     assert line.endswith("1 tokens, 0.000000001 USD")
 
 
+def test_what_is_not_used_is_told_when_a_task_is_accepted(caplog):
+    caplog.set_level(logging.INFO, logger="gui_agents")
+    journal.accepted("t", a_spec(model=ModelChoice("builtin", "builtin/rules"), unused=("runningConfig.platform",)))
+    assert caplog.messages == ["task t accepted, decided by 'builtin/rules'; not used: runningConfig.platform"]
+
+
 def test_a_model_s_name_stays_on_its_line(caplog):
     caplog.set_level(logging.INFO, logger="gui_agents")
-    journal.accepted("t", ModelChoice("openai", "x\ntask t2 started"))
+    journal.accepted("t", a_spec(model=ModelChoice("openai", "x\ntask t2 started")))
     assert caplog.messages == ["task t accepted, decided by 'openai/x\\ntask t2 started'"]

@@ -4,8 +4,6 @@ import asyncio
 
 import pytest
 
-from gui_agents.agent.conversation import Conversation
-from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
 from tests.fakes import ScriptedSandbox, new_state
@@ -29,7 +27,7 @@ class Shelf:
         """Return a sandbox that has a place, and that a task has used."""
         assert self.keeper.reserve()
         sandbox = ScriptedSandbox(sandbox_id=f"sandbox of {task}")
-        return Kept(task, sandbox, Conversation(), SandboxInfo(sandbox.sandbox_id, sandbox.sandbox_type))
+        return Kept(sandbox, SandboxInfo(sandbox.sandbox_id, sandbox.sandbox_type))
 
 
 @virtual
@@ -61,25 +59,25 @@ async def test_a_kept_sandbox_is_handed_over_once():
     shelf = Shelf()
     kept = shelf.made("first")
     shelf.keeper.keep(kept)
-    assert shelf.keeper.user_of("sandbox of first") == "first"
-    assert shelf.keeper.claim("first") is kept
+    assert shelf.keeper.claim("sandbox of first") is kept
+    assert (shelf.keeper.claim("sandbox of first"), shelf.keeper.is_claimed("sandbox of first")) == (None, True)
     assert shelf.keeper.take(kept)
-    with pytest.raises(PreconditionError, match="the sandbox of task 'first' is gone or in use"):
-        shelf.keeper.claim("first")
+    assert (shelf.keeper.claim("sandbox of first"), shelf.keeper.is_claimed("sandbox of first")) == (None, False)
     assert not shelf.keeper.take(kept)
-    with pytest.raises(PreconditionError, match="no sandbox 'sandbox of first' is kept here"):
-        shelf.keeper.user_of("sandbox of first")
     await asyncio.sleep(1000)
     assert kept.sandbox.closed == []
 
 
 @virtual
-async def test_user_of_finds_the_right_one_of_several():
+async def test_a_sandbox_whose_id_is_kept_already_is_closed():
     shelf = Shelf(slots=2, capacity=2)
-    for task in ("first", "second"):
-        shelf.keeper.keep(shelf.made(task))
-    assert shelf.keeper.user_of("sandbox of second") == "second"
+    first, second = shelf.made("task"), shelf.made("task")
+    shelf.keeper.keep(first)
+    shelf.keeper.keep(second)
+    await settle()
+    assert (first.sandbox.closed, second.sandbox.closed) == ([], [True])
     await shelf.keeper.close_all(60)
+    assert [shelf.keeper.reserve() for _ in range(shelf.keeper.places)] == [True] * shelf.keeper.places
 
 
 @virtual
@@ -96,6 +94,56 @@ async def test_close_all_waits_for_everything_and_keeps_nothing_more():
 
 
 @virtual
+async def test_a_promise_of_a_sandbox_that_had_to_go_is_taken_back_for_nothing():
+    shelf = Shelf(slots=1, capacity=1)
+    kept = shelf.made("first")
+    shelf.keeper.keep(kept)
+    assert shelf.keeper.claim("sandbox of first") is kept
+    await shelf.keeper.close_all(60)
+    shelf.keeper.unclaim(kept)
+    await asyncio.sleep(1000)
+    assert kept.sandbox.closed == [True]
+
+
+@virtual
+async def test_a_sandbox_that_was_never_open_counts_as_none_that_was_closed():
+    shelf = Shelf()
+    kept = shelf.made("first")
+    shelf.keeper.close(kept.sandbox, None, destroy=True)
+    await settle()
+    assert (kept.sandbox.closed, shelf.state.snapshot().sandboxes.open["Simulated"]) == ([True], 0)
+
+
+@virtual
+async def test_what_cannot_be_closed_and_was_never_open_is_only_logged(caplog):
+    async def fail(*, destroy):
+        raise OSError("device busy")
+
+    shelf = Shelf()
+    kept = shelf.made("first")
+    kept.sandbox.close = fail
+    shelf.keeper.close(kept.sandbox, None, destroy=True)
+    await settle()
+    assert "sandbox that was not open yet could not be closed" in caplog.text
+    assert shelf.state.snapshot().sandboxes.failures["Simulated"] == 0
+
+
+@virtual
+async def test_close_all_gives_up_what_is_not_closed_in_time(caplog):
+    async def hang(*, destroy):
+        await asyncio.Event().wait()
+
+    shelf = Shelf()
+    kept = shelf.made("first")
+    kept.sandbox.close = hang
+    shelf.keeper.keep(kept)
+    await shelf.keeper.close_all(3)
+    assert asyncio.get_running_loop().time() == 3
+    assert "sandbox sandbox of first could not be closed and is abandoned" in caplog.text
+    assert [shelf.keeper.reserve() for _ in range(shelf.keeper.places)] == [True] * shelf.keeper.places
+
+
+@virtual
 async def test_keeping_for_no_time_closes_at_once():
     shelf = Shelf(keep_seconds=0)
     kept = shelf.made("first")
@@ -109,7 +157,7 @@ async def test_close_all_abandons_what_is_not_closed_in_time():
     shelf = Shelf()
     kept = shelf.made("first")
     hanging = TimedSandbox(sandbox_id="hangs", closes=1000)
-    shelf.keeper.keep(Kept("first", hanging, Conversation(), kept.info))
+    shelf.keeper.keep(Kept(hanging, SandboxInfo("hangs", kept.info.sandbox_type)))
     began = asyncio.get_running_loop().time()
 
     await shelf.keeper.close_all(1.5)

@@ -53,7 +53,7 @@ async def test_an_unknown_task_or_sandbox_cannot_be_continued():
     rig = Rig()
     with pytest.raises(NotFoundError, match="no task 'nobody' is known"):
         rig.submit(previous_task_id="nobody")
-    with pytest.raises(PreconditionError, match=r"sandbox\.id: no sandbox 'nothing' is kept here"):
+    with pytest.raises(PreconditionError, match=r"^sandbox\.id: the sandbox 'nothing' is not kept here"):
         rig.submit(sandbox_id="nothing")
     assert rig.live() == (0, 0)
     await rig.rest()
@@ -64,19 +64,145 @@ async def test_a_sandbox_is_taken_over_by_one_task_only():
     rig = Rig()
     rig.model("long", seconds=10)
     first = rig.submit("long")
-    with pytest.raises(PreconditionError, match="gone or in use"):
+    with pytest.raises(PreconditionError, match=r"^previousTaskId: task t1 is running; wait for its end"):
         rig.submit(previous_task_id=first)
     await rig.ended(first)
 
     second = rig.submit("long", previous_task_id=first)
-    with pytest.raises(PreconditionError, match="gone or in use"):
-        rig.submit(previous_task_id=first)
-    with pytest.raises(PreconditionError, match="gone, in use or unknown"):
-        rig.submit(sandbox_id="s1")
+    for changes, words in (
+        ({"previous_task_id": first}, "^previousTaskId: the sandbox of task t1 is in use"),
+        ({"sandbox_id": "s1"}, "^sandbox.id: the sandbox 's1' is in use"),
+        ({"sandbox_id": "s1", "previous_task_id": first}, "^sandbox.id: the sandbox 's1' is in use"),
+    ):
+        with pytest.raises(PreconditionError, match=words):
+            rig.submit(**changes)
     await rig.ended(second)
-    with pytest.raises(PreconditionError, match="gone or in use"):
+    await rig.ended(rig.submit(previous_task_id=first))
+    assert len(rig.sandboxes) == 1
+    await rig.rest()
+
+
+@virtual
+async def test_a_conversation_goes_on_as_often_as_somebody_wants():
+    rig = Rig()
+    rig.model("first", CLICK)
+    first = rig.submit("first")
+    await rig.ended(first)
+    for number in range(3):
+        again = rig.submit(f"again {number}", previous_task_id=first)
+        (accepted, *_) = await rig.ended(again)
+        history = rig.models[f"again {number}"].requests[0].history
+        assert [turn.instruction for turn in history] == ["first", "first"]
+        assert rig.record(again).sandbox == rig.record(first).sandbox
+        assert accepted.text == "accepted"
+    await rig.rest()
+
+
+@virtual
+async def test_a_conversation_goes_on_without_its_sandbox_and_the_first_message_says_so():
+    rig = Rig(keep_seconds=5)
+    rig.model("first", CLICK)
+    first = rig.submit("first")
+    await rig.ended(first)
+    await asyncio.sleep(6)
+    second = rig.submit("second", previous_task_id=first)
+    (accepted, *_) = await rig.ended(second)
+    assert accepted.text == "accepted; the sandbox of task t1 is gone, so a new one is made"
+    assert [turn.instruction for turn in rig.models["second"].requests[0].history] == ["first", "first"]
+    assert rig.record(second).sandbox.sandbox_id == "s2"
+    await rig.rest()
+
+
+@virtual
+async def test_a_task_that_never_had_a_sandbox_can_be_continued():
+    rig = Rig(slots=1)
+    rig.model("first", CLICK)
+    first = rig.submit("first")
+    await rig.ended(first)
+    rig.model("long", seconds=10)
+    busy = rig.submit("long")
+    never = rig.submit("never", previous_task_id=first)
+    rig.runner.cancel(never)
+    again = rig.submit("again", previous_task_id=never)
+    await rig.ended(again)
+    assert [turn.instruction for turn in rig.models["again"].requests[0].history] == ["first", "first"]
+    assert (await rig.ended(again))[0].text.endswith("the sandbox of task t3 is gone, so a new one is made")
+    await rig.ended(busy)
+    await rig.rest()
+
+
+@virtual
+async def test_a_conversation_is_forgotten_with_its_task():
+    rig = Rig(retention=1)
+    first, second = rig.submit(), rig.submit()
+    await rig.ended(second)
+    with pytest.raises(NotFoundError, match="no task 't1' is known"):
         rig.submit(previous_task_id=first)
-    assert rig.live() == (0, 0)
+    await rig.ended(rig.submit(previous_task_id=second))
+    await rig.rest()
+
+
+@virtual
+async def test_the_conversations_of_ended_tasks_count_as_their_bytes():
+    rig = Rig(retention_bytes=100_000)
+    rig.model("first", Type("x" * 60_000))
+    first = rig.submit("first")
+    await rig.ended(first)
+    await rig.ended(rig.submit("second", previous_task_id=first))
+    with pytest.raises(NotFoundError):
+        rig.submit(previous_task_id=first)
+    await rig.runner.drain(0)
+
+
+@virtual
+async def test_two_tasks_may_go_on_from_one_conversation_at_once():
+    rig = Rig(keep=0)
+    rig.model("first", CLICK)
+    first = rig.submit("first")
+    await rig.ended(first)
+    rig.model("left", CLICK, seconds=1)
+    rig.model("right", CLICK, seconds=1)
+    both = [rig.submit("left", previous_task_id=first), rig.submit("right", previous_task_id=first)]
+    for task in both:
+        await rig.ended(task)
+    for name in ("left", "right"):
+        assert [turn.instruction for turn in rig.models[name].requests[-1].history] == ["first", "first", name]
+    await rig.rest()
+
+
+@virtual
+async def test_a_sandbox_and_a_task_that_do_not_belong_together_are_refused():
+    rig = Rig()
+    first, second = rig.submit(), rig.submit()
+    await rig.ended(second)
+    with pytest.raises(PreconditionError, match=r"^sandbox\.id: 's2' is not the sandbox of task t1"):
+        rig.submit(previous_task_id=first, sandbox_id="s2")
+    await rig.ended(rig.submit(previous_task_id=first, sandbox_id="s1", destroy_sandbox=True))
+    assert rig.sandboxes[0].closed == []
+    await rig.rest()
+
+
+@virtual
+async def test_destroy_spares_a_sandbox_that_a_client_has_named_and_those_who_continue_there():
+    rig = Rig()
+    first = rig.submit()
+    await rig.ended(first)
+    named = rig.submit(sandbox_id="s1", destroy_sandbox=True)
+    await rig.ended(named)
+    await rig.ended(rig.submit(previous_task_id=named, destroy_sandbox=True))
+    await settle()
+    assert rig.sandboxes[0].closed == []
+    await rig.rest()
+
+
+@virtual
+async def test_destroy_closes_the_sandbox_of_the_conversation():
+    rig = Rig()
+    first = rig.submit()
+    await rig.ended(first)
+    await rig.ended(rig.submit(previous_task_id=first, destroy_sandbox=True))
+    await settle()
+    assert rig.sandboxes[0].closed == [True]
     await rig.rest()
 
 
@@ -139,8 +265,8 @@ async def test_destroy_sandbox_closes_it_behind_the_task():
     await rig.ended(task)
     assert asyncio.get_running_loop().time() == 0
     assert rig.open_now() == 1
-    with pytest.raises(PreconditionError):
-        rig.submit(previous_task_id=task)
+    with pytest.raises(PreconditionError, match="is not kept here"):
+        rig.submit(sandbox_id="s1")
     await asyncio.sleep(4)
     assert rig.open_now() == 0
     assert rig.sandboxes[0].closed == [True]
@@ -160,8 +286,6 @@ async def test_a_sandbox_is_kept_for_so_many_seconds():
     assert [sandbox.closed for sandbox in rig.sandboxes] == [[], [True]]
     await asyncio.sleep(599)
     assert rig.open_now() == 0
-    with pytest.raises(PreconditionError):
-        rig.submit(previous_task_id=again)
     await rig.rest()
 
 
@@ -186,8 +310,8 @@ async def test_nothing_is_kept_where_keeping_is_off():
     await rig.ended(task)
     await settle()
     assert rig.open_now() == 0
-    with pytest.raises(PreconditionError):
-        rig.submit(previous_task_id=task)
+    with pytest.raises(PreconditionError, match="is not kept here"):
+        rig.submit(sandbox_id="s1")
     await rig.rest()
 
 
@@ -374,6 +498,24 @@ async def test_a_claimed_sandbox_that_had_to_go_is_replaced_and_the_conversation
     assert rig.status(continued) is TaskStatus.COMPLETED
     assert rig.record(continued).sandbox != rig.record(first).sandbox
     assert [turn.instruction for turn in rig.models["second"].requests[0].history] == ["first"]
+    await rig.rest()
+
+
+@virtual
+async def test_the_first_message_tells_what_waits_what_is_gone_and_what_is_not_used():
+    rig = Rig(slots=1, keep=0)
+    rig.model("long", seconds=10)
+    first = rig.submit()
+    await rig.ended(first)
+    tasks = [rig.submit("long"), rig.submit("long")]
+    last = rig.submit(previous_task_id=first, unused=("runningConfig.platform", "sandbox.name"))
+    (accepted, *_) = await rig.ended(last)
+    assert accepted.text == (
+        "accepted; 1 tasks are ahead; the sandbox of task t1 is gone, so a new one is made; "
+        "not used: runningConfig.platform, sandbox.name"
+    )
+    for task in tasks:
+        await rig.ended(task)
     await rig.rest()
 
 

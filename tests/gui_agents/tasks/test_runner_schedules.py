@@ -39,7 +39,8 @@ steps = st.one_of(
             {"destroy_sandbox": st.booleans(), "timeout_seconds": st.sampled_from([2.0, 100.0]), "steps": st.just(5)}
         ),
     ),
-    st.tuples(st.just("continue"), st.integers(0, 20), st.sampled_from(sorted(BEHAVIOURS))),
+    st.tuples(st.just("continue"), st.integers(0, 20), st.sampled_from(sorted(BEHAVIOURS)), st.booleans()),
+    st.tuples(st.just("name"), st.integers(1, 8), st.sampled_from(sorted(BEHAVIOURS))),
     st.tuples(st.just("cancel"), st.integers(0, 20)),
     st.tuples(st.just("settle")),
     st.tuples(st.just("wait"), st.sampled_from([0.1, 0.5, 1.0, 3.0, 20.0])),
@@ -58,8 +59,10 @@ async def take(rig: Rig, step: tuple[Any, ...], tasks: list[str]) -> None:
     match step:
         case "submit", behaviour, options:
             submit(rig, tasks, behaviour, **options)
-        case "continue", index, behaviour if tasks:
-            submit(rig, tasks, behaviour, previous_task_id=tasks[index % len(tasks)])
+        case "continue", index, behaviour, destroy if tasks:
+            submit(rig, tasks, behaviour, previous_task_id=tasks[index % len(tasks)], destroy_sandbox=destroy)
+        case "name", number, behaviour:
+            submit(rig, tasks, behaviour, sandbox_id=f"s{number}", destroy_sandbox=True)
         case "cancel", index if tasks:
             rig.runner.cancel(tasks[index % len(tasks)])
         case "settle", *_:
@@ -76,7 +79,7 @@ def submit(rig: Rig, tasks: list[str], behaviour: str, **options: Any) -> None:
     except QueueFullError:
         assert not room
     except PreconditionError:
-        assert "previous_task_id" in options
+        assert {"previous_task_id", "sandbox_id"} & options.keys()
     else:
         assert room
 
@@ -84,6 +87,8 @@ def submit(rig: Rig, tasks: list[str], behaviour: str, **options: Any) -> None:
 def check(rig: Rig) -> None:
     running, pending = rig.live()
     assert running <= SLOTS
+    having = [record.sandbox.sandbox_id for record in map(rig.record, rig.state.live()) if record.sandbox is not None]
+    assert len(having) == len(set(having))
     assert pending <= QUEUE + SLOTS
     assert rig.open_now() <= rig.keeper.places
     assert broken(rig.state.snapshot()) == []

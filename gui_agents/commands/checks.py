@@ -1,0 +1,39 @@
+"""What is wrong with a configuration that the service would start with: what its first task would find."""
+
+from collections.abc import Iterator
+
+from gui_agents import config
+
+
+def price_mistakes(loaded: config.Config) -> None:
+    """Check the file of prices.
+
+    Raises:
+        ConfigError: with one line for each mistake in it.
+    """
+    from gui_agents.models.prices.price_list import PriceList  # noqa: PLC0415 - most verbs know no prices
+
+    PriceList.load(loaded.models.prices_file)
+
+
+def model_problems(loaded: config.Config) -> Iterator[str]:
+    """Yield why the default model cannot be called, such as a missing key."""
+    from gui_agents.domain.clock import SystemClock  # noqa: PLC0415 - most verbs call no model
+    from gui_agents.models.registry import ModelFactory  # noqa: PLC0415
+
+    problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
+    if problem is not None:
+        yield f"DEFAULT_MODEL={loaded.defaults.model} cannot be called: {problem}"
+
+
+def endpoint_doubts(loaded: config.Config) -> list[str]:
+    """Return what only the metrics endpoint can doubt; without its packages it knows nothing.
+
+    Raises:
+        ConfigError: with what it knows to be wrong.
+    """
+    try:
+        from collectors import check_settings  # noqa: PLC0415 - optional
+    except ImportError:
+        return []
+    return check_settings(disabled=loaded.monitoring.disable, web_config=loaded.monitoring.web_config)

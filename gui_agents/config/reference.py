@@ -1,0 +1,97 @@
+"""The variables of the reference service (lybic/agent): what each one becomes here. docs/migration.md prints them.
+
+A variable that a section of ours has is not listed: it is used.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum, unique
+from typing import Final
+
+import attrs
+
+from gui_agents.domain.providers import FOREIGN_PROVIDERS
+
+
+@unique
+class Fate(StrEnum):
+    """What becomes of a variable."""
+
+    RENAMED = "renamed"
+    """Another variable does its work."""
+    NO_EFFECT = "no effect"
+    """Nothing reads it; it does no harm."""
+    REMOVE = "remove"
+    """What it was for does not exist here."""
+
+
+@attrs.frozen
+class Former:
+    """One variable of the reference."""
+
+    fate: Fate
+    text: str
+    """What to write instead, or why nothing does its work."""
+    common: bool = False
+    """Whether other programs read it, so that its being set says nothing."""
+
+
+def _of_providers() -> Iterator[tuple[str, Former]]:
+    for provider, foreign in FOREIGN_PROVIDERS.items():
+        text = f"the provider {provider} cannot be called by its name yet"
+        if foreign.address is not None:
+            text += f"; write OPENAI_API_KEY with OPENAI_BASE_URL={foreign.address} and DEFAULT_MODEL=openai/NAME"
+        for key in foreign.keys:
+            yield key, Former(Fate.NO_EFFECT, text, common=key.startswith("AWS_"))
+
+
+_NO_LYBIC: Final = "the backend lybic cannot run here yet, and a request that asks for it is refused"
+_NO_AZURE: Final = "the provider azure cannot be called by its name yet"
+_OPENAI_ADDRESS: Final = "write OPENAI_BASE_URL, with DEFAULT_MODEL=openai/NAME"
+
+FORMER: Final[Mapping[str, Former]] = {
+    "LYBIC_API_KEY": Former(Fate.NO_EFFECT, _NO_LYBIC),
+    "LYBIC_ORG_ID": Former(Fate.NO_EFFECT, _NO_LYBIC),
+    "LYBIC_ENDPOINT_URL": Former(Fate.NO_EFFECT, _NO_LYBIC),
+    "LYBIC_API_ENDPOINT": Former(Fate.NO_EFFECT, _NO_LYBIC),
+    "LYBIC_MAX_LIFE_SECONDS": Former(
+        Fate.NO_EFFECT, f"{_NO_LYBIC}; SANDBOX_KEEP_SECONDS says how long a sandbox is kept after its task"
+    ),
+    "LYBIC_PRECREATE_SID": Former(Fate.REMOVE, "a request names its sandbox, in sandbox.id"),
+    "LYBIC_LLM_API_KEY": Former(Fate.RENAMED, "write OPENAI_API_KEY, with OPENAI_BASE_URL and DEFAULT_MODEL"),
+    "USE_PRECREATE_VM": Former(Fate.REMOVE, "there is no VMware backend"),
+    **dict(_of_providers()),
+    "GEMINI_ENDPOINT_URL": Former(Fate.RENAMED, _OPENAI_ADDRESS),
+    "OPEN_ROUTER_ENDPOINT_URL": Former(Fate.RENAMED, _OPENAI_ADDRESS),
+    "vLLM_ENDPOINT_URL": Former(Fate.RENAMED, _OPENAI_ADDRESS),
+    "AZURE_OPENAI_ENDPOINT": Former(Fate.NO_EFFECT, _NO_AZURE),
+    "OPENAI_API_VERSION": Former(Fate.NO_EFFECT, _NO_AZURE),
+    "AWS_DEFAULT_REGION": Former(
+        Fate.NO_EFFECT, "the provider aws_bedrock cannot be called by its name yet", common=True
+    ),
+    "JINA_API_KEY": Former(Fate.REMOVE, "there are no embeddings"),
+    "BOCHA_API_KEY": Former(Fate.REMOVE, "there is no web search"),
+    "EXA_API_KEY": Former(Fate.REMOVE, "there is no web search"),
+    "GRPC_MAX_WORKER_THREADS": Former(
+        Fate.NO_EFFECT, "one event loop serves all calls; GRPC_MAX_CALLS bounds how many are open"
+    ),
+    "POSTGRES_CONNECTION_STRING": Former(Fate.NO_EFFECT, "tasks are kept in memory only, until the service stops"),
+}
+
+DIFFERENCES: Final[Mapping[str, str]] = {
+    "ALLOW_SET_GLOBAL_CONFIG": "the reference took anything but 0 for yes, also false",
+    "ENABLE_PROMETHEUS": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
+    "GRPC_PORT": "the service listens on 127.0.0.1 unless GRPC_HOST says otherwise",
+    "OPENAI_API_KEY": "it is sent to OPENAI_BASE_URL only",
+    "PROMETHEUS_PORT": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
+    "TASK_MAX_TASKS": "more tasks wait (TASK_QUEUE_SIZE) instead of being refused",
+    "TASK_STORAGE_BACKEND": "memory is the only one yet",
+}
+"""What differs for variables that are used as they are."""
+
+LISTENS: Final[Mapping[str, str]] = {
+    "GRPC_HOST": "the service listens on 127.0.0.1 only; the reference listened on all addresses: GRPC_HOST=0.0.0.0",
+    "PROMETHEUS_HOST": (
+        "the metrics are served on 127.0.0.1 only; the reference served them on all addresses: PROMETHEUS_HOST=0.0.0.0"
+    ),
+}
+"""Variables that the reference did not have, and what follows from their defaults."""

@@ -1,0 +1,3 @@
+"""The messages of the contract, where existing clients look for them."""
+
+from gui_agents.proto.agent_pb2 import *  # noqa: F403 - whatever is generated

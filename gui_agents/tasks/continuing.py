@@ -1,0 +1,96 @@
+"""What a task begins with: the conversation of the task that it continues, and a sandbox that was used before.
+
+A conversation is retained with its ended task, so any number of tasks can continue it, one after the other or at the
+same time. They share one sandbox, which only one of them has at a time.
+"""
+
+from typing import Final
+
+import attrs
+
+from gui_agents.domain.errors import NotFoundError, PreconditionError
+from gui_agents.domain.lifecycle import LIVE
+from gui_agents.domain.model import NO_HISTORY, History
+from gui_agents.domain.spec import TaskSpec
+from gui_agents.state.service_state import ServiceState
+from gui_agents.tasks.keeper import Kept, SandboxKeeper
+
+
+@attrs.frozen
+class Beginning:
+    """What a pending task begins with."""
+
+    history: History = NO_HISTORY
+    kept: Kept | None = None
+    """The sandbox that is promised to it."""
+    named: bool = False
+    """Whether its request names the sandbox by its id."""
+    remark: str = ""
+    """What the client must know of it, for the task's first message."""
+
+
+NOTHING: Final = Beginning()
+
+
+class Continuations:
+    """Knows which sandboxes tasks have, and finds what a new task begins with."""
+
+    def __init__(self, state: ServiceState, keeper: SandboxKeeper) -> None:
+        self._state = state
+        self._keeper = keeper
+        self._in_use: set[str] = set()
+
+    def took(self, sandbox_id: str) -> None:
+        """Record that a task has a sandbox."""
+        self._in_use.add(sandbox_id)
+
+    def left(self, sandbox_id: str) -> None:
+        """Record that a task has given its sandbox away."""
+        self._in_use.discard(sandbox_id)
+
+    def beginning(self, spec: TaskSpec) -> Beginning:
+        """Return what a new task begins with. The sandbox in it is claimed.
+
+        Raises:
+            NotFoundError: the task to continue is unknown, or no longer retained.
+            PreconditionError: the task to continue has not ended, its sandbox is in use, or the sandbox that is named
+                by its id is gone or in use.
+        """
+        if spec.previous_task_id is not None:
+            return self._continued(spec.previous_task_id, spec.sandbox_id)
+        if spec.sandbox_id is not None:
+            return Beginning(kept=self._named(spec.sandbox_id), named=True)
+        return NOTHING
+
+    def _continued(self, previous: str, named: str | None) -> Beginning:
+        status = self._state.status(previous)
+        if status is None:
+            raise NotFoundError("task", previous)
+        if status in LIVE:
+            raise PreconditionError(f"previousTaskId: task {previous} is {status}; wait for its end, or cancel it")
+        history, last = self._state.history(previous), self._state.record(previous).sandbox
+        if named is not None:
+            if last is None or last.sandbox_id != named:
+                raise PreconditionError(
+                    f"sandbox.id: {named!r:.80} is not the sandbox of task {previous}; name only one of them"
+                )
+            return Beginning(history, self._named(named), named=True)
+        if last is not None and self._is_in_use(last.sandbox_id):
+            raise PreconditionError(
+                f"previousTaskId: the sandbox of task {previous} is in use; wait until it is free, or start without "
+                "previousTaskId"
+            )
+        kept = None if last is None else self._keeper.claim(last.sandbox_id)
+        gone = f"the sandbox of task {previous} is gone, so a new one is made"
+        return Beginning(history, kept, remark="" if kept is not None else gone)
+
+    def _named(self, sandbox_id: str) -> Kept:
+        """Claim a sandbox that a request names by its id."""
+        kept = self._keeper.claim(sandbox_id)
+        if kept is not None:
+            return kept
+        problem = "is in use" if self._is_in_use(sandbox_id) else "is not kept here: it is gone or unknown"
+        raise PreconditionError(f"sandbox.id: the sandbox {sandbox_id!r:.80} {problem}")
+
+    def _is_in_use(self, sandbox_id: str) -> bool:
+        return sandbox_id in self._in_use or self._keeper.is_claimed(sandbox_id)

@@ -1,0 +1,87 @@
+"""`gui-agents config check --from`: what happens with the lines of an old `.env` file."""
+
+import json
+
+import pytest
+
+from gui_agents import cli, config
+from gui_agents.commands.exits import ExitCode
+from gui_agents.config.reference import DIFFERENCES, FORMER, LISTENS
+
+FILE = """\
+# Keys
+LYBIC_API_KEY=sk-lybic-secret
+OPENAI_API_KEY=sk-openai-secret
+
+export vLLM_ENDPOINT_URL="http://me:secret@llm/v1"
+BOCHA_API_KEY=sk-bocha-secret
+GRPC_PORT=50051
+LOG_LEVEL=WARN
+TASK_STORAGE_BACKEND=postgres
+OPENAI_API_KYE=sk-typo-secret
+SOMETHING_ELSE=secret
+not a variable: secret
+GRPC_HOST=0.0.0.0
+"""
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "old.env"
+    path.write_text(FILE)
+    return path
+
+
+def test_each_line_is_told_with_what_happens(old, capsys):
+    assert cli.main(["config", "check", "--from", str(old), "--json"]) == ExitCode.FAILED
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["line"], row["variable"], row["verdict"]) for row in rows] == [
+        (2, "LYBIC_API_KEY", "no effect"),
+        (3, "OPENAI_API_KEY", "used as it is"),
+        (5, "vLLM_ENDPOINT_URL", "renamed"),
+        (6, "BOCHA_API_KEY", "remove"),
+        (7, "GRPC_PORT", "used as it is"),
+        (8, "LOG_LEVEL", "used as it is"),
+        (9, "TASK_STORAGE_BACKEND", "wrong"),
+        (10, "OPENAI_API_KYE", "unknown"),
+        (11, "SOMETHING_ELSE", "unknown"),
+        (12, "", "unreadable"),
+        (13, "GRPC_HOST", "used as it is"),
+        (None, "PROMETHEUS_HOST", "not set"),
+    ]
+    told = {row["variable"]: row["text"] for row in rows}
+    assert told["OPENAI_API_KYE"].endswith("is it OPENAI_API_KEY?")
+    assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: memory")
+    assert "OPENAI_BASE_URL" in told["vLLM_ENDPOINT_URL"]
+
+
+def test_people_get_a_table_and_nobody_a_secret(old, capsys):
+    cli.main(["config", "check", "--from", str(old)])
+    printed = capsys.readouterr()
+    assert "secret" not in printed.out + printed.err
+    lines = printed.out.splitlines()
+    assert lines[0].startswith("line 2   LYBIC_API_KEY        no effect      the backend lybic cannot run here yet")
+    assert lines[-1].startswith("         PROMETHEUS_HOST      not set        the metrics are served on 127.0.0.1 only")
+
+
+def test_a_file_that_works_as_it_is_passes(old, capsys):
+    old.write_text("LYBIC_API_KEY=sk\nTASK_MAX_TASKS=3\nALLOW_SET_GLOBAL_CONFIG=0\nEXA_API_KEY=x\n")
+    assert cli.main(["config", "check", "--from", str(old)]) == ExitCode.DONE
+
+
+def test_neither_the_environment_nor_dotenv_is_looked_at(old, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GRPC_PORT", "nonsense")
+    (tmp_path / ".env").write_text("TASK_STEPS=nonsense\n")
+    old.write_text("GRPC_PORT=50051\n")
+    assert cli.main(["config", "check", "--from", str(old)]) == ExitCode.DONE
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(capsys):
+    assert cli.main(["config", "check", "--from", "nowhere"]) == ExitCode.USAGE
+    assert "there is no file nowhere" in capsys.readouterr().err
+
+
+def test_the_tables_name_what_exists():
+    ours = {setting.variable for setting in config.settings()}
+    assert ours & set(FORMER) == set()
+    assert set(DIFFERENCES) | set(LISTENS) <= ours
