@@ -164,11 +164,11 @@ async def serve(config: Config, parts: Parts | None = None, sections: "Sequence[
     Raises:
         ConfigError: it cannot start; with a line for each mistake.
     """
+    trim = trimmer()
     app = App(config, parts, sections)
     with Ending(config.service.drain_seconds + ENDING_SECONDS, last=app.forget_ports) as ending:
         shorten_pauses()
         await app.start()
-        trim = trimmer()
         trimming = None if trim is None else asyncio.create_task(give_back(trim), name="trimming")
         await ending.asked()
         if trimming is not None:

@@ -1,32 +1,55 @@
 """Gives memory that is free back to the system, after a flood of calls or of large requests.
 
-glibc keeps freed memory if anything above it in the heap is still used, which after a flood is nearly always so: the
-process would stay several times as large as it was. `malloc_trim` gives such pages back. It takes milliseconds, in
-which other threads may wait for memory; so it is called seldom while it finds little.
+glibc keeps freed memory in several heaps, and as long as anything above it in its heap is used; after a flood that is
+nearly always so, and the process would stay several times as large as it was. So there is one heap, large texts get
+pages of their own, and `malloc_trim` gives back free pages now and then. It takes milliseconds, in which other threads
+may wait for memory.
+
+grpc.aio leaves a cycle of objects behind each call, which only a full garbage collection frees. Python seldom makes
+one after a flood, and it stops everything in proportion to what is alive. So it is made here, while that is little.
 """
 
 import asyncio
 import contextlib
 import ctypes
+import gc
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
 OFTEN_SECONDS: Final = 5.0
-SELDOM_SECONDS: Final = 80.0
+SELDOM_SECONDS: Final = 20.0
 WORTH_BYTES: Final = 2**20
 """What has to come back for another try soon."""
+FEW_BLOCKS: Final = 150_000
+"""Allocations of Python, besides those of the start, up to which a full collection takes a few dozen milliseconds at most."""
+LARGE_BYTES: Final = 128 * 2**10
+"""What gets pages of its own, and how much free memory at the heap's end is kept."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Parameters of mallopt, as malloc.h of glibc has them."""
 _STATM: Final = Path("/proc/self/statm")
 
 
 def trimmer() -> Callable[[], Awaitable[object]] | None:
-    """Return what gives free memory back, or None if this system's C library has no such function."""
+    """Set up the heap, before threads have heaps of their own, and return what gives memory back; None if the C library cannot."""
     try:
-        trim = ctypes.CDLL(None).malloc_trim
+        library = ctypes.CDLL(None)
+        trim, set_option = library.malloc_trim, library.mallopt
     except (AttributeError, OSError, TypeError):
         return None
-    return lambda: asyncio.to_thread(trim, 0)
+    set_option(_ARENA_MAX, 1)
+    set_option(_MMAP_THRESHOLD, LARGE_BYTES)
+    set_option(_TRIM_THRESHOLD, LARGE_BYTES)
+    few = sys.getallocatedblocks() + FEW_BLOCKS
+
+    def give() -> None:
+        if sys.getallocatedblocks() < few:
+            gc.collect()
+        trim(0)
+
+    return lambda: asyncio.to_thread(give)
 
 
 def resident_bytes() -> int:
@@ -37,7 +60,7 @@ def resident_bytes() -> int:
 
 
 async def give_back(trim: Callable[[], Awaitable[object]], resident: Callable[[], int] = resident_bytes) -> None:
-    """Give free memory back again and again, less and less often while there is little."""
+    """Give free memory back again and again, less often while there is little."""
     seconds = OFTEN_SECONDS
     while True:
         await asyncio.sleep(seconds)
