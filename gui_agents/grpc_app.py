@@ -169,7 +169,9 @@ async def serve(config: Config, parts: Parts | None = None, sections: "Sequence[
     with Ending(config.service.drain_seconds + ENDING_SECONDS, last=app.forget_ports) as ending:
         shorten_pauses()
         await app.start()
-        trimming = None if trim is None else asyncio.create_task(give_back(trim), name="trimming")
+        trimming = (
+            None if trim is None else asyncio.create_task(give_back(trim, lambda: app.service.alive), name="trimming")
+        )
         await ending.asked()
         if trimming is not None:
             trimming.cancel()

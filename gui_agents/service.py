@@ -194,10 +194,16 @@ class Service:
             allow_set_global_config=config.access.allow_set_global_config,
             maxima=Maxima(config.tasks.max_steps, config.tasks.max_timeout_seconds),
         )
+        self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self.port = 0
         """The port that the server listens on, once it is started."""
+
+    @property
+    def alive(self) -> int:
+        """Calls that are open, and tasks in memory."""
+        return self._reception.open + self.state.kept
 
     async def start(self, accounting: Accounting | None = None) -> None:
         """Open the port and serve; `accounting` counts the RPCs.
@@ -212,11 +218,10 @@ class Service:
             ("grpc.max_connection_idle_ms", round(rpc.idle_seconds * 1000)),
         )
         server = grpc.aio.server(options=(*_OPTIONS, *limits))
-        reception = Reception(rpc.max_calls, rpc.max_message_bytes)
         routes = _Routes(server, accounting)
-        handlers = method_handlers(self._servicer, reception, rpc.max_message_bytes)
+        handlers = method_handlers(self._servicer, self._reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
-        foreign = _Foreign(routes, reception)
+        foreign = _Foreign(routes, self._reception)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
         reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(

@@ -5,8 +5,9 @@ nearly always so, and the process would stay several times as large as it was. S
 pages of their own, and `malloc_trim` gives back free pages now and then. It takes milliseconds, in which other threads
 may wait for memory.
 
-grpc.aio leaves a cycle of objects behind each call, which only a full garbage collection frees. Python seldom makes
-one after a flood, and it stops everything in proportion to what is alive. So it is made here, while that is little.
+asyncio and grpc.aio leave cycles of objects behind each connection and call, which only a full garbage collection
+frees. Python seldom makes one after a flood, and it stops everything in proportion to what is alive. So it is made
+here, while that is little.
 """
 
 import asyncio
@@ -14,7 +15,6 @@ import contextlib
 import ctypes
 import gc
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -23,8 +23,8 @@ OFTEN_SECONDS: Final = 5.0
 SELDOM_SECONDS: Final = 20.0
 WORTH_BYTES: Final = 2**20
 """What has to come back for another try soon."""
-FEW_BLOCKS: Final = 150_000
-"""Allocations of Python, besides those of the start, up to which a full collection takes a few dozen milliseconds at most."""
+FEW_ALIVE: Final = 4_000
+"""Calls and tasks up to which a full collection takes about 20 ms."""
 LARGE_BYTES: Final = 128 * 2**10
 """What gets pages of its own, and how much free memory at the heap's end is kept."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -32,7 +32,11 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _STATM: Final = Path("/proc/self/statm")
 
 
-def trimmer() -> Callable[[], Awaitable[object]] | None:
+Trim = Callable[[bool], Awaitable[object]]
+"""Gives free memory back; if it is called with True, garbage is collected before."""
+
+
+def trimmer() -> Trim | None:
     """Set up the heap, before threads have heaps of their own, and return what gives memory back; None if the C library cannot."""
     try:
         library = ctypes.CDLL(None)
@@ -42,14 +46,13 @@ def trimmer() -> Callable[[], Awaitable[object]] | None:
     set_option(_ARENA_MAX, 1)
     set_option(_MMAP_THRESHOLD, LARGE_BYTES)
     set_option(_TRIM_THRESHOLD, LARGE_BYTES)
-    few = sys.getallocatedblocks() + FEW_BLOCKS
 
-    def give() -> None:
-        if sys.getallocatedblocks() < few:
+    def give(collect: bool) -> None:  # noqa: FBT001 - called by position, through asyncio
+        if collect:
             gc.collect()
         trim(0)
 
-    return lambda: asyncio.to_thread(give)
+    return lambda collect: asyncio.to_thread(give, collect)
 
 
 def resident_bytes() -> int:
@@ -59,12 +62,12 @@ def resident_bytes() -> int:
     return 0
 
 
-async def give_back(trim: Callable[[], Awaitable[object]], resident: Callable[[], int] = resident_bytes) -> None:
-    """Give free memory back again and again, less often while there is little."""
+async def give_back(trim: Trim, alive: Callable[[], int], resident: Callable[[], int] = resident_bytes) -> None:
+    """Give free memory back again and again, less often while there is little; `alive` counts calls and tasks."""
     seconds = OFTEN_SECONDS
     while True:
         await asyncio.sleep(seconds)
         before = resident()
-        await trim()
+        await trim(alive() <= FEW_ALIVE)
         worth = before - resident() >= WORTH_BYTES
         seconds = OFTEN_SECONDS if worth else min(2 * seconds, SELDOM_SECONDS)

@@ -41,7 +41,8 @@ class Reception:
         self._max_calls = max_calls
         self._max_slow = slow_messages(max_message_bytes)
         self._quick = asyncio.Semaphore(QUICK_FOR_EACH_SLOW * self._max_slow)
-        self._open = 0
+        self.open = 0
+        """Calls that are open now."""
         self._slow: dict[_Reading, None] = {}
         """The one that has been slow for longest is first."""
 
@@ -51,13 +52,13 @@ class Reception:
         Raises:
             TooManyCallsError: as many are open as may be.
         """
-        if self._open >= self._max_calls:
+        if self.open >= self._max_calls:
             raise TooManyCallsError(self._max_calls, "calls are open")
-        self._open += 1
+        self.open += 1
 
     def __exit__(self, *_: object) -> None:
         """Let a call go."""
-        self._open -= 1
+        self.open -= 1
 
     async def received(self, context: grpc.aio.ServicerContext) -> bytes:
         """Return the one message of a call.

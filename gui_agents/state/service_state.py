@@ -99,6 +99,11 @@ class ServiceState:
         return self._table.head()
 
     @property
+    def kept(self) -> int:
+        """Tasks in memory, ended ones included."""
+        return len(self._table)
+
+    @property
     def idle(self) -> bool:
         """Whether no task waits or runs."""
         return not (self._table.pending or self._table.running)

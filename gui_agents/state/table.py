@@ -106,6 +106,10 @@ class TaskTable:
         """Tasks that hold a slot now."""
         return len(self._running)
 
+    def __len__(self) -> int:
+        """Return how many tasks are in memory."""
+        return len(self._entries)
+
     def head(self) -> str | None:
         """Return the id of the task that has waited longest."""
         return next(iter(self._pending), None)

@@ -1,12 +1,13 @@
 """Free memory goes back to the system: often after a flood, seldom otherwise."""
 
 import asyncio
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
 
 from gui_agents.trimming import (
-    FEW_BLOCKS,
     OFTEN_SECONDS,
     SELDOM_SECONDS,
     WORTH_BYTES,
@@ -30,10 +31,10 @@ def times(resident, tries: int) -> list[float]:
         loop = asyncio.get_running_loop()
         began, seen = loop.time(), []
 
-        async def trim() -> None:
+        async def trim(_collect: bool) -> None:
             seen.append(loop.time() - began)
 
-        task = asyncio.create_task(give_back(trim, resident))
+        task = asyncio.create_task(give_back(trim, lambda: 0, resident))
         while len(seen) < tries:
             await asyncio.sleep(1)
         task.cancel()
@@ -50,7 +51,7 @@ async def test_freed_memory_between_what_is_used_is_given_back():
     blocks = [bytearray(60_000) for _ in range(2_000)]
     del blocks[::2]
     before = resident_bytes()
-    await trim()
+    await trim(False)
     assert before - resident_bytes() > 30 * 2**20
     assert len(blocks) == 1_000
 
@@ -60,14 +61,34 @@ def test_a_system_without_it_goes_without(monkeypatch):
     assert trimmer() is None
 
 
-async def test_garbage_is_collected_while_little_is_alive(monkeypatch):
+@pytest.mark.parametrize(("alive", "collects"), [(0, True), (FEW_ALIVE, True), (FEW_ALIVE + 1, False)])
+def test_garbage_is_collected_while_little_is_alive(alive, collects):
+    async def play() -> bool:
+        asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        async def trim(collect: bool) -> None:
+            asked.set_result(collect)
+
+        task = asyncio.create_task(give_back(trim, lambda: alive))
+        collect = await asked
+        task.cancel()
+        return collect
+
+    assert run(play()) is collects
+
+
+async def test_a_cycle_is_freed_if_that_is_asked_for():
     trim = trimmer()
     if trim is None:
         pytest.skip("this system's C library has no malloc_trim")
-    collected = []
-    monkeypatch.setattr("gui_agents.trimming.gc", SimpleNamespace(collect=lambda: collected.append(1)))
-    await trim()
-    assert collected == [1]
-    many = [object() for _ in range(2 * FEW_BLOCKS)]
-    await trim()
-    assert (collected, len(many)) == ([1], 2 * FEW_BLOCKS)
+    gc.disable()
+    try:
+        node = SimpleNamespace()
+        node.itself, seen = node, weakref.ref(node)
+        del node
+        await trim(False)
+        assert seen() is not None
+        await trim(True)
+        assert seen() is None
+    finally:
+        gc.enable()
