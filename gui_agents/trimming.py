@@ -37,7 +37,10 @@ Trim = Callable[[bool], Awaitable[object]]
 
 
 def trimmer() -> Trim | None:
-    """Set up the heap, before threads have heaps of their own, and return what gives memory back; None if the C library cannot."""
+    """Set up the heap, before threads have heaps of their own, and return what gives memory back.
+
+    None if the C library of this system cannot.
+    """
     try:
         library = ctypes.CDLL(None)
         trim, set_option = library.malloc_trim, library.mallopt

@@ -17,7 +17,7 @@ from collectors.operations.configuration import Site
 from collectors.operations.dashboards import boards
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
-from tools import configuration_page, idle, metrics_page, migration_page, sample_tables
+from tools import configuration_page, idle, memory_table, metrics_page, migration_page, sample_tables
 
 PASSAGE: Final = re.compile(r"(<!-- make docs: ([\w ]+) -->)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -75,6 +75,7 @@ PASSAGES: Final[Mapping[str, Callable[[], str]]] = {
     "metrics": lambda: str(_metrics()),
     "table of metrics": metrics_page.table,
     "table of variables": configuration_page.table,
+    "table of memory": memory_table.table,
     "variables that differ": migration_page.variables_that_differ,
     "variables of the reference": migration_page.variables_of_the_reference,
     "samples": lambda: str(len(idle.samples())),

@@ -15,7 +15,7 @@ from dotenv.parser import parse_stream
 
 from gui_agents.domain.errors import ConfigError
 
-REFERENCE: Final = re.compile(r"\$\{(?P<name>[^}:]*)(:-(?P<default>[^}]*))?\}")
+REFERENCE: Final = re.compile(r"\$\{(?P<name>[^{}:]*)(:-(?P<default>[^{}]*))?\}")
 LARGEST_BYTES: Final = 256 * 2**10
 """Of the file; the library that splits it takes seconds for a megabyte."""
 LITERAL: Final = re.compile(r"=[^\S\n]*'")

@@ -16,7 +16,7 @@ OURS: Final = ("LYBIC_", "TASK_")
 """Prefixes of variables that are meant for this service."""
 ALIKE: Final = 0.82
 """How alike two names are if one is a misspelling of the other: 0 to 1."""
-OF_KUBERNETES: Final = re.compile(r".*_(SERVICE_(HOST|PORT)|PORT_\d+_).*")
+OF_KUBERNETES: Final = re.compile(r"_SERVICE_HOST|_SERVICE_PORT|_PORT_\d{1,5}_")
 """What Kubernetes sets for each service of a namespace."""
 
 
@@ -73,4 +73,4 @@ def _is_meant(name: str) -> bool:
     former = FORMER.get(name)
     if former is not None:
         return not former.common
-    return not OF_KUBERNETES.fullmatch(name) and (name.startswith(OURS) or likely(name) is not None)
+    return not OF_KUBERNETES.search(name) and (name.startswith(OURS) or likely(name) is not None)

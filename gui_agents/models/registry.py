@@ -20,13 +20,13 @@ from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import LIBRARY
 from gui_agents.models.openai.chat import chat_models
 from gui_agents.simulated.decider import RulesModel
-from gui_agents.simulated.pool import Pool
+from gui_agents.threads import Threads
 
 Maker = Callable[[ModelChoice], Model]
 """Returns a new model for one task."""
 
 
-def _built_in(pool: Pool) -> Maker:
+def _built_in(pool: Threads) -> Maker:
     return lambda _choice: RulesModel(pool)
 
 
@@ -60,7 +60,7 @@ ROWS: Final = (
     ProviderRow(
         provider=Provider.BUILTIN,
         meanings={"builtin": f"the model {BUILTIN_MODEL}"},
-        maker=lambda _config, _clock, _policy: _built_in(Pool("decider", threads=2)),
+        maker=lambda _config, _clock, _policy: _built_in(Threads("decider", limit=2)),
     ),
 )
 

@@ -14,7 +14,7 @@ from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.simulated import SimulatedSandbox
-from gui_agents.simulated.pool import Pool
+from gui_agents.threads import Threads
 
 Maker = Callable[[TaskSpec], Sandbox]
 """Returns a new sandbox for a task, which is not open yet."""
@@ -34,13 +34,13 @@ class BackendRow:
     """Called once for each service, so that its sandboxes can share what there should be one of."""
 
 
-def _simulated(drawing: Pool) -> Maker:
+def _simulated(drawing: Threads) -> Maker:
     return lambda _spec: SimulatedSandbox(drawing=drawing)
 
 
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Pool("drawing", threads=2))),)
+    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Threads("drawing", limit=2))),)
 }
 
 

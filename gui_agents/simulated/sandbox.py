@@ -13,8 +13,8 @@ from gui_agents.simulated.apps.settings import DARK_MODE
 from gui_agents.simulated.desktop import Desktop
 from gui_agents.simulated.keys import chord
 from gui_agents.simulated.machine import DesktopState
-from gui_agents.simulated.pool import Pool
 from gui_agents.simulated.widgets import HEIGHT, SCREEN, WIDTH, Scene
+from gui_agents.threads import Threads
 
 
 class SimulatedSandbox:
@@ -23,8 +23,8 @@ class SimulatedSandbox:
     sandbox_type: ClassVar = SandboxType.SIMULATED
     supported: ClassVar = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, OpenApp, Wait))
 
-    def __init__(self, sandbox_id: str | None = None, *, drawing: Pool | None = None) -> None:
-        self._drawing = drawing or Pool("drawing")
+    def __init__(self, sandbox_id: str | None = None, *, drawing: Threads | None = None) -> None:
+        self._drawing = drawing or Threads("drawing")
         self.sandbox_id: Final = sandbox_id or uuid4().hex
         self._desktop: Desktop | None = None
         self._closed = False

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from gui_agents.trimming import (
+    FEW_ALIVE,
     OFTEN_SECONDS,
     SELDOM_SECONDS,
     WORTH_BYTES,

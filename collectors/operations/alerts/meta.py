@@ -17,7 +17,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
             description=(
                 "For five minutes {{ $labels.instance }} could not use its web configuration as the file stands "
                 "(success is {{ $value }}): an old certificate is served, and a user who was removed is still let in. "
-                "Read the reason in the log of that instance."
+                "First: read the reason in its log, or run gui-agents config check with its variables."
             ),
         ),
         Alert(

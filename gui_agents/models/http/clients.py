@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.names import Names
-from gui_agents.models.http.threads import Threads
 from gui_agents.models.prices import known_prices
+from gui_agents.threads import Threads
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import HTTPClient

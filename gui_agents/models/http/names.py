@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.http.threads import Threads
+from gui_agents.threads import Threads
 
 LOOKUP_SECONDS: Final = 10.0
 """After which a lookup is given up. Its thread stays until the system's resolver gives up too."""

@@ -11,7 +11,7 @@ from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
 from gui_agents.simulated.decider.hands import NotPossibleError
 from gui_agents.simulated.decider.screen import Screen
 from gui_agents.simulated.decider.worker import Worker
-from gui_agents.simulated.pool import Pool
+from gui_agents.threads import Threads
 
 PROVIDER: Final = "builtin"
 MODEL: Final = "builtin/rules"
@@ -30,8 +30,8 @@ class RulesModel:
     provider: ClassVar = PROVIDER
     takes_screenshots: ClassVar = False
 
-    def __init__(self, pool: Pool | None = None) -> None:
-        self._pool = pool or Pool("decider")
+    def __init__(self, pool: Threads | None = None) -> None:
+        self._pool = pool or Threads("decider")
         self._worker: Worker | None = None
         self._actions: Iterator[Action] = iter(())
 

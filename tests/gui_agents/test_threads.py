@@ -9,7 +9,7 @@ from gui_agents.domain.actions import Fail
 from gui_agents.domain.model import DecisionRequest, Remaining
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.simulated.decider import RulesModel
-from gui_agents.simulated.pool import Pool
+from gui_agents.threads import Threads
 from tests.serving import until
 
 
@@ -26,7 +26,7 @@ class Gate:
         return threading.current_thread().name
 
 
-class RecordingPool(Pool):
+class RecordingThreads(Threads):
     """Remembers the threads of its work."""
 
     def __init__(self, name: str) -> None:
@@ -43,7 +43,7 @@ class RecordingPool(Pool):
 
 async def test_work_runs_in_a_thread_of_the_pool_while_the_loop_goes_on():
     gate = Gate()
-    job = asyncio.create_task(Pool("a-pool").run(gate.work))
+    job = asyncio.create_task(Threads("a-pool").run(gate.work))
     await until(gate.begun.is_set)
     gate.opened.set()
 
@@ -52,11 +52,11 @@ async def test_work_runs_in_a_thread_of_the_pool_while_the_loop_goes_on():
 
 async def test_an_error_reaches_whoever_waits():
     with pytest.raises(ZeroDivisionError):
-        await Pool("a-pool").run(lambda: 1 // 0)
+        await Threads("a-pool").run(lambda: 1 // 0)
 
 
 async def test_work_that_is_cancelled_while_it_waits_never_begins():
-    pool, first, second, third = Pool("a-pool"), Gate(), Gate(), Gate()
+    pool, first, second, third = Threads("a-pool"), Gate(), Gate(), Gate()
     jobs = [asyncio.create_task(pool.run(gate.work)) for gate in (first, second, third)]
     await until(first.begun.is_set)
     jobs[1].cancel()
@@ -72,7 +72,7 @@ async def test_work_that_is_cancelled_while_it_waits_never_begins():
 
 
 async def test_cancelled_work_that_runs_keeps_its_thread_until_it_has_ended():
-    pool, first, second = Pool("a-pool"), Gate(), Gate()
+    pool, first, second = Threads("a-pool"), Gate(), Gate()
     jobs = [asyncio.create_task(pool.run(gate.work)) for gate in (first, second)]
     await until(first.begun.is_set)
     jobs[0].cancel()
@@ -87,7 +87,7 @@ async def test_cancelled_work_that_runs_keeps_its_thread_until_it_has_ended():
 
 
 async def test_as_many_pieces_run_at_once_as_there_are_threads():
-    pool, gates = Pool("a-pool", threads=2), [Gate(), Gate()]
+    pool, gates = Threads("a-pool", limit=2), [Gate(), Gate()]
     jobs = [asyncio.create_task(pool.run(gate.work)) for gate in gates]
     await until(lambda: all(gate.begun.is_set() for gate in gates))
     for gate in gates:
@@ -100,7 +100,7 @@ def test_work_that_outlives_its_loop_ends_quietly():
     gate = Gate()
 
     async def leave() -> None:
-        job = asyncio.create_task(Pool("a-pool").run(gate.work))
+        job = asyncio.create_task(Threads("a-pool").run(gate.work))
         await until(gate.begun.is_set)
         job.cancel()
 
@@ -113,7 +113,7 @@ def test_work_that_outlives_its_loop_ends_quietly():
 
 @pytest.mark.parametrize(("length", "threads"), [(1000, 0), (1001, 1)])
 async def test_only_a_long_instruction_is_followed_in_a_thread(length, threads):
-    sandbox, pool = SimulatedSandbox(), RecordingPool("decider")
+    sandbox, pool = SimulatedSandbox(), RecordingThreads("decider")
     await sandbox.open()
     observation = await sandbox.observe(screenshot=False)
     request = DecisionRequest("x" * length, observation, (), Remaining(50, 60.0), sandbox.supported)
@@ -125,11 +125,11 @@ async def test_only_a_long_instruction_is_followed_in_a_thread(length, threads):
 
 
 async def test_a_screenshot_is_drawn_in_the_pool_of_drawings():
-    pool = RecordingPool("drawing")
+    pool = RecordingThreads("drawing")
     sandbox = SimulatedSandbox(drawing=pool)
     await sandbox.open()
 
     observation = await sandbox.observe(screenshot=True)
 
     assert observation.screenshot is not None
-    assert [name.rpartition("_")[0] for name in pool.threads] == ["drawing"]
+    assert pool.threads == ["drawing"]
