@@ -37,10 +37,10 @@ TERMS: Final = (
     Term("Tasks that wait", "`TASK_QUEUE_SIZE` x 1 MiB", lambda config: config.tasks.queue_size * MIB),
     Term(
         "Tasks that run, and their sandboxes",
-        "`TASK_MAX_TASKS` x (12 MiB + `STREAM_LOG_MESSAGES` x 4 KiB)",
-        lambda config: config.tasks.slots * (12 * MIB + config.streams.log_messages * 4 * KIB),
+        "`TASK_MAX_TASKS` x (24 MiB + `STREAM_LOG_MESSAGES` x 4 KiB)",
+        lambda config: config.tasks.slots * (24 * MIB + config.streams.log_messages * 4 * KIB),
     ),
-    Term("Kept sandboxes", "`SANDBOX_KEEP` x 6 MiB", lambda config: _kept(config) * 6 * MIB),
+    Term("Kept sandboxes", "`SANDBOX_KEEP` x 10 MiB", lambda config: _kept(config) * 10 * MIB),
     Term(
         "Ended tasks",
         "`TASK_RETENTION_BYTES` + `TASK_RETENTION` x 8 KiB",

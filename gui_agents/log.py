@@ -24,6 +24,8 @@ from gui_agents.config import LogFormat
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_LINES: Final = 10_000
 """Lines that wait to be written."""
+MAX_WAITING_CHARACTERS: Final = 2 * 2**20
+"""Of all of these lines."""
 MAX_CHARACTERS: Final = 16_384
 """Of one event, a traceback included; the rest is cut off."""
 FLUSH_SECONDS: Final = 1.0
@@ -84,6 +86,8 @@ class LogWriter(logging.Handler):
         self._descriptor = descriptor
         self._lines: deque[str] = deque()
         self._max_lines = max_lines
+        self._characters = 0
+        """Of the lines that wait."""
         self._lost = 0
         # The handler's own lock, which a thread may take twice: the garbage collector may log in the middle of a line.
         self._changed = threading.Condition(self.lock)
@@ -98,10 +102,11 @@ class LogWriter(logging.Handler):
             said = f"a line that cannot be formatted: {reprlib.repr(record.msg)}"
             line = self.format(_event(record.name, record.levelno, said))
         with self._changed:
-            if len(self._lines) >= self._max_lines:
+            if len(self._lines) >= self._max_lines or self._characters + len(line) > MAX_WAITING_CHARACTERS:
                 self._lost += 1
                 return
             self._lines.append(line)
+            self._characters += len(line)
             self._changed.notify_all()
 
     def flush(self) -> None:
@@ -127,6 +132,7 @@ class LogWriter(logging.Handler):
                 self._changed.wait_for(lambda: self._lines)
                 lines, lost = [*self._lines], self._lost
                 self._lines.clear()
+                self._characters = 0
                 self._lost = 0
                 self._writing = True
             yield "".join(f"{line}\n" for line in lines)

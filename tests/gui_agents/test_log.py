@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.config import LogFormat
-from gui_agents.log import MAX_CHARACTERS, JsonLines, LogWriter
+from gui_agents.log import MAX_CHARACTERS, MAX_WAITING_CHARACTERS, JsonLines, LogWriter
 
 
 @pytest.fixture
@@ -50,6 +50,26 @@ def test_lines_come_out_in_order(logger, piped):
     for number in range(100):
         logger.info("line %d", number)
     assert [pipe.readline().rpartition(": ")[2] for _ in range(100)] == [f"line {number}\n" for number in range(100)]
+
+
+def test_the_lines_that_wait_are_bounded_in_characters_too(logger, piped):
+    pipe = piped()
+    lines = MAX_WAITING_CHARACTERS // MAX_CHARACTERS * 3
+    for _ in range(lines):
+        logger.info("x" * MAX_CHARACTERS)
+    written = threading.Thread(target=writer_of(logger).flush)
+    written.start()
+    texts = iter(pipe.readline, "")
+    kept = 0
+    for text in texts:
+        if "lines were lost" in text:
+            lost = int(re.search(r"(\d+) lines were lost", text)[1])
+            break
+        kept += 1
+    written.join()
+    # The first lines are on their way already when the next ones begin to wait.
+    assert kept <= 2 * MAX_WAITING_CHARACTERS // MAX_CHARACTERS + 1
+    assert kept + lost == lines
 
 
 def test_a_reader_that_does_not_read_stops_nobody_and_lost_lines_are_counted(logger, piped):
