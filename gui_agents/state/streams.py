@@ -29,7 +29,7 @@ class TaskLog:
 
     def __init__(self, task_id: str, limit: int) -> None:
         self.task_id = task_id
-        self.messages: deque[StreamMessage] = deque(maxlen=limit)
+        self.messages: deque[StreamMessage] | tuple[StreamMessage, ...] = deque(maxlen=limit)
         self.first = 0
         """Number of the oldest message kept."""
         self.closed = False
@@ -38,12 +38,18 @@ class TaskLog:
         """Bytes of the texts that are kept."""
 
     def append(self, message: StreamMessage) -> None:
-        """Add a message; the oldest one goes when the log is full."""
+        """Add a message to a log that is not closed; the oldest one goes when the log is full."""
+        assert isinstance(self.messages, deque)  # noqa: S101 - for the type checker
         if len(self.messages) == self.messages.maxlen:
             self.first += 1
             self.weight -= getsizeof(self.messages[0].text)
         self.weight += getsizeof(message.text)
         self.messages.append(message)
+
+    def close(self) -> None:
+        """Take no more messages. What is kept needs less memory now, in smaller pieces."""
+        self.closed = True
+        self.messages = tuple(self.messages)
 
 
 class Subscription:
@@ -109,7 +115,8 @@ class StreamManager:
         """Append a message, close the log after the `last` one, and return the subscriptions to wake."""
         log = self._logs[task_id]
         log.append(message)
-        log.closed = last
+        if last:
+            log.close()
         self._messages += 1
         return tuple(log.subscriptions)
 

@@ -78,13 +78,19 @@ def test_garbage_is_collected_while_little_is_alive(alive, collects):
     assert run(play()) is collects
 
 
+class Node:
+    """Can hold itself."""
+
+    itself: "Node"
+
+
 async def test_a_cycle_is_freed_if_that_is_asked_for():
     trim = trimmer()
     if trim is None:
         pytest.skip("this system's C library has no malloc_trim")
     gc.disable()
     try:
-        node = SimpleNamespace()
+        node = Node()
         node.itself, seen = node, weakref.ref(node)
         del node
         await trim(False)
