@@ -6,8 +6,8 @@ pages of their own, and `malloc_trim` gives back free pages now and then. It tak
 may wait for memory.
 
 asyncio and grpc.aio leave cycles of objects behind each connection and call, which only a full garbage collection
-frees. Python seldom makes one after a flood, and it stops everything in proportion to what is alive. So it is made
-here, while that is little.
+frees. Python seldom makes one, and it stops everything in proportion to what is alive. So it is made here: while that
+is little, and when the process has grown much.
 """
 
 import asyncio
@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Final
 
 OFTEN_SECONDS: Final = 5.0
-SELDOM_SECONDS: Final = 20.0
+SELDOM_SECONDS: Final = 10.0
 WORTH_BYTES: Final = 2**20
 """What has to come back for another try soon."""
+GROWTH_BYTES: Final = 64 * 2**20
+"""How much larger than after the last garbage collection the process must be for one that may take longer."""
 FEW_ALIVE: Final = 4_000
 """Calls and tasks up to which a full collection takes about 20 ms."""
-LARGE_BYTES: Final = 128 * 2**10
+LARGE_BYTES: Final = 64 * 2**10
 """What gets pages of its own, and how much free memory at the heap's end is kept."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of mallopt, as malloc.h of glibc has them."""
@@ -68,9 +70,14 @@ def resident_bytes() -> int:
 async def give_back(trim: Trim, alive: Callable[[], int], resident: Callable[[], int] = resident_bytes) -> None:
     """Give free memory back again and again, less often while there is little; `alive` counts calls and tasks."""
     seconds = OFTEN_SECONDS
+    collected = resident()
     while True:
         await asyncio.sleep(seconds)
         before = resident()
-        await trim(alive() <= FEW_ALIVE)
-        worth = before - resident() >= WORTH_BYTES
+        collect = alive() <= FEW_ALIVE or before > collected + GROWTH_BYTES
+        await trim(collect)
+        after = resident()
+        if collect:
+            collected = after
+        worth = before - after >= WORTH_BYTES
         seconds = OFTEN_SECONDS if worth else min(2 * seconds, SELDOM_SECONDS)

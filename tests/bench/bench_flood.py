@@ -26,6 +26,7 @@ FLOOD = (words.fill, calls.watch, calls.send_headers_alone, calls.send_half, cal
 FLOOD_SECONDS = 60.0
 REST_SECONDS = 20.0
 """Longer than a call of headers alone may last."""
+CLIENTS = 50
 SMALL_TASKS = 1_100
 """More than are retained: what the flood has left behind is forgotten."""
 VICTIM = Attack(
@@ -37,15 +38,20 @@ VICTIM = Attack(
 
 
 async def run_small_tasks(target: Target) -> None:
-    """Run so many tasks that nothing is retained but them."""
+    """Run an ordinary load: so many tasks that nothing is retained but them, each followed by a client of its own."""
     async with grpc.aio.insecure_channel(target.address) as channel:
         stub = pb_grpc.AgentStub(channel)
         ended = 0
-        while ended < SMALL_TASKS:
-            request = pb.RunAgentInstructionRequest(instruction="end", destroySandbox=True)
-            with contextlib.suppress(grpc.aio.AioRpcError):
-                async for message in stub.RunAgentInstruction(request, timeout=30):
-                    ended += message.stage == "finished"
+
+        async def client() -> None:
+            nonlocal ended
+            while ended < SMALL_TASKS:
+                request = pb.RunAgentInstructionRequest(instruction="end", destroySandbox=True)
+                with contextlib.suppress(grpc.aio.AioRpcError):
+                    async for message in stub.RunAgentInstruction(request, timeout=30):
+                        ended += message.stage == "finished"
+
+        await asyncio.gather(*(client() for _ in range(CLIENTS)))
 
 
 def main() -> int:
@@ -54,6 +60,7 @@ def main() -> int:
         target = Target(ports["grpc"], ports["metrics"], 1.0)
         memory = psutil.Process(process.pid)
         asyncio.run(run_small_tasks(target))
+        time.sleep(REST_SECONDS)
         before = memory.memory_info().rss
         peak = 0
         with contextlib.ExitStack() as stack:

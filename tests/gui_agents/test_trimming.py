@@ -9,6 +9,7 @@ import pytest
 
 from gui_agents.trimming import (
     FEW_ALIVE,
+    GROWTH_BYTES,
     OFTEN_SECONDS,
     SELDOM_SECONDS,
     WORTH_BYTES,
@@ -20,9 +21,9 @@ from tests.virtual_time import run
 
 
 def test_it_is_tried_less_and_less_often_while_nothing_comes_back():
-    sizes = iter([100, 100] * 4 + [WORTH_BYTES + 100, 100, 100, 100])
-    assert times(lambda: next(sizes), tries=6) == [5.0, 15.0, 35.0, 55.0, 75.0, 80.0]
-    assert (OFTEN_SECONDS, SELDOM_SECONDS) == (5.0, 20.0)
+    sizes = iter([100] + [100, 100] * 3 + [WORTH_BYTES + 100, 100, 100, 100])
+    assert times(lambda: next(sizes), tries=5) == [5.0, 15.0, 25.0, 35.0, 40.0]
+    assert (OFTEN_SECONDS, SELDOM_SECONDS) == (5.0, 10.0)
 
 
 def times(resident, tries: int) -> list[float]:
@@ -62,15 +63,26 @@ def test_a_system_without_it_goes_without(monkeypatch):
     assert trimmer() is None
 
 
-@pytest.mark.parametrize(("alive", "collects"), [(0, True), (FEW_ALIVE, True), (FEW_ALIVE + 1, False)])
-def test_garbage_is_collected_while_little_is_alive(alive, collects):
+@pytest.mark.parametrize(
+    ("alive", "growth", "collects"),
+    [
+        (0, 0, True),
+        (FEW_ALIVE, 0, True),
+        (FEW_ALIVE + 1, 0, False),
+        (FEW_ALIVE + 1, GROWTH_BYTES, False),
+        (FEW_ALIVE + 1, GROWTH_BYTES + 1, True),
+    ],
+)
+def test_garbage_is_collected_while_little_is_alive_or_after_much_growth(alive, growth, collects):
+    sizes = iter([1000, 1000 + growth, 1000])
+
     async def play() -> bool:
         asked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
         async def trim(collect: bool) -> None:
             asked.set_result(collect)
 
-        task = asyncio.create_task(give_back(trim, lambda: alive))
+        task = asyncio.create_task(give_back(trim, lambda: alive, lambda: next(sizes)))
         collect = await asked
         task.cancel()
         return collect
