@@ -41,14 +41,15 @@ async def connect(target: Target, tally: Tally) -> None:
 
 
 async def guess(target: Target, tally: Tally) -> None:
-    """Try passwords as fast as they are answered."""
+    """Try passwords as fast as they are answered, from other addresses than the scraper's."""
 
     async def once(turn: int) -> None:
         tally.tried()
         if tally.number >= target.size(200):
             tally.at_full_strength()
         user = USER if turn % 2 else f"user{turn}"
-        await _ask(target.metrics_port, "/metrics", {"Authorization": _basic(user, f"wrong{turn}")})
+        headers = {"Authorization": _basic(user, f"wrong{turn}")}
+        await _ask(target.metrics_port, "/metrics", headers, source=f"127.0.0.{2 + turn % 3}")
 
     await again_and_again(50, once)
 
@@ -75,8 +76,8 @@ async def ask_for_anything(target: Target, tally: Tally) -> None:
     await again_and_again(12, once)
 
 
-async def _ask(port: int, path: str, headers: Mapping[str, str]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def _ask(port: int, path: str, headers: Mapping[str, str], source: str = "127.0.0.1") -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
     try:
         lines = {"Host": "localhost", "Connection": "close"} | headers
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
@@ -108,7 +109,7 @@ async def only_watch(target: Target, tally: Tally) -> None:
 ATTACKS = (
     Attack(name="5,000 connections to the metrics port", carry_out=connect),
     Attack(
-        name="wrong passwords without a pause",
+        name="wrong passwords without a pause, elsewhere",
         carry_out=guess,
         prepare=_with_password,
         headers={"Authorization": _basic(USER, PASSWORD)},
