@@ -23,7 +23,8 @@ INTRODUCTION: Final = """\
 This page is generated from [agent.proto](../gui_agents/proto/agent.proto); `make docs` writes it anew.
 
 The contract is proto3. A field without "optional" has its default if it is not sent: an empty text, 0, false. An
-"optional" field also says whether it was sent. How the calls work together: [calling.md](calling.md).
+"optional" field also says whether it was sent. How the calls work together: [calling.md](calling.md). Programs
+that make them: [clients.md](clients.md).
 """
 
 # Where the comments of a descriptor's parts are: the field numbers of descriptor.proto on the way to them.
