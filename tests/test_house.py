@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOP_NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "collectors/README.md")
 TOP_PAGES = [ROOT / name for name in TOP_NAMES]
 PAGES = [*TOP_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
+CLIENTS = ROOT / "docs" / "clients.md"
 COMMAND_PAGES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -91,6 +92,9 @@ def check_command(words: list[str]) -> None:  # noqa: C901 - one case for each p
             check_docker(rest)
         case ["grep", name]:
             assert SUFFIXES.sub("", name.removeprefix("^")) in families()
+        case ["python3" | "go" | "protoc" | "npm" | "npx" | "node" | "grpcurl", *_]:
+            # Of the page for callers; tests/test_clients_page.py runs its commands.
+            assert shlex.join(words) in {shlex.join(shlex.split(line)) for line in console_lines(CLIENTS)}
         case _:
             pytest.fail(f"nothing here knows how to check {words}")
 

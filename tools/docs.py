@@ -10,7 +10,7 @@ import attrs
 
 from collectors.operations.thresholds import Thresholds
 from gui_agents.commands import config
-from tools import metrics_page, passages
+from tools import metrics_page, passages, wire_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +39,7 @@ def runbooks_index(text: str) -> str:
 WRITTEN: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
     "docs/metrics.md": metrics_page.render,
+    "docs/wire-reference.md": wire_page.render,
     INDEX: lambda: runbooks_index((ROOT / INDEX).read_text()),
 }
 """The pages, or the ends of pages, that code alone writes."""

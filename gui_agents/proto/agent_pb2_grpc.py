@@ -125,26 +125,29 @@ class AgentServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetGlobalCommonConfig(self, request, context):
-        """The setters need ALLOW_SET_GLOBAL_CONFIG. Replies never carry keys.
+        """Replaces the global configuration. All setters need ALLOW_SET_GLOBAL_CONFIG. Replies never carry keys.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetGlobalCommonLLMConfig(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Names one model for all stages except grounding and embedding.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetGlobalGroundingLLMConfig(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Names the model of grounding.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetGlobalEmbeddingLLMConfig(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Names the model of embedding.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
