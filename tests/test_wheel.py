@@ -118,7 +118,7 @@ def check_service(installed: Path, tmp_path: Path) -> None:
     assert (task.returncode, task.stderr) == (0, "")
     assert json.loads(task.stdout.splitlines()[-1])["result"] == "89"
     assert service.returncode == 0
-    assert 'pip install "gui-agents[prometheus]"' in log
+    assert 'pip install "gui-agents-service[prometheus]"' in log
 
 
 def _ports(service: subprocess.Popen[str], file: Path) -> dict[str, int]:

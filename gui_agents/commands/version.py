@@ -8,6 +8,7 @@ from importlib import metadata
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import add_json
 from gui_agents.commands.verbs import Verbs, add_verb
+from gui_agents.domain.packages import DISTRIBUTION
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -18,7 +19,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Print the version. With --json, also print the versions of Python and grpcio."""
-    ours = metadata.version("gui-agents")
+    ours = metadata.version(DISTRIBUTION)
     if arguments.json:
         record = {"gui-agents": ours, "python": platform.python_version(), "grpcio": metadata.version("grpcio")}
         print(json.dumps(record))
