@@ -69,7 +69,7 @@ def without_variables(words: list[str]) -> list[str]:
     return words
 
 
-def check_command(words: list[str]) -> None:  # noqa: C901 - one case for each program
+def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case for each program
     match without_variables(words):
         case ["make", *rest]:
             check_make(rest)
@@ -77,6 +77,10 @@ def check_command(words: list[str]) -> None:  # noqa: C901 - one case for each p
             check_verb(rest)
         case ["pip" | ".venv/bin/pip", "install", "-e", target]:
             check_extra(target)
+        case ["pip", "install", wheel]:
+            check_wheel(wheel)
+        case ["pip", "wheel", "--no-deps", "--wheel-dir", "dist", "."]:
+            assert (ROOT / "pyproject.toml").is_file()
         case ["curl", *_, url]:
             assert urlsplit(url).path in URL_PATHS
         case ["cp", source, _]:
@@ -140,6 +144,12 @@ def check_verb(words: list[str]) -> None:
 def check_extra(target: str) -> None:
     extras = target.removeprefix(".[").removesuffix("]").split(",")
     assert set(extras) <= set(PROJECT["optional-dependencies"])
+
+
+def check_wheel(target: str) -> None:
+    file, _, extras = target.partition("[")
+    assert file == f"dist/{PROJECT['name'].replace('-', '_')}-{PROJECT['version']}-py3-none-any.whl"
+    check_extra(f".[{extras}")
 
 
 class EmptySource:

@@ -65,6 +65,12 @@ def test_version_is_the_packages_own(capsys):
     assert capsys.readouterr().out == f"gui-agents {metadata.version(DISTRIBUTION)}\n"
 
 
+def test_version_as_an_option_needs_no_verb(capsys):
+    with pytest.raises(SystemExit, match=r"\A0\Z"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"gui-agents {metadata.version(DISTRIBUTION)}\n"
+
+
 def test_version_for_scripts(capsys):
     cli.main(["version", "--json"])
     assert sorted(json.loads(capsys.readouterr().out)) == ["grpcio", "gui-agents", "python"]
