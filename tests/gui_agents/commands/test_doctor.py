@@ -70,7 +70,7 @@ def test_a_sound_installation_has_no_problem(capsys):
 
 
 def test_the_extras_are_those_of_the_package():
-    assert packages_of("prometheus") == ["h11", "prometheus-client", "psutil"]
+    assert packages_of("prometheus") == ["h11", "markdown-it-py", "prometheus-client", "psutil"]
     assert packages_of("openai") == ["genai-prices", "httpcore2"]
 
 
