@@ -2,7 +2,7 @@
 
 docs/embedding.md shows how to use these names. A name's module is loaded when the name is first asked for, so that
 the rules of `collectors.operations` load neither a server nor prometheus_client. Everything here except
-`collectors.operations` needs the extra: `pip install "gui-agents[prometheus]"`. All other modules, but for
+`collectors.operations` needs the extra: `pip install "gui-agents-service[prometheus]"`. All other modules, but for
 `collectors.otel` and `collectors.operations`, may change without notice.
 """
 

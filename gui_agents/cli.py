@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"{EXAMPLES}\n{MEANINGS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    ours.add_argument("--version", action=version.VersionOption, nargs=0, help="print the version and exit")
     add_verbs(ours, VERBS)
     ours.set_defaults(root=ours)
     return ours

@@ -70,7 +70,7 @@ def without_variables(words: list[str]) -> list[str]:
     return words
 
 
-def check_command(words: list[str]) -> None:  # noqa: C901 - one case for each program
+def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case for each program
     match without_variables(words):
         case ["make", *rest]:
             check_make(rest)
@@ -78,6 +78,10 @@ def check_command(words: list[str]) -> None:  # noqa: C901 - one case for each p
             check_verb(rest)
         case ["pip" | ".venv/bin/pip", "install", "-e", target]:
             check_extra(target)
+        case ["pip", "install", wheel]:
+            check_wheel(wheel)
+        case ["pip", "wheel", "--no-deps", "--wheel-dir", "dist", "."]:
+            assert (ROOT / "pyproject.toml").is_file()
         case ["curl", *_, url]:
             assert urlsplit(url).path in URL_PATHS
         case ["cp", source, _]:
@@ -144,6 +148,12 @@ def check_verb(words: list[str]) -> None:
 def check_extra(target: str) -> None:
     extras = target.removeprefix(".[").removesuffix("]").split(",")
     assert set(extras) <= set(PROJECT["optional-dependencies"])
+
+
+def check_wheel(target: str) -> None:
+    file, _, extras = target.partition("[")
+    assert file == f"dist/{PROJECT['name'].replace('-', '_')}-{PROJECT['version']}-py3-none-any.whl"
+    check_extra(f".[{extras}")
 
 
 class EmptySource:
@@ -231,7 +241,42 @@ def test_every_dependency_has_a_pin():
     groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
     names = {re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for group in groups for requirement in group}
     pinned = {normalized(name) for name in pins()}
-    assert {name for name in names if normalized(name) not in pinned} == {"gui-agents"}
+    assert {name for name in names if normalized(name) not in pinned} == {PROJECT["name"]}
+
+
+FOREIGN = re.compile(
+    r"gui[-_.]agents\[\w|pip[\w.]*.* install .*\bgui[-_.]agents(?![-\w./])|\bgui[-_.]agents *(==|~=|>=)", re.IGNORECASE
+)
+"""Words that make pip fetch another project's package, which has our import name as its name on PyPI."""
+
+
+def sources() -> list[Path]:
+    directories = [ROOT / name for name in (".ci", ".github", "collectors", "docs", "gui_agents", "tests", "tools")]
+    below = [file for directory in directories for file in directory.rglob("*") if "__pycache__" not in file.parts]
+    return [file for file in (*ROOT.iterdir(), *below) if file.is_file()]
+
+
+def test_nothing_hints_at_the_package_of_another_project():
+    assert {"README.md", "pyproject.toml", "Dockerfile"} <= {file.name for file in sources()}
+    lines = [(named(file), line) for file in sources() for line in file.read_text(errors="replace").splitlines()]
+    assert [(name, line[:200]) for name, line in lines if FOREIGN.search(line)] == []
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        'pip install "{}[openai]"',
+        "{}[dev,web]",
+        "pip3 install --upgrade {}",
+        "python -m pip install {}",
+        "uv pip install '{}'",
+        "{}==0.1.0",
+    ],
+)
+def test_a_hint_is_recognised_by_every_spelling_of_the_name(hint):
+    foreign = "gui agents"
+    assert all(FOREIGN.search(hint.format(foreign.replace(" ", sign))) for sign in "-_.")
+    assert not FOREIGN.search(hint.format(PROJECT["name"]))
 
 
 def test_every_target_explains_itself():

@@ -70,7 +70,9 @@ def test_what_is_built_holds_what_its_users_need_and_runs_a_task(tmp_path):
     sdist, wheel = build(tmp_path / "built")
     check_sdist(sdist)
     check_wheel(wheel)
-    check_service(install(wheel, tmp_path / "environment"), tmp_path)
+    installed = install(wheel, tmp_path / "environment")
+    check_service(installed, tmp_path)
+    check_hint(installed)
 
 
 def check_sdist(sdist: Path) -> None:
@@ -118,7 +120,15 @@ def check_service(installed: Path, tmp_path: Path) -> None:
     assert (task.returncode, task.stderr) == (0, "")
     assert json.loads(task.stdout.splitlines()[-1])["result"] == "89"
     assert service.returncode == 0
-    assert 'pip install "gui-agents[prometheus]"' in log
+    assert 'pip install "gui-agents-service[prometheus]"' in log
+
+
+def check_hint(installed: Path) -> None:
+    """The command in the log installs the extra, although no index has the distribution."""
+    succeed(pip(installed / "python", "install", "--only-binary", ":all:", "gui-agents-service[prometheus]"))
+    reply = run(installed / "gui-agents", "doctor", "--json")
+    findings = {row["subject"]: row["verdict"] for row in map(json.loads, reply.stdout.splitlines())}
+    assert findings["extra prometheus"] == "ok"
 
 
 def _ports(service: subprocess.Popen[str], file: Path) -> dict[str, int]:

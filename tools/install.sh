@@ -52,12 +52,24 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     reason=$("$python" -m venv --clear "$venv" 2>&1) || fail "$python cannot make $venv: $(echo "$reason" | tail -n 1)"
 fi
 
-echo "Installing gui-agents[$extra] into $venv (once; the log is $log)"
 rm -f "$venv"/installed-*
+
+# The distribution was called gui-agents, which is another project's name on PyPI: that one is left alone. Ours goes first, as
+# it would take the programs of the new one with it. -I: the checkout, which is in sys.path without it, does not count.
+is_former='
+from importlib.metadata import distribution
+raise SystemExit(all(entry.value != "gui_agents.grpc_app:main" for entry in distribution("gui-agents").entry_points))'
+if "$venv/bin/python" -I -c "$is_former" >/dev/null 2>&1; then
+    echo "Removing the distribution's former name, gui-agents, from $venv"
+    reason=$("$venv/bin/python" -m pip uninstall --yes --disable-pip-version-check gui-agents 2>&1) \
+        || fail "pip could not uninstall gui-agents: $(echo "$reason" | tail -n 1)"
+fi
+
+echo "Installing gui-agents-service[$extra] into $venv (once; the log is $log)"
 # Wheels only: nothing is compiled, so no compiler is needed. The two variables pin the build tools, for pip before and since 25.3.
 if ! PIP_CONSTRAINT="$here/constraints.txt" PIP_BUILD_CONSTRAINT="$here/constraints.txt" PIP_DISABLE_PIP_VERSION_CHECK=1 \
     "$venv/bin/python" -m pip install --progress-bar off --only-binary :all: -e ".[$extra]" >"$log" 2>&1; then
     reason=$(grep -m 1 -o 'ERROR: .*' "$log" || tail -n 1 "$log")
-    fail "pip could not install gui-agents[$extra]: $reason (all of it: $log)"
+    fail "pip could not install gui-agents-service[$extra]: $reason (all of it: $log)"
 fi
 echo "$wanted" >"$venv/installed-$extra"

@@ -3,7 +3,7 @@
 All of it is generated from one model. `Thresholds` holds every number that an operator may change; `Setting` adds the
 job's name. `alert_rules` and `recording_rules` write the files that Prometheus loads. docs/embedding.md has an example;
 `gui-agents monitoring init` writes the same files, and those of Alertmanager and Grafana. Only the dashboards need the
-extra: `pip install "gui-agents[operations]"`.
+extra: `pip install "gui-agents-service[operations]"`.
 """
 
 from typing import TYPE_CHECKING, Final

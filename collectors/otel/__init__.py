@@ -1,6 +1,6 @@
 """OpenTelemetry: the same rows of the same snapshot, sent to an OTLP endpoint in intervals.
 
-Importing this package needs the `otel` extra: `pip install "gui-agents[otel]"`.
+Importing this package needs the `otel` extra: `pip install "gui-agents-service[otel]"`.
 """
 
 from collectors.otel.exporting import OtelExport, otel_export

@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
 from collectors import ServiceCollector
+from gui_agents.domain.packages import install_command
 from tests.bench.busy import busy_state
 from tests.bench.page_server import HISTORY, NATIVE
 from tests.bench.page_servers import PageServer, least_cpu_seconds, page_server, python_server
@@ -164,7 +165,7 @@ def main() -> int:
             with python_server("ours") as ours:
                 assert series(page(ours.port)) == series(page(theirs.port)), "both serve the same series"
                 if importlib.util.find_spec("isal") is None:
-                    skipped("ours / client_golang, OpenMetrics, isal", 'run: pip install "gui-agents[fast]"')
+                    skipped("ours / client_golang, OpenMetrics, isal", f"run: {install_command('fast')}")
                 else:
                     kept.append(compare("OpenMetrics, isal", ours, theirs, 0.5))
                 kept.append(compare(f"{AT_ONCE} scrapers at once", ours, theirs, 0.15, clients=AT_ONCE))

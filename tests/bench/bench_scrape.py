@@ -9,6 +9,7 @@ import importlib.util
 import sys
 from statistics import median
 
+from gui_agents.domain.packages import install_command
 from tests.bench.page_servers import PageServer, least_cpu_seconds, python_server
 from tests.bench.report import conditions, line, median_ratio, skipped
 from tests.bench.scraper import PROMETHEUS, scrape, scrapers
@@ -66,7 +67,7 @@ def main() -> int:
                 at_once(ours),
             ]
         if importlib.util.find_spec("isal") is None:
-            skipped("start_http_server / ours, CPU as Prometheus asks, isal", 'run: pip install "gui-agents[fast]"')
+            skipped("start_http_server / ours, CPU as Prometheus asks, isal", f"run: {install_command('fast')}")
         else:
             with python_server("ours") as ours:
                 kept.append(cpu_against(reference, ours, "isal", 15))

@@ -8,6 +8,7 @@ import pytest
 
 from gui_agents import cli, config
 from gui_agents.commands.exits import MEANINGS, ExitCode
+from gui_agents.domain.packages import DISTRIBUTION
 
 VERBS = (
     "run",
@@ -61,7 +62,13 @@ def test_serve_lists_every_variable(capsys):
 
 def test_version_is_the_packages_own(capsys):
     assert cli.main(["version"]) == ExitCode.DONE
-    assert capsys.readouterr().out == f"gui-agents {metadata.version('gui-agents')}\n"
+    assert capsys.readouterr().out == f"gui-agents {metadata.version(DISTRIBUTION)}\n"
+
+
+def test_version_as_an_option_needs_no_verb(capsys):
+    with pytest.raises(SystemExit, match=r"\A0\Z"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"gui-agents {metadata.version(DISTRIBUTION)}\n"
 
 
 def test_version_for_scripts(capsys):

@@ -13,6 +13,7 @@ import pytest
 
 from gui_agents import process
 from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.packages import install_command
 from gui_agents.grpc_app import App, serve
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
@@ -213,7 +214,7 @@ async def test_missing_packages_are_a_warning_with_the_install_command(tmp_path,
     app = App(configured({"ENABLE_PROMETHEUS": "true", "RUNTIME_DIR": str(tmp_path)}))
     assert app.monitoring is None
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "prometheus_client is not installed; run: pip install" in caplog.text
+    assert f"prometheus_client is not installed; run: {install_command('prometheus')}" in caplog.text
 
 
 def block(seconds: float) -> None:

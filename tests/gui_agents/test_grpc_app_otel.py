@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.packages import install_command
 from gui_agents.grpc_app import App
 from tests.collectors.otel.collector import collecting
 from tests.collectors.otel.samples import otlp_samples, resource_attributes, scope_metrics
@@ -62,7 +63,7 @@ async def test_missing_packages_are_a_warning_with_the_install_command(tmp_path,
     assert app.monitoring is None
     (warning,) = caplog.messages
     assert warning.startswith("ENABLE_OTEL_METRICS is on, but opentelemetry")
-    assert warning.endswith(' is not installed; run: pip install "gui-agents[otel]"')
+    assert warning.endswith(f" is not installed; run: {install_command('otel')}")
 
 
 @pytest.mark.parametrize("disabled", ["true", "TRUE"])

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.packages import install_command
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from tests.scripted_model import running_in_thread, tool_call
@@ -290,7 +291,7 @@ async def test_without_monitoring_nothing_of_it_is_imported_and_nothing_listens(
         assert complaints("\n".join(log)) == []
     else:
         (warning,) = complaints("\n".join(log))
-        assert 'is not installed; run: pip install "gui-agents[prometheus]"' in warning
+        assert f"is not installed; run: {install_command('prometheus')}" in warning
 
 
 def test_a_process_that_serves_pauses_for_no_imported_object_and_hands_over_soon(tmp_path):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,33 @@ def test_a_named_python_keeps_its_own_environment(checkout):
         reply = install(checkout, PYTHON=named)
         assert (reply.returncode, reply.stdout, reply.stderr) == (0, "", "")
     assert kept.exists()
+
+
+def distributions(environment: Path) -> set[str]:
+    return {path.name for path in environment.glob("lib/python3*/site-packages/*.dist-info")}
+
+
+@pytest.mark.parametrize(
+    ("program", "left"),
+    [
+        ("lybic-guiagent-grpc = gui_agents.grpc_app:main", set()),
+        ("another = gui_agents.s3.cli_app:main", {"gui_agents-0.1.0.dist-info"}),
+    ],
+)
+def test_the_distribution_is_removed_under_its_former_name_and_another_projects_one_is_not(checkout, program, left):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=checkout, check=True)
+    (packages,) = (checkout / ".venv").glob("lib/python3*/site-packages")
+    pip = find_spec("pip")
+    assert pip is not None
+    (packages / "pip").symlink_to(Path(pip.origin or "").parent)
+    former = packages / "gui_agents-0.1.0.dist-info"
+    former.mkdir()
+    (former / "METADATA").write_text("Metadata-Version: 2.4\nName: gui-agents\nVersion: 0.1.0\n")
+    (former / "entry_points.txt").write_text(f"[console_scripts]\n{program}\n")
+    (former / "RECORD").write_text(
+        "".join(f"{former.name}/{name},,\n" for name in ("METADATA", "entry_points.txt", "RECORD"))
+    )
+    reply = install(checkout, PIP_NO_INDEX="1")
+    assert (distributions(checkout / ".venv"), reply.returncode) == (left, 2)
+    assert ("Removing the distribution's former name" in reply.stdout) is (left == set())
+    assert "pip could not install gui-agents-service[dev]" in reply.stderr

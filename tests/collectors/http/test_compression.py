@@ -5,6 +5,7 @@ import types
 import pytest
 
 from collectors.http.compression import LEVEL, gzip_compression
+from gui_agents.domain.packages import install_command
 from tests.collectors import golden
 from tests.collectors.http.serving import ask, serving
 
@@ -15,7 +16,7 @@ PAGE = golden.PATH.read_bytes()
 def installed(request, monkeypatch):
     """Run with `isal` and without it."""
     if request.param == "isal":
-        pytest.importorskip("isal", reason='isal is not installed; run: pip install "gui-agents[fast]"')
+        pytest.importorskip("isal", reason=f"isal is not installed; run: {install_command('fast')}")
     else:
         monkeypatch.setitem(sys.modules, "isal", None)
     return request.param

@@ -10,6 +10,7 @@ from collectors.http import web_config
 from collectors.http.security import Security
 from collectors.http.web_config import MAX_CHARACTERS, MAX_USERS
 from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.packages import install_command
 from tests.collectors.http.credentials import HASH
 
 
@@ -126,9 +127,9 @@ def test_an_encrypted_key_is_a_mistake_and_asks_nobody(config, certificate, tmp_
 def test_missing_packages_are_a_mistake_with_the_command(config, monkeypatch):
     path = config(basic_auth_users={"me": HASH})
     monkeypatch.setitem(__import__("sys").modules, "bcrypt", None)
-    assert mistakes(path) == ['PROMETHEUS_WEB_CONFIG basic_auth_users needs bcrypt; run: pip install "gui-agents[web]"']
+    assert mistakes(path) == [f"PROMETHEUS_WEB_CONFIG basic_auth_users needs bcrypt; run: {install_command('web')}"]
     monkeypatch.setitem(__import__("sys").modules, "yaml", None)
-    assert mistakes(path) == ['PROMETHEUS_WEB_CONFIG needs yaml; run: pip install "gui-agents[web]"']
+    assert mistakes(path) == [f"PROMETHEUS_WEB_CONFIG needs yaml; run: {install_command('web')}"]
 
 
 def test_whatever_the_file_holds_is_a_configuration_or_a_mistake(tmp_path):

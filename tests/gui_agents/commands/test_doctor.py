@@ -10,6 +10,7 @@ from gui_agents import cli
 from gui_agents.commands import doctor
 from gui_agents.commands.doctor import Verdict, examine, packages_of, port_is_free
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.packages import install_command
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def test_a_sound_installation_has_no_problem(capsys):
 
 
 def test_the_extras_are_those_of_the_package():
-    assert packages_of("prometheus") == ["h11", "prometheus-client", "psutil"]
+    assert packages_of("prometheus") == ["h11", "markdown-it-py", "prometheus-client", "psutil"]
     assert packages_of("openai") == ["genai-prices", "httpcore2"]
 
 
@@ -77,7 +78,7 @@ def test_a_missing_extra_is_a_note_with_its_install_command(monkeypatch):
     missing(monkeypatch, "psutil")
     verdict, text = findings()["extra prometheus"]
     assert verdict is Verdict.NOTE
-    assert text == 'psutil missing; for metrics and the status page: pip install "gui-agents[prometheus]"'
+    assert text == f"psutil missing; for metrics and the status page: {install_command('prometheus')}"
 
 
 def test_a_missing_extra_that_is_asked_for_is_a_problem(monkeypatch, capsys):
@@ -98,7 +99,7 @@ def test_the_packages_of_a_locked_endpoint_are_a_problem_where_it_is_locked(monk
     monkeypatch.setenv("PROMETHEUS_WEB_CONFIG", str(locked))
     verdict, text = findings()["extra web"]
     assert verdict is Verdict.PROBLEM
-    assert 'pip install "gui-agents[web]"' in text
+    assert install_command("web") in text
 
 
 def test_a_wrong_configuration_is_a_problem_and_the_rest_is_still_told(monkeypatch, unused_tcp_port):

@@ -11,6 +11,7 @@ from collectors.operations import installation
 from collectors.operations.thresholds import Thresholds
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.packages import install_command
 from tests.system_tools import require_program
 from tests.web_servers import answering
 
@@ -193,7 +194,7 @@ def test_check_says_what_to_install(monkeypatch, capsys):
         monkeypatch.delattr(f"collectors.operations.{module}", raising=False)
     assert cli.main(["monitoring", "check", "http://127.0.0.1:1"]) == ExitCode.USAGE
     told = capsys.readouterr().err
-    assert told == 'gui-agents: promql_parser is not installed; run: pip install "gui-agents[operations]"\n'
+    assert told == f"gui-agents: promql_parser is not installed; run: {install_command('operations')}\n"
 
 
 def test_init_changes_a_threshold_in_all_files_at_once(tmp_path):

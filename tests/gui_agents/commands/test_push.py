@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.packages import install_command
 from tests.collectors import golden
 from tests.collectors.sources import Fixed
 from tests.system_tools import require_program
@@ -351,4 +352,4 @@ def test_a_locked_page_is_not_read_without_its_password(locked_page, capsys):
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "collectors.scraping.scraped", None)
     assert cli.main(["push", "--gateway", "http://x"]) == ExitCode.USAGE
-    assert 'run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
+    assert f"run: {install_command('prometheus')}" in capsys.readouterr().err

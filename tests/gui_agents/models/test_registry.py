@@ -6,6 +6,7 @@ from gui_agents.config import load
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
+from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings
 from gui_agents.models.http.addresses import EndpointPolicy
@@ -77,9 +78,7 @@ def test_a_missing_package_is_a_precondition(monkeypatch):
     monkeypatch.setattr("gui_agents.domain.packages.find_spec", lambda _: None)
     with pytest.raises(PreconditionError) as refusal:
         factory(OPENAI_BASE_URL=HERE).choose(settings("m"), None, "field")
-    assert str(refusal.value) == (
-        'OpenAI-compatible models need the httpcore2 package; pip install "gui-agents[openai]"'
-    )
+    assert str(refusal.value) == f"OpenAI-compatible models need the httpcore2 package; {install_command('openai')}"
     assert factory().choose(None, None, "field").provider == "builtin"
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from gui_agents.config import load
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
-from gui_agents.domain.packages import OptionalPackage
+from gui_agents.domain.packages import OptionalPackage, install_command
 from gui_agents.domain.sandbox import Backend
 from gui_agents.sandboxes import registry
 from gui_agents.sandboxes.registry import SandboxFactory
@@ -34,7 +34,7 @@ def test_a_backend_whose_package_is_missing_is_refused_with_the_command_that_ins
     monkeypatch.setattr(registry, "ROWS", {row.backend: row})
     with pytest.raises(PreconditionError) as refusal:
         factory().check("simulated", "runningConfig.backend")
-    assert str(refusal.value) == 'desktops need the no_such_module package; pip install "gui-agents[x11]"'
+    assert str(refusal.value) == f"desktops need the no_such_module package; {install_command('x11')}"
 
 
 @pytest.mark.parametrize("backend", ["", "x11", "Simulated", "x11\n", "\U0001f600" * 500])

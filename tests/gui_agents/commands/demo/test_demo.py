@@ -12,6 +12,7 @@ import pytest
 from gui_agents import cli
 from gui_agents.commands.demo import service
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.packages import install_command
 from gui_agents.simulated.instructions import INSTRUCTIONS
 
 
@@ -86,4 +87,4 @@ def test_a_wrong_switch_is_a_usage_error(monkeypatch, capsys):
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "collectors", None)
     assert cli.main(["demo", "--exit"]) == ExitCode.USAGE
-    assert 'is not installed; run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
+    assert f"is not installed; run: {install_command('prometheus')}" in capsys.readouterr().err

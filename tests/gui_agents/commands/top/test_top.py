@@ -17,6 +17,7 @@ from rich.console import Console
 from gui_agents import cli
 from gui_agents.commands import top
 from gui_agents.commands.exits import ExitCode
+from gui_agents.domain.packages import install_command
 from tests.collectors import golden
 from tests.collectors.sources import Broken, Fixed
 from tests.fakes import FakeClock, a_spec, new_state
@@ -120,7 +121,7 @@ def test_a_certificate_of_another_name_is_not_blamed_on_its_authority(tmp_path, 
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "collectors.scraping.scraped", None)
     assert cli.main(["top", "--once"]) == ExitCode.USAGE
-    assert 'run: pip install "gui-agents[prometheus]"' in capsys.readouterr().err
+    assert f"run: {install_command('prometheus')}" in capsys.readouterr().err
 
 
 class Terminal:

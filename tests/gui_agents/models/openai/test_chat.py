@@ -1,4 +1,5 @@
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import Click, Done, InvalidActionError
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.model import Decision, ModelError
+from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
@@ -385,7 +387,7 @@ async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
 
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
     monkeypatch.setitem(sys.modules, "httpcore2", None)
-    with pytest.raises(PreconditionError, match=r'pip install "gui-agents\[openai\]"'):
+    with pytest.raises(PreconditionError, match=re.escape(install_command("openai"))):
         LIBRARY.check()
     async with ScriptedModelServer([]) as server:
         one = asked(server)
