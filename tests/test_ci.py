@@ -54,6 +54,8 @@ def test_the_oldest_and_the_newest_python_run_the_tests_and_the_last_line_names_
     assert made(done) == [
         f"make check {newest}",
         f"make test {newest}",
+        f"make attack {newest} ARGS=--short",
+        f"make newer {newest}",
         f"make demo {newest} {DEMO}",
         f"make test {oldest} HYPOTHESIS_PROFILE=dev {ORDINARY}",
     ]
@@ -64,7 +66,13 @@ def test_the_oldest_and_the_newest_python_run_the_tests_and_the_last_line_names_
 def test_the_only_python_runs_everything_once(run):
     done = run(*PROGRAMS, pythons=("3.13.5",))
     only = "PYTHON=/usr/bin/python VENV=build/python3.13"
-    assert made(done) == [f"make check {only}", f"make test {only}", f"make demo {only} {DEMO}"]
+    assert made(done) == [
+        f"make check {only}",
+        f"make test {only}",
+        f"make attack {only} ARGS=--short",
+        f"make newer {only}",
+        f"make demo {only} {DEMO}",
+    ]
     assert done.stdout.splitlines()[-1] == "CI passed: tests on Python 3.13.5, the only one here"
 
 
