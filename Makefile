@@ -3,7 +3,7 @@
 # gives that one an environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench bench-go docs proto soak attack e2e clean
+.PHONY: help venv demo test check bench bench-go docs proto soak attack e2e newer image-test clean
 VENV := .venv
 export PYTHON VENV
 # The processes that tests start would each compile everything again.
@@ -64,6 +64,18 @@ attack: venv ## Attack fresh services in every way we know, as a table; minutes 
 
 e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about a minute
 	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest tests/e2e/test_real_chain.py $(ARGS)
+
+# What the rules and their tests meet in a newer release: timelines, configuration, native histograms, the real chain.
+NEWER := tests/collectors/exposition tests/collectors/operations/test_configuration.py tests/collectors/operations/test_promtool.py \
+	tests/collectors/operations/test_sharding.py tests/gui_agents/commands/test_monitoring.py tests/e2e/test_real_chain.py
+newer: venv ## The tests with Prometheus in the release of Debian's next version, unpacked beside this machine's
+	@if programs=$$(tools/newer_prometheus.sh); then \
+		set -ex; PATH="$$programs:$$PATH"; export PATH; prometheus --version; prometheus-alertmanager --version; \
+		$(BIN)/python -m pytest -m system_tools $(or $(ARGS),$(NEWER)); \
+	else echo "SKIPPED: the tests with a newer Prometheus"; fi
+
+image-test: ## Build the image and run it as its user until it is healthy; root, Debian, minutes
+	@tools/image_test.sh
 
 clean: ## Remove .venv and what the tools leave behind
 	rm -rf .venv build dist runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

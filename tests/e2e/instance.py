@@ -145,5 +145,5 @@ def serve(environment: Mapping[str, str], written: Path, orders: Connection) -> 
     with written.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "ERROR"), format=log.FORMAT)
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "ERROR"), format=log.TEXT)
     asyncio.run(_run(orders))

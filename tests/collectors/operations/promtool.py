@@ -1,5 +1,6 @@
 """Runs variants of rules over the timelines of their cases in one promtool, and tells where they break them."""
 
+import functools
 import json
 import os
 import re
@@ -25,6 +26,9 @@ FAILURE: Final = re.compile(
     r'    expr: ".*?alertname=\\"(\S+) ([^"]+)\\".*?timeline!=\\"(.+?)\\".*", time: (\w+),\n +exp: .*\n +got: .*\n'
 )
 REST: Final = re.compile(r"(Unit Testing: .*|  FAILED:|  SUCCESS|\s*)\n?")
+WINDOW: Final = re.compile(r"\[(\d+[a-z]+)(?=[\]:])")
+OPEN_WINDOWS: Final = 3
+"""The first major release whose windows leave out a sample exactly at their beginning."""
 UNITS: Final = {"d": 1440, "h": 60, "m": 1, "s": 1 / 60}
 
 
@@ -76,6 +80,14 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@functools.cache
+def major(program: str) -> int:
+    """Return the major release of a promtool."""
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    [number] = re.findall(r"^promtool, version (\d+)", done.stdout + done.stderr, re.MULTILINE)
+    return int(number)
+
+
 def failures(
     directory: Path, variants: Mapping[str, Sequence[Variant]], cases: Iterable[Case], *, exact: bool = False
 ) -> set[Failure]:
@@ -97,12 +109,21 @@ def _write(directory: Path, case: Case, variants: Sequence[Variant], *, exact: b
     read = dict.fromkeys(rule for variant in variants for rule in (*read_by(variant.alert), *variant.recordings))
     named = [attrs.evolve(variant.alert, name=f"{case.key} {variant.name}") for variant in variants]
     data = rules.as_data([Group("all", (*read, *named))], SETTING)
-    (directory / f"{case.key}.rules.yml").write_text(json.dumps(data), "utf-8")
+    (directory / f"{case.key}.rules.yml").write_text(closed(json.dumps(data)), "utf-8")
     tested = [(timeline, _on(timeline, variants, exact=exact)) for timeline in case.timelines()]
     file = file_of_tests(case, f"{case.key}.rules.yml", [(timeline, names) for timeline, names in tested if names])
     path = directory / f"{case.key}.test.yml"
     path.write_text(json.dumps(file), "utf-8")
     return str(path)
+
+
+def closed(text: str) -> str:
+    """Return rules whose windows hold the same samples in every release: the timelines have one at each edge.
+
+    Prometheus 3 leaves out the one at the beginning, so its windows are a millisecond longer. In production a sample is
+    never exactly at an edge, and both releases see the same.
+    """
+    return WINDOW.sub(r"[\g<1>1ms", text) if major(require_program("promtool")) >= OPEN_WINDOWS else text
 
 
 def _on(timeline: Timeline, variants: Sequence[Variant], *, exact: bool) -> list[str]:

@@ -11,7 +11,7 @@ from collectors.operations import promql, sharding, yaml_text
 from collectors.operations.alerts import alert_groups, alert_names
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
-from tests.collectors.operations.promtool import file_of_tests, promtool
+from tests.collectors.operations.promtool import closed, file_of_tests, promtool
 from tests.collectors.operations.scenarios import CASES
 from tools.checks.expressions import Checker
 from tools.vocabulary import TARGET_LABELS, known_series
@@ -100,7 +100,7 @@ def test_every_alert_on_the_job_fires_and_resolves_on_the_sums_of_shards(tmp_pat
         alert = alerts[case.key]
         rules = [*needed(alert["expr"]).values(), {**alert, "alert": f"{case.key} sharded"}]
         text = yaml_text.render({"groups": [{"name": "all", "rules": rules}]})
-        (tmp_path / f"{case.key}.rules.yml").write_text(text, "utf-8")
+        (tmp_path / f"{case.key}.rules.yml").write_text(closed(text), "utf-8")
         data = file_of_tests(case, f"{case.key}.rules.yml", [(timeline, ["sharded"]) for timeline in case.timelines()])
         path = tmp_path / f"{case.key}.test.yml"
         path.write_text(yaml_text.render(data), "utf-8")
