@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the image from the Dockerfile and runs it as its user until its health check says yes, without a container engine:
-# debootstrap makes a base with Debian's Python in the place of the official one, buildah builds in a chroot, runc runs. Needs root, Debian and
-# some minutes; leaves nothing behind.
+# debootstrap makes a base with Debian's Python in the place of the official one, buildah builds in a chroot, runc runs.
+# Needs root, Debian and some minutes; leaves nothing behind.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -77,6 +77,10 @@ async def cancel(instance: Instance, task: str) -> None:
     await instance.agent.CancelTask(agent_pb2.CancelTaskRequest(taskId=task), timeout=20)
 
 
+TEXT = "text/plain; version=0.0.4"
+"""Prometheus 3 scrapes no page that does not say what it is."""
+
+
 @contextlib.contextmanager
 def stranger() -> Iterator[str]:
     """Serve a page with metrics of something else, and yield its target."""
@@ -84,6 +88,7 @@ def stranger() -> Iterator[str]:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
+            self.send_header("Content-Type", TEXT)
             self.end_headers()
             self.wfile.write(b"something_else 1\n")
 
@@ -114,6 +119,7 @@ class Flaky:
                     return
                 body = get(f"http://{instance.target}{self.path}")
                 self.send_response(200)
+                self.send_header("Content-Type", TEXT)
                 self.end_headers()
                 self.wfile.write(body)
 
