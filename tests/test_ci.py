@@ -55,7 +55,6 @@ def test_the_oldest_and_the_newest_python_run_the_tests_and_the_last_line_names_
         f"make check {newest}",
         f"make test {newest}",
         f"make attack {newest} ARGS=--short",
-        f"make newer {newest}",
         f"make demo {newest} {DEMO}",
         f"make test {oldest} HYPOTHESIS_PROFILE=dev {ORDINARY}",
     ]
@@ -70,7 +69,6 @@ def test_the_only_python_runs_everything_once(run):
         f"make check {only}",
         f"make test {only}",
         f"make attack {only} ARGS=--short",
-        f"make newer {only}",
         f"make demo {only} {DEMO}",
     ]
     assert done.stdout.splitlines()[-1] == "CI passed: tests on Python 3.13.5, the only one here"

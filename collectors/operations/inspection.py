@@ -22,9 +22,10 @@ MAY_BE_ABSENT: Final = frozenset(
         "agent_task_oldest_pending_timestamp_seconds",
         "agent_task_oldest_progress_timestamp_seconds",
         "agent_task_success_rate",
+        "agent_web_config_reload_success",
     }
 )
-"""Absent while no task waits or runs, and before the first one has ended."""
+"""Absent while no task waits or runs, before the first one has ended, and without a web configuration."""
 
 SHOWN: Final = 5
 """Of a list of names, so that a line stays a line."""

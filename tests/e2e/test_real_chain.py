@@ -21,7 +21,7 @@ from tests.scripted_model import Answer, RecordedRequest, running_in_thread, too
 
 pytestmark = pytest.mark.system_tools
 
-JOBS = ("loop", "scrape", "flaky", "restart", "fail", "outage", "full", "busy", "slow", "rpc", "cost", "leak")
+JOBS = ("loop", "scrape", "flaky", "restart", "fail", "outage", "full", "busy", "slow", "rpc", "cost", "leak", "web")
 BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage"}
 OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "BudgetBurn" in name}
 PAGE_MINUTES = 6
@@ -337,6 +337,21 @@ async def leak(chain: Chain, env: dict[str, object]) -> None:
             await chain.prove("leak", alerts, lambda: switched([instance], streams="leak"))
 
 
+async def wrong_web_configuration(chain: Chain, env: dict[str, object]) -> None:
+    """Put a mistake into the file of the web configuration, and take it out again."""
+    file = chain.directory / "web.yml"
+    file.write_text("{}", "utf-8")
+
+    @contextlib.asynccontextmanager
+    async def mistaken() -> AsyncIterator[None]:
+        file.write_text("tls_server_config: [", "utf-8")
+        yield
+        file.write_text("{}", "utf-8")
+
+    async with chain.instances("web", {**env, "prometheus_web_config": file}):
+        await chain.prove("web", ["WebConfigNotUsed"], mistaken)
+
+
 STAGES = (
     full,
     cost,
@@ -350,6 +365,7 @@ STAGES = (
     scrape_faults,
     rpc_faults,
     leak,
+    wrong_web_configuration,
 )
 
 

@@ -137,7 +137,9 @@ async def test_every_command_of_every_runbook_runs_and_shows_what_its_page_promi
         }
         prices = tmp_path / "prices.json"
         prices.write_text('{"costly": {"input": "20", "output": "20", "currency": "USD"}}', "utf-8")
-        instance = Instance(tmp_path, "service", model_prices_file=prices, **env)
+        web = tmp_path / "web.yml"
+        web.write_text("{}", "utf-8")
+        instance = Instance(tmp_path, "service", model_prices_file=prices, prometheus_web_config=web, **env)
         await instance.start()
         try:
             await check(tmp_path, instance)
