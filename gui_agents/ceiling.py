@@ -50,8 +50,8 @@ TERMS: Final = (
     Term("gRPC connections", "`GRPC_MAX_CONNECTIONS` x 64 KiB", lambda config: config.rpc.max_connections * 64 * KIB),
     Term(
         "Requests that come in",
-        "2 x `GRPC_MAX_MESSAGE_BYTES` x (192 MiB / `GRPC_MAX_MESSAGE_BYTES`, at least 12)",
-        lambda config: 2 * config.rpc.max_message_bytes * messages_read(config.rpc.max_message_bytes),
+        "`GRPC_MAX_MESSAGE_BYTES` x 7 x (64 MiB / `GRPC_MAX_MESSAGE_BYTES`, at least 4)",
+        lambda config: config.rpc.max_message_bytes * messages_read(config.rpc.max_message_bytes),
     ),
     Term(
         "The metrics port",

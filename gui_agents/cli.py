@@ -55,8 +55,10 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb that `argv` names, and return the exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser().parse_args(words)
     try:
+        _check_text(words)
         code = execute(arguments)
         sys.stdout.flush()
     except ConfigError as error:
@@ -72,6 +74,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     return code
+
+
+def _check_text(words: Sequence[str]) -> None:
+    """Refuse arguments that are no UTF-8: no request can carry them."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise CommandError(ExitCode.USAGE, f"{printable(ascii(word))} is not UTF-8") from None
 
 
 def parser() -> argparse.ArgumentParser:

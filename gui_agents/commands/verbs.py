@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from gui_agents.commands.exits import ExitCode
 
@@ -57,9 +57,13 @@ def add_verb(verbs: Verbs, name: str, execute: Execute, *, summary: str, example
     return parser
 
 
+LARGEST: Final = 2**31 - 1
+"""Of a number that a request carries."""
+
+
 def positive(text: str) -> int:
     """Read a whole number above 0."""
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
+    number = int(text) if text.isdecimal() and len(text) <= len(str(LARGEST)) else 0
+    if not 1 <= number <= LARGEST:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {LARGEST}, not {text!r:.60}")
     return number

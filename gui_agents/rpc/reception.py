@@ -2,8 +2,9 @@
 
 Theory of operation. Once a message is read, the transport takes in as much of it as the client sends. So thousands of
 calls that each send all but the last byte would fill the memory. A bounded number of messages is therefore read at
-once. An ordinary message has come with its call, or comes within a moment. After that moment it is slow, and needs one
-of a bounded number of other places. Whoever has had such a place for longest makes place for the next.
+once, and connections take turns for these places. An ordinary message has come with its call, or comes within a
+moment. After that moment it is slow, and needs one of a smaller number of other places. Whoever has had such a place
+for longest makes place for the next.
 """
 
 import asyncio
@@ -13,18 +14,19 @@ import attrs
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, TooManyCallsError
+from gui_agents.rpc.places import Places
 
 REQUEST: Final = "request"
 """The field that is named if the request as a whole is wrong."""
 RECEIVE_SECONDS: Final = 10.0
-"""From a call's headers to its message."""
-MOMENT_SECONDS: Final = 0.25
+"""That a message may take to come in, and that a call may wait before it is read."""
+MOMENT_SECONDS: Final = 0.03
 """After which a message that is read is slow."""
 SLOW_BYTES: Final = 64 * 2**20
 """Of all slow messages together."""
 MIN_SLOW: Final = 4
 """Slow messages that there may be, however large they are."""
-QUICK_FOR_EACH_SLOW: Final = 2
+QUICK_FOR_EACH_SLOW: Final = 6
 """How many times as many others may be read."""
 REFUSAL_SECONDS: Final = 0.05
 """After the end of a call's messages, how long its refusal by the transport may take to reach us."""
@@ -40,7 +42,7 @@ class Reception:
     def __init__(self, max_calls: int, max_message_bytes: int) -> None:
         self._max_calls = max_calls
         self._max_slow = slow_messages(max_message_bytes)
-        self._quick = asyncio.Semaphore(QUICK_FOR_EACH_SLOW * self._max_slow)
+        self._quick = Places(QUICK_FOR_EACH_SLOW * self._max_slow)
         self.open = 0
         """Calls that are open now."""
         self._slow: dict[_Reading, None] = {}
@@ -83,12 +85,17 @@ class Reception:
 
         Raises:
             InvalidFieldError: it does not come in time.
-            TooManyCallsError: it comes in slowly, and too many others do.
+            TooManyCallsError: it comes in slowly, and too many others do; or too many others wait.
         """
+        if not self._quick.take_now():
+            try:
+                async with asyncio.timeout(RECEIVE_SECONDS):
+                    await self._quick.wait(context.peer())
+            except TimeoutError:
+                raise TooManyCallsError(self._max_slow, "messages come in slowly") from None
         reading = _Reading(asyncio.timeout(RECEIVE_SECONDS))
         try:
             async with reading.limit:
-                await self._quick.acquire()
                 moment = asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._is_slow, reading)
                 try:
                     data = await context.read()
@@ -103,20 +110,22 @@ class Reception:
 
     def _is_slow(self, reading: "_Reading") -> None:
         """Give a message another place; if there is none, the one that has been slow for longest is sent away."""
-        self._quick.release()
+        self._quick.give()
         self._slow[reading] = None
         if len(self._slow) > self._max_slow:
             longest = next(iter(self._slow))
             del self._slow[longest]
             longest.sent_away = True
-            longest.limit.reschedule(asyncio.get_running_loop().time())
+            # It may be on its way out already: its own time is over, or its client has left.
+            if not longest.limit.expired():
+                longest.limit.reschedule(asyncio.get_running_loop().time())
 
     def _read(self, reading: "_Reading") -> None:
         """Give back the place of a message that is no longer read."""
         if reading in self._slow:
             del self._slow[reading]
         elif not reading.sent_away:
-            self._quick.release()
+            self._quick.give()
 
 
 @attrs.define(eq=False)

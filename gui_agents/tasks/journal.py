@@ -36,11 +36,12 @@ def ended(record: TaskRecord, ending: Ending, history: History) -> None:
     """Log how a task ended, and why it failed; `record` is the task just before its end."""
     status = next_status(record.status, ending.event)
     _log.info(
-        "task %s %s after %.1f s: %d steps, %s",
+        "task %s %s after %.1f s: %d step%s, %s",
         record.task_id,
         status if ending.reason is None else f"{status} ({'; '.join(_why(record, ending, history))})",
         record.execution_seconds,
         record.statistics.steps,
+        "" if record.statistics.steps == 1 else "s",
         _spent(record.statistics),
         extra={"task_id": record.task_id},
     )

@@ -65,6 +65,21 @@ async def send_headers_alone(target: Target, tally: Tally) -> None:
     await _open_calls(target, tally, 20_000, path=RUN, message=None, reads=1)
 
 
+async def send_headers_again(target: Target, tally: Tally) -> None:
+    """Open fewer streams than may be open, without a message, and each again when the service has ended it."""
+    wanted = target.size(3_000)
+    channels = [grpc.aio.insecure_channel(target.address, options=UNLIMITED) for _ in range(6)]
+
+    async def once(turn: int) -> None:
+        tally.tried()
+        if tally.number >= wanted:
+            tally.at_full_strength()
+        call = channels[turn % len(channels)].stream_stream(RUN)()
+        await call.code()
+
+    await again_and_again(wanted, once)
+
+
 async def watch(target: Target, tally: Tally) -> None:
     """Watch one task that says something all the time; half of the watchers read nothing."""
     async with grpc.aio.insecure_channel(target.address) as channel:
@@ -135,6 +150,7 @@ async def send_garbage(target: Target, tally: Tally) -> None:
 ATTACKS = (
     Attack(name="5,000 gRPC connections", carry_out=connect, calls_may_be_refused=True),
     Attack(name="20,000 streams of headers alone", carry_out=send_headers_alone, calls_may_be_refused=True),
+    Attack(name="3,000 streams of headers alone, again and again", carry_out=send_headers_again),
     Attack(name="10,000 watchers of one busy task", carry_out=watch, victim="busy typists", calls_may_be_refused=True),
     Attack(name="messages of 120 MiB", carry_out=send_too_much),
     Attack(name="messages that never end", carry_out=send_half, calls_may_be_refused=True),

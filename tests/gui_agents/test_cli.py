@@ -53,6 +53,20 @@ def test_wrong_usage_has_the_usage_code(arguments):
     assert ended.value.code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("option", ["--steps", "--timeout"])
+def test_a_number_that_no_request_can_carry_is_wrong_usage(option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "x", option, "99999999999"])
+    assert ended.value.code == ExitCode.USAGE
+    assert "must be a whole number from 1 to 2147483647" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["run", "x\udcff"], ["status", "x\udcff"], ["health", "--address", "\udcff:4"]])
+def test_what_is_no_text_is_wrong_usage(arguments, capsys):
+    assert cli.main(arguments) == ExitCode.USAGE
+    assert capsys.readouterr().err.endswith("is not UTF-8\n")
+
+
 def test_serve_lists_every_variable(capsys):
     with pytest.raises(SystemExit):
         cli.main(["serve", "--help"])

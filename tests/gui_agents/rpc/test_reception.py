@@ -1,6 +1,7 @@
 """How calls come in: bounded in number, in time and in size, and counted whatever they hold."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 
@@ -146,3 +147,16 @@ async def test_no_more_messages_are_read_at_once_than_may_be(monkeypatch):
         assert (sender.waiting, sender.unfinished) == (at_once, 40)
         writer.close()
         await serving_it
+
+
+async def test_a_message_whose_own_time_is_over_is_not_sent_away(caplog):
+    taken_in = reception.Reception(10, 64 * 2**20)
+    over = reception._Reading(asyncio.timeout(0))
+    with contextlib.suppress(TimeoutError):
+        async with over.limit:
+            await asyncio.sleep(1)
+    taken_in._is_slow(over)
+    for _ in range(reception.MIN_SLOW):
+        taken_in._is_slow(reception._Reading(asyncio.timeout(10)))
+    assert over.sent_away
+    assert caplog.messages == []

@@ -109,7 +109,7 @@ def ended(caplog, **statistics):
 
 
 def test_a_model_without_a_known_price_is_told(caplog):
-    assert ended(caplog, steps=1, input_tokens=5) == "task t cancelled after 1.2 s: 1 steps, 5 tokens, no known price"
+    assert ended(caplog, steps=1, input_tokens=5) == "task t cancelled after 1.2 s: 1 step, 5 tokens, no known price"
 
 
 def test_a_task_without_calls_has_no_tokens(caplog):
