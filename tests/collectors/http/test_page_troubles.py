@@ -28,7 +28,7 @@ class Service:
     """A state to which things happen, at the time of this machine."""
 
     def __init__(self):
-        self.clock = FakeClock(wall=time.time())
+        self.clock = FakeClock(wall=float(int(time.time())))
         self.state = new_state(self.clock, slots=5, queue_capacity=10)
         self._number = 0
 
