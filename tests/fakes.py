@@ -12,13 +12,13 @@ from typing import Any
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, ActionName, Done, InvalidActionError
 from gui_agents.domain.clock import Clock
-from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.domain.task import TaskLimits
-from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
 from gui_agents.models.prices.price import Price
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state.service_state import ServiceState
@@ -77,6 +77,20 @@ class Script:
             await item.wait()
 
 
+class CallBook(list[ModelCall]):
+    """What a model told of its calls; it has room for all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reserved: list[CallBound] = []
+
+    async def reserve(self, bound: CallBound) -> None:
+        self.reserved.append(bound)
+
+    def model_called(self, call: ModelCall) -> None:
+        self.append(call)
+
+
 class ScriptedModel:
     """A model that decides what its script says: actions, or errors.
 
@@ -106,7 +120,7 @@ class ScriptedModel:
         self._clock = clock
         self._seconds = seconds
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         self.requests.append(request)
         outcome = CallOutcome.ERROR
         try:
@@ -118,8 +132,8 @@ class ScriptedModel:
         finally:
             if self._clock is not None:
                 self._clock.advance(self._seconds)
-            report(ModelCall(self.provider, self._name, outcome, self._usage, self._seconds))
-        return Decision(action, "as scripted")
+            calls.model_called(ModelCall(self.provider, self._name, outcome, self._usage, self._seconds))
+        return Decision((action,), "as scripted")
 
     async def close(self) -> None:
         self.closed += 1

@@ -24,7 +24,7 @@ from gui_agents import config as configuration
 from gui_agents.config import Config
 from gui_agents.domain.actions import Click, Done, Fail, InvalidActionError
 from gui_agents.domain.clock import SystemClock
-from gui_agents.domain.model import Decision, DecisionRequest, Model, ModelError, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest, Model, ModelError
 from gui_agents.domain.sandbox import Sandbox, SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
@@ -61,7 +61,7 @@ class ObedientModel:
         self._gate = gate
         self._clicks = 0
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         began = asyncio.get_running_loop().time()
         outcome, usage = CallOutcome.ERROR, None
         try:
@@ -72,8 +72,8 @@ class ObedientModel:
             raise
         finally:
             seconds = asyncio.get_running_loop().time() - began
-            report(ModelCall(self.provider, "obedient", outcome, usage, seconds))
-        return Decision(action, "as told")
+            calls.model_called(ModelCall(self.provider, "obedient", outcome, usage, seconds))
+        return Decision((action,), "as told")
 
     async def _obey(self, request: DecisionRequest) -> Any:
         match request.instruction.split():

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.money import EXACT, symbol
-from gui_agents.domain.usage import Bill, ModelCall, Usage
+from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 
 class Price(Protocol):
@@ -62,6 +62,9 @@ class Ledger:
         self._currency: str | None = None
         self._told_tokens = 0
         self._told_cost = Decimal(0)
+
+    async def reserve(self, bound: CallBound) -> None:
+        """Set aside the most that the next call can cost."""
 
     def model_called(self, call: ModelCall) -> None:
         """Price and record a call to a model that ended."""

@@ -58,7 +58,7 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         seen = clock.monotonic()
         end_if_cancelled()
         try:
-            decision = await model.decide(_request(episode, sandbox, ledger, clock, observation), ledger.model_called)
+            decision = await model.decide(_request(episode, sandbox, ledger, clock, observation), ledger)
         except InvalidActionError as error:
             ledger.decided(seen - began, clock.monotonic() - seen)
             invalid += 1
@@ -75,11 +75,11 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         ledger.decided(seen - began, clock.monotonic() - seen)
         invalid = 0
         end_if_cancelled()
-        ended = _verdict(decision.action, ledger.steps) or repetition.stuck(decision.action, observation)
-        turn = Turn(episode.instruction, decision.action, decision.rationale, "")
+        ended = _verdict(decision.actions[0], ledger.steps) or repetition.stuck(decision.actions[0], observation)
+        turn = Turn(episode.instruction, decision.actions[0], decision.rationale, "")
         if ended is None:
             try:
-                turn = attrs.evolve(turn, outcome=await _act(sandbox, decision.action, ledger, clock))
+                turn = attrs.evolve(turn, outcome=await _act(sandbox, decision.actions[0], ledger, clock))
             except SandboxError as error:
                 _note(
                     episode,

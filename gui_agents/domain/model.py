@@ -1,6 +1,5 @@
 """The protocol of models: a model decides one action after the other and reports each call that it makes."""
 
-from collections.abc import Callable
 from enum import StrEnum, unique
 from typing import Final, Protocol
 
@@ -9,7 +8,7 @@ import attrs
 from gui_agents.domain.actions import Action, ActionName
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.screen import Observation
-from gui_agents.domain.usage import ModelCall
+from gui_agents.domain.usage import CallBound, ModelCall
 
 
 @unique
@@ -26,7 +25,7 @@ BUILTIN_MODEL: Final = "builtin/rules"
 
 @attrs.frozen
 class Turn:
-    """One past step, as a model is shown it."""
+    """One past action, as a model is shown it. An answer with several actions makes as many turns, in order."""
 
     instruction: str
     """The instruction of that step. It differs from the current one if the task continues another task."""
@@ -35,6 +34,8 @@ class Turn:
     rationale: str
     outcome: str
     """The result in a few words; for an invalid answer, what was wrong."""
+    said: str = ""
+    """An invalid answer as it was, bounded."""
 
 
 @attrs.frozen
@@ -72,15 +73,28 @@ class DecisionRequest:
 
 @attrs.frozen
 class Decision:
-    """One action, and why."""
+    """One action or several, and why."""
 
-    action: Action
+    actions: tuple[Action, ...]
+    """In the order in which they are carried out; at least one."""
     rationale: str
     """The reason, in one sentence."""
 
 
-Report = Callable[[ModelCall], None]
-"""Called once for each call to a model when it ends, on the event loop."""
+class Calls(Protocol):
+    """What a model tells of each call that it makes, on the event loop."""
+
+    async def reserve(self, bound: CallBound) -> None:
+        """Set aside what the next call can cost at most, before it is made; it may have to wait for other calls.
+
+        Each reservation is settled by one `model_called`. If this is cancelled or raises, nothing is reserved.
+
+        Raises:
+            BudgetExhaustedError: the budget has no room for it, and will not have.
+        """
+
+    def model_called(self, call: ModelCall) -> None:
+        """Record a call that ended, however it ended, and settle its reservation if it has one."""
 
 
 class Model(Protocol):
@@ -94,15 +108,17 @@ class Model(Protocol):
     def takes_screenshots(self) -> bool:
         """Whether `decide` needs a screenshot in the observation."""
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
-        """Return the next action.
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
+        """Return the next action, or several that follow each other.
 
-        `report` is called for each call when it ends, before this method returns or raises. That includes calls that
+        `calls` is told of each call when it ends, before this method returns or raises. That includes calls that
         failed, were retried or were cancelled.
 
         Raises:
             InvalidActionError: the answer is not a valid action; the loop shows the model why and asks again.
             ModelError: the model cannot decide.
+            BudgetExhaustedError: the next call has no room in the budget.
+            ModelRefusedError: the model or its provider refuses the task.
         """
 
     async def close(self) -> None:
@@ -111,3 +127,11 @@ class Model(Protocol):
 
 class ModelError(GuiAgentsError):
     """A model cannot decide: it cannot be reached, refuses, or gives invalid answers several times in a row."""
+
+
+class ModelRefusedError(ModelError):
+    """The model, or a policy of its provider, refuses the task; asking again would not help. The text has its words."""
+
+
+class BudgetExhaustedError(GuiAgentsError):
+    """A call would cost more than a budget still has."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.secret import FORGOTTEN, Secret
 
 NORMAL_STAGE: Final = "actionGeneratorModel"
@@ -60,7 +61,7 @@ class Endpoint:
     base_url: str
     api_key: Secret | None
     """The key for this address; None to call it without a key."""
-    takes_screenshots: bool = True
+    settings: ModelSettings = DEFAULT_SETTINGS
     configured: bool = False
     """Whether the operator has configured this address; then it is not checked."""
 

@@ -47,10 +47,17 @@ class Usage:
     cached_input_tokens: int
     """The part of `input_tokens` that came from a cache."""
     output_tokens: int
+    """Everything that the model wrote, its reasoning included."""
+    cache_write_tokens: int = 0
+    """The part of `input_tokens` that was written to a cache; none of it came from one."""
+    cache_write_hour_tokens: int = 0
+    """The part of `cache_write_tokens` that is kept for an hour, which some providers bill apart."""
 
     def __attrs_post_init__(self) -> None:
-        if not 0 <= self.cached_input_tokens <= self.input_tokens or self.output_tokens < 0:
-            raise ValueError(f"token counts cannot be negative, nor more cached than read: {self}")
+        known = self.cached_input_tokens, self.output_tokens, self.cache_write_hour_tokens
+        whole = self.cached_input_tokens + self.cache_write_tokens <= self.input_tokens
+        if min(known) < 0 or self.cache_write_hour_tokens > self.cache_write_tokens or not whole:
+            raise ValueError(f"token counts cannot be negative, nor a part larger than the whole: {self}")
 
 
 @attrs.frozen
@@ -66,6 +73,20 @@ class ModelCall:
     """None if the endpoint reported none."""
     duration_seconds: float
     """From the request to its end, on the monotonic clock."""
+    unbilled: bool = False
+    """Whether nothing was billed for sure: the call never reached the endpoint, or was refused by it."""
+
+
+@attrs.frozen
+class CallBound:
+    """The most that one call to a model can use, known before it is made."""
+
+    provider: str
+    """One of the configured providers."""
+    model: str
+    """The model's name, as prices list it."""
+    input_tokens: int
+    output_tokens: int
 
 
 @attrs.frozen

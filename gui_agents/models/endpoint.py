@@ -25,6 +25,7 @@ import attrs
 
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
+from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
 
@@ -123,7 +124,7 @@ def select_endpoint(
         model=model,
         base_url=base_url,
         api_key=api_key,
-        takes_screenshots=family.spellings[spelling],
+        settings=ModelSettings(pictures=family.spellings[spelling]),
         configured=operators,
     )
 

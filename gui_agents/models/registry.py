@@ -15,10 +15,10 @@ from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.providers import FOREIGN_PROVIDERS
 from gui_agents.domain.spec import LLMSettings, ModelChoice
+from gui_agents.models.caller import called_models
 from gui_agents.models.endpoint import GLOBAL_FIELD, OPENAI, REQUEST_FIELD, Family, select_endpoint
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import LIBRARY
-from gui_agents.models.openai.chat import chat_models
 from gui_agents.simulated.decider import RulesModel
 from gui_agents.threads import Threads
 
@@ -55,7 +55,7 @@ ROWS: Final = (
             "openai-text": "the same, without screenshots",
         },
         needs=(LIBRARY,),
-        maker=chat_models,
+        maker=called_models,
     ),
     ProviderRow(
         provider=Provider.BUILTIN,

@@ -16,7 +16,7 @@ from gui_agents import grpc_app
 from gui_agents.domain.actions import Action, Done, Type
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import ConfigError
-from gui_agents.domain.model import Decision, DecisionRequest, Model, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest, Model
 from gui_agents.domain.sandbox import Sandbox
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.usage import CallOutcome, ModelCall
@@ -92,15 +92,15 @@ class Typist:
         self._text = text
         self._turn = 0
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         await asyncio.sleep(self._seconds)
         self._turn += 1
-        report(ModelCall(self.provider, "typist", CallOutcome.OK, None, 0.0))
+        calls.model_called(ModelCall(self.provider, "typist", CallOutcome.OK, None, 0.0))
         if request.instruction == "end":
-            return Decision(Done("ended"), "asked to")
+            return Decision((Done("ended"),), "asked to")
         if request.instruction.startswith("end"):
-            return Decision(Done(self._text), self._text)
-        return Decision(Type(f"{self._turn} {self._text}"), self._text)
+            return Decision((Done(self._text),), self._text)
+        return Decision((Type(f"{self._turn} {self._text}"),), self._text)
 
     async def close(self) -> None:
         pass

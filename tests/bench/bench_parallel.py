@@ -14,7 +14,7 @@ import grpc
 
 from gui_agents import config as configuration
 from gui_agents.domain.actions import Done, Wait
-from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.grpc_app import App
@@ -35,11 +35,11 @@ class SlowModel:
     provider = "builtin"
     takes_screenshots = False
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         await asyncio.sleep(THINKING_SECONDS)
-        report(ModelCall("builtin", "slow", CallOutcome.OK, Usage(1000, 0, 10), THINKING_SECONDS))
+        calls.model_called(ModelCall("builtin", "slow", CallOutcome.OK, Usage(1000, 0, 10), THINKING_SECONDS))
         last = len(request.history) == STEPS - 1
-        return Decision(Done("done") if last else Wait(0.01), "thinking")
+        return Decision((Done("done") if last else Wait(0.01),), "thinking")
 
     async def close(self) -> None:
         pass

@@ -205,7 +205,7 @@ class _Waiting(ModelFactory):
 
     provider, takes_screenshots = "builtin", False
 
-    async def decide(self, request, report):
+    async def decide(self, request, calls):
         await asyncio.Event().wait()
 
     async def close(self):

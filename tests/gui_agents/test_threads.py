@@ -10,6 +10,7 @@ from gui_agents.domain.model import DecisionRequest, Remaining
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.simulated.decider import RulesModel
 from gui_agents.threads import Threads
+from tests.fakes import CallBook
 from tests.serving import until
 
 
@@ -118,9 +119,9 @@ async def test_only_a_long_instruction_is_followed_in_a_thread(length, threads):
     observation = await sandbox.observe(screenshot=False)
     request = DecisionRequest("x" * length, observation, (), Remaining(50, 60.0), sandbox.supported)
 
-    decision = await RulesModel(pool).decide(request, lambda _call: None)
+    decision = await RulesModel(pool).decide(request, CallBook())
 
-    assert isinstance(decision.action, Fail)
+    assert isinstance(decision.actions[0], Fail)
     assert len(pool.threads) == threads
 
 

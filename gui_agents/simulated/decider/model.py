@@ -5,7 +5,7 @@ from time import monotonic
 from typing import ClassVar, Final
 
 from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, Done, Fail
-from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
 from gui_agents.simulated.decider.hands import NotPossibleError
@@ -35,7 +35,7 @@ class RulesModel:
         self._worker: Worker | None = None
         self._actions: Iterator[Action] = iter(())
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         """Return the next action for the instruction, from what the screen shows now."""
         started = monotonic()
         try:
@@ -44,10 +44,10 @@ class RulesModel:
             else:
                 decision = await self._pool.run(lambda: self._decision(request))
         except NotUnderstoodError as error:
-            decision = Decision(Fail(f"not understood: {_cut(error.clause)}"), "No rule knows this clause.")
+            decision = Decision((Fail(f"not understood: {_cut(error.clause)}"),), "No rule knows this clause.")
         except NotPossibleError as error:
-            decision = Decision(Fail(f"not possible: {error}"), "The screen does not offer it.")
-        report(ModelCall(PROVIDER, MODEL, CallOutcome.OK, _NO_TOKENS, monotonic() - started))
+            decision = Decision((Fail(f"not possible: {error}"),), "The screen does not offer it.")
+        calls.model_called(ModelCall(PROVIDER, MODEL, CallOutcome.OK, _NO_TOKENS, monotonic() - started))
         return decision
 
     async def close(self) -> None:
@@ -65,9 +65,9 @@ class RulesModel:
         self._worker.screen = screen
         action = next(self._actions, None)
         if action is not None:
-            return Decision(action, f"To {_cut(self._worker.clause)}.")
+            return Decision((action,), f"To {_cut(self._worker.clause)}.")
         answer = "\n".join(self._worker.answers) if self._worker.answers else self._summary
-        return Decision(Done(answer[:MAX_TEXT_LENGTH]), "Everything asked for is done.")
+        return Decision((Done(answer[:MAX_TEXT_LENGTH]),), "Everything asked for is done.")
 
 
 def _summary(clauses: list[str]) -> str:

@@ -14,7 +14,9 @@ def test_a_text_weighs_what_it_takes():
 
 
 def test_texts_are_found_in_everything_that_a_client_or_a_model_fills():
-    assert weight(Turn("one", Type("two"), "three", "four")) == sum(map(getsizeof, ("one", "two", "three", "four")))
+    assert weight(Turn("one", Type("two"), "three", "four", "5")) == sum(
+        map(getsizeof, ("one", "two", "three", "four", "5"))
+    )
     assert weight(a_spec("x" * 10_000)) - weight(a_spec("")) == 10_000
     assert weight({"a": ("b", ["c"])}) == 3 * getsizeof("a")
     assert weight(None) == weight(5) == 0

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
+from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
 from gui_agents.models.endpoint import OPENAI_ADDRESS, Family, select_endpoint
@@ -97,10 +98,10 @@ def test_a_text_model_is_an_openai_model_without_screenshots():
         model="small",
         base_url="https://env.example/v1",
         api_key=Secret("env-key"),
-        takes_screenshots=False,
+        settings=ModelSettings(pictures=False),
         configured=True,
     )
-    assert select_endpoint(None, None, ENVIRONMENT).takes_screenshots
+    assert select_endpoint(None, None, ENVIRONMENT).settings.pictures
 
 
 def test_the_provider_is_openai_unless_named():
@@ -129,7 +130,7 @@ OTHER = Family(
 
 def test_another_familys_key_goes_to_its_own_address():
     chosen = select_endpoint(settings(model="m", provider="other-text", key="theirs"), None, ENVIRONMENT, family=OTHER)
-    assert (chosen.base_url, chosen.api_key, chosen.takes_screenshots) == (OTHER.address, Secret("theirs"), False)
+    assert (chosen.base_url, chosen.api_key, chosen.settings.pictures) == (OTHER.address, Secret("theirs"), False)
     with pytest.raises(PreconditionError, match=r"no key for https://api\.other\.example/v1; .* or set OTHER_API_KEY"):
         select_endpoint(settings(model="m", provider="other"), None, ENVIRONMENT, family=OTHER)
 

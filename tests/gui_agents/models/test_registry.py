@@ -9,8 +9,8 @@ from gui_agents.domain.model import Provider
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings
+from gui_agents.models.caller import CalledModel
 from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.openai.chat import OpenAICompatibleModel
 from gui_agents.models.registry import ROWS, ModelFactory
 from gui_agents.service import endpoint_policy
 from gui_agents.simulated.decider import RulesModel
@@ -86,7 +86,7 @@ async def test_each_task_has_a_model_of_its_own():
     models = factory(OPENAI_BASE_URL=HERE)
     builtin, remote = models.choose(None, None, "field"), models.choose(settings("m"), None, "field")
     made = [models.create(choice) for choice in (builtin, builtin, remote, remote)]
-    assert [type(model) for model in made] == [RulesModel] * 2 + [OpenAICompatibleModel] * 2
+    assert [type(model) for model in made] == [RulesModel] * 2 + [CalledModel] * 2
     assert len({id(model) for model in made}) == 4
     assert {model.provider for model in made} <= set(Provider)
     for model in made:

@@ -8,6 +8,7 @@ from gui_agents.domain.sandbox import TransientSandboxError
 from gui_agents.domain.usage import ModelCall
 from gui_agents.simulated import DesktopState, SimulatedSandbox
 from gui_agents.simulated.decider import RulesModel
+from tests.fakes import CallBook
 
 
 @attrs.frozen
@@ -28,18 +29,18 @@ async def run(
     if sandbox is None:
         sandbox = SimulatedSandbox()
         await sandbox.open()
-    model, actions, calls = RulesModel(), [], []
+    model, actions, calls = RulesModel(), [], CallBook()
     for left in range(steps, 0, -1):
         observation = await sandbox.observe(screenshot=model.takes_screenshots)
         request = DecisionRequest(instruction, observation, history, Remaining(left, 60.0), sandbox.supported)
-        decision = await model.decide(request, calls.append)
-        actions.append(decision.action)
-        if isinstance(decision.action, Done | Fail):
-            completed = isinstance(decision.action, Done)
-            return Run(completed, decision.action.message, sandbox.state(), tuple(actions), tuple(calls))
+        decision = await model.decide(request, calls)
+        actions.append(decision.actions[0])
+        if isinstance(decision.actions[0], Done | Fail):
+            completed = isinstance(decision.actions[0], Done)
+            return Run(completed, decision.actions[0].message, sandbox.state(), tuple(actions), tuple(calls))
         try:
-            outcome = await sandbox.act(decision.action)
+            outcome = await sandbox.act(decision.actions[0])
         except TransientSandboxError as error:
             outcome = str(error)
-        history = (*history, Turn(instruction, decision.action, decision.rationale, outcome))
+        history = (*history, Turn(instruction, decision.actions[0], decision.rationale, outcome))
     raise AssertionError(f"{instruction[:200]!r} did not end within {steps} steps: {actions[-5:]}")

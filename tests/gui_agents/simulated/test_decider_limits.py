@@ -13,6 +13,7 @@ from gui_agents.domain.screen import Observation
 from gui_agents.domain.usage import CallOutcome, Usage
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.simulated.decider import RulesModel
+from tests.fakes import CallBook
 from tests.gui_agents.simulated.decider_driver import run
 from tests.gui_agents.simulated.test_decider_wordings import WORDINGS
 
@@ -127,10 +128,10 @@ async def test_apps_are_opened_from_the_taskbar_where_open_app_is_not_supported(
     supported = sandbox.supported - {ActionName.OPEN_APP}
     request = DecisionRequest("Open Files", observation, (), Remaining(50, 60.0), supported)
 
-    decision = await RulesModel().decide(request, lambda _call: None)
-    await sandbox.act(decision.action)
+    decision = await RulesModel().decide(request, CallBook())
+    await sandbox.act(decision.actions[0])
 
-    assert isinstance(decision.action, Click)
+    assert isinstance(decision.actions[0], Click)
     assert sandbox.state().windows == ("Files",)
 
 
@@ -142,20 +143,20 @@ async def test_a_sandbox_that_does_not_do_what_it_is_told_is_noticed():
     )
     model = RulesModel()
 
-    first = await model.decide(request, lambda _call: None)
-    second = await model.decide(request, lambda _call: None)
+    first = await model.decide(request, CallBook())
+    second = await model.decide(request, CallBook())
 
-    assert first.action == OpenApp("Files")
-    assert second.action == Fail("not possible: Files does not open")
+    assert first.actions[0] == OpenApp("Files")
+    assert second.actions[0] == Fail("not possible: Files does not open")
 
 
 async def test_sandbox_without_accessibility_tree_is_refused():
     request = DecisionRequest("Open Files", Observation(1280, 720), (), Remaining(50, 60.0), frozenset())
 
-    decision = await RulesModel().decide(request, lambda _call: None)
+    decision = await RulesModel().decide(request, CallBook())
 
-    assert isinstance(decision.action, Fail)
-    assert "accessibility tree" in decision.action.message
+    assert isinstance(decision.actions[0], Fail)
+    assert "accessibility tree" in decision.actions[0].message
 
 
 async def test_text_longer_than_one_type_action_is_typed_in_parts():

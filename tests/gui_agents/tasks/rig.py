@@ -7,7 +7,7 @@ from typing import Any
 
 from gui_agents.domain.actions import Action, Click, Done
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
-from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.screen import Observation
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import StreamMessage
@@ -103,7 +103,7 @@ class TimedModel:
         self._stubborn = stubborn
         self._close = close
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         self.requests.append(request)
         outcome, usage = CallOutcome.ERROR, None
         try:
@@ -113,8 +113,8 @@ class TimedModel:
                 raise action
             outcome, usage = CallOutcome.OK, Usage(100, 10, 5)
         finally:
-            report(ModelCall(self.provider, "scripted", outcome, usage, self._seconds))
-        return Decision(action, "as scripted")
+            calls.model_called(ModelCall(self.provider, "scripted", outcome, usage, self._seconds))
+        return Decision((action,), "as scripted")
 
     async def close(self) -> None:
         self.closed += 1

@@ -12,14 +12,16 @@ from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import Click, Done, InvalidActionError
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.model import Decision, ModelError
+from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.models.caller import CalledModel
 from gui_agents.models.http.clients import LIBRARY, HTTPClients
-from gui_agents.models.openai.chat import OpenAICompatibleModel
 from gui_agents.models.prices.price_list import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
+from tests.fakes import CallBook
 from tests.gui_agents.models.observed import PNG, request
 from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call, usage
 
@@ -44,16 +46,16 @@ class Asked:
     """A model in front of a scripted server, with what it reported and how long it paused."""
 
     def __init__(self, server, **options):
-        self.calls: list[ModelCall] = []
+        self.calls = CallBook()
         self.pauses: list[float] = []
         screenshots = options.pop("takes_screenshots", True)
-        self.model = OpenAICompatibleModel(
+        self.model = CalledModel(
             endpoint=Endpoint(
                 provider="openai",
                 model="test-model",
                 base_url=options.pop("base_url", None) or server.base_url,
                 api_key=options.pop("api_key", Secret(KEY)),
-                takes_screenshots=screenshots,
+                settings=ModelSettings(pictures=screenshots),
             ),
             **{
                 "monotonic": Clock(),
@@ -68,7 +70,7 @@ class Asked:
         self.pauses.append(seconds)
 
     async def decide(self, **asked):
-        return await self.model.decide(request(**asked), self.calls.append)
+        return await self.model.decide(request(**asked), self.calls)
 
     @property
     def outcomes(self):
@@ -91,7 +93,7 @@ async def asked():
 async def test_a_decision_and_its_tokens(asked: Callable[..., Asked]):
     async with ScriptedModelServer([tool_call(DONE, usage=TOLD, content="It is saved.")]) as server:
         one = asked(server)
-        assert await one.decide() == Decision(Done("ok"), "It is saved.")
+        assert await one.decide() == Decision((Done("ok"),), "It is saved.")
     assert one.calls == [ModelCall("openai", "test-model", CallOutcome.OK, USED, 1.0)]
 
 
@@ -154,7 +156,7 @@ async def test_only_its_own_headers_leave(asked, monkeypatch):
 
 async def test_an_answer_in_text_is_taken(asked):
     async with ScriptedModelServer([text('Here:\n```json\n{"action": "click", "x": 1, "y": 2}\n```')]) as server:
-        assert (await asked(server).decide()).action == Click(1, 2)
+        assert (await asked(server).decide()).actions[0] == Click(1, 2)
 
 
 async def test_no_usage_is_reported_as_unknown(asked):
@@ -199,7 +201,7 @@ async def test_a_body_that_is_no_completion_is_an_invalid_answer(asked, body):
 async def test_passing_trouble_is_tried_again_and_each_attempt_reported(asked, failure):
     async with ScriptedModelServer([failure, failure, tool_call(DONE, usage=TOLD)]) as server:
         one = asked(server)
-        assert (await one.decide()).action == Done("ok")
+        assert (await one.decide()).actions[0] == Done("ok")
     assert one.outcomes == [(CallOutcome.ERROR, None), (CallOutcome.ERROR, None), (CallOutcome.OK, USED)]
     assert one.pauses == [0.5, 1.0]
 
@@ -374,15 +376,15 @@ async def test_many_slow_calls_at_once_do_not_wait_for_each_other(asked):
         await server.wait_for_requests(MANY)
         server.release()
         decisions = await asyncio.gather(*deciding)
-    assert {decision.action for decision in decisions} == {Done("ok")}
+    assert {decision.actions[0] for decision in decisions} == {Done("ok")}
     assert [one.outcomes for one in many] == [[(CallOutcome.OK, USED)]] * MANY
 
 
 async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
-    model = OpenAICompatibleModel(
+    model = CalledModel(
         endpoint=Endpoint(provider="openai", model="m", base_url="https://api.openai.com/v1", api_key=Secret(KEY))
     )
-    assert model._tool_choice == "required"
+    assert model._dialect._tool_choice == "required"
 
 
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
@@ -398,7 +400,7 @@ async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
 
 def test_no_optional_package_is_imported_before_a_model_needs_it():
     program = (
-        "import sys, gui_agents.models.openai.chat, gui_agents.models.prices.price_list\n"
+        "import sys, gui_agents.models.caller, gui_agents.models.prices.price_list\n"
         "print(sorted({'httpcore2', 'anyio', 'httpx', 'httpx2', 'pydantic', 'genai_prices'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.actions import Click, Done, InvalidActionError, Key, Type
 from gui_agents.domain.model import Decision
 from gui_agents.domain.usage import Usage
-from gui_agents.models.openai.answers import decode, read_decision, read_usage
+from gui_agents.models.chat.answers import decode, read_decision, read_usage
 from tests import scripted_model
 from tests.gui_agents.models.observed import request
 
@@ -30,12 +30,12 @@ def problem(answer):
 
 def test_a_tool_call_is_the_action_and_its_text_the_rationale():
     answer = scripted_model.tool_call({"action": "click", "x": 3, "y": 4}, content="It saves.  More\nwords.")
-    assert decided(answer) == Decision(Click(3, 4), "It saves.")
+    assert decided(answer) == Decision((Click(3, 4),), "It saves.")
 
 
 def test_arguments_that_are_an_object_already_are_taken():
     call = {"function": {"name": "act", "arguments": {"action": "done", "message": "ok"}}}
-    assert read_decision({"choices": [{"message": {"tool_calls": [call]}}]}, request()).action == OK
+    assert read_decision({"choices": [{"message": {"tool_calls": [call]}}]}, request()).actions[0] == OK
 
 
 def test_of_several_calls_the_first_counts():
@@ -43,7 +43,7 @@ def test_of_several_calls_the_first_counts():
         {"function": {"name": "act", "arguments": json.dumps({"action": "done", "message": text})}}
         for text in ("ok", "other")
     ]
-    assert read_decision({"choices": [{"message": {"tool_calls": calls}}]}, request()).action == OK
+    assert read_decision({"choices": [{"message": {"tool_calls": calls}}]}, request()).actions[0] == OK
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,12 @@ def test_of_several_calls_the_first_counts():
     ],
 )
 def test_an_answer_in_text_is_taken(content, rationale):
-    assert decided(scripted_model.text(content)) == Decision(OK, rationale)
+    assert decided(scripted_model.text(content)) == Decision((OK,), rationale)
 
 
 def test_text_in_parts_is_taken():
     content = [{"type": "text", "text": '{"action": "done",'}, {"type": "text", "text": '"message": "ok"}'}, 5]
-    assert read_decision({"choices": [{"message": {"content": content}}]}, request()).action == OK
+    assert read_decision({"choices": [{"message": {"content": content}}]}, request()).actions[0] == OK
 
 
 def test_only_supported_actions_are_taken():
@@ -110,7 +110,7 @@ def test_a_rationale_that_no_utf8_carries_is_mended():
 
 def test_text_of_the_world_is_kept():
     answer = scripted_model.tool_call({"action": "type", "text": "日本語 🙂"})
-    assert decided(answer).action == Type("日本語 🙂")
+    assert decided(answer).actions[0] == Type("日本語 🙂")
 
 
 def test_usage_includes_cached_tokens():
@@ -197,7 +197,7 @@ def test_any_json_is_an_action_or_an_invalid_one(content):
     except InvalidActionError:
         return
     decision.rationale.encode()
-    repr(decision.action).encode()
+    repr(decision.actions[0]).encode()
 
 
 @given(st.binary() | st.text())

@@ -75,7 +75,7 @@ def read_decision(body: Any, request: DecisionRequest) -> Decision:
         answer, rationale = _in_text(text, cut_off=choice.get("finish_reason") == "length")
     seen = request.observation
     action = parse(answer, width=seen.width, height=seen.height, supported=request.supported)
-    return Decision(action, _sentence(rationale))
+    return Decision((action,), _sentence(rationale))
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.actions import Click, Done, Type
 from gui_agents.domain.model import Turn
 from gui_agents.domain.screen import Bounds, Element
-from gui_agents.models.openai.prompts import MAX_ELEMENTS, SYSTEM_PROMPT, messages
+from gui_agents.models.chat.prompts import MAX_ELEMENTS, SYSTEM_PROMPT, messages
 from tests.gui_agents.models.observed import PNG, request
 
 FIRST_QUESTION = """\

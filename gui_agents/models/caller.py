@@ -1,4 +1,4 @@
-"""Any model behind an OpenAI-compatible endpoint: Chat Completions, not streamed, with one tool, `act`.
+"""A model that is called over HTTP, whatever protocol it speaks.
 
 Each attempt is one HTTP request and is reported exactly once, at the moment it ends and however it ends: an answer, a
 refusal, no answer in time, an answer that is no action, or the cancellation of the task, which closes the connection.
@@ -9,26 +9,25 @@ import json
 import random as random_module
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from gui_agents.config import ModelsConfig
-from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.clock import Clock
-from gui_agents.domain.model import Decision, DecisionRequest, Report
+from gui_agents.domain.model import Calls, Decision, DecisionRequest
+from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.endpoint import NO_KEY, OPENAI_HOST
+from gui_agents.models.chat.answers import decode
+from gui_agents.models.chat.dialect import ChatDialect
+from gui_agents.models.dialect import Dialect
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import HTTPClients
-from gui_agents.models.openai.answers import TOOL, decode, read_decision, read_usage
-from gui_agents.models.openai.prompts import messages
 from gui_agents.models.retry import (
     FailedAttemptError,
     RetryPolicy,
@@ -40,7 +39,8 @@ from gui_agents.models.retry import (
 if TYPE_CHECKING:
     from gui_agents.models.http.client import Answer, HTTPClient
 
-PATH: Final = "/chat/completions"
+DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {WireProtocol.CHAT: ChatDialect}
+"""What makes the dialect of one task."""
 DECODED_AT_ONCE: Final = 16 * 1024
 """Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
 MAX_PROBLEM: Final = 300
@@ -56,16 +56,14 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def chat_models(
-    config: ModelsConfig, clock: Clock, policy: EndpointPolicy
-) -> "Callable[[ModelChoice], OpenAICompatibleModel]":
+def called_models(config: ModelsConfig, clock: Clock, policy: EndpointPolicy) -> "Callable[[ModelChoice], CalledModel]":
     """Return what makes the models of one service; they share what is slow to set up."""
     clients = HTTPClients()
     retry = RetryPolicy(max_attempts=config.max_attempts)
 
-    def make(choice: ModelChoice) -> OpenAICompatibleModel:
+    def make(choice: ModelChoice) -> CalledModel:
         assert choice.endpoint is not None  # noqa: S101 - for the type checker: whoever chose it gave its address
-        return OpenAICompatibleModel(
+        return CalledModel(
             endpoint=choice.endpoint,
             clients=clients,
             timeout_seconds=config.timeout_seconds,
@@ -77,12 +75,11 @@ def chat_models(
     return make
 
 
-class OpenAICompatibleModel:
+class CalledModel:
     """A model at `endpoint`; one instance serves one task.
 
     Models of one event loop share `clients`, and with it what is slow to set up. `timeout_seconds` bounds each
-    attempt as a whole. `random` returns numbers from 0 to 1. The tool is demanded of OpenAI
-    itself (`required`); other endpoints often know `auto` alone, and a text with the same object will do.
+    attempt as a whole. `random` returns numbers from 0 to 1.
     """
 
     def __init__(
@@ -108,7 +105,7 @@ class OpenAICompatibleModel:
         self._random = random
         self._sleep = sleep
         self._client: HTTPClient | None = None
-        self._tool_choice = "required" if urlsplit(endpoint.base_url).hostname == OPENAI_HOST else "auto"
+        self._dialect = DIALECTS[endpoint.settings.protocol](endpoint)
 
     @property
     def provider(self) -> str:
@@ -118,22 +115,17 @@ class OpenAICompatibleModel:
     @property
     def takes_screenshots(self) -> bool:
         """Whether the model is sent the screenshot; it gets the accessibility tree in any case."""
-        return self._endpoint.takes_screenshots
+        return self._endpoint.settings.pictures
 
-    async def decide(self, request: DecisionRequest, report: Report) -> Decision:
+    async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         """Return the next action; see `gui_agents.domain.model.Model`."""
         if self._client is None:
             self._client = await self._clients.client(self._endpoint.base_url, self._policy)
         client = self._client
-        question = {
-            "model": self._endpoint.model,
-            "messages": messages(request, with_screenshot=self.takes_screenshots),
-            "tools": [_tool(request)],
-            "tool_choice": self._tool_choice,
-        }
+        question = self._dialect.question(request)
         content = json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         return await call_with_retries(
-            lambda: self._attempt(client, content, request, report),
+            lambda: self._attempt(client, content, request, calls),
             self._retry,
             random=self._random,
             sleep=self._sleep,
@@ -145,20 +137,18 @@ class OpenAICompatibleModel:
         if client is not None:
             await client.close()
 
-    async def _attempt(
-        self, client: "HTTPClient", content: bytes, request: DecisionRequest, report: Report
-    ) -> Decision:
+    async def _attempt(self, client: "HTTPClient", content: bytes, request: DecisionRequest, calls: Calls) -> Decision:
         outcome = CallOutcome.ERROR
         usage: Usage | None = None
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                answer = await client.post(PATH, content, self._authorization)
+                answer = await client.post(self._dialect.path, content, self._dialect.headers(self._endpoint.api_key))
                 body = await self._decoded(answer.body)
-            usage = read_usage(body)
+            usage = self._dialect.read_usage(body)
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise self._refused(client.where, answer, body)
-            decision = read_decision(body, request)
+            decision = self._dialect.read_decision(body, request)
             outcome = CallOutcome.OK
         except InvalidActionError:
             outcome = CallOutcome.INVALID
@@ -168,15 +158,10 @@ class OpenAICompatibleModel:
             problem = f"{client.where} gave no answer within {self._timeout_seconds:g} s"
             raise FailedAttemptError(problem, retryable=True) from error
         finally:
-            report(
+            calls.model_called(
                 ModelCall(self.provider, self._endpoint.model, outcome, usage, max(0.0, self._monotonic() - started))
             )
         return decision
-
-    @property
-    def _authorization(self) -> dict[str, str]:
-        key = self._endpoint.api_key
-        return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
 
     async def _decoded(self, body: bytes) -> Any:
         if len(body) <= DECODED_AT_ONCE:
@@ -210,17 +195,6 @@ def _masked(word: str) -> str:
         return MASKED_KEY
     begin = KEY_BEGIN.search(word)
     return word if begin is None else word[: begin.start()] + MASKED_KEY
-
-
-def _tool(request: DecisionRequest) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {
-            "name": TOOL,
-            "description": "Carry out one action on the screen, or end the task.",
-            "parameters": schema(request.supported),
-        },
-    }
 
 
 def _provider_message(body: object) -> str:

@@ -14,11 +14,12 @@ from gui_agents.domain.actions import Done, InvalidActionError
 from gui_agents.domain.model import ModelError
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome
+from gui_agents.models.caller import DECODED_AT_ONCE, CalledModel
 from gui_agents.models.http import body as bounds
 from gui_agents.models.http.clients import HTTPClients
 from gui_agents.models.http.network import MAX_HEAD_BYTES
-from gui_agents.models.openai.chat import DECODED_AT_ONCE, OpenAICompatibleModel
 from gui_agents.models.retry import RetryPolicy
+from tests.fakes import CallBook
 from tests.gui_agents.models.http.hostile import serving
 from tests.gui_agents.models.observed import request
 from tests.scripted_model import text, tool_call, usage
@@ -60,15 +61,15 @@ def body(data: bytes, *headers: str):
 
 async def asked(answer, *, timeout_seconds: float = 30.0):
     """Ask once; return the error if there is one, the outcomes, and what the server saw."""
-    calls, failed, decision = [], None, None
+    calls, failed, decision = CallBook(), None, None
     async with serving(answer) as server:
-        model = OpenAICompatibleModel(
+        model = CalledModel(
             endpoint=Endpoint(provider="openai", model="m", base_url=server.base_url, api_key=None),
             timeout_seconds=timeout_seconds,
             retry=RetryPolicy(max_attempts=1),
         )
         try:
-            decision = await model.decide(request(), calls.append)
+            decision = await model.decide(request(), calls)
         except (ModelError, InvalidActionError) as error:
             failed = error
             if " answered " not in str(error) and isinstance(error, ModelError):
@@ -145,7 +146,7 @@ async def test_a_compressed_body_is_bounded_by_what_it_opens_to(encoding, data, 
 )
 async def test_an_answer_that_is_compressed_all_the_same_is_read(encoding, data):
     decision, *_ = await asked(body(data, f"content-encoding: {encoding}"))
-    assert decision.action == Done("ok")
+    assert decision.actions[0] == Done("ok")
 
 
 async def test_a_trickle_is_bounded_by_the_time_of_an_attempt():
@@ -183,7 +184,7 @@ def content(fill: str) -> bytes:
 async def test_what_is_odd_beside_the_action_does_not_matter(fill):
     decision, failed, outcomes, _ = await asked(body(content(fill)))
     assert (failed, outcomes) == (None, [CallOutcome.OK])
-    assert decision.action == Done("ok")
+    assert decision.actions[0] == Done("ok")
 
 
 @pytest.mark.parametrize("data", [b"[" * 90_000, b'{"a":' * 30_000, b"\xff" * 3 * MIB, content("[" * 50_000)])
@@ -196,7 +197,7 @@ async def test_what_cannot_be_decoded_is_an_invalid_answer(data):
 async def test_the_longest_head_that_is_allowed_is_read():
     filler = "x: " + "y" * (MAX_HEAD_BYTES - 200)
     decision, *_ = await asked(body(DONE, filler))
-    assert decision.action == Done("ok")
+    assert decision.actions[0] == Done("ok")
 
 
 async def test_a_page_that_is_no_models_answer_is_not_shown():
@@ -230,7 +231,7 @@ async def test_a_text_is_refused_after_bounded_work(said, monkeypatch):
 
 def bounds_of_answers(monkeypatch, read: list[int]) -> int:
     """Count the characters that are read as objects, and return how many may be."""
-    from gui_agents.models.openai import answers  # noqa: PLC0415
+    from gui_agents.models.chat import answers  # noqa: PLC0415
 
     class Counting(json.JSONDecoder):
         def raw_decode(self, s, idx=0):
@@ -253,10 +254,8 @@ def bounds_of_answers(monkeypatch, read: list[int]) -> int:
 async def in_front_of(answer):
     """Yield a model that has made its first call, and its server."""
     async with serving(answer) as server:
-        model = OpenAICompatibleModel(
-            endpoint=Endpoint(provider="openai", model="m", base_url=server.base_url, api_key=None)
-        )
-        await model.decide(request(), lambda _: None)
+        model = CalledModel(endpoint=Endpoint(provider="openai", model="m", base_url=server.base_url, api_key=None))
+        await model.decide(request(), CallBook())
         yield model, server
         await model.close()
         await asyncio.wait_for(server.ended.wait(), 10)
@@ -270,7 +269,7 @@ async def test_a_cancel_ends_the_wait_for_a_large_body_that_is_decoded():
         yield head(f"content-length: {len(data)}") + data
 
     async with in_front_of(answer) as (model, _):
-        calls = []
+        calls = CallBook()
         decoding = asyncio.Event()
 
         async def never(_):
@@ -278,7 +277,7 @@ async def test_a_cancel_ends_the_wait_for_a_large_body_that_is_decoded():
             await asyncio.Event().wait()
 
         model._clients.decoding.run = never
-        deciding = asyncio.create_task(model.decide(request(), calls.append))
+        deciding = asyncio.create_task(model.decide(request(), calls))
         await asyncio.wait_for(decoding.wait(), 10)
         deciding.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -300,11 +299,11 @@ async def test_one_task_has_one_connection_and_a_cancel_closes_it():
         yield head(f"content-length: {len(DONE)}") + DONE
 
     async with in_front_of(answer) as (model, server):
-        deciding = asyncio.create_task(model.decide(request(), lambda _: None))
+        deciding = asyncio.create_task(model.decide(request(), CallBook()))
         await asyncio.wait_for(held.wait(), 10)
         deciding.cancel()
         await asyncio.wait([deciding])
         await asyncio.wait_for(server.ended.wait(), 10)
         for _ in range(3):
-            await model.decide(request(), lambda _: None)
+            await model.decide(request(), CallBook())
         assert server.connections == 2

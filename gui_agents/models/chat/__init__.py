@@ -1,0 +1,1 @@
+"""OpenAI's Chat Completions: what a model is sent, and how its answers are read."""

@@ -1,1 +1,0 @@
-"""Models behind endpoints that speak OpenAI's Chat Completions protocol."""
