@@ -25,7 +25,7 @@ from gui_agents.monitoring import monitoring, observed
 from gui_agents.open_files import shared_out
 from gui_agents.process import Ending, PortsFile, raise_open_files, shorten_pauses
 from gui_agents.service import Parts, Service
-from gui_agents.trimming import give_back, trimmer
+from gui_agents.trimming import give_back, set_up_heap, trimmer
 
 if TYPE_CHECKING:
     from collectors.metrics.definitions import Section
@@ -188,6 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)
+    set_up_heap()
     try:
         config = configuration.load(os.environ, Path(".env"))
         log_to_stderr(config.process.log_level, config.process.log_format)

@@ -38,19 +38,25 @@ Trim = Callable[[bool], Awaitable[object]]
 """Gives free memory back; if it is called with True, garbage is collected before."""
 
 
-def trimmer() -> Trim | None:
-    """Set up the heap, before threads have heaps of their own, and return what gives memory back.
+def set_up_heap() -> None:
+    """Let there be one heap; to be called before the process has a second thread, which would get one of its own.
 
-    None if the C library of this system cannot.
+    Nothing happens if the C library of this system cannot. A second call changes nothing.
     """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        set_option = ctypes.CDLL(None).mallopt
+        set_option(_ARENA_MAX, 1)
+        set_option(_MMAP_THRESHOLD, LARGE_BYTES)
+        set_option(_TRIM_THRESHOLD, LARGE_BYTES)
+
+
+def trimmer() -> Trim | None:
+    """Return what gives memory back, or None if the C library of this system cannot."""
     try:
-        library = ctypes.CDLL(None)
-        trim, set_option = library.malloc_trim, library.mallopt
+        trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):
         return None
-    set_option(_ARENA_MAX, 1)
-    set_option(_MMAP_THRESHOLD, LARGE_BYTES)
-    set_option(_TRIM_THRESHOLD, LARGE_BYTES)
+    set_up_heap()
 
     def give(collect: bool) -> None:  # noqa: FBT001 - called by position, through asyncio
         if collect:

@@ -16,6 +16,7 @@ import grpc
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.rpc import OK, OTHER
 from gui_agents.rpc.methods import BY_PATH
+from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import TransportRefusalError
 from gui_agents.rpc.status import set_status
 
@@ -135,7 +136,7 @@ def _written(behavior: Behavior) -> Behavior:
         messages = behavior(request, context)
         try:
             async for message in messages:
-                await context.write(message)
+                await to_its_end(context.write(message))
         finally:
             await messages.aclose()
 

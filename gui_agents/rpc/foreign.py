@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, RefusedError
+from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.status import refuse
 
@@ -53,7 +54,7 @@ def _requests(reception: Reception, serve: Behavior, parse: Parse) -> Behavior:
                 yield _parsed(data, parse)
 
         async for reply in serve(requests(), context):
-            await context.write(reply)
+            await to_its_end(context.write(reply))
 
     return call
 

@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, RefusedError
 from gui_agents.rpc.methods import METHODS, Method
+from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse, set_status
@@ -69,7 +70,7 @@ class _Handlers:
                 with self._reception:
                     async with aclosing(serve(await self._request(method, context))) as messages:
                         async for message in messages:
-                            await context.write(message.SerializeToString())
+                            await to_its_end(context.write(message.SerializeToString()))
             except Exception as error:  # noqa: BLE001 - the boundary of a call
                 self._end(method, context, error)
 

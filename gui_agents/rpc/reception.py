@@ -14,6 +14,7 @@ import attrs
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, TooManyCallsError
+from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.places import Places
 
 REQUEST: Final = "request"
@@ -86,6 +87,7 @@ class Reception:
         Raises:
             InvalidFieldError: it does not come in time.
             TooManyCallsError: it comes in slowly, and too many others do; or too many others wait.
+            TransportRefusalError: the messages ended, and at once the call was cancelled.
         """
         if not self._quick.take_now():
             try:
@@ -94,11 +96,12 @@ class Reception:
             except TimeoutError:
                 raise TooManyCallsError(self._max_slow, "messages come in slowly") from None
         reading = _Reading(asyncio.timeout(RECEIVE_SECONDS))
+        read = asyncio.ensure_future(context.read())
         try:
             async with reading.limit:
                 moment = asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._is_slow, reading)
                 try:
-                    data = await context.read()
+                    data = await to_its_end(read)
                 finally:
                     moment.cancel()
                     self._read(reading)
@@ -106,6 +109,10 @@ class Reception:
             if reading.sent_away:
                 raise TooManyCallsError(self._max_slow, "messages come in slowly") from None
             raise InvalidFieldError(REQUEST, f"no message came within {RECEIVE_SECONDS:g} s") from None
+        except asyncio.CancelledError:
+            if read.done() and not read.cancelled() and read.exception() is None and read.result() is grpc.aio.EOF:
+                raise TransportRefusalError from None
+            raise
         return None if data is grpc.aio.EOF else data
 
     def _is_slow(self, reading: "_Reading") -> None:

@@ -25,6 +25,7 @@ from gui_agents.models.registry import ModelFactory
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts
 from gui_agents.simulated import SimulatedSandbox
+from gui_agents.trimming import set_up_heap
 
 LONG_SECONDS = 60.0
 
@@ -171,6 +172,7 @@ def main(kind: str) -> int:
             parts = Parts(models=Typists(config, 0.02, "\U0001f600" * 9_900))
         case _:
             parts = Parts(sandboxes=Faulty(config.sandboxes, SANDBOXES[kind]))
+    set_up_heap()
     log_to_stderr(config.process.log_level, config.process.log_format)
     try:
         grpc_app.run(config, parts, sections)
