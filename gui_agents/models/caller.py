@@ -7,7 +7,6 @@ refusal, no answer in time, an answer that is no action, or the cancellation of 
 import asyncio
 import json
 import random as random_module
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -18,23 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 from gui_agents.config import ModelsConfig
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.clock import Clock
-from gui_agents.domain.model import Calls, Decision, DecisionRequest
+from gui_agents.domain.model import Calls, Decision, DecisionRequest, ModelRefusedError
 from gui_agents.domain.model_settings import WireProtocol
-from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.chat.answers import decode
+from gui_agents.models.answers.decoding import decode
 from gui_agents.models.chat.dialect import ChatDialect
 from gui_agents.models.dialect import Dialect
+from gui_agents.models.failures import FailedAttemptError, is_retryable, said_in
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import HTTPClients
-from gui_agents.models.retry import (
-    FailedAttemptError,
-    RetryPolicy,
-    call_with_retries,
-    is_retryable,
-    retry_after_seconds,
-)
+from gui_agents.models.masking import MAX_READ, masked
+from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import Answer, HTTPClient
@@ -43,13 +37,6 @@ DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {WirePro
 """What makes the dialect of one task."""
 DECODED_AT_ONCE: Final = 16 * 1024
 """Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
-MAX_PROBLEM: Final = 300
-"""Characters of a provider's message that are shown."""
-SHORTEST_REDACTED_KEY: Final = 8
-"""A shorter key cannot be cut out of a text with certainty; then the provider's text is not shown at all."""
-MAX_READ: Final = 10_000
-"""Characters of a provider's message that are looked through for keys."""
-KEY_BEGIN: Final = re.compile(r"\b(?:sk|key|pk)-(?=\S)")
 
 
 def _utc_now() -> datetime:
@@ -148,7 +135,7 @@ class CalledModel:
             usage = self._dialect.read_usage(body)
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise self._refused(client.where, answer, body)
-            decision = self._dialect.read_decision(body, request)
+            decision = self._decision(client.where, body, request)
             outcome = CallOutcome.OK
         except InvalidActionError:
             outcome = CallOutcome.INVALID
@@ -169,44 +156,31 @@ class CalledModel:
         return await self._clients.decoding.run(partial(decode, body))
 
     def _refused(self, where: str, answer: "Answer", body: Any) -> FailedAttemptError:
-        said = self._redacted(_provider_message(answer.body if body is None else body))
+        said = masked(_words(answer.body if body is None else body), self._endpoint.api_key)
         return FailedAttemptError(
             f"{where} answered {answer.status}" + (f": {said}" if said else ""),
             retryable=is_retryable(answer.status),
             retry_after_seconds=retry_after_seconds(answer.headers, self._wall_clock()),
         )
 
-    def _redacted(self, text: str) -> str:
-        """Return the provider's text in one short line, without our key or anything that looks like one."""
+    def _decision(self, where: str, body: Any, request: DecisionRequest) -> Decision:
+        """Read a successful answer; what the endpoint says in it is masked, and told with its address."""
         key = self._endpoint.api_key
-        plain = "" if key is None else key.reveal()
-        if len(text) > MAX_READ:
-            # The cut may go through the key, whose beginning must not stay.
-            text = text[: MAX_READ - len(plain)]
-        if plain:
-            text = text.replace(plain, MASKED_KEY) if len(plain) >= SHORTEST_REDACTED_KEY else ""
-        printable = "".join(character if character.isprintable() else " " for character in text)
-        return " ".join(map(_masked, printable.split()))[:MAX_PROBLEM]
+        try:
+            return self._dialect.read_decision(body, request)
+        except FailedAttemptError as failed:
+            raise failed.told(f"{where} reports: {masked(failed.problem, key)}") from None
+        except ModelRefusedError as refused:
+            raise ModelRefusedError(f"{where} refuses: {masked(str(refused), key)}") from None
 
 
-def _masked(word: str) -> str:
-    """Return a word without what looks like a key in it."""
-    if "**" in word:
-        return MASKED_KEY
-    begin = KEY_BEGIN.search(word)
-    return word if begin is None else word[: begin.start()] + MASKED_KEY
-
-
-def _provider_message(body: object) -> str:
-    """Return the message in an error's body, whatever its shape.
+def _words(body: object) -> str:
+    """Return the words in an error's body, whatever its shape.
 
     Words that are no JSON are shown too. A page of HTML is not: it comes from something that is no model's endpoint,
     and is nothing to show to whoever named its address.
     """
     if isinstance(body, bytes):
-        body = body[:MAX_READ].decode("utf-8", "replace").strip()
-        return "" if body.startswith("<") else body
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        body = inner.get("message") if isinstance(inner, dict) else inner
-    return body if isinstance(body, str) else ""
+        text = body[:MAX_READ].decode("utf-8", "replace").strip()
+        return "" if text.startswith("<") else text
+    return said_in(body)

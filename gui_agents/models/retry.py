@@ -12,23 +12,12 @@ from typing import Final, TypeVar
 import attrs
 
 from gui_agents.domain.model import ModelError
+from gui_agents.models.failures import FailedAttemptError
 
-RETRIED_STATUS: Final = frozenset({408, 409, 429})
-SERVER_FAULTS: Final = range(500, 600)
 MAX_PAUSE_LENGTH: Final = 64
 """Characters of a header that asks for a pause. A longer one is no number and no date."""
 
 Answer = TypeVar("Answer")
-
-
-class FailedAttemptError(Exception):
-    """One attempt failed; `problem` says how, in words that may be shown to a user."""
-
-    def __init__(self, problem: str, *, retryable: bool, retry_after_seconds: float | None = None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.retryable = retryable
-        self.retry_after_seconds = retry_after_seconds
 
 
 @attrs.frozen(kw_only=True)
@@ -53,11 +42,6 @@ class RetryPolicy:
             return retry_after_seconds * (1 + jitter / 4)
         longest: float = min(self.max_delay_seconds, self.first_delay_seconds * 2 ** min(failures - 1, 30))
         return longest * (1 - jitter / 2)
-
-
-def is_retryable(status: int) -> bool:
-    """Tell whether another attempt may succeed after this HTTP status."""
-    return status in RETRIED_STATUS or status in SERVER_FAULTS
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:

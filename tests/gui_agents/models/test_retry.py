@@ -5,13 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.model import ModelError
-from gui_agents.models.retry import (
-    FailedAttemptError,
-    RetryPolicy,
-    call_with_retries,
-    is_retryable,
-    retry_after_seconds,
-)
+from gui_agents.models.failures import FailedAttemptError, is_retryable
+from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
