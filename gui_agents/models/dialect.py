@@ -22,7 +22,8 @@ class Dialect(Protocol):
     def question(self, request: DecisionRequest, lacking: Lacking = NOTHING) -> dict[str, Any]:
         """Return the body that asks for the next action, without what the endpoint is known to be `lacking`.
 
-        It holds the largest number of tokens. `ModelSettings.extra_body` is added by whoever calls.
+        It may be asked for more than once. It holds the largest number of tokens. `ModelSettings.extra_body` is added
+        by whoever calls.
         """
 
     def read_usage(self, body: Any) -> Usage | None:

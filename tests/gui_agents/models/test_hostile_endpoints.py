@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import re
 import tracemalloc
 import zlib
 from contextlib import asynccontextmanager
@@ -72,7 +73,7 @@ async def asked(answer, *, timeout_seconds: float = 30.0):
             decision = await model.decide(request(), calls)
         except (ModelError, InvalidActionError) as error:
             failed = error
-            if not ({"answered", "reports:"} & {*str(error).split()}) and isinstance(error, ModelError):
+            if not re.search(" answered | no JSON| sent JSON", str(error)) and isinstance(error, ModelError):
                 await asyncio.wait_for(server.ended.wait(), 10)
         finally:
             await model.close()
