@@ -15,6 +15,8 @@ HIDDEN: Final = 300
 """Tokens that an endpoint adds to a question."""
 HIDDEN_FOR_TOOLS: Final = 2000
 """Tokens that it adds for tools: instructions, and the descriptions of tools that it knows itself."""
+HIDDEN_FOR_A_COMPUTER: Final = 7000
+"""Tokens that it adds for its own computer tool: Anthropic's documentation says about 4,590."""
 LEAST_FOR_A_PICTURE: Final = 6500
 """Llama's vision models count any picture as up to 6,404 tokens."""
 PATCH: Final = 28
@@ -38,10 +40,17 @@ def bound_of(
     """
     pictures = _pictures(question)
     text = len(content) - sum(pictures)
-    hidden = HIDDEN_FOR_TOOLS if question.get("tools") else HIDDEN
-    given = text + hidden + len(pictures) * _for_a_picture(model, *screen)
+    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(model, *screen)
     choices = question.get("n")
     return CallBound(provider, model, given, _output(question) * (choices if isinstance(choices, int) else 1))
+
+
+def _hidden(tools: Any) -> int:
+    if not tools:
+        return HIDDEN
+    kinds = [str(tool.get("type")) for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else []
+    own = any(kind.startswith("computer") for kind in kinds)
+    return HIDDEN_FOR_TOOLS + (HIDDEN_FOR_A_COMPUTER if own else 0)
 
 
 def _output(question: Mapping[str, Any]) -> int:

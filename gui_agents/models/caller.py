@@ -30,13 +30,19 @@ from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.features import Feature, Lacking, lacked
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import HTTPClients
+from gui_agents.models.messages.dialect import MessagesDialect
 from gui_agents.models.reading import Reader
+from gui_agents.models.responses.dialect import ResponsesDialect
 from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import HTTPClient
 
-DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {WireProtocol.CHAT: ChatDialect}
+DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {
+    WireProtocol.CHAT: ChatDialect,
+    WireProtocol.RESPONSES: ResponsesDialect,
+    WireProtocol.MESSAGES: MessagesDialect,
+}
 """What makes the dialect of one task."""
 DECODED_AT_ONCE: Final = 16 * 1024
 """Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
@@ -53,8 +59,9 @@ def called_models(config: ModelsConfig, clock: Clock, policy: EndpointPolicy) ->
 
     def make(choice: ModelChoice) -> CalledModel:
         assert choice.endpoint is not None  # noqa: S101 - for the type checker: whoever chose it gave its address
+        settings = attrs.evolve(choice.endpoint.settings, confirmation=config.confirm_actions)
         return CalledModel(
-            endpoint=choice.endpoint,
+            endpoint=attrs.evolve(choice.endpoint, settings=settings),
             clients=clients,
             timeout_seconds=config.timeout_seconds,
             retry=retry,

@@ -23,6 +23,8 @@ class Feature(Enum):
     """The usual name of the field with the largest number of tokens; there is another one."""
     TOOL_CHOICE = auto()
     """That a tool is demanded or chosen; tools may do without."""
+    COMPUTER_TOOL = auto()
+    """The protocol's own computer tool; there is `act` in place of it."""
     TOOLS = auto()
     """Tools; without them the model answers in text."""
     PICTURES = auto()
@@ -35,10 +37,12 @@ _DENIED: Final = re.compile(
     r"support|not enabled|n't enabled|not permitted|not allowed|not available|unrecogni[sz]ed|unknown|unexpected"
     r"|extra inputs|extra fields|no endpoints|not implemented|not compatible|incompatible|not accept|not (?:a )?valid"
     r"|requires|required|must be|should be|not a multi-?modal|not a vlm|at most 0|use --|add --|enable it|not exist"
+    r"|does not match any"
 )
 _NAMED: Final = {
     Feature.TOKEN_FIELD: re.compile(r"max_(?:completion_)?tokens"),
     Feature.TOOL_CHOICE: re.compile(r"tool[_ ]?choice"),
+    Feature.COMPUTER_TOOL: re.compile(r"computer"),
     Feature.TOOLS: re.compile(r"\btools?\b|\bfunctions?\b|function[- _]?call|--jinja|tool[- _]?(?:use|call)"),
     Feature.PICTURES: re.compile(
         r"image|picture|\bvision\b|multi-?modal|\bvlm\b|must be a string|valid string|text-only"
@@ -49,6 +53,7 @@ _OTHERWISE: Final = {
         r"too (?:large|small|high|low)|at most|at least|less than|greater than|between|integer|exceed|range"
     ),
     Feature.TOOL_CHOICE: re.compile(r"--|\bserver\b|\bjinja\b|\bparser\b"),
+    Feature.COMPUTER_TOOL: re.compile(r"computer call|screenshot"),
     Feature.TOOLS: re.compile(r"tool_call_id|tool_calls\[|role '?tool"),
     Feature.PICTURES: re.compile(
         r"format|mime|media[_ ]type|image/[a-z]|size|dimension|resolution|pixels|too large|too big|too small|exceed"

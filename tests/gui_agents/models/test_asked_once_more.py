@@ -39,6 +39,12 @@ NO_PICTURES = [
     (400, "The model is not a VLM (Vision Language Model). Please use text-only prompts."),
     (422, "Input should be a valid string"),
 ]
+NO_COMPUTER_TOOL = [
+    (400, "tools.0: Input tag 'computer_toolset_20260801' found using 'type' does not match any of the expected tags"),
+    (400, "'claude-x' does not support tool types: computer_toolset_20260801."),
+    (400, "Tool 'computer' is not supported with gpt-x."),
+    (400, "Invalid value: 'computer'. Supported values are: 'function', 'mcp' and 'custom'."),
+]
 OTHER_TOKEN_FIELD = [
     (400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."),
     (400, "Unrecognized request argument supplied: max_completion_tokens"),
@@ -62,6 +68,7 @@ NOTHING_LACKS = [
         *((*case, Feature.TOOLS) for case in NO_TOOLS),
         *((*case, Feature.TOOL_CHOICE) for case in NO_TOOL_CHOICE),
         *((*case, Feature.PICTURES) for case in NO_PICTURES),
+        *((*case, Feature.COMPUTER_TOOL) for case in NO_COMPUTER_TOOL),
         *((*case, Feature.TOKEN_FIELD) for case in OTHER_TOKEN_FIELD),
         *((*case, None) for case in NOTHING_LACKS),
     ],
