@@ -121,16 +121,22 @@ class RecordedRequest:
 Script = Sequence[Answer] | Callable[[RecordedRequest], Answer]
 """Answers in order, or a function of the request. Past the end of a list every request is answered 400."""
 
+Check = Callable[[RecordedRequest], "Answer | None"]
+"""Returns how a request is refused, as its protocol does it, or None if it is right."""
+
 
 class ScriptedModelServer:
     """The server; use it as an async context manager on the event loop that shall run it."""
 
-    def __init__(self, script: Script, *, port: int = 0) -> None:
+    def __init__(self, script: Script, *, port: int = 0, check: Check = lambda _: None) -> None:
         self.requests: list[RecordedRequest] = []
         """All requests so far, in the order of their arrival."""
         self.disconnects = 0
         """Clients that left before their answer."""
+        self.refused: list[Answer] = []
+        """How requests were refused that are not what the protocol demands; they take no answer of the script."""
         self._script = script
+        self._check = check
         self._port = port
         self._released = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -223,10 +229,15 @@ class ScriptedModelServer:
         return RecordedRequest(index=len(self.requests), method=method, path=path, headers=headers, body=content)
 
     def _answer(self, request: RecordedRequest) -> Answer:
+        refused = self._check(request)
+        if refused is not None:
+            self.refused.append(refused)
+            return refused
         if callable(self._script):
             return self._script(request)
-        if request.index < len(self._script):
-            return self._script[request.index]
+        number = request.index - len(self.refused)
+        if number < len(self._script):
+            return self._script[number]
         return error(400, f"the script has only {len(self._script)} answers")
 
     async def _still_there_when_due(self, answer: Answer, reader: asyncio.StreamReader) -> bool:
@@ -320,13 +331,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = usage(options.input_tokens, options.output_tokens, cached=options.cached_tokens)
     ok = options.status == HTTPStatus.OK
     answer = tool_call(options.action, usage=told) if ok else error(options.status)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_serve_for_ever(answer.after(options.delay), options.port))
+    serve_for_ever(answer.after(options.delay), options.port)
     return 0
 
 
-async def _serve_for_ever(answer: Answer, port: int) -> None:
-    async with ScriptedModelServer(lambda _: answer, port=port) as server:
+def serve_for_ever(answer: Answer, port: int, check: Check = lambda _: None) -> None:
+    """Print the address, and give one answer until somebody interrupts."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve_for_ever(answer, port, check))
+
+
+async def _serve_for_ever(answer: Answer, port: int, check: Check) -> None:
+    async with ScriptedModelServer(lambda _: answer, port=port, check=check) as server:
         sys.stdout.write(f"{server.base_url}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

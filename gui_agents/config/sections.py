@@ -10,6 +10,7 @@ import attrs
 from gui_agents.config import parsers
 from gui_agents.config.setting import setting
 from gui_agents.domain.model import BUILTIN_MODEL
+from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.secret import Secret
 
@@ -244,6 +245,12 @@ class ModelsConfig:
     )
     max_attempts: int = setting(
         "MODEL_MAX_ATTEMPTS", parsers.integer(1, 20), "3", "Attempts for one decision, the first one included."
+    )
+    confirm_actions: Confirmation = setting(
+        "CONFIRM_ACTIONS",
+        lambda text: Confirmation(parsers.choice(*Confirmation)(text)),
+        Confirmation.REFUSE,
+        "If a provider asks to confirm a model's actions: refuse ends the task, allow confirms them.",
     )
     prices_file: Path | None = setting(
         "MODEL_PRICES_FILE",

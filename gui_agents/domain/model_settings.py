@@ -40,6 +40,16 @@ class PictureFormat(StrEnum):
     PNG = "png"
 
 
+@unique
+class Confirmation(StrEnum):
+    """What happens when a provider wants somebody to confirm a model's actions."""
+
+    REFUSE = "refuse"
+    """The task ends as refused."""
+    ALLOW = "allow"
+    """They are confirmed, and carried out."""
+
+
 @attrs.frozen(kw_only=True)
 class ModelSettings:
     """How one model is asked."""
@@ -70,6 +80,7 @@ class ModelSettings:
     """The most past pictures that it is shown."""
     history_characters: int = 100_000
     """The most characters of past turns that it is shown."""
+    confirmation: Confirmation = Confirmation.REFUSE
 
 
 DEFAULT_SETTINGS: Final = ModelSettings()

@@ -5,51 +5,47 @@ refusal, no answer in time, an answer that is no action, or the cancellation of 
 """
 
 import asyncio
-import json
 import random as random_module
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
+
+import attrs
 
 from gui_agents.config import ModelsConfig
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.model_settings import WireProtocol
-from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.spec import Endpoint, ModelChoice
-from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.chat.answers import decode
+from gui_agents.domain.usage import CallOutcome, ModelCall
+from gui_agents.models.answers.decoding import decode
+from gui_agents.models.bounds import bound_of
 from gui_agents.models.chat.dialect import ChatDialect
 from gui_agents.models.dialect import Dialect
+from gui_agents.models.encoding import encoded
+from gui_agents.models.failures import FailedAttemptError
+from gui_agents.models.features import Feature, Lacking, lacked
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import HTTPClients
-from gui_agents.models.retry import (
-    FailedAttemptError,
-    RetryPolicy,
-    call_with_retries,
-    is_retryable,
-    retry_after_seconds,
-)
+from gui_agents.models.messages.dialect import MessagesDialect
+from gui_agents.models.reading import Reader
+from gui_agents.models.responses.dialect import ResponsesDialect
+from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
 
 if TYPE_CHECKING:
-    from gui_agents.models.http.client import Answer, HTTPClient
+    from gui_agents.models.http.client import HTTPClient
 
-DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {WireProtocol.CHAT: ChatDialect}
+DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {
+    WireProtocol.CHAT: ChatDialect,
+    WireProtocol.RESPONSES: ResponsesDialect,
+    WireProtocol.MESSAGES: MessagesDialect,
+}
 """What makes the dialect of one task."""
 DECODED_AT_ONCE: Final = 16 * 1024
 """Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
-MAX_PROBLEM: Final = 300
-"""Characters of a provider's message that are shown."""
-SHORTEST_REDACTED_KEY: Final = 8
-"""A shorter key cannot be cut out of a text with certainty; then the provider's text is not shown at all."""
-MAX_READ: Final = 10_000
-"""Characters of a provider's message that are looked through for keys."""
-KEY_BEGIN: Final = re.compile(r"\b(?:sk|key|pk)-(?=\S)")
 
 
 def _utc_now() -> datetime:
@@ -63,8 +59,9 @@ def called_models(config: ModelsConfig, clock: Clock, policy: EndpointPolicy) ->
 
     def make(choice: ModelChoice) -> CalledModel:
         assert choice.endpoint is not None  # noqa: S101 - for the type checker: whoever chose it gave its address
+        settings = attrs.evolve(choice.endpoint.settings, confirmation=config.confirm_actions)
         return CalledModel(
-            endpoint=choice.endpoint,
+            endpoint=attrs.evolve(choice.endpoint, settings=settings),
             clients=clients,
             timeout_seconds=config.timeout_seconds,
             retry=retry,
@@ -115,21 +112,19 @@ class CalledModel:
     @property
     def takes_screenshots(self) -> bool:
         """Whether the model is sent the screenshot; it gets the accessibility tree in any case."""
-        return self._endpoint.settings.pictures
+        return self._endpoint.settings.pictures and Feature.PICTURES not in self._lacking()
 
     async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
-        """Return the next action; see `gui_agents.domain.model.Model`."""
+        """Return the next actions; see `gui_agents.domain.model.Model`."""
         if self._client is None:
             self._client = await self._clients.client(self._endpoint.base_url, self._policy)
-        client = self._client
-        question = self._dialect.question(request)
-        content = json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        return await call_with_retries(
-            lambda: self._attempt(client, content, request, calls),
-            self._retry,
-            random=self._random,
-            sleep=self._sleep,
-        )
+        asking = _Asking(self._client, request, calls, self._monotonic() + request.remaining.seconds)
+        lacking = self._lacking()
+        while True:
+            try:
+                return await self._asked_with_retries(asking, lacking)
+            except _LackingError as refused:
+                lacking |= {refused.feature}
 
     async def close(self) -> None:
         """Close the connections. A second call does nothing."""
@@ -137,76 +132,102 @@ class CalledModel:
         if client is not None:
             await client.close()
 
-    async def _attempt(self, client: "HTTPClient", content: bytes, request: DecisionRequest, calls: Calls) -> Decision:
-        outcome = CallOutcome.ERROR
-        usage: Usage | None = None
+    def _lacking(self) -> Lacking:
+        return self._clients.lacks.of(self._endpoint.base_url, self._endpoint.model)
+
+    async def _asked_with_retries(self, asking: "_Asking", lacking: Lacking) -> Decision:
+        question = self._question(asking.request, lacking)
+        content = encoded(question)
+        return await call_with_retries(
+            lambda: self._attempt(asking, question, content, lacking),
+            self._retry,
+            random=self._random,
+            sleep=self._sleep,
+            left_seconds=lambda: asking.deadline - self._monotonic(),
+        )
+
+    def _question(self, request: DecisionRequest, lacking: Lacking) -> dict[str, Any]:
+        """Return the body of a request. A field that the settings give as null is left out."""
+        added = self._endpoint.settings.extra_body
+        question = {**self._dialect.question(request, lacking), **added}
+        return {name: value for name, value in question.items() if value is not None or name not in added}
+
+    def _headers(self) -> dict[str, str]:
+        """Return the headers of a request; one of the settings replaces one of the dialect, however it is spelled."""
+        added = self._endpoint.settings.headers
+        replaced = {name.lower() for name in added}
+        own = self._dialect.headers(self._endpoint.api_key)
+        return {**{name: value for name, value in own.items() if name.lower() not in replaced}, **added}
+
+    async def _attempt(
+        self, asking: "_Asking", question: Mapping[str, Any], content: bytes, lacking: Lacking
+    ) -> Decision:
+        seen = asking.request.observation
+        model = self._endpoint.model
+        await asking.calls.reserve(bound_of(self.provider, model, question, content, (seen.width, seen.height)))
+        outcome, usage, unbilled = CallOutcome.ERROR, None, False
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                answer = await client.post(self._dialect.path, content, self._dialect.headers(self._endpoint.api_key))
+                answer = await asking.client.post(self._dialect.path, content, self._headers())
                 body = await self._decoded(answer.body)
             usage = self._dialect.read_usage(body)
-            if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                raise self._refused(client.where, answer, body)
-            decision = self._dialect.read_decision(body, request)
+            pause = retry_after_seconds(answer.headers, self._wall_clock())
+            reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect)
+            decision = reader.decision(answer, body, asking.request, pause)
             outcome = CallOutcome.OK
         except InvalidActionError:
             outcome = CallOutcome.INVALID
+            self._remember(lacking)
             raise
+        except FailedAttemptError as failed:
+            unbilled = failed.unbilled and usage is None
+            feature = self._refused_feature(failed, asking.request, question, lacking)
+            if feature is None:
+                raise
+            raise _LackingError(feature) from failed
         except TimeoutError as error:
             outcome = CallOutcome.TIMEOUT
-            problem = f"{client.where} gave no answer within {self._timeout_seconds:g} s"
+            problem = f"{asking.client.where} gave no answer within {self._timeout_seconds:g} s"
             raise FailedAttemptError(problem, retryable=True) from error
         finally:
-            calls.model_called(
-                ModelCall(self.provider, self._endpoint.model, outcome, usage, max(0.0, self._monotonic() - started))
-            )
+            taken = max(0.0, self._monotonic() - started)
+            asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled))
+        self._remember(lacking)
         return decision
+
+    def _remember(self, lacking: Lacking) -> None:
+        self._clients.lacks.remember(self._endpoint.base_url, self._endpoint.model, lacking)
+
+    def _refused_feature(
+        self, failed: FailedAttemptError, request: DecisionRequest, question: Mapping[str, Any], lacking: Lacking
+    ) -> Feature | None:
+        """Return the feature without which the endpoint may take the question, if it refuses one that is in it."""
+        for feature in lacked(failed.said, failed.status):
+            if feature not in lacking and self._question(request, lacking | {feature}) != question:
+                return feature
+        return None
 
     async def _decoded(self, body: bytes) -> Any:
         if len(body) <= DECODED_AT_ONCE:
             return decode(body)
         return await self._clients.decoding.run(partial(decode, body))
 
-    def _refused(self, where: str, answer: "Answer", body: Any) -> FailedAttemptError:
-        said = self._redacted(_provider_message(answer.body if body is None else body))
-        return FailedAttemptError(
-            f"{where} answered {answer.status}" + (f": {said}" if said else ""),
-            retryable=is_retryable(answer.status),
-            retry_after_seconds=retry_after_seconds(answer.headers, self._wall_clock()),
-        )
 
-    def _redacted(self, text: str) -> str:
-        """Return the provider's text in one short line, without our key or anything that looks like one."""
-        key = self._endpoint.api_key
-        plain = "" if key is None else key.reveal()
-        if len(text) > MAX_READ:
-            # The cut may go through the key, whose beginning must not stay.
-            text = text[: MAX_READ - len(plain)]
-        if plain:
-            text = text.replace(plain, MASKED_KEY) if len(plain) >= SHORTEST_REDACTED_KEY else ""
-        printable = "".join(character if character.isprintable() else " " for character in text)
-        return " ".join(map(_masked, printable.split()))[:MAX_PROBLEM]
+@attrs.frozen
+class _Asking:
+    """One decision that is asked for."""
+
+    client: "HTTPClient"
+    request: DecisionRequest
+    calls: Calls
+    deadline: float
+    """Of the task, on the monotonic clock."""
 
 
-def _masked(word: str) -> str:
-    """Return a word without what looks like a key in it."""
-    if "**" in word:
-        return MASKED_KEY
-    begin = KEY_BEGIN.search(word)
-    return word if begin is None else word[: begin.start()] + MASKED_KEY
+class _LackingError(Exception):
+    """The endpoint refused a question because of `feature`."""
 
-
-def _provider_message(body: object) -> str:
-    """Return the message in an error's body, whatever its shape.
-
-    Words that are no JSON are shown too. A page of HTML is not: it comes from something that is no model's endpoint,
-    and is nothing to show to whoever named its address.
-    """
-    if isinstance(body, bytes):
-        body = body[:MAX_READ].decode("utf-8", "replace").strip()
-        return "" if body.startswith("<") else body
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        body = inner.get("message") if isinstance(inner, dict) else inner
-    return body if isinstance(body, str) else ""
+    def __init__(self, feature: Feature) -> None:
+        super().__init__(feature)
+        self.feature = feature

@@ -12,23 +12,12 @@ from typing import Final, TypeVar
 import attrs
 
 from gui_agents.domain.model import ModelError
+from gui_agents.models.failures import FailedAttemptError
 
-RETRIED_STATUS: Final = frozenset({408, 409, 429})
-SERVER_FAULTS: Final = range(500, 600)
 MAX_PAUSE_LENGTH: Final = 64
 """Characters of a header that asks for a pause. A longer one is no number and no date."""
 
 Answer = TypeVar("Answer")
-
-
-class FailedAttemptError(Exception):
-    """One attempt failed; `problem` says how, in words that may be shown to a user."""
-
-    def __init__(self, problem: str, *, retryable: bool, retry_after_seconds: float | None = None) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.retryable = retryable
-        self.retry_after_seconds = retry_after_seconds
 
 
 @attrs.frozen(kw_only=True)
@@ -40,37 +29,45 @@ class RetryPolicy:
     first_delay_seconds: float = 0.5
     """Doubled after every further failure, and cut by up to a half at random."""
     max_delay_seconds: float = 8.0
+    max_rate_limited_attempts: int = 7
+    """Attempts if the endpoint says that there were too many. Limits count requests over up to a minute, and the pauses
+    of so many attempts are 63 s together. With `max_attempts` 1 there is no second one here either."""
+    first_rate_limited_delay_seconds: float = 1.0
+    """Doubled after every further failure, and up to a quarter longer at random."""
     max_retry_after_seconds: float = 60.0
     """If the provider asks for a longer pause, there is no further attempt."""
 
-    def delay_seconds(self, failures: int, retry_after_seconds: float | None, jitter: float) -> float:
-        """Return the pause after so many failures; `jitter` is 0 to 1.
+    def delay_seconds(self, failures: int, failed: FailedAttemptError, jitter: float) -> float:
+        """Return the pause after so many failures, of which `failed` is the last; `jitter` is 0 to 1.
 
         What the provider asks for is the least that we wait; up to a quarter more keeps many tasks that were
         refused at one moment from coming back at one moment.
         """
-        if retry_after_seconds is not None:
-            return retry_after_seconds * (1 + jitter / 4)
-        longest: float = min(self.max_delay_seconds, self.first_delay_seconds * 2 ** min(failures - 1, 30))
-        return longest * (1 - jitter / 2)
+        if failed.retry_after_seconds is not None:
+            return failed.retry_after_seconds * (1 + jitter / 4)
+        doubled: int = 2 ** min(failures - 1, 30)
+        if failed.rate_limited:
+            return min(self.max_retry_after_seconds, self.first_rate_limited_delay_seconds * doubled) * (1 + jitter / 4)
+        return min(self.max_delay_seconds, self.first_delay_seconds * doubled) * (1 - jitter / 2)
 
-
-def is_retryable(status: int) -> bool:
-    """Tell whether another attempt may succeed after this HTTP status."""
-    return status in RETRIED_STATUS or status in SERVER_FAULTS
+    def attempts(self, failed: FailedAttemptError) -> int:
+        """Return how many attempts there may be if the last one failed so."""
+        if not failed.rate_limited or self.max_attempts == 1:
+            return self.max_attempts
+        return max(self.max_attempts, self.max_rate_limited_attempts)
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return how long the provider asks to wait, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
 
-    `headers` is asked for lower-case names. What cannot be read counts as not given; a date in the past is 0.
+    `headers` is asked for lower-case names. What cannot be read, and no pause at all, count as not given.
     """
     milliseconds = _number(headers.get("retry-after-ms", "")[:MAX_PAUSE_LENGTH])
-    if milliseconds is not None:
+    if milliseconds:
         return milliseconds / 1000
     text = headers.get("retry-after", "")[:MAX_PAUSE_LENGTH]
     seconds = _number(text)
-    return seconds if seconds is not None else _seconds_until(text, now)
+    return (seconds if seconds is not None else _seconds_until(text, now)) or None
 
 
 def _number(text: str) -> float | None:
@@ -96,8 +93,11 @@ async def call_with_retries(
     *,
     random: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]],
+    left_seconds: Callable[[], float],
 ) -> Answer:
     """Return the first answer of `attempt`; only `FailedAttemptError` is tried again, all else goes through.
+
+    No pause is made that is longer than what is left of the task's time.
 
     Raises:
         ModelError: the failure cannot be retried, or was the last one allowed.
@@ -108,19 +108,27 @@ async def call_with_retries(
             return await attempt()
         except FailedAttemptError as failed:
             failures += 1
+            pause = policy.delay_seconds(failures, failed, random())
             stop = _reason_to_stop(failed, failures, policy)
+            if stop is None:
+                stop = _too_late(pause, left_seconds())
             if stop is not None:
                 raise ModelError(f"{failed.problem}{stop}") from failed
-            pause = policy.delay_seconds(failures, failed.retry_after_seconds, random())
         await sleep(pause)
 
 
 def _reason_to_stop(failed: FailedAttemptError, failures: int, policy: RetryPolicy) -> str | None:
     if not failed.retryable:
         return ""
-    if failures >= policy.max_attempts:
+    if failures >= policy.attempts(failed):
         return f" (after {failures} attempts)" if failures > 1 else ""
     pause = failed.retry_after_seconds
     if pause is not None and pause > policy.max_retry_after_seconds:
         return f" (it asks to wait {pause:.0f} s, longer than the {policy.max_retry_after_seconds:.0f} s that we do)"
     return None
+
+
+def _too_late(pause: float, left_seconds: float) -> str | None:
+    if pause < left_seconds:
+        return None
+    return f" (the next attempt would be in {pause:.0f} s, and the task has {left_seconds:.0f} s left)"

@@ -9,9 +9,14 @@ from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import Usage
-from gui_agents.models.chat.answers import TOOL, read_decision, read_usage
+from gui_agents.models.answers.calls import TOOL
+from gui_agents.models.chat.answers import read_decision, read_usage
 from gui_agents.models.chat.prompts import messages
 from gui_agents.models.endpoint import NO_KEY, OPENAI_HOST
+from gui_agents.models.features import NOTHING, Feature, Lacking
+
+TOKEN_FIELDS: Final = ("max_completion_tokens", "max_tokens")
+"""What the largest number of tokens is called: by OpenAI today, and by what follows its older contract."""
 
 
 class ChatDialect:
@@ -25,20 +30,34 @@ class ChatDialect:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._tool_choice = "required" if urlsplit(endpoint.base_url).hostname == OPENAI_HOST else "auto"
+        self._of_openai = urlsplit(endpoint.base_url).hostname == OPENAI_HOST
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
         """Return the key as a bearer token."""
         return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
 
-    def question(self, request: DecisionRequest) -> dict[str, Any]:
+    def question(self, request: DecisionRequest, lacking: Lacking = NOTHING) -> dict[str, Any]:
         """Return the body of a request; see `Dialect`."""
-        return {
+        settings = self._endpoint.settings
+        with_screenshot = settings.pictures and Feature.PICTURES not in lacking
+        asked = {
             "model": self._endpoint.model,
-            "messages": messages(request, with_screenshot=self._endpoint.settings.pictures),
-            "tools": [_tool(request)],
-            "tool_choice": self._tool_choice,
+            "messages": messages(request, with_screenshot=with_screenshot),
+            self._token_field(lacking): settings.max_tokens,
         }
+        if settings.tools and Feature.TOOLS not in lacking:
+            asked["tools"] = [_tool(request)]
+            if Feature.TOOL_CHOICE not in lacking:
+                asked["tool_choice"] = "required" if self._of_openai else "auto"
+        return asked
+
+    def _token_field(self, lacking: Lacking) -> str:
+        """Return the name that OpenAI itself takes, or the one that most others do; the other one if it was refused."""
+        usual, other = TOKEN_FIELDS if self._of_openai else TOKEN_FIELDS[::-1]
+        named = self._endpoint.settings.token_field or usual
+        if Feature.TOKEN_FIELD not in lacking:
+            return named
+        return other if named == usual else usual
 
     def read_usage(self, body: Any) -> Usage | None:
         """Return the tokens in a completion's body; see `Dialect`."""
@@ -46,7 +65,7 @@ class ChatDialect:
 
     def read_decision(self, body: Any, request: DecisionRequest) -> Decision:
         """Return what a completion decides; see `Dialect`."""
-        return read_decision(body, request)
+        return read_decision(body, request, max_tokens=self._endpoint.settings.max_tokens)
 
 
 def _tool(request: DecisionRequest) -> dict[str, Any]:

@@ -49,18 +49,18 @@ def messages(request: DecisionRequest, *, with_screenshot: bool) -> list[Message
     """Return the conversation that asks for the next action."""
     conversation: list[Message] = [{"role": "system", "content": SYSTEM_PROMPT}]
     left_out = _left_out(len(request.history))
-    said = [_summary(request.history[:left_out])] if left_out else []
+    said = [summary(request.history[:left_out])] if left_out else []
     instruction = None
     for turn in request.history[left_out:]:
         if turn.instruction != instruction:
             instruction = turn.instruction
-            said.append(_task(instruction))
+            said.append(task(instruction))
         conversation.append({"role": "user", "content": "\n\n".join(said)})
-        conversation.append({"role": "assistant", "content": _decided(turn)})
-        said = [_came_of(turn)]
+        conversation.append({"role": "assistant", "content": decided(turn)})
+        said = [came_of(turn)]
     if request.instruction != instruction:
-        said.append(_task(request.instruction))
-    said.append(_screen(request))
+        said.append(task(request.instruction))
+    said.append(screen(request))
     conversation.append({"role": "user", "content": _with_image("\n\n".join(said), request, with_screenshot)})
     return conversation
 
@@ -69,17 +69,20 @@ def _left_out(turns: int) -> int:
     return max(0, turns - MIN_RECENT_TURNS) // LEFT_OUT_AT_ONCE * LEFT_OUT_AT_ONCE
 
 
-def _summary(turns: Sequence[Turn]) -> str:
+def summary(turns: Sequence[Turn]) -> str:
+    """Return what stands for turns that are left out."""
     counts = Counter("no action" if turn.action is None else str(turn.action.name) for turn in turns)
     parts = ", ".join(f"{count} {name}" for name, count in counts.items())
     return f"({len(turns)} earlier steps are left out: {parts}.)"
 
 
-def _task(instruction: str) -> str:
+def task(instruction: str) -> str:
+    """Return the line that gives the task."""
     return f"Task: {instruction}"
 
 
-def _decided(turn: Turn) -> str:
+def decided(turn: Turn) -> str:
+    """Return what the model answered in a past turn."""
     if turn.action is None:
         return _clip(turn.rationale, MAX_TEXT) or NO_ACTION
     values = {key: _clip(value, MAX_TEXT) if isinstance(value, str) else value for key, value in _fields(turn)}
@@ -92,14 +95,16 @@ def _fields(turn: Turn) -> Iterator[tuple[str, Any]]:
         yield from to_json(turn.action).items()
 
 
-def _came_of(turn: Turn) -> str:
+def came_of(turn: Turn) -> str:
+    """Return what came of a past turn."""
     outcome = _clip(turn.outcome, MAX_TEXT)
     if turn.action is None:
         return f"That answer was not accepted: {outcome}. Answer with one call of `act`."
     return f"Outcome: {outcome}"
 
 
-def _screen(request: DecisionRequest) -> str:
+def screen(request: DecisionRequest) -> str:
+    """Return the screen in words, and what is left of the budget."""
     seen = request.observation
     left = f"{request.remaining.steps} steps and {max(0, int(request.remaining.seconds))} seconds are left."
     lines = [f"The screen now: {seen.width} x {seen.height} pixels. {left}"]
@@ -147,10 +152,11 @@ def _with_image(text: str, request: DecisionRequest, with_screenshot: bool) -> s
     screenshot = request.observation.screenshot
     if not with_screenshot or screenshot is None:
         return text
-    url = f"data:{_media_type(request.observation)};base64,{b64encode(screenshot).decode()}"
+    url = f"data:{media_type(request.observation)};base64,{b64encode(screenshot).decode()}"
     return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
 
 
-def _media_type(observation: Observation) -> str:
+def media_type(observation: Observation) -> str:
+    """Return the media type of the screenshot."""
     jpeg = (observation.screenshot or b"").startswith(b"\xff\xd8")
     return "image/jpeg" if jpeg else "image/png"

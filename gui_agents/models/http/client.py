@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 import attrs
 import httpcore2
 
+from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.http.addresses import AddressRefusedError, EndpointPolicy, host_of
 from gui_agents.models.http.body import MAX_BYTES, OVERHEAD_BYTES, BodyRefusedError, read_body
 from gui_agents.models.http.names import Names
 from gui_agents.models.http.network import CheckedNetwork, Stream, TooLongError
 from gui_agents.models.http.proxies import Proxy, proxy_for
-from gui_agents.models.retry import FailedAttemptError
 
 MAX_CONNECTIONS: Final = 1
 """A task asks one question at a time. `gui_agents.grpc_app.FILES_PER_TASK` counts on it."""

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.domain.packages import OptionalPackage
+from gui_agents.models.features import KnownLacks
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.names import Names
 from gui_agents.models.prices import known_prices
@@ -32,6 +33,8 @@ class HTTPClients:
         self._loading = asyncio.Lock()
         self._tls: ssl.SSLContext | None = None
         self._names = Names()
+        self.lacks = KnownLacks()
+        """What endpoints lack, as their refusals showed."""
         self.decoding = Threads("decode", MAX_DECODING)
         """For bodies that are too large to decode them on the event loop."""
 

@@ -8,7 +8,7 @@ from gui_agents.agent.ledger import Ledger
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.lifecycle import Ending, TaskEvent
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.chat.answers import MAX_TOKENS
+from gui_agents.models.answers.tokens import MAX_TOKENS
 from gui_agents.models.prices.price_file import MAX_AMOUNT, MAX_DECIMALS
 from tests.fakes import FakeClock, FixedPrices, a_price, a_spec, new_state
 

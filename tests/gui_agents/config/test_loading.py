@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gui_agents.config import Config, LogFormat, load, settings
 from gui_agents.config.dotenv_file import LARGEST_BYTES
 from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.secret import Secret
 
 DEFAULTS = {
@@ -62,6 +63,7 @@ GOOD = [
     ("LOG_LEVEL", "WARN", "WARNING"),
     ("LOG_LEVEL", "Fatal", "CRITICAL"),
     ("LOG_FORMAT", "JSON", LogFormat.JSON),
+    ("CONFIRM_ACTIONS", "Allow", Confirmation.ALLOW),
     ("TASK_STORAGE_BACKEND", "MEMORY", "memory"),
     ("DEFAULT_BACKEND", "Simulated", "simulated"),
     ("ENABLE_PROMETHEUS", "Enabled", True),
@@ -112,6 +114,7 @@ BAD = [
     ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
     ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
     ("LOG_FORMAT", "xml", "must be one of: text, json"),
+    ("CONFIRM_ACTIONS", "yes", "must be one of: refuse, allow"),
     ("LOG_LEVEL", "loud", "must be one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("ALLOW_SET_GLOBAL_CONFIG", "2", "must be true or false"),
     ("DEFAULT_BACKEND", "vnc", "must be one of: simulated"),

@@ -3,7 +3,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,82 +11,15 @@ from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import Click, Done, InvalidActionError
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.model import Decision, ModelError
-from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
-from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.caller import CalledModel
 from gui_agents.models.http.clients import LIBRARY, HTTPClients
 from gui_agents.models.prices.price_list import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
-from tests.fakes import CallBook
+from tests.gui_agents.models.asking import DONE, KEY, TOLD, USED, Asked
 from tests.gui_agents.models.observed import PNG, request
-from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call, usage
-
-KEY = "sk-test-0123456789"
-DONE = {"action": "done", "message": "ok"}
-TOLD = usage(1000, 20, cached=400)
-USED = Usage(1000, 400, 20)
-
-
-class Clock:
-    """A monotonic clock that tells a second more each time."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        self.now += 1.0
-        return self.now
-
-
-class Asked:
-    """A model in front of a scripted server, with what it reported and how long it paused."""
-
-    def __init__(self, server, **options):
-        self.calls = CallBook()
-        self.pauses: list[float] = []
-        screenshots = options.pop("takes_screenshots", True)
-        self.model = CalledModel(
-            endpoint=Endpoint(
-                provider="openai",
-                model="test-model",
-                base_url=options.pop("base_url", None) or server.base_url,
-                api_key=options.pop("api_key", Secret(KEY)),
-                settings=ModelSettings(pictures=screenshots),
-            ),
-            **{
-                "monotonic": Clock(),
-                "wall_clock": lambda: datetime(2026, 1, 1, tzinfo=UTC),
-                "random": lambda: 0.0,
-                "sleep": self._sleep,
-                **options,
-            },
-        )
-
-    async def _sleep(self, seconds):
-        self.pauses.append(seconds)
-
-    async def decide(self, **asked):
-        return await self.model.decide(request(**asked), self.calls)
-
-    @property
-    def outcomes(self):
-        return [(call.outcome, call.usage) for call in self.calls]
-
-
-@pytest.fixture
-async def asked():
-    made = []
-
-    def make(server, **options):
-        made.append(Asked(server, **options))
-        return made[-1]
-
-    yield make
-    for each in made:
-        await each.model.close()
+from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call
 
 
 async def test_a_decision_and_its_tokens(asked: Callable[..., Asked]):
@@ -113,8 +45,8 @@ async def test_what_the_endpoint_is_asked(asked):
         sent = server.requests[0]
     assert (sent.method, sent.path) == ("POST", "/v1/chat/completions")
     assert sent.headers["authorization"] == f"Bearer {KEY}"
-    assert sorted(sent.body) == ["messages", "model", "tool_choice", "tools"]
-    assert (sent.body["model"], sent.body["tool_choice"]) == ("test-model", "auto")
+    assert sorted(sent.body) == ["max_tokens", "messages", "model", "tool_choice", "tools"]
+    assert (sent.body["model"], sent.body["tool_choice"], sent.body["max_tokens"]) == ("test-model", "auto", 4096)
     (tool,) = sent.body["tools"]
     assert (tool["function"]["name"], tool["function"]["parameters"]) == ("act", schema(request().supported))
     assert [part["type"] for part in sent.body["messages"][-1]["content"]] == ["text", "image_url"]
@@ -172,11 +104,7 @@ async def test_no_usage_is_reported_as_unknown(asked):
         tool_call('{"action": ', usage=TOLD),
         tool_call({"action": "click", "x": 5000, "y": 0}, usage=TOLD),
         text("I would rather not.", usage=TOLD),
-        completion({"role": "assistant", "content": None, "refusal": "No."}, TOLD, "stop"),
-        raw(
-            b'{"choices": [], "usage": {"prompt_tokens": 1000, "completion_tokens": 20,'
-            b' "prompt_tokens_details": {"cached_tokens": 400}}}'
-        ),
+        completion({"role": "assistant", "content": None}, TOLD, "stop"),
     ],
 )
 async def test_an_answer_that_is_no_action_is_billed_and_not_tried_again(asked, answer):
@@ -189,15 +117,15 @@ async def test_an_answer_that_is_no_action_is_billed_and_not_tried_again(asked, 
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[1]", b'{"choices": "x"}', b"\xff\xfe", b"[" * 100_000])
-async def test_a_body_that_is_no_completion_is_an_invalid_answer(asked, body):
-    async with ScriptedModelServer([raw(body)]) as server:
+async def test_a_body_that_is_no_completion_is_a_failed_attempt(asked, body):
+    async with ScriptedModelServer(lambda _: raw(body)) as server:
         one = asked(server)
-        with pytest.raises(InvalidActionError):
+        with pytest.raises(ModelError, match=r"^the model's endpoint at 127.0.0.1:\d+ "):
             await one.decide()
-    assert one.outcomes == [(CallOutcome.INVALID, None)]
+    assert {*one.outcomes} == {(CallOutcome.ERROR, None)}
 
 
-@pytest.mark.parametrize("failure", [error(408), error(409), error(429), error(500), error(503), error(529), drop()])
+@pytest.mark.parametrize("failure", [error(408), error(409), error(500), error(503), error(529), drop()])
 async def test_passing_trouble_is_tried_again_and_each_attempt_reported(asked, failure):
     async with ScriptedModelServer([failure, failure, tool_call(DONE, usage=TOLD)]) as server:
         one = asked(server)
@@ -214,6 +142,28 @@ async def test_a_refusal_is_final(asked, status):
             await one.decide()
         assert len(server.requests) == 1
     assert one.outcomes == [(CallOutcome.ERROR, None)]
+
+
+async def test_too_many_requests_are_tried_again_with_longer_pauses(asked):
+    async with ScriptedModelServer([error(429)] * 6 + [tool_call(DONE)]) as server:
+        one = asked(server)
+        assert (await one.decide()).actions[0] == Done("ok")
+    assert one.pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
+
+
+async def test_too_many_requests_near_the_end_of_the_task_are_final(asked):
+    async with ScriptedModelServer(lambda _: error(429, "slow down")) as server:
+        one = asked(server, monotonic=lambda: 0.0)
+        with pytest.raises(ModelError, match=r"answered 429: slow down \(the next attempt would be in 4 s"):
+            await one.decide(seconds=3.5)
+    assert one.pauses == [1.0, 2.0]
+
+
+async def test_an_account_without_means_is_not_tried_again(asked):
+    body = b'{"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}'
+    async with ScriptedModelServer([raw(body, status=429)]) as server:
+        with pytest.raises(ModelError, match=r"answered 429: You exceeded your current quota$"):
+            await asked(server).decide()
 
 
 async def test_a_redirect_is_not_followed(asked):
@@ -378,13 +328,6 @@ async def test_many_slow_calls_at_once_do_not_wait_for_each_other(asked):
         decisions = await asyncio.gather(*deciding)
     assert {decision.actions[0] for decision in decisions} == {Done("ok")}
     assert [one.outcomes for one in many] == [[(CallOutcome.OK, USED)]] * MANY
-
-
-async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
-    model = CalledModel(
-        endpoint=Endpoint(provider="openai", model="m", base_url="https://api.openai.com/v1", api_key=Secret(KEY))
-    )
-    assert model._dialect._tool_choice == "required"
 
 
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):

@@ -5,13 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.model import ModelError
-from gui_agents.models.retry import (
-    FailedAttemptError,
-    RetryPolicy,
-    call_with_retries,
-    is_retryable,
-    retry_after_seconds,
-)
+from gui_agents.models.failures import FailedAttemptError, is_retryable
+from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -23,6 +18,7 @@ class Attempts:
         self.failures = list(failures)
         self.made = 0
         self.pauses = []
+        self.seconds = 3600.0
 
     async def __call__(self):
         self.made += 1
@@ -34,7 +30,13 @@ class Attempts:
         self.pauses.append(seconds)
 
     async def run(self, policy=None, jitter=0.0):
-        return await call_with_retries(self, policy or RetryPolicy(), random=lambda: jitter, sleep=self.sleep)
+        return await call_with_retries(
+            self,
+            policy or RetryPolicy(),
+            random=lambda: jitter,
+            sleep=self.sleep,
+            left_seconds=lambda: self.seconds - sum(self.pauses),
+        )
 
 
 def trouble(**details):
@@ -100,6 +102,27 @@ async def test_a_provider_that_asks_for_too_much_time_is_given_up():
     assert attempts.made == 1
 
 
+async def test_too_many_requests_are_tried_again_for_a_minute():
+    attempts = Attempts(*(trouble(rate_limited=True) for _ in range(9)))
+    with pytest.raises(ModelError, match=r"^trouble \(after 7 attempts\)$"):
+        await attempts.run(jitter=0.0)
+    assert attempts.pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
+
+
+async def test_too_many_requests_are_final_if_there_may_be_one_attempt():
+    attempts = Attempts(trouble(rate_limited=True))
+    with pytest.raises(ModelError, match=r"^trouble$"):
+        await attempts.run(RetryPolicy(max_attempts=1))
+
+
+async def test_no_pause_goes_beyond_the_end_of_the_task():
+    attempts = Attempts(*(trouble(rate_limited=True) for _ in range(9)))
+    attempts.seconds = 6.0
+    with pytest.raises(ModelError, match=r"^trouble \(the next attempt would be in 4 s, and the task has 3 s left\)$"):
+        await attempts.run()
+    assert attempts.pauses == [1.0, 2.0]
+
+
 def test_retryable_statuses():
     statuses = [200, 307, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529, 599, 600]
     assert [status for status in statuses if is_retryable(status)] == [408, 409, 429, 500, 502, 503, 504, 529, 599]
@@ -117,7 +140,10 @@ def test_retryable_statuses():
         ({"retry-after": "Thu, 01 Jan 2026 12:00:30 GMT"}, 30.0),
         ({"retry-after": "Thu, 01 Jan 2026 12:00:30 -0000"}, 30.0),
         ({"retry-after": "Thu, 01 Jan 2026 13:00:30 +0100"}, 30.0),
-        ({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after-ms": "0", "retry-after": "30"}, 30.0),
+        ({"retry-after-ms": "0"}, None),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "Thu, 01 Jan 2026 11:00:00 GMT"}, None),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
@@ -132,14 +158,16 @@ def test_retry_after(headers, seconds):
 @given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms"]), st.text()))
 def test_any_retry_after_is_a_pause_or_nothing(headers):
     seconds = retry_after_seconds(headers, NOW)
-    assert seconds is None or 0 <= seconds < float("inf")
+    assert seconds is None or 0 < seconds < float("inf")
 
 
-@given(st.integers(1, 10_000), st.none() | st.floats(0, 60), st.floats(0, 1))
-def test_pauses_stay_in_bounds(failures, asked, jitter):
+@given(st.integers(1, 10_000), st.none() | st.floats(0, 60), st.booleans(), st.floats(0, 1))
+def test_pauses_stay_in_bounds(failures, asked, limited, jitter):
     policy = RetryPolicy()
-    pause = policy.delay_seconds(failures, asked, jitter)
-    if asked is None:
+    pause = policy.delay_seconds(failures, trouble(retry_after_seconds=asked, rate_limited=limited), jitter)
+    if asked is None and limited:
+        assert policy.first_rate_limited_delay_seconds <= pause <= policy.max_retry_after_seconds * 1.25
+    elif asked is None:
         assert policy.first_delay_seconds / 2 <= pause <= policy.max_delay_seconds
     else:
         assert asked <= pause <= asked * 1.25

@@ -5,13 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.actions import Click, Done, InvalidActionError, Key, Type
-from gui_agents.domain.model import Decision
+from gui_agents.domain.model import Decision, ModelRefusedError
 from gui_agents.domain.usage import Usage
-from gui_agents.models.chat.answers import decode, read_decision, read_usage
+from gui_agents.models.answers.decoding import decode
+from gui_agents.models.chat import answers
+from gui_agents.models.chat.answers import read_usage
+from gui_agents.models.failures import FailedAttemptError
 from tests import scripted_model
 from tests.gui_agents.models.observed import request
 
 OK = Done("ok")
+
+
+def read_decision(body, asked, max_tokens=4096):
+    return answers.read_decision(body, asked, max_tokens=max_tokens)
 
 
 def body(answer):
@@ -38,12 +45,11 @@ def test_arguments_that_are_an_object_already_are_taken():
     assert read_decision({"choices": [{"message": {"tool_calls": [call]}}]}, request()).actions[0] == OK
 
 
-def test_of_several_calls_the_first_counts():
-    calls = [
-        {"function": {"name": "act", "arguments": json.dumps({"action": "done", "message": text})}}
-        for text in ("ok", "other")
-    ]
-    assert read_decision({"choices": [{"message": {"tool_calls": calls}}]}, request()).actions[0] == OK
+def test_several_calls_are_several_actions_up_to_the_one_that_ends_the_task():
+    decided = [{"action": "click", "x": 1, "y": 2}, {"action": "done", "message": "ok"}, {"action": "fail"}]
+    calls = [{"function": {"name": "act", "arguments": json.dumps(each)}} for each in decided]
+    decision = read_decision({"choices": [{"message": {"tool_calls": calls}}]}, request())
+    assert decision.actions == (Click(1, 2), OK)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +87,11 @@ def test_what_is_wrong_is_told():
     none = "the answer holds no action; call act, or answer with its JSON object alone"
     assert problem(text("I cannot.")) == none
     assert problem(text("")) == none
-    assert problem(scripted_model.raw(b"<html>")) == none
     assert problem(text('{"action": "do', finish_reason="length")) == (
-        "the answer was cut off before it held an action; answer shorter"
+        "the answer was cut off by max_tokens, which is 4096, before it held an action; think and answer shorter"
     )
     assert problem(call('{"action": "done", "message": "\\ud800"}')) == (
-        "the answer holds characters that are no Unicode text"
+        "done.message must be Unicode text, without halves of surrogate pairs"
     )
 
 
@@ -194,7 +199,10 @@ def test_any_json_is_an_action_or_an_invalid_one(content):
     assert usage is None or usage.input_tokens >= usage.cached_input_tokens >= 0
     try:
         decision = read_decision(content, request())
-    except InvalidActionError:
+    except InvalidActionError as error:
+        error.said.encode()
+        return
+    except (FailedAttemptError, ModelRefusedError):
         return
     decision.rationale.encode()
     repr(decision.actions[0]).encode()

@@ -10,10 +10,10 @@ import pytest
 import trustme
 
 from gui_agents.domain.model import ModelError
+from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.client import HTTPClient
 from gui_agents.models.http.names import MAX_LOOKUPS, Names
-from gui_agents.models.retry import FailedAttemptError
 from gui_agents.threads import Threads
 from tests.gui_agents.models.http.hostile import serving
 

@@ -1,0 +1,224 @@
+"""Attempts that failed: what an endpoint says in an error, whatever its shape, and whether to try again.
+
+An error may come with an HTTP status, or in the clothes of an answer: status 200 and an error in the body. Both are
+read here, for every protocol.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+RETRIED_STATUS: Final = frozenset({408, 409, 429})
+SERVER_FAULTS: Final = range(500, 600)
+STATUSES: Final = range(400, 600)
+MAX_SAID: Final = 10_000
+"""Characters of an endpoint's message that are kept to look through them."""
+MAX_DEPTH: Final = 6
+"""How deep an error may wrap another one."""
+MAX_CODE: Final = 6
+"""Digits of a code that is a number."""
+MAX_PARTS: Final = 5
+"""How many errors of a list are shown."""
+WRAPPERS: Final = (
+    *("error", "errors", "message", "msg", "detail", "details", "status_msg", "error_msg", "error_message"),
+    *("errmsg", "error_description", "description", "reason", "title"),
+)
+"""Where an error keeps its words, best first."""
+CODES: Final = ("status_code", "code", "status", "http_code", "error_code", "type")
+"""Where an error keeps its kind, best first."""
+NUMBERS: Final[Mapping[int, HTTPStatus]] = {
+    1000: HTTPStatus.INTERNAL_SERVER_ERROR,
+    1001: HTTPStatus.GATEWAY_TIMEOUT,
+    1002: HTTPStatus.TOO_MANY_REQUESTS,
+    1004: HTTPStatus.UNAUTHORIZED,
+    1008: HTTPStatus.PAYMENT_REQUIRED,
+    1013: HTTPStatus.INTERNAL_SERVER_ERROR,
+    1024: HTTPStatus.INTERNAL_SERVER_ERROR,
+    1033: HTTPStatus.INTERNAL_SERVER_ERROR,
+    1039: HTTPStatus.TOO_MANY_REQUESTS,
+    1041: HTTPStatus.TOO_MANY_REQUESTS,
+    1302: HTTPStatus.TOO_MANY_REQUESTS,
+    1303: HTTPStatus.TOO_MANY_REQUESTS,
+    1305: HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""Codes of MiniMax (10..) and Zhipu (13..) -> the status that means the same."""
+KINDS: Final[Mapping[str, HTTPStatus]] = {
+    "rate": HTTPStatus.TOO_MANY_REQUESTS,
+    "too many": HTTPStatus.TOO_MANY_REQUESTS,
+    "throttl": HTTPStatus.TOO_MANY_REQUESTS,
+    "resource_exhausted": HTTPStatus.TOO_MANY_REQUESTS,
+    "overload": HTTPStatus.SERVICE_UNAVAILABLE,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "timeout": HTTPStatus.GATEWAY_TIMEOUT,
+    "server_error": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "api_error": HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""What the name of a kind of error holds -> the status that means the same."""
+
+
+BAD_GENERATION: Final = frozenset({"tool_use_failed", "output_parse_failed", "json_validate_failed"})
+"""Codes of errors that say that the model wrote what the endpoint cannot read."""
+POLICY: Final = frozenset({"1301", "1026", "1027"})
+"""Codes of Zhipu (1301) and MiniMax for content that is refused."""
+POLICY_PARTS: Final = (
+    "content_filter",
+    "content_policy",
+    "contentfilter",
+    "datainspection",
+    "data_inspection",
+    "responsibleaipolicy",
+    "safety",
+    "prohibited",
+    "sensitive",
+    "moderation",
+)
+"""What codes of errors hold that say that content is refused."""
+EXHAUSTED: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_balance", "1113"})
+"""Codes of errors that come as rate limits and do not pass."""
+
+
+class FailedAttemptError(Exception):
+    """One attempt failed; `problem` says how.
+
+    A dialect raises it by `reported`, with the endpoint's own words; whoever calls the endpoint masks keys in them and
+    says which endpoint it was. Raised by all others, `problem` may be shown to a user as it is.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        retryable: bool,
+        retry_after_seconds: float | None = None,
+        rate_limited: bool = False,
+        unbilled: bool = False,
+        status: int | None = None,
+        said: str = "",
+    ) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
+        """How long the endpoint asks to wait; None if it does not say."""
+        self.rate_limited = rate_limited
+        """Whether there were too many requests; then only time helps."""
+        self.unbilled = unbilled
+        """Whether it cost nothing for sure."""
+        self.status = status
+        """What HTTP calls it; None if no answer came, or one that does not say."""
+        self.said = said
+        """The endpoint's words as they were, which nobody may see."""
+
+
+def reported(said: str, status: int | None) -> FailedAttemptError:
+    """Return the failure that an endpoint reports in the body of an answer; `status` is what HTTP would call it."""
+    return FailedAttemptError(said, retryable=status is not None and is_retryable(status), status=status, said=said)
+
+
+def is_retryable(status: int) -> bool:
+    """Tell whether another attempt may succeed after this HTTP status."""
+    return status in RETRIED_STATUS or status in SERVER_FAULTS
+
+
+def error_in(body: Any) -> Any:
+    """Return the error in a body that came with status 200, or None if it is an answer.
+
+    That an answer has other fields than an error is for its dialect to see.
+    """
+    if not isinstance(body, Mapping):
+        return None
+    error = body.get("error")
+    if error:
+        return body
+    base = body.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code"):
+        return base
+    return None
+
+
+def bad_generation(body: Any) -> str | None:
+    """Return what the model wrote if an error says that the endpoint could not read it; else None.
+
+    Such an answer is the model's mistake, and the request was right.
+    """
+    for error in _nested(body):
+        written = error.get("failed_generation")
+        if isinstance(written, str):
+            return written
+        if _code(error) in BAD_GENERATION:
+            return ""
+    return None
+
+
+def refused_by_policy(body: Any) -> bool:
+    """Tell whether an error says that a filter of the provider refuses the content."""
+    return any(
+        code in POLICY or any(part in code for part in POLICY_PARTS)
+        for error in _nested(body)
+        for code in (_code(error), str(error.get("type", "")).lower(), str(error.get("status_code", "")))
+    )
+
+
+def is_final(body: Any) -> bool:
+    """Tell whether an error says that no pause helps, whatever its status: the account has nothing left."""
+    return any(_code(error) in EXHAUSTED for error in _nested(body))
+
+
+def said_in(body: Any) -> str:
+    """Return the words of an error's body, whatever its shape; empty if it has none."""
+    return "; ".join(dict.fromkeys(_words(body, MAX_DEPTH)))[:MAX_SAID]
+
+
+def status_in(error: Any) -> int | None:
+    """Return the HTTP status that an error in a body amounts to, or None if it does not say."""
+    if not isinstance(error, Mapping):
+        return None
+    for name in CODES:
+        status = _status(error.get(name))
+        if status is not None:
+            return status
+    inner = error.get("error")
+    return status_in(inner) if isinstance(inner, Mapping) and inner is not error else None
+
+
+def _nested(body: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield an error and those that it wraps, from the outside in."""
+    for _ in range(MAX_DEPTH):
+        if isinstance(body, list) and body:
+            body = body[0]
+        if not isinstance(body, Mapping):
+            return
+        yield body
+        body = body.get("error") or body.get("innererror") or body.get("base_resp")
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    code = error.get("code")
+    return str(code).lower()[:100] if isinstance(code, str | int) else ""
+
+
+def _words(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.strip():
+            yield value.strip()
+    elif depth > 0 and isinstance(value, Mapping):
+        for name in WRAPPERS:
+            found = list(_words(value.get(name), depth - 1))
+            if found:
+                yield from found
+                return
+    elif depth > 0 and isinstance(value, list):
+        for part in value[:MAX_PARTS]:
+            yield from _words(part, depth - 1)
+
+
+def _status(code: Any) -> int | None:
+    if isinstance(code, bool):
+        return None
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) <= MAX_CODE:
+        code = int(code)
+    if isinstance(code, int):
+        return code if code in STATUSES else NUMBERS.get(code)
+    kind = code.lower() if isinstance(code, str) else ""
+    return next((int(status) for part, status in KINDS.items() if part in kind), None)

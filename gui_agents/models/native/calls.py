@@ -1,0 +1,189 @@
+"""Calls of tools as actions: what the computer tools of all protocols share."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from reprlib import Repr
+from typing import Any, Final
+
+import attrs
+
+from gui_agents.domain.action_json import parse, schema
+from gui_agents.domain.actions import (
+    MAX_NOTCHES,
+    SANDBOX_ACTIONS,
+    TERMINAL_ACTIONS,
+    Action,
+    ActionName,
+    InvalidActionError,
+)
+from gui_agents.domain.model import DecisionRequest
+from gui_agents.models.answers.found import MAX_ACTIONS
+from gui_agents.models.native.transcript import Answer, Call
+
+LOOK_SECONDS: Final = 0.5
+"""The wait of a model that only wants to see the screen again."""
+_MODIFIERS: Final = """
+ctrl control control_l control_r ctl shift shift_l shift_r alt alt_l alt_r option cmd command super super_l super_r
+meta meta_l meta_r win
+"""
+MODIFIERS: Final = frozenset(_MODIFIERS.split())
+BY_COMPUTER: Final = SANDBOX_ACTIONS - {ActionName.OPEN_APP, ActionName.NAVIGATE, ActionName.LONG_PRESS}
+"""Actions that computer tools have; `act` is for the others, and for those that end the loop."""
+
+_SHORT: Final = Repr()
+_SHORT.maxstring = _SHORT.maxother = 500
+_SHORT.maxdict = _SHORT.maxlist = 20
+
+Point = tuple[Any, Any]
+"""Coordinates as the model wrote them."""
+Fields = dict[str, Any]
+"""An action as JSON."""
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """One call of a tool, as it stands in the answer."""
+
+    name: str
+    """Of the tool, or of the computer tool's action."""
+    call: Call
+    given: Any
+    """Its arguments, decoded."""
+
+
+Reader = Callable[[Wish, Point | None], Sequence[Fields]]
+"""Returns the actions of a call as JSON. It is told where the pointer is, if that is known.
+
+Raises InvalidActionError.
+"""
+
+
+def act(request: DecisionRequest, *, native: bool) -> tuple[str, dict[str, Any]]:
+    """Return the description and the parameters of the tool `act`; beside a computer tool it has what is left."""
+    if native:
+        return "End the task, or do what the computer tool cannot.", schema(request.supported - BY_COMPUTER)
+    return "Carry out one action on the screen, or end the task.", schema(request.supported)
+
+
+def answer_of(
+    content: Sequence[Mapping[str, Any]],
+    wishes: Sequence[Wish],
+    read: Reader,
+    request: DecisionRequest,
+    at: Point | None,
+) -> tuple[Answer, Point | None]:
+    """Return the answer with the actions of its calls, and where they leave the pointer.
+
+    A model that only looks waits for a moment, and then sees the screen again.
+
+    Raises:
+        InvalidActionError: one of the calls is not possible here.
+    """
+    calls: list[Call] = []
+    actions: list[Action] = []
+    for number, wish in enumerate(wishes, start=1):
+        try:
+            steps = read(wish, at)
+            actions += [action(step, request) for step in steps]
+        except InvalidActionError as error:
+            where = f"call {number} ({wish.name:.40}): " if len(wishes) > 1 else ""
+            raise InvalidActionError(f"{where}{error.problem}") from None
+        for step in steps:
+            at = _pointed(step) or at
+        calls.append(attrs.evolve(wish.call, count=len(steps)))
+        if len(actions) > MAX_ACTIONS:
+            raise InvalidActionError(f"an answer may have at most {MAX_ACTIONS} actions")
+        if actions and actions[-1].name in TERMINAL_ACTIONS:
+            break
+    if wishes and not actions:
+        actions = [action({"action": "wait", "seconds": LOOK_SECONDS}, request)]
+        calls[-1] = attrs.evolve(calls[-1], count=1)
+    return Answer(content=content, calls=calls, actions=actions), at
+
+
+def action(fields: Mapping[str, Any], request: DecisionRequest) -> Action:
+    """Return one action of the JSON that the model gave, or that its call stands for.
+
+    Raises:
+        InvalidActionError: it is not possible on this screen and sandbox.
+    """
+    seen = request.observation
+    return parse(fields, width=seen.width, height=seen.height, supported=request.supported)
+
+
+def _pointed(step: Fields) -> Point | None:
+    for x, y in (("to_x", "to_y"), ("x", "y")):
+        if x in step and y in step:
+            return step[x], step[y]
+    return None
+
+
+def keys(names: Sequence[str]) -> Iterator[Fields]:
+    """Yield presses of keys: modifiers are held for the next key, other keys follow each other.
+
+    Models write `ctrl+s` in one name or two names, and several keys where they mean one after the other.
+    """
+    held: list[str] = []
+    for name in (part for whole in names for part in _parts(whole)):
+        held.append(name)
+        if name.lower() not in MODIFIERS:
+            yield {"action": "key", "keys": held}
+            held = []
+    if held:
+        yield {"action": "key", "keys": held}
+
+
+def _parts(name: str) -> list[str]:
+    """Return the keys in a name such as `ctrl+shift+t`, `ctrl++`, `+` or `Down Down`."""
+    return [part for word in name.split() or [name] for part in re.split(r"(?<=[^+])\+(?=.)", word)]
+
+
+def scroll(x: Any, y: Any, dx: float, dy: float) -> Fields:
+    """Return a turn of the wheel, by at most as many notches as there may be."""
+    return {"action": "scroll", "x": x, "y": y, "dx": _notches(dx), "dy": _notches(dy)}
+
+
+def _notches(number: float) -> int:
+    return int(max(-MAX_NOTCHES, min(MAX_NOTCHES, number)))
+
+
+def number(given: Any, name: str) -> float:
+    """Return a number among the arguments of a call.
+
+    Raises:
+        InvalidActionError: it is none.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float) or given != given:  # noqa: PLR0124 - NaN
+        raise InvalidActionError(f"{name} must be a number")
+    return given
+
+
+def text(given: Any, name: str) -> str:
+    """Return a text among the arguments of a call.
+
+    Raises:
+        InvalidActionError: it is none.
+    """
+    if not isinstance(given, str):
+        raise InvalidActionError(f"{name} must be a string")
+    return given
+
+
+def word(given: Any) -> str:
+    """Return a text as it is, and an empty one for anything else, which may be no key of a table."""
+    return given if isinstance(given, str) else ""
+
+
+def said(text: str, wishes: Sequence[Wish]) -> str:
+    """Return an answer in words, bounded."""
+    return "\n".join(filter(None, [text, *(f"{wish.name:.40}({_SHORT.repr(wish.given)})" for wish in wishes)]))
+
+
+def without_held_keys(given: Any) -> None:
+    """Refuse modifiers that a pointer's action should hold; no sandbox can.
+
+    Raises:
+        InvalidActionError: there are some.
+    """
+    if given:
+        raise InvalidActionError(f"keys ({given!r:.40}) cannot be held during an action of the pointer here")

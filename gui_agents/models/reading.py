@@ -1,0 +1,131 @@
+"""From an HTTP answer to a decision, or to the error that it amounts to, whatever the protocol."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from gui_agents.domain.actions import InvalidActionError
+from gui_agents.domain.model import Decision, DecisionRequest, ModelRefusedError
+from gui_agents.domain.secret import Secret
+from gui_agents.models.dialect import Dialect
+from gui_agents.models.failures import (
+    FailedAttemptError,
+    bad_generation,
+    error_in,
+    is_final,
+    is_retryable,
+    refused_by_policy,
+    said_in,
+    status_in,
+)
+from gui_agents.models.masking import MAX_READ, masked
+
+if TYPE_CHECKING:
+    from gui_agents.models.http.client import Answer
+
+MARKUP: Final = ("<", "\ufeff<")
+EVENTS: Final = ("data:", "event:", ":", "id:", "retry:")
+"""How the lines of an event stream begin."""
+JSON_BEGINS: Final = ("{", "[")
+
+
+@attrs.frozen
+class Reader:
+    """Reads the answers of one endpoint; what it says is masked, and told with its address."""
+
+    where: str
+    """What errors call the endpoint."""
+    key: Secret | None
+    dialect: Dialect
+
+    def decision(
+        self, answer: "Answer", body: Any, request: DecisionRequest, retry_after_seconds: float | None
+    ) -> Decision:
+        """Return what an answer decides; `body` is the decoded one, None if it is no JSON.
+
+        Raises:
+            InvalidActionError: it holds no action, or the endpoint could not read what the model wrote.
+            FailedAttemptError: the endpoint refuses or fails, in whatever clothes.
+            ModelRefusedError: the model, or a policy of its provider, refuses.
+        """
+        status = answer.status
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            raise self._refusal(_words(answer.body, body), body, status, f"answered {status}", retry_after_seconds)
+        if status != HTTPStatus.OK or body is None:
+            raise self._no_answer(answer, body)
+        error = error_in(body)
+        if error is not None:
+            raise self._refusal(said_in(error), error, status_in(error), "reports an error", retry_after_seconds)
+        try:
+            return self.dialect.read_decision(body, request)
+        except FailedAttemptError as failed:
+            raise self._failure(failed.said, failed.status, "reports an error", retry_after_seconds) from None
+        except ModelRefusedError as refused:
+            raise self._refused(str(refused)) from None
+
+    def _refusal(
+        self, said: str, body: Any, status: int | None, how: str, retry_after_seconds: float | None
+    ) -> Exception:
+        """Return what an error of the endpoint amounts to."""
+        written = bad_generation(body)
+        if written is not None:
+            problem = f"the endpoint could not read the answer: {masked(said, self.key)}"
+            return InvalidActionError(problem, said=masked(written, self.key))
+        if refused_by_policy(body):
+            return self._refused(said)
+        failure = self._failure(said, status, how, retry_after_seconds)
+        if is_final(body):
+            failure.retryable = failure.rate_limited = False
+        return failure
+
+    def _refused(self, said: str) -> ModelRefusedError:
+        return ModelRefusedError(f"{self.where} refuses: {masked(said, self.key)}")
+
+    def _failure(
+        self, said: str, status: int | None, how: str, retry_after_seconds: float | None
+    ) -> FailedAttemptError:
+        shown = masked(said, self.key)
+        return FailedAttemptError(
+            f"{self.where} {how}" + (f": {shown}" if shown else ""),
+            retryable=status is not None and is_retryable(status),
+            retry_after_seconds=retry_after_seconds,
+            rate_limited=status == HTTPStatus.TOO_MANY_REQUESTS,
+            unbilled=status is not None and status >= HTTPStatus.MULTIPLE_CHOICES,
+            status=status,
+            said=said,
+        )
+
+    def _no_answer(self, answer: "Answer", body: Any) -> FailedAttemptError:
+        """Return the failure that an answer without the JSON of its protocol is."""
+        text = answer.body[:MAX_READ].decode("utf-8", "replace").strip()
+        retryable = False
+        if answer.status != HTTPStatus.OK:
+            kind = f"answered {answer.status}, which is no answer of a model"
+        elif not text:
+            kind, retryable = "sent an empty answer", True
+        elif text.startswith(MARKUP):
+            kind = "sent a page and no JSON; the base URL may be wrong"
+        elif text.startswith(EVENTS):
+            kind = "sent a stream of events, which was not asked for"
+        elif text.startswith(JSON_BEGINS):
+            kind, retryable = "sent JSON that breaks off or is malformed", True
+        else:
+            kind = "sent no JSON"
+        said = _words(answer.body, body)
+        shown = masked(said, self.key)
+        return FailedAttemptError(
+            f"{self.where} {kind}" + (f": {shown}" if shown else ""), retryable=retryable, said=said
+        )
+
+
+def _words(raw: bytes, body: Any) -> str:
+    """Return the words of an error's body, whatever its shape.
+
+    Words that are no JSON are shown too. A page of HTML is not: it comes from something that is no model's endpoint,
+    and is nothing to show to whoever named its address.
+    """
+    if body is not None:
+        return said_in(body)
+    text = raw[:MAX_READ].decode("utf-8", "replace").strip()
+    return "" if text.startswith(MARKUP) else text
