@@ -96,7 +96,7 @@ SECTION = Section[ServiceSnapshot](
         ),
         counter(
             "agent_model_usage_unknown_total",
-            "Calls since the start that reported no token usage, without those that cost nothing for sure.",
+            "Calls since the start that reported no token usage.",
             lambda snapshot: snapshot.models.usage_unknown,
             labels={"provider": PROVIDERS},
             example="sum by (provider) (increase(agent_model_usage_unknown_total[1h]))",

@@ -95,8 +95,7 @@ class ModelStats:
         else:
             self._cost[bill.currency] = EXACT.add(self._cost.get(bill.currency, Decimal(0)), bill.amount)
         if call.usage is None:
-            # What was refused, or never arrived, has no usage that could be known.
-            stats.usage_unknown += not call.unbilled
+            stats.usage_unknown += 1
         else:
             stats.input += call.usage.input_tokens
             stats.cached += call.usage.cached_input_tokens

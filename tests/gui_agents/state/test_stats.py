@@ -79,11 +79,3 @@ def test_statistics_do_not_follow_what_comes_later(stats):
     before = stats.rpcs.statistics()
     stats.rpcs.started("Ask")
     assert before.started["Ask"] == 0
-
-
-def test_what_was_refused_has_no_usage_that_is_unknown(stats):
-    for unbilled in (True, False, True):
-        call = ModelCall("openai", "m", CallOutcome.ERROR, None, 0.1, unbilled=unbilled)
-        stats.models.called(call, Bill(Decimal(0), "USD"), "t", 0.0)
-    models = stats.models.statistics()
-    assert (models.usage_unknown["openai"], models.requests["openai", "error"]) == (1, 3)
