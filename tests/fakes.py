@@ -78,14 +78,16 @@ class Script:
 
 
 class CallBook(list[ModelCall]):
-    """What a model told of its calls; it has room for all of them."""
+    """What a model told of its calls. Its budget has room for all of them, or for `room` output tokens each."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int | None = None) -> None:
         super().__init__()
+        self.room = room
         self.reserved: list[CallBound] = []
 
-    async def reserve(self, bound: CallBound) -> None:
+    async def reserve(self, bound: CallBound) -> int:
         self.reserved.append(bound)
+        return bound.output_tokens if self.room is None else self.room
 
     def model_called(self, call: ModelCall) -> None:
         self.append(call)

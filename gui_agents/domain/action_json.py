@@ -5,13 +5,19 @@ this screen, `InvalidActionError` is raised, with a text for the model.
 """
 
 from collections.abc import Collection, Mapping
+from math import floor
 from typing import Any, Final
 
 import attrs
 
 from gui_agents.domain.actions import ACTIONS, TERMINAL_ACTIONS, Action, ActionName, Button, Field, InvalidActionError
+from gui_agents.domain.keys import keys_of
 
 _HUGE: Final = 1e300
+_MAX_NUMBER: Final = 40
+"""Characters of a number that is written as a string."""
+_PLAIN: Final = frozenset({"type", "enum", "minimum", "maximum", "description"})
+"""The keywords of JSON Schema that every endpoint takes. Some refuse any other; `parse` checks the rest."""
 _MAX_UNKNOWN: Final = 5
 """How many fields that an action does not have are named."""
 
@@ -23,7 +29,12 @@ class _Slot:
     key: str
     attribute: str
     field: Field
-    required: bool
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.default is attrs.NOTHING
 
 
 _SLOTS: Final[Mapping[ActionName, tuple[_Slot, ...]]] = {
@@ -32,11 +43,17 @@ _SLOTS: Final[Mapping[ActionName, tuple[_Slot, ...]]] = {
             field.metadata["field"].key or field.name,
             field.name,
             field.metadata["field"],
-            field.default is attrs.NOTHING,
+            field.default,
         )
         for field in attrs.fields(cls)
     )
     for name, cls in ACTIONS.items()
+}
+_EMPTY: Final[tuple[Any, ...]] = ("", [], {})
+_FILLED: Final = (0, 1)
+"""Numbers that models write into fields that they do not mean."""
+_DEFAULTS: Final[Mapping[str, Any]] = {
+    slot.key: slot.default for slots in _SLOTS.values() for slot in slots if not slot.required
 }
 
 
@@ -52,8 +69,13 @@ def schema(supported: Collection[ActionName]) -> dict[str, Any]:
     }
     for name in names:
         for slot in _SLOTS[name]:
-            properties.setdefault(slot.key, dict(slot.field.schema))
+            properties.setdefault(slot.key, _plain_schema(slot.field.schema))
     return {"type": "object", "properties": properties, "required": ["action"]}
+
+
+def _plain_schema(rule: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {keyword: value for keyword, value in rule.items() if keyword in _PLAIN}
+    return {**plain, "items": _plain_schema(rule["items"])} if "items" in rule else plain
 
 
 def _usage(name: ActionName) -> str:
@@ -88,6 +110,8 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     if not isinstance(answer, Mapping):
         raise InvalidActionError('the answer must be one JSON object such as {"action": "done", "message": "..."}')
     wanted = answer.get("action")
+    if isinstance(wanted, str) and len(wanted) <= _MAX_NUMBER:
+        wanted = wanted.strip().lower().replace("-", "_")
     allowed = [name for name in ACTIONS if name in supported or name in TERMINAL_ACTIONS]
     if not isinstance(wanted, str) or wanted not in allowed:
         shown = f" {wanted!r:.60}" if isinstance(wanted, str) else ""
@@ -95,7 +119,7 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     name = ActionName(wanted)
     slots = _SLOTS[name]
     known = {"action", *(slot.key for slot in slots)}
-    unknown = sorted(f"{key!r:.30}" for key in answer if key not in known and answer[key] is not None)
+    unknown = sorted(f"{key!r:.30}" for key, value in answer.items() if key not in known and _says(key, value))
     if unknown:
         named = ", ".join(unknown[:_MAX_UNKNOWN])
         raise InvalidActionError(f"{name} has no field {named}; it takes {_usage(name)}")
@@ -103,7 +127,7 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     values = {}
     for slot in slots:
         value = answer.get(slot.key)
-        if value is None:
+        if value is None or (not slot.required and value in _EMPTY):
             if slot.required:
                 raise InvalidActionError(f"{name} needs the field {slot.key}; it takes {_usage(name)}")
             continue
@@ -111,36 +135,61 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     return ACTIONS[name](**values)
 
 
+def _says(key: str, value: Any) -> bool:
+    """Tell whether a field that the action does not have says anything: some models fill in all fields there are."""
+    return value is not None and value not in _EMPTY and value not in _FILLED and value != _DEFAULTS.get(key)
+
+
 def _checked(label: str, value: Any, field: Field, limits: Mapping[str, int]) -> Any:
     rule = field.schema
     match rule["type"]:
         case "integer":
-            number = _integer(label, value)
-            if field.axis is not None and not 0 <= number < limits[field.axis]:
-                raise InvalidActionError(f"{label}={number:.6g} leaves the screen (0 to {limits[field.axis] - 1})")
-            return _bounded(label, number, rule)
+            number = _number(label, value)
+            if field.axis is not None:
+                return _place(label, number, limits[field.axis])
+            return _bounded(label, floor(number + 0.5), rule)
         case "number":
-            return _bounded(label, float(_number(label, value, "a number")), rule)
+            return _bounded(label, float(_number(label, value)), rule)
         case "array":
-            if not isinstance(value, list | tuple) or not rule["minItems"] <= len(value) <= rule["maxItems"]:
-                raise InvalidActionError(f"{label} must be a list of {rule['minItems']} to {rule['maxItems']} strings")
-            return tuple(_string(f"{label}[{index}]", item, rule["items"]) for index, item in enumerate(value))
+            return _keys(label, value, rule)
         case _:
             return _string(label, value, rule)
 
 
-def _number(label: str, value: Any, wanted: str) -> int | float:
-    """Return a JSON number as a double, which cannot hold every JSON number."""
+def _number(label: str, value: Any) -> int | float:
+    """Return a number, also one that is written as a string, as a double, which cannot hold every JSON number."""
+    if isinstance(value, str) and len(value) <= _MAX_NUMBER:
+        try:
+            value = float(value)
+        except ValueError:
+            value = None
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_HUGE <= value <= _HUGE:
-        raise InvalidActionError(f"{label} must be {wanted}")
+        raise InvalidActionError(f"{label} must be a number")
     return value
 
 
-def _integer(label: str, value: Any) -> int:
-    number = _number(label, value, "a whole number")
-    if int(number) != number:
-        raise InvalidActionError(f"{label} must be a whole number, not {number}")
-    return int(number)
+def _place(label: str, number: float, limit: int) -> int:
+    """Return the pixel nearest to a coordinate, which may be a fraction and must be on the screen."""
+    nearest = floor(number + 0.5)
+    if nearest < 0 or number >= limit:
+        raise InvalidActionError(f"{label}={number:.6g} leaves the screen (0 to {limit - 1})")
+    return min(nearest, limit - 1)
+
+
+def _keys(label: str, value: Any, rule: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of a list, or of one string, in one spelling each."""
+    written = [value] if isinstance(value, str) else value
+    wrong = InvalidActionError(f"{label} must be a list of {rule['minItems']} to {rule['maxItems']} strings")
+    if not isinstance(written, list | tuple) or not rule["minItems"] <= len(written) <= rule["maxItems"]:
+        raise wrong
+    texts = [_string(f"{label}[{index}]", item, rule["items"]) for index, item in enumerate(written)]
+    try:
+        keys = keys_of(texts)
+    except LookupError as error:
+        raise InvalidActionError(f"{label}: {error.args[0]}") from None
+    if not rule["minItems"] <= len(keys) <= rule["maxItems"]:
+        raise wrong
+    return keys
 
 
 def _bounded(label: str, number: Any, rule: Mapping[str, Any]) -> Any:
@@ -158,6 +207,7 @@ def _string(label: str, value: Any, rule: Mapping[str, Any]) -> str:
     if not isinstance(value, str):
         raise InvalidActionError(f"{label} must be a string")
     if "enum" in rule:
+        value = value.strip().lower()
         if value not in rule["enum"]:
             raise InvalidActionError(f"{label} must be one of: {', '.join(rule['enum'])}")
         return Button(value)

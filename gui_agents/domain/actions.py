@@ -169,7 +169,7 @@ class Key:
     keys: tuple[str, ...] = _field(
         {
             "type": "array",
-            "items": {"type": "string", "minLength": 1, "maxLength": 20},
+            "items": {"type": "string", "minLength": 1, "maxLength": 60},
             "minItems": 1,
             "maxItems": MAX_KEYS,
             "description": "keys held together, in order, lower case: enter, tab, escape, backspace, ctrl, a",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
 
+from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallBound
 
 HIDDEN: Final = 300
@@ -28,21 +29,35 @@ MINI: Final = "4o-mini"
 """This model's pictures are billed as 2,833 tokens, and 5,667 for each tile."""
 PICTURE: Final = "data:image/"
 MEDIA_TYPE: Final = "media_type"
-LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict")
+LIMITS: Final = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens"})
+LEAST_OUTPUT: Final = 1024
+"""With fewer tokens, the reasoning or the arguments of an answer are likely to be cut off."""
 
 
-def bound_of(
-    provider: str, model: str, question: Mapping[str, Any], content: bytes, screen: tuple[int, int]
-) -> CallBound:
+def bound_of(endpoint: Endpoint, question: Mapping[str, Any], content: bytes, screen: tuple[int, int]) -> CallBound:
     """Return the most that a call can use.
 
     `content` is the encoded `question`; no picture in it is larger than the `screen`, in pixels.
     """
     pictures = _pictures(question)
     text = len(content) - sum(pictures)
-    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(model, *screen)
-    choices = question.get("n")
-    return CallBound(provider, model, given, _output(question) * (choices if isinstance(choices, int) else 1))
+    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(endpoint.model, *screen)
+    limits = [question[name] for name in _limits(endpoint, question)]
+    limit = max(limits, default=endpoint.settings.max_tokens)
+    answers = _answers(question)
+    return CallBound(
+        provider=endpoint.provider,
+        model=endpoint.model,
+        input_tokens=given,
+        output_tokens=limit * answers,
+        least_output_tokens=min(limit, LEAST_OUTPUT) * answers,
+    )
+
+
+def limited(endpoint: Endpoint, question: Mapping[str, Any], output_tokens: int) -> dict[str, Any]:
+    """Return a question that asks for no more output than so many tokens."""
+    most = output_tokens // _answers(question)
+    return {**question, **{name: min(question[name], most) for name in _limits(endpoint, question)}}
 
 
 def _hidden(tools: Any) -> int:
@@ -53,9 +68,16 @@ def _hidden(tools: Any) -> int:
     return HIDDEN_FOR_TOOLS + (HIDDEN_FOR_A_COMPUTER if own else 0)
 
 
-def _output(question: Mapping[str, Any]) -> int:
-    limits = [question[name] for name in LIMITS if isinstance(question.get(name), int)]
-    return max(limits, default=0)
+def _limits(endpoint: Endpoint, question: Mapping[str, Any]) -> list[str]:
+    """Return the fields that limit the output."""
+    names = {*LIMITS, endpoint.settings.token_field}
+    return [name for name, value in question.items() if name in names and isinstance(value, int)]
+
+
+def _answers(question: Mapping[str, Any]) -> int:
+    """Return how many answers are asked for, each of which has the limit."""
+    number = question.get("n")
+    return max(1, number) if isinstance(number, int) else 1
 
 
 def _for_a_picture(model: str, width: int, height: int) -> int:

@@ -22,7 +22,7 @@ from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall
 from gui_agents.models.answers.decoding import decode
-from gui_agents.models.bounds import bound_of
+from gui_agents.models.bounds import bound_of, limited
 from gui_agents.models.chat.dialect import ChatDialect
 from gui_agents.models.dialect import Dialect
 from gui_agents.models.encoding import encoded
@@ -164,7 +164,10 @@ class CalledModel:
     ) -> Decision:
         seen = asking.request.observation
         model = self._endpoint.model
-        await asking.calls.reserve(bound_of(self.provider, model, question, content, (seen.width, seen.height)))
+        bound = bound_of(self._endpoint, question, content, (seen.width, seen.height))
+        granted = await asking.calls.reserve(bound)
+        if granted < bound.output_tokens:
+            content = encoded(limited(self._endpoint, question, granted))
         outcome, usage, unbilled = CallOutcome.ERROR, None, False
         started = self._monotonic()
         try:

@@ -84,7 +84,7 @@ def task(instruction: str) -> str:
 def decided(turn: Turn) -> str:
     """Return what the model answered in a past turn."""
     if turn.action is None:
-        return _clip(turn.rationale, MAX_TEXT) or NO_ACTION
+        return _clip(turn.said, MAX_TEXT).strip() or NO_ACTION
     values = {key: _clip(value, MAX_TEXT) if isinstance(value, str) else value for key, value in _fields(turn)}
     action = json.dumps(values, ensure_ascii=False)
     return f"{_clip(turn.rationale, MAX_TEXT)}\n{action}" if turn.rationale else action

@@ -17,6 +17,8 @@ from gui_agents.simulated.decider.screen import is_on
 from gui_agents.simulated.keys import NAMED, Chord, chord
 
 _MAX_NUDGES: Final = 100
+BUTTONS: Final = frozenset({"next", "prior"})
+"""Names of keys that are rather those of buttons."""
 _LOUDEST: Final = 100
 _MAX_PAUSE_SECONDS: Final = 60.0
 _ON: Final = frozenset({"on", "true", "yes", "enabled", "checked"})
@@ -224,6 +226,8 @@ class Worker(FileHands):
 
 def _keys(label: str) -> Chord | None:
     """Return the keys that a label such as `ctrl+s` or `enter` means, where it means any."""
+    if label.lower() in BUTTONS:
+        return None
     keys = chord(tuple(label.lower().replace(" + ", "+").split("+")))
     return keys if keys is not None and len(keys) <= MAX_KEYS and not NAMED.isdisjoint(keys) else None
 

@@ -18,16 +18,19 @@ from gui_agents.domain.actions import (
     Done,
     InvalidActionError,
     Key,
+    LongPress,
     OpenApp,
     Scroll,
     Wait,
 )
+from gui_agents.domain.keys import NAMED, keys_of
 
 WIDTH, HEIGHT = 640, 480
 COORDINATES = {"x": WIDTH, "to_x": WIDTH, "y": HEIGHT, "to_y": HEIGHT}
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+printable = st.characters(exclude_categories=["Cs"]).filter(lambda key: key.isprintable() and keys_of([key]) == (key,))
 FIELDS = {
     **{name: st.integers(0, limit - 1) for name, limit in COORDINATES.items()},
     "button": st.sampled_from(Button),
@@ -35,7 +38,7 @@ FIELDS = {
     "dx": st.integers(-100, 100),
     "dy": st.integers(-100, 100),
     "text": text,
-    "keys": st.lists(words, min_size=1, max_size=5).map(tuple),
+    "keys": st.lists(st.sampled_from(sorted(NAMED)) | printable, min_size=1, max_size=5).map(tuple),
     "seconds": st.floats(0, 10, exclude_min=True),
     "app": words,
     "url": words,
@@ -91,12 +94,10 @@ def fits(value, rule):
     if not isinstance(value, kind) or isinstance(value, bool):
         return False
     if kind is list:
-        return rule["minItems"] <= len(value) <= rule["maxItems"] and all(fits(item, rule["items"]) for item in value)
+        return all(fits(item, rule["items"]) for item in value)
     if kind is str:
-        in_length = rule.get("minLength", 0) <= len(value) <= rule.get("maxLength", math.inf)
-        return in_length and ("enum" not in rule or value in rule["enum"])
-    in_bounds = rule.get("minimum", -math.inf) <= value <= rule.get("maximum", math.inf)
-    return in_bounds and value > rule.get("exclusiveMinimum", -math.inf)
+        return "enum" not in rule or value in rule["enum"]
+    return rule.get("minimum", -math.inf) <= value <= rule.get("maximum", math.inf)
 
 
 @given(json_values | st.dictionaries(st.sampled_from(KEYS), json_values, max_size=6))
@@ -157,23 +158,29 @@ def test_an_action_that_the_sandbox_does_not_know_is_refused():
         ({"action": "move", "x": 1, "y": 2, "z": 3}, "move has no field 'z'; it takes move(x, y)"),
         ({"action": "click", "x": 640, "y": 2}, "click.x=640 leaves the screen (0 to 639)"),
         ({"action": "click", "x": 1, "y": -1}, "click.y=-1 leaves the screen (0 to 479)"),
-        ({"action": "click", "x": 1.5, "y": 2}, "click.x must be a whole number, not 1.5"),
-        ({"action": "click", "x": True, "y": 2}, "click.x must be a whole number"),
-        ({"action": "click", "x": math.nan, "y": 2}, "click.x must be a whole number"),
-        ({"action": "click", "x": 10**400, "y": 2}, "click.x must be a whole number"),
-        ({"action": "click", "x": "1", "y": 2}, "click.x must be a whole number"),
+        ({"action": "click", "x": True, "y": 2}, "click.x must be a number"),
+        ({"action": "click", "x": math.nan, "y": 2}, "click.x must be a number"),
+        ({"action": "click", "x": 10**400, "y": 2}, "click.x must be a number"),
+        ({"action": "click", "x": "left", "y": 2}, "click.x must be a number"),
+        ({"action": "click", "x": "nan", "y": 2}, "click.x must be a number"),
+        ({"action": "click", "x": "1" * 41, "y": 2}, "click.x must be a number"),
+        ({"action": "click", "x": -0.6, "y": 2}, "click.x=-0.6 leaves the screen (0 to 639)"),
         ({"action": "click", "x": 1, "y": 2, "count": 4}, "click.count must be at most 3"),
         ({"action": "click", "x": 1, "y": 2, "count": 0}, "click.count must be at least 1"),
         ({"action": "click", "x": 1, "y": 2, "button": "side"}, "click.button must be one of: left, middle, right"),
         ({"action": "wait", "seconds": 0}, "wait.seconds must be above 0"),
         ({"action": "wait", "seconds": 10.5}, "wait.seconds must be at most 10.0"),
-        ({"action": "wait", "seconds": "1"}, "wait.seconds must be a number"),
+        ({"action": "wait", "seconds": "soon"}, "wait.seconds must be a number"),
         ({"action": "wait", "seconds": math.inf}, "wait.seconds must be a number"),
         ({"action": "wait", "seconds": 10**400}, "wait.seconds must be a number"),
         ({"action": "key", "keys": []}, "key.keys must be a list of 1 to 5 strings"),
-        ({"action": "key", "keys": "a"}, "key.keys must be a list of 1 to 5 strings"),
+        ({"action": "key", "keys": 7}, "key.keys must be a list of 1 to 5 strings"),
+        ({"action": "key", "keys": ["a+b+c+d+e+f"]}, "key.keys must be a list of 1 to 5 strings"),
+        ({"action": "key", "keys": ["Retrun"]}, "key.keys: there is no key 'Retrun'; 'enter' may be meant"),
+        ({"action": "move", "x": 1, "y": 2, "text": "hello"}, "move has no field 'text'; it takes move(x, y)"),
+        ({"action": "move", "x": 1, "y": 2, "to_x": 9}, "move has no field 'to_x'; it takes move(x, y)"),
         ({"action": "key", "keys": ["a", 1]}, "key.keys[1] must be a string"),
-        ({"action": "key", "keys": ["a", ""]}, "key.keys[1] must have 1 to 20 characters"),
+        ({"action": "key", "keys": ["a", ""]}, "key.keys[1] must have 1 to 60 characters"),
         ({"action": "type", "text": 7}, "type.text must be a string"),
         ({"action": "type", "text": "x" * 10_001}, "type.text must have 0 to 10000 characters"),
         ({"action": "type", "text": "\udc00"}, "type.text must be Unicode text, without halves of surrogate pairs"),
@@ -191,6 +198,51 @@ def test_numbers_that_python_itself_would_not_print_are_refused(answer):
 
 def test_fields_that_are_null_are_as_good_as_absent():
     assert read({"action": "click", "x": 1, "y": 2, "button": None, "text": None}) == Click(1, 2)
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [
+        {"text": "", "keys": [], "message": "", "url": "", "name": ""},
+        {"button": "left", "count": 1, "dx": 0, "dy": 0, "to_x": 0, "to_y": 0, "seconds": 0},
+        {"button": "LEFT", "count": None, "seconds": 0.0, "keys": {}},
+        {"button": "", "seconds": 1},
+    ],
+)
+def test_fields_that_are_filled_in_and_say_nothing_are_as_good_as_absent(filled):
+    assert read({"action": "click", "x": 68, "y": 66, **filled}) == Click(68, 66)
+
+
+@pytest.mark.parametrize("x", ["68", "68.0", " 68 ", 68.0, 67.6, "67.6", 68.4])
+def test_a_coordinate_may_be_a_string_or_a_fraction(x):
+    assert read({"action": "click", "x": x, "y": 1}) == Click(68, 1)
+
+
+def test_a_coordinate_on_the_last_pixel_stays_on_the_screen():
+    assert read({"action": "click", "x": 639.7, "y": -0.4}) == Click(639, 0)
+
+
+def test_names_of_actions_and_buttons_may_be_spelled_otherwise():
+    assert read({"action": " Long-Press", "x": 1, "y": 1, "seconds": "2.5"}) == LongPress(1, 1, 2.5)
+    assert read({"action": "CLICK", "x": 1, "y": 1, "button": " Right"}) == Click(1, 1, Button.RIGHT)
+
+
+@pytest.mark.parametrize("keys", [["ctrl+c"], "ctrl+c", ["Control_L", "c"], ["CTRL", "c"]])
+def test_keys_are_taken_as_models_write_them(keys):
+    assert read({"action": "key", "keys": keys}) == Key(("ctrl", "c"))
+
+
+def keywords(described):
+    """Yield the keywords of a schema and of all schemas in it."""
+    for keyword, value in described.items():
+        yield keyword
+        for inner in value.values() if keyword == "properties" else [value] if keyword == "items" else []:
+            yield from keywords(inner)
+
+
+def test_the_schema_has_only_keywords_that_every_endpoint_takes():
+    plain = {"type", "enum", "minimum", "maximum", "items", "required", "properties", "description"}
+    assert {*keywords(schema(SANDBOX_ACTIONS))} == plain
 
 
 def test_whole_numbers_may_be_written_as_doubles():

@@ -10,13 +10,14 @@ import pytest
 from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import Click, Done, InvalidActionError
 from gui_agents.domain.errors import PreconditionError
-from gui_agents.domain.model import Decision, ModelError
+from gui_agents.domain.model import BudgetExhaustedError, Decision, ModelError
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.models.http.clients import LIBRARY, HTTPClients
 from gui_agents.models.prices.price_list import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
+from tests.fakes import CallBook
 from tests.gui_agents.models.asking import DONE, KEY, TOLD, USED, Asked
 from tests.gui_agents.models.observed import PNG, request
 from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call
@@ -50,6 +51,44 @@ async def test_what_the_endpoint_is_asked(asked):
     (tool,) = sent.body["tools"]
     assert (tool["function"]["name"], tool["function"]["parameters"]) == ("act", schema(request().supported))
     assert [part["type"] for part in sent.body["messages"][-1]["content"]] == ["text", "image_url"]
+
+
+async def test_each_attempt_is_reserved_before_it_is_made_and_asks_for_no_more_than_is_granted(asked):
+    async with ScriptedModelServer([error(500), tool_call(DONE)]) as server:
+        one = asked(server, settings={"max_tokens": 3000})
+        one.calls = CallBook(room=1200)
+        await one.decide()
+        assert [sent.body["max_tokens"] for sent in server.requests] == [1200, 1200]
+    bounds = [(each.provider, each.model, each.output_tokens, each.least_output_tokens) for each in one.calls.reserved]
+    assert bounds == [("openai", "test-model", 3000, 1024)] * 2
+    assert len(one.calls) == 2
+
+
+async def test_a_call_without_room_in_the_budget_is_not_made(asked):
+    class Spent(CallBook):
+        async def reserve(self, bound):
+            raise BudgetExhaustedError("nothing is left")
+
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        one = asked(server)
+        one.calls = Spent()
+        with pytest.raises(BudgetExhaustedError):
+            await one.decide()
+        assert (server.requests, one.calls) == ([], [])
+
+
+async def test_the_settings_of_a_model_are_sent(asked):
+    settings = {
+        "extra_body": {"reasoning_effort": "none", "tool_choice": None, "max_tokens": 9},
+        "headers": {"X-Title": "agents", "AUTHORIZATION": "Basic abc"},
+    }
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        one = asked(server, settings=settings)
+        await one.decide()
+        (sent,) = server.requests
+    assert (sent.body["reasoning_effort"], sent.body["max_tokens"], "tool_choice" in sent.body) == ("none", 9, False)
+    assert (sent.headers["x-title"], sent.headers["authorization"]) == ("agents", "Basic abc")
+    assert one.calls.reserved[0].output_tokens == 9
 
 
 async def test_a_text_model_gets_no_screenshot(asked):

@@ -20,8 +20,8 @@ window "Notes" at 640, 360 (1280x720)
   textbox "Note \\"1\\"" = "line\\nline\""""
 
 
-def turn(action=None, *, instruction="Save the note", rationale="", outcome="clicked"):
-    return Turn(instruction=instruction, action=action, rationale=rationale, outcome=outcome)
+def turn(action=None, *, instruction="Save the note", rationale="", outcome="clicked", said=""):
+    return Turn(instruction=instruction, action=action, rationale=rationale, outcome=outcome, said=said)
 
 
 def clicks(count):
@@ -68,7 +68,7 @@ def test_past_turns_are_told_as_a_conversation():
 
 
 def test_an_answer_that_was_refused_is_told_with_what_was_wrong():
-    history = [turn(None, rationale="I will click.", outcome="the answer holds no action"), turn(None, outcome="no")]
+    history = [turn(None, said="I will click.", outcome="the answer holds no action"), turn(None, outcome="no")]
     assert contents(request(history=history))[2:5] == [
         "I will click.",
         "That answer was not accepted: the answer holds no action. Answer with one call of `act`.",
@@ -96,6 +96,11 @@ def test_left_out_turns_are_counted_by_action():
     assert contents(request(history=history))[1].startswith(
         "(10 earlier steps are left out: 8 click, 1 no action, 1 type.)"
     )
+
+
+def test_a_long_answer_that_was_refused_is_cut():
+    shown = contents(request(history=[turn(None, said="x" * 5000)]))[2]
+    assert shown == "x" * 1000 + "… (4000 more characters)"
 
 
 def test_long_texts_are_cut():
