@@ -19,8 +19,10 @@ from gui_agents.domain.actions import Action, InvalidActionError
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.domain.model import DecisionRequest, Model, Remaining, Turn
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.sandbox import Sandbox, SandboxError, TransientSandboxError, UnsupportedActionError
 from gui_agents.domain.screen import Element, Observation
+from gui_agents.pictures.studio import Studio
 
 MAX_INVALID: Final = 3
 """Number of invalid answers in a row after which the task fails."""
@@ -37,6 +39,10 @@ class Episode:
     budget: Budget
     deadline_monotonic_seconds: float
     conversation: Conversation
+    settings: ModelSettings = DEFAULT_SETTINGS
+    """How the model is asked."""
+    studio: Studio = attrs.field(factory=Studio)
+    """Makes the pictures that the model gets."""
 
 
 async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Ending:
@@ -54,7 +60,7 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         if ended is not None:
             return ended
         began = clock.monotonic()
-        observation = await sandbox.observe(screenshot=model.takes_screenshots)
+        observation = await _seen_by(episode, sandbox, model)
         seen = clock.monotonic()
         end_if_cancelled()
         try:
@@ -108,6 +114,14 @@ def end_if_cancelled() -> None:
     """
     if is_cancelled():
         raise asyncio.CancelledError
+
+
+async def _seen_by(episode: Episode, sandbox: Sandbox, model: Model) -> Observation:
+    """Return what the screen shows, its picture as the model takes it."""
+    observation = await sandbox.observe(screenshot=model.takes_screenshots)
+    if observation.screenshot is None:
+        return observation
+    return attrs.evolve(observation, screenshot=await episode.studio.ready(observation.screenshot, episode.settings))
 
 
 def _request(

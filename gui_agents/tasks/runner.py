@@ -26,10 +26,12 @@ from gui_agents.agent.loop import Episode
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import DrainingError, NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import Model, ModelError
+from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import Stage
+from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
 from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
@@ -118,6 +120,7 @@ class TaskRunner:
         self._clock = clock
         self._new_id = new_id
         self._last_seconds = last_seconds
+        self._studio = Studio()
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], _Desk] = {}
         self._continuations = Continuations(state, keeper)
@@ -268,6 +271,10 @@ class TaskRunner:
             desk.usable = False
             self._sandbox_failed(desk)
             ending = _failure(FailureReason.SANDBOX_ERROR, str(error))
+        except ModelRefusedError as error:
+            ending = _failure(FailureReason.REFUSED, str(error))
+        except BudgetExhaustedError as error:
+            ending = _failure(FailureReason.BUDGET, str(error))
         except ModelError as error:
             ending = _failure(FailureReason.MODEL_ERROR, str(error))
         except BaseException:  # noqa: BLE001 - the boundary of a task: a sandbox or a model may raise anything
@@ -314,6 +321,8 @@ class TaskRunner:
             budget=Budget(spec.steps, self._spending.tokens, self._spending.cost),
             deadline_monotonic_seconds=deadline,
             conversation=desk.conversation,
+            settings=DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings,
+            studio=self._studio,
         )
         ledger = Ledger(desk.task_id, self._state, self._prices)
         return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gui_agents.domain.action_json import to_json
 from gui_agents.domain.model import DecisionRequest, Turn
-from gui_agents.domain.screen import Element, Observation
+from gui_agents.domain.screen import Element
 
 Message = dict[str, Any]
 
@@ -106,6 +106,8 @@ def _screen(request: DecisionRequest) -> str:
     if seen.tree is not None:
         lines.append("What is on it (role, name, value, middle as x, y, size, states):")
         lines.extend(_tree_lines(seen.tree))
+    if request.note:
+        lines.append(f"Note: {request.note}")
     return "\n".join(lines)
 
 
@@ -147,10 +149,5 @@ def _with_image(text: str, request: DecisionRequest, with_screenshot: bool) -> s
     screenshot = request.observation.screenshot
     if not with_screenshot or screenshot is None:
         return text
-    url = f"data:{_media_type(request.observation)};base64,{b64encode(screenshot).decode()}"
+    url = f"data:{screenshot.media_type};base64,{b64encode(screenshot.data).decode()}"
     return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
-
-
-def _media_type(observation: Observation) -> str:
-    jpeg = (observation.screenshot or b"").startswith(b"\xff\xd8")
-    return "image/jpeg" if jpeg else "image/png"

@@ -8,7 +8,8 @@ from gui_agents.agent.budget import STUCK_REPEATS, Budget, Repetition
 from gui_agents.agent.ledger import Ledger
 from gui_agents.domain.actions import Click, Wait
 from gui_agents.domain.lifecycle import FailureReason, TaskEvent
-from gui_agents.domain.screen import Observation
+from gui_agents.domain.model_settings import PictureFormat
+from gui_agents.domain.screen import Observation, Picture
 from tests.fakes import FakeClock, FixedPrices, a_screen, new_state
 
 
@@ -55,9 +56,13 @@ def test_five_equal_steps_in_a_row_are_stuck_and_nothing_else(taken):
         assert (ending is not None) == (len(last) == STUCK_REPEATS and len(set(last)) == 1)
 
 
+def pictured(data):
+    return Observation(10, 10, screenshot=Picture(data, 10, 10, PictureFormat.PNG))
+
+
 def test_screens_without_a_tree_are_told_apart_by_their_picture():
     repetition = Repetition()
     for number in range(20):
-        assert repetition.stuck(Click(1, 1), Observation(10, 10, screenshot=bytes([number]))) is None
-    endings = [repetition.stuck(Click(1, 1), Observation(10, 10, screenshot=b"still")) for _ in range(5)]
+        assert repetition.stuck(Click(1, 1), pictured(bytes([number]))) is None
+    endings = [repetition.stuck(Click(1, 1), pictured(b"still")) for _ in range(5)]
     assert [ending is not None for ending in endings] == [False, False, False, False, True]

@@ -11,8 +11,9 @@ from gui_agents.agent.loop import Episode
 from gui_agents.domain.actions import AskUser, Click, Done, Fail, InvalidActionError, Type, Wait
 from gui_agents.domain.lifecycle import FailureReason, TaskEvent
 from gui_agents.domain.model import ModelError
+from gui_agents.domain.model_settings import PictureFormat
 from gui_agents.domain.sandbox import SandboxGoneError, TransientSandboxError, UnsupportedActionError
-from gui_agents.domain.screen import Observation
+from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import Usage
 from tests.fakes import FakeClock, FixedPrices, ScriptedModel, ScriptedSandbox, a_price, a_screen, a_spec, new_state
 
@@ -240,7 +241,10 @@ async def test_a_step_tells_how_long_it_took_and_what_it_used():
 
 
 async def test_what_was_seen_is_told_also_without_a_tree():
-    screens = [Observation(800, 600, screenshot=b"1"), Observation(1, 1, a_screen("").tree)]
+    screens = [
+        Observation(800, 600, screenshot=Picture(b"1", 800, 600, PictureFormat.PNG)),
+        Observation(1, 1, a_screen("").tree),
+    ]
     stage = Stage(ScriptedModel(Click(0, 0)), ScriptedSandbox(screens=screens))
     await stage.run()
     assert stage.told[0].startswith("step 1: saw a screen of 800 x 600;")

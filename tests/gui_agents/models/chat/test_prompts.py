@@ -1,11 +1,13 @@
 import json
 from base64 import b64decode
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.actions import Click, Done, Type
 from gui_agents.domain.model import Turn
+from gui_agents.domain.model_settings import PictureFormat
 from gui_agents.domain.screen import Bounds, Element
 from gui_agents.models.chat.prompts import MAX_ELEMENTS, SYSTEM_PROMPT, messages
 from tests.gui_agents.models.observed import PNG, request
@@ -40,12 +42,12 @@ def test_a_screenshot_is_sent_as_an_image_part_after_the_text():
     *_, last = contents(request(screenshot=PNG), with_screenshot=True)
     assert [part["type"] for part in last] == ["text", "image_url"]
     prefix, data = last[1]["image_url"]["url"].split(",")
-    assert (prefix, b64decode(data)) == ("data:image/png;base64", PNG)
+    assert (prefix, b64decode(data)) == ("data:image/png;base64", PNG.data)
     assert 'button "Save"' in last[0]["text"]
 
 
 def test_a_jpeg_is_called_one():
-    *_, last = contents(request(screenshot=b"\xff\xd8\xff\xe0"), with_screenshot=True)
+    *_, last = contents(request(screenshot=attrs.evolve(PNG, format=PictureFormat.JPEG)), with_screenshot=True)
     assert last[1]["image_url"]["url"].startswith("data:image/jpeg;base64,")
 
 
