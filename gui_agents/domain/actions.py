@@ -20,9 +20,11 @@ MAX_KEYS: Final = 5
 class InvalidActionError(ValueError):
     """A model's answer is not an action that is possible on this screen and sandbox. `problem` is sent to the model."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, *, said: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
+        self.said = said
+        """The answer as it was, without thoughts and bounded, for the model to see it again."""
 
 
 @unique

@@ -7,6 +7,7 @@ import attrs
 
 from gui_agents.domain.actions import Action, ActionName
 from gui_agents.domain.errors import GuiAgentsError
+from gui_agents.domain.model_settings import CoordinateSpace
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import CallBound, ModelCall
 
@@ -73,6 +74,8 @@ class DecisionRequest:
     remaining: Remaining
     supported: frozenset[ActionName]
     """The actions of the sandbox. Those that end the loop are always allowed."""
+    coordinates: CoordinateSpace = CoordinateSpace.PIXELS
+    """What the model's coordinates count; `gui_agents.pictures.coordinates` reads them and shows them."""
     note: str = ""
     """What the loop tells the model at this step only; it is shown with the screen."""
 

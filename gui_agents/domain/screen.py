@@ -1,7 +1,5 @@
 """What a sandbox shows at one moment: the accessibility tree and the screenshot."""
 
-from hashlib import blake2b
-
 import attrs
 
 from gui_agents.domain.model_settings import PictureFormat
@@ -71,9 +69,3 @@ class Observation:
     """The root of the accessibility tree; None if the sandbox has none."""
     screenshot: Picture | None = None
     """None if none was asked for."""
-
-    def fingerprint(self) -> bytes:
-        """Return a digest that is equal for equal screens."""
-        picture = None if self.screenshot is None else self.screenshot.data
-        seen = picture if self.tree is None else repr(self.tree).encode()
-        return blake2b(seen or b"", digest_size=16).digest()

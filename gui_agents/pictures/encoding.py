@@ -60,8 +60,8 @@ def encode(picture: Picture, settings: ModelSettings) -> Picture:
     return Picture(data, image.width, image.height, wanted)
 
 
-def decode(picture: Picture) -> "Image.Image":
-    """Return the picture in memory, as RGB.
+def decode(picture: Picture, *, coarse: bool = False) -> "Image.Image":
+    """Return the picture in memory, as RGB. `coarse` lets a JPEG be read at an eighth of its size, which is faster.
 
     Raises:
         PictureError: it is none.
@@ -74,6 +74,8 @@ def decode(picture: Picture) -> "Image.Image":
         with Image.open(BytesIO(picture.data), formats=[picture.format]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise PictureError(f"a picture of {image.width} x {image.height} pixels is too large")
+            if coarse:
+                image.draft("RGB", (image.width // 8, image.height // 8))
             return image.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureError(f"the sandbox's picture cannot be read: {error}") from error

@@ -148,7 +148,6 @@ async def test_equal_events_lead_to_equal_screens():
         seen.append(await sandbox.observe(screenshot=True))
 
     assert seen[0] == seen[1]
-    assert seen[0].fingerprint() == seen[1].fingerprint()
 
 
 async def test_waiting_lets_a_message_go(sandbox):
