@@ -132,6 +132,19 @@ class View:
         return round(scaled, UNIT_DIGITS) if self.space is CoordinateSpace.UNIT else round(scaled)
 
 
+def shown_schema(schema: Mapping[str, Any], space: CoordinateSpace) -> dict[str, Any]:
+    """Return the JSON schema of an action as a model with these coordinates needs it."""
+    if space is CoordinateSpace.PIXELS:
+        return dict(schema)
+    kind, length = ("number" if space is CoordinateSpace.UNIT else "integer"), LENGTHS[space]
+    properties = dict(schema["properties"])
+    for key in COORDINATES & properties.keys():
+        edge = "left" if key in HORIZONTAL else "top"
+        end = "where the drag ends, " if key.startswith("to_") else ""
+        properties[key] = {"type": kind, "description": f"{end}0 to {length} from the {edge} edge"}
+    return {**schema, "properties": properties}
+
+
 def _number(value: Any) -> float | None:
     """Return a number that is written as one or as a string; None for anything else."""
     if isinstance(value, str) and len(value) <= MAX_DIGITS:

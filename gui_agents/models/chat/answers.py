@@ -13,6 +13,7 @@ from gui_agents.domain.action_json import parse
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.domain.usage import Usage
+from gui_agents.pictures.coordinates import View
 
 TOOL: Final = "act"
 MAX_TOKENS: Final = 10**12
@@ -74,6 +75,8 @@ def read_decision(body: Any, request: DecisionRequest) -> Decision:
     else:
         answer, rationale = _in_text(text, cut_off=choice.get("finish_reason") == "length")
     seen = request.observation
+    if isinstance(answer, Mapping):
+        answer = View.of(seen, request.coordinates).read(answer)
     action = parse(answer, width=seen.width, height=seen.height, supported=request.supported)
     return Decision((action,), _sentence(rationale))
 

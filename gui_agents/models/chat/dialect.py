@@ -12,6 +12,7 @@ from gui_agents.domain.usage import Usage
 from gui_agents.models.chat.answers import TOOL, read_decision, read_usage
 from gui_agents.models.chat.prompts import messages
 from gui_agents.models.endpoint import NO_KEY, OPENAI_HOST
+from gui_agents.pictures.coordinates import shown_schema
 
 
 class ChatDialect:
@@ -33,9 +34,10 @@ class ChatDialect:
 
     def question(self, request: DecisionRequest) -> dict[str, Any]:
         """Return the body of a request; see `Dialect`."""
+        settings = self._endpoint.settings
         return {
             "model": self._endpoint.model,
-            "messages": messages(request, with_screenshot=self._endpoint.settings.pictures),
+            "messages": messages(request, with_screenshot=settings.pictures, settings=settings),
             "tools": [_tool(request)],
             "tool_choice": self._tool_choice,
         }
@@ -55,6 +57,6 @@ def _tool(request: DecisionRequest) -> dict[str, Any]:
         "function": {
             "name": TOOL,
             "description": "Carry out one action on the screen, or end the task.",
-            "parameters": schema(request.supported),
+            "parameters": shown_schema(schema(request.supported), request.coordinates),
         },
     }

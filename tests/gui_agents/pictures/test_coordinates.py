@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.domain.actions import InvalidActionError
+from gui_agents.domain.action_json import schema
+from gui_agents.domain.actions import SANDBOX_ACTIONS, InvalidActionError
 from gui_agents.domain.model_settings import CoordinateSpace, PictureFormat
 from gui_agents.domain.screen import Observation, Picture
-from gui_agents.pictures.coordinates import Size, View
+from gui_agents.pictures.coordinates import Size, View, shown_schema
 
 PIXELS, THOUSAND, UNIT = CoordinateSpace.PIXELS, CoordinateSpace.THOUSAND, CoordinateSpace.UNIT
 
@@ -119,3 +120,19 @@ def test_a_size_is_told_in_the_models_numbers():
 )
 def test_a_prompt_says_what_the_model_counts_in(on, text):
     assert on.described() == text
+
+
+@pytest.mark.parametrize(("space", "kind", "end"), [(THOUSAND, "integer", 1000), (UNIT, "number", 1)])
+def test_a_schema_describes_coordinates_as_the_model_counts_them(space, kind, end):
+    shown = shown_schema(schema(SANDBOX_ACTIONS), space)
+    assert shown["properties"]["x"] == {"type": kind, "description": f"0 to {end} from the left edge"}
+    assert shown["properties"]["to_y"] == {
+        "type": kind,
+        "description": f"where the drag ends, 0 to {end} from the top edge",
+    }
+    assert shown["properties"]["dx"] == schema(SANDBOX_ACTIONS)["properties"]["dx"]
+
+
+def test_a_schema_in_pixels_and_one_without_coordinates_stay():
+    assert shown_schema(schema(SANDBOX_ACTIONS), PIXELS) == schema(SANDBOX_ACTIONS)
+    assert shown_schema(schema(()), UNIT) == schema(())
