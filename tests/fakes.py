@@ -94,7 +94,7 @@ class CallBook(list[ModelCall]):
 
 
 class ScriptedModel:
-    """A model that decides what its script says: actions, or errors.
+    """A model that decides what its script says: actions, tuples of several, or errors.
 
     Every decision reports one call, also one that is no action or is cancelled while it waits. The call tells `usage`
     and takes `seconds` on the clock.
@@ -102,8 +102,8 @@ class ScriptedModel:
 
     def __init__(
         self,
-        *script: Action | BaseException | asyncio.Event,
-        then: Action | BaseException | asyncio.Event = Done("all done"),  # noqa: B008 - frozen
+        *script: Action | tuple[Action, ...] | BaseException | asyncio.Event,
+        then: Action | tuple[Action, ...] | BaseException | asyncio.Event = Done("all done"),  # noqa: B008 - frozen
         provider: str = "openai",
         name: str = "scripted",
         usage: Usage | None = None,
@@ -126,7 +126,7 @@ class ScriptedModel:
         self.requests.append(request)
         outcome = CallOutcome.ERROR
         try:
-            action = await self._script.next()
+            decided = await self._script.next()
             outcome = CallOutcome.OK
         except InvalidActionError:
             outcome = CallOutcome.INVALID
@@ -135,7 +135,7 @@ class ScriptedModel:
             if self._clock is not None:
                 self._clock.advance(self._seconds)
             calls.model_called(ModelCall(self.provider, self._name, outcome, self._usage, self._seconds))
-        return Decision((action,), "as scripted")
+        return Decision(decided if isinstance(decided, tuple) else (decided,), "as scripted")
 
     async def close(self) -> None:
         self.closed += 1

@@ -26,6 +26,7 @@ from gui_agents.domain.actions import Click, Done, Fail, InvalidActionError
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.model import Calls, Decision, DecisionRequest, Model, ModelError
 from gui_agents.domain.sandbox import Sandbox, SandboxError
+from gui_agents.domain.screen import Observation
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.grpc_app import App
@@ -35,6 +36,7 @@ from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts, Service
+from gui_agents.simulated.sandbox import SimulatedSandbox
 from gui_agents.state.service_state import ServiceState
 from tests.fakes import ScriptedSandbox
 from tests.promises import broken
@@ -118,13 +120,25 @@ class ObedientModels(ModelFactory):
         return ObedientModel(self.gate)
 
 
+class LivelyDesktop(SimulatedSandbox):
+    """Shows something new each time, so that a task that clicks without an end is not stuck."""
+
+    seen = 0
+
+    async def observe(self, *, screenshot: bool) -> Observation:
+        self.seen += 1
+        observation = await super().observe(screenshot=screenshot)
+        assert observation.tree is not None
+        return attrs.evolve(observation, tree=attrs.evolve(observation.tree, value=str(self.seen)))
+
+
 class Desktops(SandboxFactory):
-    """Makes simulated desktops; the task `no desktop` gets one that does not open."""
+    """Makes lively desktops; the task `no desktop` gets one that does not open."""
 
     def create(self, spec: TaskSpec) -> Sandbox:
         if spec.instruction == "no desktop":
             return ScriptedSandbox(opening=[SandboxError("there is no desktop")])
-        return super().create(spec)
+        return LivelyDesktop()
 
 
 @attrs.frozen

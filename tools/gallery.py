@@ -10,9 +10,12 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from gui_agents.domain.actions import Action, Click, Key, Move, OpenApp, Scroll, Type
+from gui_agents.domain.model_settings import ModelSettings, PictureFormat
 from gui_agents.domain.screen import Element
+from gui_agents.pictures.encoding import encode
 from gui_agents.simulated.sandbox import SimulatedSandbox
 
+AS_PNG: Final = ModelSettings(picture_formats=(PictureFormat.PNG,))
 _BITS: Final = 7
 """Of each colour; one bit less saves a tenth of a file and changes nothing that one sees."""
 
@@ -52,7 +55,7 @@ async def picture(deeds: Sequence[Deed]) -> bytes:
         await sandbox.act(await _click(sandbox, deed) if isinstance(deed, str) else deed)
     screenshot = (await sandbox.observe(screenshot=True)).screenshot
     await sandbox.close(destroy=True)
-    return screenshot or b""
+    return b"" if screenshot is None else encode(screenshot, AS_PNG).data
 
 
 async def _click(sandbox: SimulatedSandbox, name: str) -> Click:

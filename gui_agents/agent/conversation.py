@@ -1,29 +1,48 @@
-"""The past steps that a model is shown."""
+"""The past actions that a model is shown, the last few with the pictures that they were decided on."""
 
+from math import ceil
 from typing import Final
 
+import attrs
+
 from gui_agents.domain.model import NO_HISTORY, History, Turn
+from gui_agents.domain.screen import Picture
 from gui_agents.domain.weight import weight
 
 MAX_BYTES: Final = 2**20
-"""Of the texts in one conversation; the oldest steps are forgotten."""
+"""Of the texts in one conversation; the oldest turns are forgotten."""
 
 
 class Conversation:
-    """The steps so far. A task that continues another one begins with the steps of that task."""
+    """The turns so far. A task that continues another one begins with the turns of that task.
 
-    def __init__(self, past: History = NO_HISTORY) -> None:
+    Of at most `pictures` turns the pictures are kept. If there is one more, the older half of them goes at once: what a
+    model is sent then begins with the same for several steps, and its provider's cache of prompts keeps that.
+    """
+
+    def __init__(self, past: History = NO_HISTORY, *, pictures: int = 0) -> None:
         self.history = past
+        """The turns without pictures, which end with the task."""
+        self._most = pictures
+        self._pictured: list[tuple[Turn, Turn]] = []
+        """Turns, and the same with their pictures; oldest first."""
 
     @property
     def turns(self) -> tuple[Turn, ...]:
-        """The steps, oldest first."""
-        return self.history.turns
+        """The turns, oldest first."""
+        if not self._pictured:
+            return self.history.turns
+        shown = {id(turn): pictured for turn, pictured in self._pictured}
+        return tuple(shown.get(id(turn), turn) for turn in self.history.turns)
 
-    def note(self, turn: Turn) -> None:
-        """Add a step; the oldest ones go if all of them have too many bytes."""
-        turns = [*self.turns, turn]
+    def note(self, turn: Turn, picture: Picture | None = None) -> None:
+        """Add a turn, and the picture that it was decided on; the oldest ones go if all have too many bytes."""
+        turns = [*self.history.turns, turn]
         text_bytes = self.history.text_bytes + weight(turn)
         while text_bytes > MAX_BYTES and len(turns) > 1:
             text_bytes -= weight(turns.pop(0))
         self.history = History(tuple(turns), text_bytes)
+        if picture is not None and self._most:
+            if len(self._pictured) == self._most:
+                del self._pictured[: ceil(self._most / 2)]
+            self._pictured.append((turn, attrs.evolve(turn, picture=picture)))

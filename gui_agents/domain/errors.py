@@ -12,7 +12,8 @@ GuiAgentsError
 │   ├── TooManyCallsError            there is no room for another call
 │   └── OversizedMessageError        the request is larger than the configured limit
 ├── IllegalTransitionError           in `lifecycle`
-├── ModelError                       in `model`
+├── ModelError and its leaf          in `model`
+├── BudgetExhaustedError             in `model`
 ├── SandboxError and its leaves      in `sandbox`
 └── CallError                        in `gui_agents.client`
 """

@@ -53,9 +53,11 @@ class FailureReason(StrEnum):
     BUDGET = "budget"
     """The task used all its tokens or money."""
     STUCK = "stuck"
-    """The agent repeated one action on an unchanged screen."""
+    """The agent's last steps led to nothing new on the screen."""
     MODEL_ERROR = "model_error"
-    """The model could not be reached, refused, or gave invalid answers several times in a row."""
+    """The model could not be reached, or gave invalid answers several times in a row."""
+    REFUSED = "refused"
+    """The model or its provider refused the task, or demanded a confirmation that nobody gave."""
     SANDBOX_ERROR = "sandbox_error"
     """The sandbox could not be created, or broke."""
     INTERRUPTED = "interrupted"
@@ -103,6 +105,11 @@ class Ending:
     def __attrs_post_init__(self) -> None:
         if (self.event is TaskEvent.FAIL) != (self.reason is not None):
             raise ValueError("a failure has a reason, and nothing else has one")
+
+
+def failure(reason: FailureReason, message: str, *, result: str = "") -> Ending:
+    """Return the end of a task that failed; its message begins with the reason."""
+    return Ending(event=TaskEvent.FAIL, reason=reason, message=f"{reason}: {message}", result=result)
 
 
 class IllegalTransitionError(GuiAgentsError):

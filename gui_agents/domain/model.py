@@ -7,7 +7,8 @@ import attrs
 
 from gui_agents.domain.actions import Action, ActionName
 from gui_agents.domain.errors import GuiAgentsError
-from gui_agents.domain.screen import Observation
+from gui_agents.domain.model_settings import CoordinateSpace
+from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import CallBound, ModelCall
 
 
@@ -36,6 +37,10 @@ class Turn:
     """The result in a few words; for an invalid answer, what was wrong."""
     said: str = ""
     """An invalid answer as it was, bounded."""
+    picture: Picture | None = None
+    """The screen as the model saw it when it decided this; only the last few turns have one, as its settings say. Of
+    an answer with several actions the first turn has it.
+    """
 
 
 @attrs.frozen
@@ -65,10 +70,14 @@ class DecisionRequest:
     instruction: str
     observation: Observation
     history: tuple[Turn, ...]
-    """Past steps, oldest first. Steps of a continued task come before the task's own."""
+    """Past actions, oldest first. Those of a continued task come before the task's own."""
     remaining: Remaining
     supported: frozenset[ActionName]
     """The actions of the sandbox. Those that end the loop are always allowed."""
+    coordinates: CoordinateSpace = CoordinateSpace.PIXELS
+    """What the model's coordinates count; `gui_agents.pictures.coordinates` reads them and shows them."""
+    note: str = ""
+    """What the loop tells the model at this step only; it is shown with the screen."""
 
 
 @attrs.frozen

@@ -1,8 +1,8 @@
 """What a sandbox shows at one moment: the accessibility tree and the screenshot."""
 
-from hashlib import blake2b
-
 import attrs
+
+from gui_agents.domain.model_settings import PictureFormat
 
 
 @attrs.frozen
@@ -42,6 +42,23 @@ class Element:
 
 
 @attrs.frozen
+class Picture:
+    """A picture of a screen. A sandbox hands over what costs it least; a model gets it encoded, in its own size."""
+
+    data: bytes = attrs.field(repr=False)
+    width: int
+    """Pixels of the picture, which are fewer than the screen's if it was scaled down."""
+    height: int
+    format: PictureFormat | None
+    """None for raw pixels: row by row from the top, three bytes each (red, green, blue)."""
+
+    @property
+    def media_type(self) -> str:
+        """The MIME type of an encoded picture."""
+        return f"image/{self.format}"
+
+
+@attrs.frozen
 class Observation:
     """What a sandbox shows at one moment."""
 
@@ -50,10 +67,5 @@ class Observation:
     height: int
     tree: Element | None = None
     """The root of the accessibility tree; None if the sandbox has none."""
-    screenshot: bytes | None = None
-    """PNG or JPEG; None if none was asked for."""
-
-    def fingerprint(self) -> bytes:
-        """Return a digest that is equal for equal screens."""
-        seen = self.screenshot if self.tree is None else repr(self.tree).encode()
-        return blake2b(seen or b"", digest_size=16).digest()
+    screenshot: Picture | None = None
+    """None if none was asked for."""

@@ -1,17 +1,16 @@
-"""A scene -> PNG. Pure, and slow beside everything else here: it runs in a worker thread, and only when asked for.
+"""A scene -> its pixels. Pure, and slow beside all else here: it runs in a worker thread, and only when asked for.
 
 The box and the text of a widget are drawn by its style; the marks of its role come over them.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from io import BytesIO
 from typing import Final
 
 import attrs
 from PIL import Image, ImageDraw
 
-from gui_agents.domain.screen import Bounds
+from gui_agents.domain.screen import Bounds, Picture
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.painter import Painter, Points, fitting, spelled, width_of, wrapped
 from gui_agents.simulated.theme import DARK, LIGHT, Colour, style_of
@@ -38,11 +37,10 @@ _TICK: Final[Points] = ((-6, 0), (-2, 4), (6, -5))
 _ARROW: Final[Points] = ((0, 0), (0, 17), (4, 13), (7, 19), (10, 18), (7, 12), (12, 12))
 
 
-def render_png(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> bytes:
-    """Draw a scene and encode it; the level of compression is chosen for speed."""
-    file = BytesIO()
-    draw(scene, dark=dark, pointer=pointer).save(file, "PNG", compress_level=1)
-    return file.getvalue()
+def render(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> Picture:
+    """Draw a scene; the model that looks at it says how it is encoded."""
+    image = draw(scene, dark=dark, pointer=pointer)
+    return Picture(image.tobytes(), image.width, image.height, None)
 
 
 def draw(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> Image.Image:

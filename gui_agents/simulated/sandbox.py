@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from gui_agents.domain.actions import Action, Click, Drag, Key, Move, OpenApp, Scroll, Type, Wait
 from gui_agents.domain.sandbox import SandboxGoneError, SandboxType, TransientSandboxError, UnsupportedActionError
-from gui_agents.domain.screen import Observation
+from gui_agents.domain.screen import Observation, Picture
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.settings import DARK_MODE
 from gui_agents.simulated.desktop import Desktop
@@ -48,7 +48,7 @@ class SimulatedSandbox:
         self._desktop = Desktop()
 
     async def observe(self, *, screenshot: bool) -> Observation:
-        """Return the accessibility tree, and a PNG where it is asked for; drawn off the event loop."""
+        """Return the accessibility tree, and raw pixels where they are asked for; drawn off the event loop."""
         desktop = self._open_desktop()
         tree, image = desktop.tree(), None
         if screenshot:
@@ -104,11 +104,11 @@ class SimulatedSandbox:
         return self._desktop
 
 
-def _drawn(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> bytes:
+def _drawn(scene: Scene, *, dark: bool, pointer: tuple[int, int]) -> Picture:
     # Pillow is loaded by the first screenshot, in its thread: most tasks of the built-in model never need it.
-    from gui_agents.simulated.drawing import render_png  # noqa: PLC0415
+    from gui_agents.simulated.drawing import render  # noqa: PLC0415
 
-    return render_png(scene, dark=dark, pointer=pointer)
+    return render(scene, dark=dark, pointer=pointer)
 
 
 def _on_screen(x: int, y: int) -> tuple[int, int]:

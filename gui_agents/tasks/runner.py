@@ -20,16 +20,19 @@ import attrs
 
 from gui_agents.agent import loop
 from gui_agents.agent.budget import Budget
+from gui_agents.agent.cancellation import end_if_cancelled, is_cancelled
 from gui_agents.agent.conversation import Conversation
 from gui_agents.agent.ledger import Ledger, Prices
 from gui_agents.agent.loop import Episode
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import DrainingError, NotFoundError, QueueFullError
-from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import Model, ModelError
+from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
+from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import Stage
+from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
 from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
@@ -72,6 +75,7 @@ class _Desk:
 
     task_id: str
     spec: TaskSpec
+    settings: ModelSettings
     conversation: Conversation
     sandbox: Sandbox | None = None
     info: SandboxInfo | None = None
@@ -118,6 +122,7 @@ class TaskRunner:
         self._clock = clock
         self._new_id = new_id
         self._last_seconds = last_seconds
+        self._studio = Studio()
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], _Desk] = {}
         self._continuations = Continuations(state, keeper)
@@ -214,7 +219,8 @@ class TaskRunner:
 
     def _desk(self, task_id: str, spec: TaskSpec, *, taken: bool) -> _Desk:
         beginning = self._beginnings.pop(task_id)
-        desk = _Desk(task_id, spec, Conversation(beginning.history))
+        settings = DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings
+        desk = _Desk(task_id, spec, settings, Conversation(beginning.history, pictures=settings.history_pictures))
         kept = beginning.kept
         if kept is not None and taken:
             desk.sandbox, desk.named = kept.sandbox, beginning.named or kept.named
@@ -231,7 +237,7 @@ class TaskRunner:
         self._continuations.took(info.sandbox_id)
 
     def _expire(self, task_id: str, seconds: float) -> None:
-        self._stop(task_id, _failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
+        self._stop(task_id, failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
 
     def _stop(self, task_id: str, ending: Ending) -> None:
         """End a live task from outside, and cancel whatever it waits for."""
@@ -263,13 +269,17 @@ class TaskRunner:
         try:
             ending = await self._work(desk)
         except asyncio.CancelledError:
-            ending = _INTERRUPTED if loop.is_cancelled() else self._defect(desk)
+            ending = _INTERRUPTED if is_cancelled() else self._defect(desk)
         except SandboxError as error:
             desk.usable = False
             self._sandbox_failed(desk)
-            ending = _failure(FailureReason.SANDBOX_ERROR, str(error))
+            ending = failure(FailureReason.SANDBOX_ERROR, str(error))
+        except ModelRefusedError as error:
+            ending = failure(FailureReason.REFUSED, str(error))
+        except BudgetExhaustedError as error:
+            ending = failure(FailureReason.BUDGET, str(error))
         except ModelError as error:
-            ending = _failure(FailureReason.MODEL_ERROR, str(error))
+            ending = failure(FailureReason.MODEL_ERROR, str(error))
         except BaseException:  # noqa: BLE001 - the boundary of a task: a sandbox or a model may raise anything
             desk.usable = False
             ending = self._defect(desk)
@@ -286,7 +296,7 @@ class TaskRunner:
 
     def _defect(self, desk: _Desk) -> Ending:
         _log.exception("task %s ended by a defect of the service", desk.task_id, extra={"task_id": desk.task_id})
-        return _failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
+        return failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
 
     async def _close_model(self, desk: _Desk) -> None:
         """Close a task's model after the task has ended. Nothing waits for it, and an error changes nothing."""
@@ -307,13 +317,15 @@ class TaskRunner:
                 info = _info(desk.sandbox)
                 self._has(desk, info)
                 self._state.sandbox_opened(desk.task_id, info)
-            loop.end_if_cancelled()
+            end_if_cancelled()
         desk.model = self._models.create(spec.model)
         episode = Episode(
             instruction=spec.instruction,
             budget=Budget(spec.steps, self._spending.tokens, self._spending.cost),
             deadline_monotonic_seconds=deadline,
             conversation=desk.conversation,
+            settings=desk.settings,
+            studio=self._studio,
         )
         ledger = Ledger(desk.task_id, self._state, self._prices)
         return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)
@@ -377,8 +389,4 @@ def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str]) -> s
     return "; ".join(said)
 
 
-def _failure(reason: FailureReason, message: str) -> Ending:
-    return Ending(event=TaskEvent.FAIL, reason=reason, message=f"{reason}: {message}")
-
-
-_INTERRUPTED: Final = _failure(FailureReason.INTERRUPTED, "the service is shutting down")
+_INTERRUPTED: Final = failure(FailureReason.INTERRUPTED, "the service is shutting down")

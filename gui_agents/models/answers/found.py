@@ -9,6 +9,7 @@ from gui_agents.domain.action_json import parse
 from gui_agents.domain.actions import TERMINAL_ACTIONS, Action, InvalidActionError
 from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.models.answers.rationale import encodable, sentence
+from gui_agents.pictures.coordinates import View
 
 MAX_ACTIONS: Final = 20
 """Of one answer."""
@@ -34,8 +35,10 @@ def decision_of(found: Found, request: DecisionRequest) -> Decision:
         raise InvalidActionError(f"an answer may have at most {MAX_ACTIONS} actions")
     actions: list[Action] = []
     seen = request.observation
+    view = View.of(seen, request.coordinates)
     for answer in found.answers:
-        actions.append(parse(answer, width=seen.width, height=seen.height, supported=request.supported))
+        read = view.read(answer)
+        actions.append(parse(read, width=seen.width, height=seen.height, supported=request.supported))
         if actions[-1].name in TERMINAL_ACTIONS:
             break
     return Decision(tuple(actions), sentence(found.words))

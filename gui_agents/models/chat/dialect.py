@@ -14,6 +14,7 @@ from gui_agents.models.chat.answers import read_decision, read_usage
 from gui_agents.models.chat.prompts import messages
 from gui_agents.models.endpoint import NO_KEY, OPENAI_HOST
 from gui_agents.models.features import NOTHING, Feature, Lacking
+from gui_agents.pictures.coordinates import shown_schema
 
 TOKEN_FIELDS: Final = ("max_completion_tokens", "max_tokens")
 """What the largest number of tokens is called: by OpenAI today, and by what follows its older contract."""
@@ -42,7 +43,7 @@ class ChatDialect:
         with_screenshot = settings.pictures and Feature.PICTURES not in lacking
         asked = {
             "model": self._endpoint.model,
-            "messages": messages(request, with_screenshot=with_screenshot),
+            "messages": messages(request, with_screenshot=with_screenshot, settings=settings),
             self._token_field(lacking): settings.max_tokens,
         }
         if settings.tools and Feature.TOOLS not in lacking:
@@ -74,6 +75,6 @@ def _tool(request: DecisionRequest) -> dict[str, Any]:
         "function": {
             "name": TOOL,
             "description": "Carry out one action on the screen, or end the task.",
-            "parameters": schema(request.supported),
+            "parameters": shown_schema(schema(request.supported), request.coordinates),
         },
     }

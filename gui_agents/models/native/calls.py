@@ -19,6 +19,7 @@ from gui_agents.domain.actions import (
 from gui_agents.domain.model import DecisionRequest
 from gui_agents.models.answers.found import MAX_ACTIONS
 from gui_agents.models.native.transcript import Answer, Call
+from gui_agents.pictures.coordinates import View
 
 LOOK_SECONDS: Final = 0.5
 """The wait of a model that only wants to see the screen again."""
@@ -108,7 +109,8 @@ def action(fields: Mapping[str, Any], request: DecisionRequest) -> Action:
         InvalidActionError: it is not possible on this screen and sandbox.
     """
     seen = request.observation
-    return parse(fields, width=seen.width, height=seen.height, supported=request.supported)
+    read = View.of(seen, request.coordinates).read(fields)
+    return parse(read, width=seen.width, height=seen.height, supported=request.supported)
 
 
 def _pointed(step: Fields) -> Point | None:

@@ -6,6 +6,8 @@ from typing import Final
 from gui_agents.domain.model import Turn
 from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.models.chat.prompts import came_of, decided, summary, task
+from gui_agents.models.history import left_out
+from gui_agents.pictures.coordinates import View
 
 SYSTEM_PROMPT: Final = """\
 You operate a computer for a user, with the computer tool. After each answer you see the screen again.
@@ -20,10 +22,10 @@ sentence what was done.
 """
 
 
-def opening(instruction: str, told: Sequence[Turn], settings: ModelSettings) -> str:
+def opening(instruction: str, told: Sequence[Turn], settings: ModelSettings, view: View) -> str:
     """Return how a conversation begins: past turns in words, as many as the settings allow, and the task."""
     lines: list[str] = []
-    shown = _shown(told, settings)
+    shown = told[left_out(told, settings, lambda turn: len(decided(turn, view)) + len(came_of(turn))) :]
     if len(shown) < len(told):
         lines.append(summary(told[: len(told) - len(shown)]))
     named = None
@@ -31,17 +33,7 @@ def opening(instruction: str, told: Sequence[Turn], settings: ModelSettings) -> 
         if turn.instruction != named:
             named = turn.instruction
             lines.append(task(named))
-        lines.append(f"You decided: {decided(turn)}\n{came_of(turn)}")
+        lines.append(f"You decided: {decided(turn, view)}\n{came_of(turn)}")
     if instruction != named:
         lines.append(task(instruction))
     return "\n\n".join(lines)
-
-
-def _shown(told: Sequence[Turn], settings: ModelSettings) -> Sequence[Turn]:
-    """Return the last turns that fit the limits of the history."""
-    left = settings.history_characters
-    for count, turn in enumerate(reversed(told)):
-        left -= len(decided(turn)) + len(came_of(turn))
-        if left < 0 or count == settings.history_turns:
-            return told[len(told) - count :]
-    return told

@@ -18,8 +18,9 @@ import attrs
 from gui_agents.domain.actions import Action
 from gui_agents.domain.model import DecisionRequest, Turn
 from gui_agents.domain.model_settings import ModelSettings
-from gui_agents.models.chat.prompts import media_type, screen
+from gui_agents.models.chat.prompts import screen
 from gui_agents.models.native.prompts import opening
+from gui_agents.pictures.coordinates import View
 
 LEFT_OUT_AT_ONCE: Final = 10
 """How many rounds more than the settings say there may be, before the older ones leave."""
@@ -150,12 +151,14 @@ class Transcript:
     def _open(self, request: DecisionRequest) -> None:
         kept = sum(round_.turns for round_ in self.rounds)
         told = request.history[: len(request.history) - kept] if kept <= len(request.history) else ()
-        self.opening = opening(request.instruction, told, self._settings)
+        self.opening = opening(request.instruction, told, self._settings, _view(request))
 
     def _seen(self, request: DecisionRequest) -> Screen:
         screenshot = request.observation.screenshot if self._settings.pictures else None
-        picture = None if screenshot is None else b64encode(screenshot).decode()
-        return Screen(screen(request), picture, media_type(request.observation))
+        picture, media_type = (
+            (None, "") if screenshot is None else (b64encode(screenshot.data).decode(), screenshot.media_type)
+        )
+        return Screen(screen(request, _view(request)), picture, media_type)
 
     def _too_long(self) -> bool:
         settings = self._settings
@@ -183,6 +186,10 @@ class Transcript:
             )
             for round_ in kept
         ]
+
+
+def _view(request: DecisionRequest) -> View:
+    return View.of(request.observation, request.coordinates)
 
 
 def _text(rounds: Sequence[Round]) -> int:

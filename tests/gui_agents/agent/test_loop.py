@@ -11,8 +11,9 @@ from gui_agents.agent.loop import Episode
 from gui_agents.domain.actions import AskUser, Click, Done, Fail, InvalidActionError, Type, Wait
 from gui_agents.domain.lifecycle import FailureReason, TaskEvent
 from gui_agents.domain.model import ModelError
+from gui_agents.domain.model_settings import PictureFormat
 from gui_agents.domain.sandbox import SandboxGoneError, TransientSandboxError, UnsupportedActionError
-from gui_agents.domain.screen import Observation
+from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import Usage
 from tests.fakes import FakeClock, FixedPrices, ScriptedModel, ScriptedSandbox, a_price, a_screen, a_spec, new_state
 
@@ -132,7 +133,7 @@ async def test_the_same_action_on_the_same_screen_is_stuck_at_the_fifth():
     stage = Stage(ScriptedModel(then=Click(1, 1)), ScriptedSandbox(screens=[a_screen("still")]))
     ending = await stage.run()
     assert ending.reason is FailureReason.STUCK
-    assert ending.message == "stuck: click was repeated 5 times on an unchanged screen"
+    assert ending.message == "stuck: the last 5 steps (click 5 times) led to nothing new on the screen"
     assert stage.ledger.steps == 5
     assert len(stage.sandbox.acted) == 4
 
@@ -142,10 +143,12 @@ async def test_a_screen_that_changes_is_not_stuck():
     assert (await stage.run()).result == "through"
 
 
-async def test_another_action_in_between_starts_the_count_anew():
-    model = ScriptedModel(*[Click(1, 1)] * 4, Click(2, 2), *[Click(1, 1)] * 4, Done("through"))
-    stage = Stage(model, ScriptedSandbox(screens=[a_screen("still")]))
-    assert (await stage.run()).result == "through"
+async def test_the_model_is_nudged_once_before_it_ends():
+    stage = Stage(ScriptedModel(then=Click(1, 1)), ScriptedSandbox(screens=[a_screen("still")]))
+    await stage.run()
+    notes = [request.note for request in stage.model.requests]
+    assert notes[:3] + notes[4:] == [""] * 4
+    assert notes[3].startswith("your last 3 steps (click 3 times) led to nothing new on the screen.")
 
 
 async def test_three_answers_in_a_row_that_are_no_action_are_a_model_error():
@@ -240,7 +243,10 @@ async def test_a_step_tells_how_long_it_took_and_what_it_used():
 
 
 async def test_what_was_seen_is_told_also_without_a_tree():
-    screens = [Observation(800, 600, screenshot=b"1"), Observation(1, 1, a_screen("").tree)]
+    screens = [
+        Observation(800, 600, screenshot=Picture(b"1", 800, 600, PictureFormat.PNG)),
+        Observation(1, 1, a_screen("").tree),
+    ]
     stage = Stage(ScriptedModel(Click(0, 0)), ScriptedSandbox(screens=screens))
     await stage.run()
     assert stage.told[0].startswith("step 1: saw a screen of 800 x 600;")

@@ -2,7 +2,8 @@
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.model import DecisionRequest, Remaining
-from gui_agents.domain.screen import Bounds, Element, Observation
+from gui_agents.domain.model_settings import PictureFormat
+from gui_agents.domain.screen import Bounds, Element, Observation, Picture
 
 SAVE = Element("button", "Save", Bounds(100, 200, 80, 40), states=frozenset({"focused", "checked"}))
 TREE = Element(
@@ -11,7 +12,7 @@ TREE = Element(
     Bounds(0, 0, 1280, 720),
     children=(SAVE, Element("textbox", 'Note "1"', Bounds(0, 0, 0, 0), value="line\nline")),
 )
-PNG = b"\x89PNG\r\n\x1a\nimage"
+PNG = Picture(b"\x89PNG\r\n\x1a\nimage", 1280, 720, PictureFormat.PNG)
 
 
 def request(

@@ -1,10 +1,8 @@
 """The simulated desktop as a sandbox: its protocol, its errors, and what it costs."""
 
 import asyncio
-from io import BytesIO
 
 import pytest
-from PIL import Image
 
 from gui_agents.domain.actions import (
     ActionName,
@@ -123,8 +121,8 @@ async def test_screenshot_is_drawn_only_when_asked_for(sandbox):
     seen = await sandbox.observe(screenshot=True)
 
     assert sandbox.state().screenshots == 1
-    image = Image.open(BytesIO(seen.screenshot))
-    assert (image.format, image.size, image.mode) == ("PNG", (1280, 720), "RGB")
+    picture = seen.screenshot
+    assert (picture.format, picture.width, picture.height, len(picture.data)) == (None, 1280, 720, 1280 * 720 * 3)
     assert (seen.width, seen.height, seen.tree) == (without.width, without.height, without.tree)
 
 
@@ -150,7 +148,6 @@ async def test_equal_events_lead_to_equal_screens():
         seen.append(await sandbox.observe(screenshot=True))
 
     assert seen[0] == seen[1]
-    assert seen[0].fingerprint() == seen[1].fingerprint()
 
 
 async def test_waiting_lets_a_message_go(sandbox):

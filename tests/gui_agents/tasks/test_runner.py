@@ -9,7 +9,7 @@ import pytest
 from gui_agents.domain.actions import AskUser, Fail, InvalidActionError
 from gui_agents.domain.errors import NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
-from gui_agents.domain.model import ModelError
+from gui_agents.domain.model import BudgetExhaustedError, ModelError, ModelRefusedError
 from gui_agents.domain.sandbox import SandboxError, SandboxGoneError
 from gui_agents.domain.stream import Stage
 from gui_agents.tasks.runner import SpendingLimits
@@ -122,6 +122,8 @@ ENDS_BY_ITSELF = {
     "stuck": (TaskStatus.FAILED, FailureReason.STUCK),
     "nonsense": (TaskStatus.FAILED, FailureReason.MODEL_ERROR),
     "no model": (TaskStatus.FAILED, FailureReason.MODEL_ERROR),
+    "refuses": (TaskStatus.FAILED, FailureReason.REFUSED),
+    "no money": (TaskStatus.FAILED, FailureReason.BUDGET),
     "tokens": (TaskStatus.FAILED, FailureReason.BUDGET),
     "not created": (TaskStatus.FAILED, FailureReason.SANDBOX_ERROR),
     "not opened": (TaskStatus.FAILED, FailureReason.SANDBOX_ERROR),
@@ -139,6 +141,8 @@ def prepare(rig: Rig) -> None:
     rig.model("stuck", *[CLICK] * 9)
     rig.model("nonsense", *[InvalidActionError("no")] * 9)
     rig.model("no model", ModelError("out of reach"))
+    rig.model("refuses", ModelRefusedError("I cannot help with that"))
+    rig.model("no money", BudgetExhaustedError("the day's budget is used up"))
     rig.model("tokens", *[CLICK] * 9)
     rig.sandbox("not created", create_error=SandboxError("no display"))
     rig.sandbox("not opened", opening=[SandboxError("no display")])

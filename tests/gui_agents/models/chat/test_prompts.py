@@ -1,11 +1,14 @@
 import json
 from base64 import b64decode
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.actions import Click, Done, Type
 from gui_agents.domain.model import Turn
+from gui_agents.domain.model_settings import CoordinateSpace, ModelSettings, PictureFormat
 from gui_agents.domain.screen import Bounds, Element
 from gui_agents.models.chat.prompts import MAX_ELEMENTS, SYSTEM_PROMPT, messages
 from tests.gui_agents.models.observed import PNG, request
@@ -40,12 +43,12 @@ def test_a_screenshot_is_sent_as_an_image_part_after_the_text():
     *_, last = contents(request(screenshot=PNG), with_screenshot=True)
     assert [part["type"] for part in last] == ["text", "image_url"]
     prefix, data = last[1]["image_url"]["url"].split(",")
-    assert (prefix, b64decode(data)) == ("data:image/png;base64", PNG)
+    assert (prefix, b64decode(data)) == ("data:image/png;base64", PNG.data)
     assert 'button "Save"' in last[0]["text"]
 
 
 def test_a_jpeg_is_called_one():
-    *_, last = contents(request(screenshot=b"\xff\xd8\xff\xe0"), with_screenshot=True)
+    *_, last = contents(request(screenshot=attrs.evolve(PNG, format=PictureFormat.JPEG)), with_screenshot=True)
     assert last[1]["image_url"]["url"].startswith("data:image/jpeg;base64,")
 
 
@@ -83,16 +86,16 @@ def test_a_continued_conversation_tells_each_task_where_it_began():
 
 
 def test_old_turns_are_left_out_ten_at_a_time_and_counted():
-    assert "left out" not in json.dumps(contents(request(history=clicks(29))))
-    at_30 = contents(request(history=clicks(30)))
-    assert at_30[1] == "(10 earlier steps are left out: 10 click.)\n\nTask: Save the note"
-    assert len(at_30) == 1 + 20 * 2 + 1
-    at_39 = contents(request(history=clicks(39)))
-    assert at_39[: len(at_30) - 1] == at_30[:-1]
+    assert "left out" not in json.dumps(contents(request(history=clicks(30))))
+    at_31 = contents(request(history=clicks(31)))
+    assert at_31[1] == "(10 earlier steps are left out: 10 click.)\n\nTask: Save the note"
+    assert len(at_31) == 1 + 21 * 2 + 1
+    at_40 = contents(request(history=clicks(40)))
+    assert at_40[: len(at_31) - 1] == at_31[:-1]
 
 
 def test_left_out_turns_are_counted_by_action():
-    history = [*clicks(8), turn(None), turn(Type("a")), *clicks(20)]
+    history = [*clicks(8), turn(None), turn(Type("a")), *clicks(21)]
     assert contents(request(history=history))[1].startswith(
         "(10 earlier steps are left out: 8 click, 1 no action, 1 type.)"
     )
@@ -101,6 +104,61 @@ def test_left_out_turns_are_counted_by_action():
 def test_a_long_answer_that_was_refused_is_cut():
     shown = contents(request(history=[turn(None, said="x" * 5000)]))[2]
     assert shown == "x" * 1000 + "… (4000 more characters)"
+
+
+def test_the_settings_say_how_much_history_is_shown():
+    few = ModelSettings(history_turns=3, history_characters=10**6)
+    assert len(contents(request(history=clicks(9)), settings=few)) == 1 + 3 * 2 + 1
+    short = ModelSettings(history_characters=300)
+    shown = contents(request(history=clicks(9)), settings=short)
+    assert sum(len(text) for text in shown[2:-1]) <= 300
+    assert shown[1].startswith("(")
+
+
+def test_past_pictures_stand_before_what_was_decided_on_them():
+    before = attrs.evolve(PNG, data=b"before")
+    history = [turn(Click(1, 2)), attrs.evolve(turn(Click(3, 4)), picture=before)]
+    conversation = messages(request(history=history, screenshot=PNG), with_screenshot=True)
+    shown = [
+        b64decode(part["image_url"]["url"].split(",")[1])
+        for message in conversation
+        if isinstance(message["content"], list)
+        for part in message["content"]
+        if part["type"] == "image_url"
+    ]
+    assert shown == [b"before", PNG.data]
+    assert isinstance(conversation[3]["content"], list)
+    assert conversation[4]["content"].endswith('"x": 3, "y": 4, "button": "left", "count": 1}')
+    assert isinstance(contents(request(history=history), with_screenshot=False)[3], str)
+
+
+def test_a_note_is_shown_with_the_screen():
+    asked = attrs.evolve(request(tree=None), note="try something else")
+    assert contents(asked)[-1].endswith("seconds are left.\nNote: try something else")
+
+
+@pytest.mark.parametrize(
+    ("space", "picture", "size", "save", "click"),
+    [
+        ("pixels", (1280, 720), "1280 x 720 pixels", "at 140, 220 (80x40)", '"x": 68, "y": 66'),
+        ("pixels", (640, 360), "640 x 360 pixels", "at 70, 110 (40x20)", '"x": 34, "y": 33'),
+        ("thousand", (640, 360), "coordinates from 0 to 1000 on both sides", "(62x56)", '"x": 53, "y": 92'),
+        ("unit", (640, 360), "coordinates from 0 to 1 on both sides", "(0.0625x0.0556)", '"x": 0.0535, "y": 0.0924'),
+    ],
+)
+def test_all_coordinates_are_in_what_the_model_counts(space, picture, size, save, click):
+    width, height = picture
+    asked = attrs.evolve(
+        request(history=[turn(Click(68, 66))], screenshot=attrs.evolve(PNG, width=width, height=height)),
+        coordinates=CoordinateSpace(space),
+    )
+    rules, _task, decided, screen = contents(asked)
+    assert f"The screen now: {size}. " in screen
+    assert save in screen
+    assert click in decided
+    assert ("whole pixels of the screen" in rules) == (space == "pixels")
+    assert ("from 0 to 1000" in rules) == (space == "thousand")
+    assert ('"x": 0.1, "y": 0.2' in rules) == (space == "unit")
 
 
 def test_long_texts_are_cut():

@@ -1,0 +1,121 @@
+"""Carries out one answer of a model: its actions in order, for as long as the screen is what the model expects.
+
+What is not carried out is told to the model, one turn for each action, and dropped: it decides anew on what it sees.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from gui_agents.agent.cancellation import end_if_cancelled
+from gui_agents.agent.conversation import Conversation
+from gui_agents.agent.expectation import Outlook, problem
+from gui_agents.agent.ledger import Ledger
+from gui_agents.agent.telling import dropped_told, first_told, next_told
+from gui_agents.domain.actions import TERMINAL_ACTIONS, Action
+from gui_agents.domain.clock import Clock
+from gui_agents.domain.model import Decision, Turn
+from gui_agents.domain.sandbox import Sandbox, SandboxError, TransientSandboxError, UnsupportedActionError
+from gui_agents.domain.screen import Observation
+
+MAX_ACTIONS: Final = 20
+"""Of one answer that are carried out."""
+FAILED: Final = "the action before it failed"
+TOO_MANY: Final = f"an answer may have {MAX_ACTIONS} actions"
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """One decision, and what is needed to carry it out and to tell of it."""
+
+    instruction: str
+    decision: Decision
+    observation: Observation
+    """The screen that it was made on."""
+    began_monotonic_seconds: float
+    """When the step began."""
+    conversation: Conversation
+    sandbox: Sandbox
+    ledger: Ledger
+    clock: Clock
+
+    async def carry_out(self) -> Action | None:
+        """Carry out the actions, and return the one that ends the task if it was reached.
+
+        Raises:
+            SandboxError: the sandbox is gone, or broke.
+        """
+        decided = self.decision.actions
+        outlook: Outlook | None = None
+        began = self.began_monotonic_seconds
+        for number, action in enumerate(decided):
+            if action.name in TERMINAL_ACTIONS:
+                self._note(number, "", began)
+                self._drop(number + 1, f"{action.name} ends the task")
+                return action
+            outcome, failed = await self._act(number, action, began)
+            self._note(number, outcome, began)
+            began = self.clock.monotonic()
+            if number + 1 == len(decided):
+                break
+            end_if_cancelled()
+            hindrance = FAILED if failed else TOO_MANY if number + 1 == MAX_ACTIONS else None
+            if hindrance is None:
+                before = outlook or Outlook.of(self.observation)
+                outlook = Outlook.of(await self.sandbox.observe(screenshot=False))
+                end_if_cancelled()
+                hindrance = before.surprise(outlook, action)
+            if hindrance is not None:
+                self._drop(number + 1, hindrance)
+                break
+        return None
+
+    def give_up(self) -> None:
+        """Tell that nothing of it is carried out: the task ends."""
+        self._note(0, "", self.began_monotonic_seconds)
+
+    async def _act(self, number: int, action: Action, began: float) -> tuple[str, bool]:
+        """Return what came of an action, and whether it failed."""
+        wrong = problem(action, self.observation, self.sandbox.supported)
+        if wrong is not None:
+            return f"not carried out: {wrong}", True
+        try:
+            return await _acted(self.sandbox, action, self.ledger, self.clock)
+        except SandboxError as error:
+            self._note(number, f"error: {error}", began)
+            raise
+
+    def _note(self, number: int, outcome: str, began: float) -> None:
+        """Record one action of the answer."""
+        decided = self.decision.actions
+        place = f" ({number + 1} of {len(decided)})" if len(decided) > 1 else ""
+        turn = self._turn(number, outcome)
+        self.conversation.note(turn, self.observation.screenshot if number == 0 else None)
+        text = next_told(turn, place) if number else first_told(turn, self.observation, place)
+        self.ledger.told(text, self.clock.monotonic() - began)
+
+    def _drop(self, first: int, why: str) -> None:
+        """Record that the actions from `first` on are not carried out."""
+        dropped: Sequence[Action] = self.decision.actions[first:]
+        for number in range(first, len(self.decision.actions)):
+            self.conversation.note(self._turn(number, f"not carried out: {why}"))
+        if dropped:
+            self.ledger.told(dropped_told(dropped, why), 0.0)
+
+    def _turn(self, number: int, outcome: str) -> Turn:
+        rationale = "" if number else self.decision.rationale
+        return Turn(self.instruction, self.decision.actions[number], rationale, outcome)
+
+
+async def _acted(sandbox: Sandbox, action: Action, ledger: Ledger, clock: Clock) -> tuple[str, bool]:
+    began = clock.monotonic()
+    ok = False
+    try:
+        outcome = await sandbox.act(action)
+        ok = True
+    except (TransientSandboxError, UnsupportedActionError) as error:
+        outcome = f"error: {error}"
+    finally:
+        ledger.acted(action.name, clock.monotonic() - began, ok=ok)
+    return outcome, not ok
