@@ -13,13 +13,13 @@ from typing import Any
 from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, ActionName, Done, InvalidActionError
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
+from gui_agents.domain.price import Price
 from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
-from gui_agents.models.prices.price import Price
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import Observed, ServiceStats
@@ -78,14 +78,16 @@ class Script:
 
 
 class CallBook(list[ModelCall]):
-    """What a model told of its calls; it has room for all of them."""
+    """What a model told of its calls. Its budget has room for all of them, or for `room` output tokens each."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int | None = None) -> None:
         super().__init__()
+        self.room = room
         self.reserved: list[CallBound] = []
 
-    async def reserve(self, bound: CallBound) -> None:
+    async def reserve(self, bound: CallBound) -> int:
         self.reserved.append(bound)
+        return bound.output_tokens if self.room is None else self.room
 
     def model_called(self, call: ModelCall) -> None:
         self.append(call)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.buckets import PHASE_SECONDS
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.rpc import OK, STREAMING, MethodName, RpcMethod
+from gui_agents.domain.usage import Usage
 from gui_agents.snapshot import (
     Exemplar,
     HeartbeatSnapshot,
@@ -198,6 +199,15 @@ def rpcs_snapshots(draw: st.DrawFn) -> RpcsSnapshot:
             open_streams={method: unfinished[method] for method in idle.open_streams},
         )
     )
+
+
+@st.composite
+def usages(draw: st.DrawFn, tokens: st.SearchStrategy[int]) -> Usage:
+    """The tokens of a call, some of them from a cache and some written to one."""
+    given = draw(tokens)
+    cached = draw(st.integers(0, given))
+    written = draw(st.integers(0, given - cached))
+    return Usage(given, cached, draw(tokens), written, draw(st.integers(0, written)))
 
 
 @st.composite

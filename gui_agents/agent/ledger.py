@@ -63,8 +63,9 @@ class Ledger:
         self._told_tokens = 0
         self._told_cost = Decimal(0)
 
-    async def reserve(self, bound: CallBound) -> None:
+    async def reserve(self, bound: CallBound) -> int:
         """Set aside the most that the next call can cost."""
+        return bound.output_tokens
 
     def model_called(self, call: ModelCall) -> None:
         """Price and record a call to a model that ended."""

@@ -84,10 +84,12 @@ class Decision:
 class Calls(Protocol):
     """What a model tells of each call that it makes, on the event loop."""
 
-    async def reserve(self, bound: CallBound) -> None:
+    async def reserve(self, bound: CallBound) -> int:
         """Set aside what the next call can cost at most, before it is made; it may have to wait for other calls.
 
-        Each reservation is settled by one `model_called`. If this is cancelled or raises, nothing is reserved.
+        Returns the most output tokens that the call may ask for: `bound.output_tokens`, or fewer if the budget is
+        nearly used up, but never fewer than `bound.least_output_tokens`. Each reservation is settled by one
+        `model_called` before the next one. If this is cancelled or raises, nothing is reserved.
 
         Raises:
             BudgetExhaustedError: the budget has no room for it, and will not have.

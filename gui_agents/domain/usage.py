@@ -77,6 +77,10 @@ class ModelCall:
     """Whether nothing was billed for sure: the call never reached the endpoint, or was refused by it."""
 
 
+def _output_tokens(bound: "CallBound") -> int:
+    return bound.output_tokens
+
+
 @attrs.frozen
 class CallBound:
     """The most that one call to a model can use, known before it is made."""
@@ -86,7 +90,11 @@ class CallBound:
     model: str
     """The model's name, as prices list it."""
     input_tokens: int
+    """The most that its input can have."""
     output_tokens: int
+    """The most that its answer may have, if the budgets have room for that many."""
+    least_output_tokens: int = attrs.field(default=attrs.Factory(_output_tokens, takes_self=True))
+    """The fewest with which it is still worth making; as many as `output_tokens` unless given."""
 
 
 @attrs.frozen

@@ -23,6 +23,7 @@ from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.models.bounds import call_bound
 from gui_agents.models.chat.answers import decode
 from gui_agents.models.chat.dialect import ChatDialect
 from gui_agents.models.dialect import Dialect
@@ -122,10 +123,17 @@ class CalledModel:
         if self._client is None:
             self._client = await self._clients.client(self._endpoint.base_url, self._policy)
         client = self._client
-        question = self._dialect.question(request)
-        content = json.dumps(question, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        question = self._limited(self._dialect.question(request), self._endpoint.settings.max_tokens)
+        content = _encoded(question)
+        bound = call_bound(self._endpoint, question, len(content))
+
+        async def attempt() -> Decision:
+            granted = await calls.reserve(bound)
+            sent = content if granted == bound.output_tokens else _encoded(self._limited(question, granted))
+            return await self._attempt(client, sent, request, calls)
+
         return await call_with_retries(
-            lambda: self._attempt(client, content, request, calls),
+            attempt,
             self._retry,
             random=self._random,
             sleep=self._sleep,
@@ -136,6 +144,10 @@ class CalledModel:
         client, self._client = self._client, None
         if client is not None:
             await client.close()
+
+    def _limited(self, question: Mapping[str, Any], max_tokens: int) -> dict[str, Any]:
+        """Return a body that asks for an answer of at most so many tokens."""
+        return {**question, self._endpoint.settings.token_field or self._dialect.token_field: max_tokens}
 
     async def _attempt(self, client: "HTTPClient", content: bytes, request: DecisionRequest, calls: Calls) -> Decision:
         outcome = CallOutcome.ERROR
@@ -187,6 +199,10 @@ class CalledModel:
             text = text.replace(plain, MASKED_KEY) if len(plain) >= SHORTEST_REDACTED_KEY else ""
         printable = "".join(character if character.isprintable() else " " for character in text)
         return " ".join(map(_masked, printable.split()))[:MAX_PROBLEM]
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _masked(word: str) -> str:

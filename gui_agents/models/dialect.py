@@ -15,11 +15,15 @@ class Dialect(Protocol):
     def path(self) -> str:
         """The path below the endpoint's base URL."""
 
+    @property
+    def token_field(self) -> str:
+        """The field of the body that limits the tokens of the answer. The caller fills it in."""
+
     def headers(self, key: Secret | None) -> Mapping[str, str]:
         """Return what identifies the caller, and what the protocol demands."""
 
     def question(self, request: DecisionRequest) -> dict[str, Any]:
-        """Return the body that asks for the next action."""
+        """Return the body that asks for the next action, without the field that limits its tokens."""
 
     def read_usage(self, body: Any) -> Usage | None:
         """Return the tokens in an answer's body, or None if it does not report them."""

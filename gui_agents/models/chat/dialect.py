@@ -18,14 +18,16 @@ class ChatDialect:
     """Chat Completions with the model at `endpoint`.
 
     The tool is demanded of OpenAI itself (`required`); other endpoints often know `auto` alone, and a text with the
-    same object will do.
+    same object will do. OpenAI's newer models refuse `max_tokens`, which is what other endpoints know.
     """
 
     path: Final = "/chat/completions"
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._tool_choice = "required" if urlsplit(endpoint.base_url).hostname == OPENAI_HOST else "auto"
+        openai = urlsplit(endpoint.base_url).hostname == OPENAI_HOST
+        self._tool_choice = "required" if openai else "auto"
+        self.token_field = "max_completion_tokens" if openai else "max_tokens"
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
         """Return the key as a bearer token."""

@@ -11,8 +11,8 @@ from typing import Final
 
 from gui_agents.domain.model import Provider
 from gui_agents.domain.money import USD
+from gui_agents.domain.price import FREE, Price
 from gui_agents.models.prices.known_prices import known_price
-from gui_agents.models.prices.price import FREE, Price
 from gui_agents.models.prices.price_file import read_prices
 
 REMEMBERED_PRICES: Final = 256

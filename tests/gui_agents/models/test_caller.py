@@ -11,20 +11,22 @@ import pytest
 from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import Click, Done, InvalidActionError
 from gui_agents.domain.errors import PreconditionError
-from gui_agents.domain.model import Decision, ModelError
+from gui_agents.domain.model import BudgetExhaustedError, Decision, ModelError
 from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.packages import install_command
+from gui_agents.domain.price import Price
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.models.caller import CalledModel
 from gui_agents.models.http.clients import LIBRARY, HTTPClients
-from gui_agents.models.prices.price_list import Price, PriceList
+from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.retry import RetryPolicy
 from tests.fakes import CallBook
 from tests.gui_agents.models.observed import PNG, request
 from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call, usage
 
+FIELD = "num_predict"
 KEY = "sk-test-0123456789"
 DONE = {"action": "done", "message": "ok"}
 TOLD = usage(1000, 20, cached=400)
@@ -55,7 +57,7 @@ class Asked:
                 model="test-model",
                 base_url=options.pop("base_url", None) or server.base_url,
                 api_key=options.pop("api_key", Secret(KEY)),
-                settings=ModelSettings(pictures=screenshots),
+                settings=options.pop("settings", ModelSettings(pictures=screenshots)),
             ),
             **{
                 "monotonic": Clock(),
@@ -113,11 +115,44 @@ async def test_what_the_endpoint_is_asked(asked):
         sent = server.requests[0]
     assert (sent.method, sent.path) == ("POST", "/v1/chat/completions")
     assert sent.headers["authorization"] == f"Bearer {KEY}"
-    assert sorted(sent.body) == ["messages", "model", "tool_choice", "tools"]
+    assert sorted(sent.body) == ["max_tokens", "messages", "model", "tool_choice", "tools"]
     assert (sent.body["model"], sent.body["tool_choice"]) == ("test-model", "auto")
     (tool,) = sent.body["tools"]
     assert (tool["function"]["name"], tool["function"]["parameters"]) == ("act", schema(request().supported))
     assert [part["type"] for part in sent.body["messages"][-1]["content"]] == ["text", "image_url"]
+
+
+async def test_each_attempt_is_reserved_before_it_is_made_and_asks_for_no_more_than_is_granted(asked):
+    async with ScriptedModelServer([error(500), tool_call(DONE)]) as server:
+        one = asked(server, settings=ModelSettings(max_tokens=3000))
+        one.calls = CallBook(room=1200)
+        await one.decide()
+    assert [sent.body["max_tokens"] for sent in server.requests] == [1200, 1200]
+    bounds = [
+        (bound.provider, bound.model, bound.output_tokens, bound.least_output_tokens) for bound in one.calls.reserved
+    ]
+    assert bounds == [("openai", "test-model", 3000, 1024)] * 2
+    assert len(one.calls) == 2
+
+
+async def test_a_call_without_room_in_the_budget_is_not_made(asked):
+    class Spent(CallBook):
+        async def reserve(self, bound):
+            raise BudgetExhaustedError("nothing is left")
+
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        one = asked(server)
+        one.calls = Spent()
+        with pytest.raises(BudgetExhaustedError):
+            await one.decide()
+    assert (server.requests, one.calls) == ([], [])
+
+
+async def test_the_token_limit_has_the_name_that_the_settings_say(asked):
+    async with ScriptedModelServer([tool_call(DONE)]) as server:
+        await asked(server, settings=ModelSettings(max_tokens=77, token_field=FIELD)).decide()
+    assert server.requests[0].body[FIELD] == 77
+    assert "max_tokens" not in server.requests[0].body
 
 
 async def test_a_text_model_gets_no_screenshot(asked):
