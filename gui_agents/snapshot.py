@@ -144,9 +144,10 @@ class TokenCounts:
     """Tokens of one provider since the start."""
 
     input: int
-    """All prompt tokens, cached ones included."""
+    """All prompt tokens, those from a cache and those written to one included."""
     cached_input: int
     output: int
+    cache_write: int = 0
 
 
 @point

@@ -213,7 +213,8 @@ def usages(draw: st.DrawFn, tokens: st.SearchStrategy[int]) -> Usage:
 @st.composite
 def token_counts(draw: st.DrawFn) -> TokenCounts:
     read = draw(counts)
-    return TokenCounts(read, draw(st.integers(0, read)), draw(counts))
+    cached = draw(st.integers(0, read))
+    return TokenCounts(read, cached, draw(counts), draw(st.integers(0, read - cached)))
 
 
 def money() -> st.SearchStrategy[Decimal]:

@@ -103,7 +103,7 @@ def run_a_task(service, number, ending):
 def take_a_step(state, task_id, seconds):
     """Decide, call every model with every outcome, and try every action."""
     known = seconds < 1
-    usage, bill = (Usage(1000, 400, 50), Bill(Decimal("0.5"), "USD")) if known else (None, Bill(Decimal(0), None))
+    usage, bill = (Usage(1000, 400, 50, 100), Bill(Decimal("0.5"), "USD")) if known else (None, Bill(Decimal(0), None))
     for provider, outcome in product((*PROVIDERS, "unheard of"), CallOutcome):
         state.model_called(task_id, ModelCall(provider, "m", outcome, usage, seconds), bill)
     state.decided(task_id, seconds, seconds)

@@ -27,8 +27,9 @@ def disjoint(tokens: Mapping[str, TokenCounts]) -> dict[tuple[str, str], int]:
     """Return the tokens by provider and direction, each of them counted once."""
     parts: dict[tuple[str, str], int] = {}
     for provider, counts in tokens.items():
-        parts[provider, TokenDirection.INPUT.value] = counts.input - counts.cached_input
+        parts[provider, TokenDirection.INPUT.value] = counts.input - counts.cached_input - counts.cache_write
         parts[provider, TokenDirection.CACHED_INPUT.value] = counts.cached_input
+        parts[provider, TokenDirection.CACHE_WRITE.value] = counts.cache_write
         parts[provider, TokenDirection.OUTPUT.value] = counts.output
     return parts
 
@@ -87,8 +88,8 @@ SECTION = Section[ServiceSnapshot](
         ),
         counter(
             "agent_model_tokens_total",
-            "Model tokens since the start, counted as each call returns; the three directions are disjoint, "
-            "and input leaves out the cached ones.",
+            "Model tokens since the start, counted as each call returns; the directions are disjoint: "
+            "input leaves out what came from a cache and what was written to one.",
             lambda snapshot: disjoint(snapshot.models.tokens),
             labels={"provider": PROVIDERS, "direction": TokenDirection},
             example="sum by (provider, direction) (rate(agent_model_tokens_total[5m]))",
@@ -96,7 +97,8 @@ SECTION = Section[ServiceSnapshot](
         ),
         counter(
             "agent_model_usage_unknown_total",
-            "Calls since the start that reported no token usage.",
+            "Calls since the start that may have been billed and reported no token usage; "
+            "calls that were refused or never reached the endpoint are not counted.",
             lambda snapshot: snapshot.models.usage_unknown,
             labels={"provider": PROVIDERS},
             example="sum by (provider) (increase(agent_model_usage_unknown_total[1h]))",
@@ -104,7 +106,7 @@ SECTION = Section[ServiceSnapshot](
         ),
         counter(
             "agent_model_price_unknown_total",
-            "Calls since the start to models without a known price.",
+            "Calls since the start to models without a known price, except those that were surely not billed.",
             lambda snapshot: snapshot.models.price_unknown,
             labels={"provider": PROVIDERS},
             example="sum by (provider) (increase(agent_model_price_unknown_total[1h]))",

@@ -90,7 +90,7 @@ def busy_snapshot() -> ServiceSnapshot:
             idle.models,
             tokens={
                 "builtin": TokenCounts(0, 0, 0),
-                "openai": TokenCounts(12_000_000, 2_000_000, 340_000),
+                "openai": TokenCounts(12_000_000, 2_000_000, 340_000, 500_000),
                 "other": TokenCounts(10, 0, 5),
             },
             cost={"USD": Decimal("12.30000000000000000001"), "CNY": Decimal("0.1")},
