@@ -166,6 +166,26 @@ class ModelsSnapshot:
 
 
 @point
+class BudgetPoint:
+    """The budget of the present UTC day in one currency."""
+
+    limit: Decimal
+    spent: Decimal
+    """By calls that ended on this day, the worst case of those included that may have been billed and told no usage."""
+    reserved: Decimal
+    """The worst case of the calls in flight."""
+
+
+@point
+class BudgetsSnapshot:
+    """The money budgets, by ISO code; without one, nothing is limited."""
+
+    day: Mapping[str, BudgetPoint]
+    task: Mapping[str, Decimal]
+    """What one task may spend."""
+
+
+@point
 class SandboxesSnapshot:
     """The sandboxes by type, and the actions sent to them."""
 
@@ -258,6 +278,7 @@ class ServiceSnapshot:
     tasks: TasksSnapshot
     rpcs: RpcsSnapshot
     models: ModelsSnapshot
+    budgets: BudgetsSnapshot
     sandboxes: SandboxesSnapshot
     steps: StepsSnapshot
     streams: StreamsSnapshot

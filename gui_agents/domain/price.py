@@ -56,6 +56,11 @@ class Quote:
     currency: str
     """ISO code."""
 
+    @property
+    def free(self) -> bool:
+        """Whether the call costs nothing, whatever it uses."""
+        return not self.input and not self.per_output_token
+
     def amount(self, output_tokens: int) -> Decimal:
         """Return the most that the call costs with so many output tokens."""
         return EXACT.add(self.input, EXACT.multiply(self.per_output_token, output_tokens))
@@ -63,7 +68,7 @@ class Quote:
     def affordable(self, amount: Decimal) -> int | None:
         """Return the output tokens that `amount` pays for: negative if not even the input, None if any number."""
         left = EXACT.subtract(amount, self.input)
-        if left < 0:
+        if left < 0 and not self.free:
             return -1
         if not self.per_output_token:
             return None

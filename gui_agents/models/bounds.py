@@ -7,7 +7,8 @@ which covers what a server's template puts between them. Pictures travel as base
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS
+from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallBound
 
 HIDDEN_TOKENS: Final = 2000
@@ -34,6 +35,12 @@ def call_bound(endpoint: Endpoint, body: Mapping[str, Any], body_bytes: int) -> 
         output_tokens=max_tokens,
         least_output_tokens=min(max_tokens, LEAST_OUTPUT_TOKENS),
     )
+
+
+def smallest_call(choice: ModelChoice) -> CallBound:
+    """Return a bound that is below that of any call to this model."""
+    settings = DEFAULT_SETTINGS if choice.endpoint is None else choice.endpoint.settings
+    return CallBound(choice.provider, choice.model, HIDDEN_TOKENS, min(settings.max_tokens, LEAST_OUTPUT_TOKENS))
 
 
 def _is_picture(text: str) -> bool:
