@@ -242,6 +242,7 @@ def new_state(
     currencies: Iterable[str] = ("USD",),
     native: bool = False,
     day_limits: Mapping[str, Decimal] | None = None,
+    task_limits: Mapping[str, Decimal] | None = None,
     state_class: type[ServiceState] = ServiceState,
 ) -> ServiceState:
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
@@ -251,5 +252,5 @@ def new_state(
         stats=ServiceStats(methods, providers, currencies, Observed(native=native)),
         streams=StreamManager(log_messages),
         clock=clock,
-        budgets=Budgets(day_limits or {}, {}),
+        budgets=Budgets(day_limits or {}, task_limits or {}),
     )

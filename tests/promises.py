@@ -66,7 +66,7 @@ def _read(snapshot: ServiceSnapshot) -> Iterator[tuple[Metric, Any, Any]]:
     for metric in ROWS:
         reading: Any = metric.read(snapshot)
         if metric.label_names:
-            for key, value in reading.items():
+            for key, value in (reading or {}).items():
                 yield metric, key, value
         elif reading is not None:
             yield metric, None, reading

@@ -42,7 +42,9 @@ CODES = ("OK", "CANCELLED", "INVALID_ARGUMENT", "INTERNAL", "RESOURCE_EXHAUSTED"
 def _idle() -> ServiceSnapshot:
     """Return the snapshot of a service that has been idle for ten seconds."""
     clock = FakeClock(monotonic=90.0, wall=EPOCH - 10)
-    state = new_state(clock, slots=5, methods=[RpcMethod(name, CODES, name in STREAMING) for name in METHODS])
+    methods = [RpcMethod(name, CODES, name in STREAMING) for name in METHODS]
+    budgets = {"day_limits": {"USD": Decimal(5), "CNY": Decimal(30)}, "task_limits": {"USD": Decimal("0.5")}}
+    state = new_state(clock, slots=5, methods=methods, **budgets)
     for _ in range(40):
         state.heartbeat()
         clock.advance(HEARTBEAT_SECONDS)

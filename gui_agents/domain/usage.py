@@ -39,6 +39,16 @@ class TokenDirection(StrEnum):
     OUTPUT = "output"
 
 
+@unique
+class BudgetScope(StrEnum):
+    """What a budget of money is for."""
+
+    DAY = "day"
+    """All tasks of the service together, on one UTC day."""
+    TASK = "task"
+    """Each task by itself."""
+
+
 @attrs.frozen
 class Usage:
     """The tokens of one call, as the endpoint reported them."""
