@@ -4,6 +4,7 @@ import logging
 import platform
 import socket
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from importlib.metadata import version
 from typing import Final
 
@@ -12,6 +13,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
+from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
@@ -32,11 +34,12 @@ from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.snapshot import ServiceInfo
+from gui_agents.state.budgets import Budgets
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import EVERYTHING, Observed, ServiceStats
 from gui_agents.state.streams import StreamManager
 from gui_agents.tasks.keeper import SandboxKeeper
-from gui_agents.tasks.runner import SpendingLimits, TaskRunner
+from gui_agents.tasks.runner import TaskRunner
 
 REQUEST_ROOM_BYTES: Final = 64 * 2**10
 """How much more than the largest request the transport lets through, so that what is a little too large is refused by
@@ -90,7 +93,9 @@ def build_state(
         log_level=config.process.log_level,
         domain=platform.node(),
     )
-    stats = ServiceStats(COUNTED, map(str, Provider), sorted(prices.currencies()), observed)
+    stats = ServiceStats(
+        COUNTED, map(str, Provider), sorted(prices.currencies() | config.budgets.daily_max_cost.keys()), observed
+    )
     return ServiceState(
         info=info,
         limits=TaskLimits(
@@ -99,7 +104,14 @@ def build_state(
         stats=stats,
         streams=streams or StreamManager(config.streams.log_messages),
         clock=clock,
+        budgets=Budgets(config.budgets.daily_max_cost, _task_limits(config, prices)),
     )
+
+
+def _task_limits(config: Config, prices: PriceList) -> Mapping[str, Decimal]:
+    """Return what one task may spend, in each currency that it may be billed in."""
+    limit = config.tasks.max_cost
+    return {} if limit is None else dict.fromkeys(sorted(prices.currencies()), limit)
 
 
 def endpoint_policy(config: Config) -> EndpointPolicy:
@@ -177,6 +189,7 @@ class Service:
             prices=prices,
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
+            unbudgeted=config.budgets.allow_unbudgeted_models,
         )
         self._models = models
         self._servicer = AgentServicer(

@@ -144,9 +144,10 @@ class TokenCounts:
     """Tokens of one provider since the start."""
 
     input: int
-    """All prompt tokens, cached ones included."""
+    """All prompt tokens, those from a cache and those written to one included."""
     cached_input: int
     output: int
+    cache_write: int = 0
 
 
 @point
@@ -162,6 +163,26 @@ class ModelsSnapshot:
     """Seconds of each call."""
     usage_unknown: Mapping[str, int]
     price_unknown: Mapping[str, int]
+
+
+@point
+class BudgetPoint:
+    """The budget of the present UTC day in one currency."""
+
+    limit: Decimal
+    spent: Decimal
+    """By calls that ended on this day, the worst case of those included that may have been billed and told no usage."""
+    reserved: Decimal
+    """The worst case of the calls in flight."""
+
+
+@point
+class BudgetsSnapshot:
+    """The money budgets, by ISO code; without one, nothing is limited."""
+
+    day: Mapping[str, BudgetPoint]
+    task: Mapping[str, Decimal]
+    """What one task may spend."""
 
 
 @point
@@ -257,6 +278,7 @@ class ServiceSnapshot:
     tasks: TasksSnapshot
     rpcs: RpcsSnapshot
     models: ModelsSnapshot
+    budgets: BudgetsSnapshot
     sandboxes: SandboxesSnapshot
     steps: StepsSnapshot
     streams: StreamsSnapshot

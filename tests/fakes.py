@@ -13,14 +13,15 @@ from typing import Any
 from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, ActionName, Done, InvalidActionError
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
+from gui_agents.domain.price import Price
 from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
-from gui_agents.models.prices.price import Price
 from gui_agents.snapshot import ServiceInfo
+from gui_agents.state.budgets import Budgets
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import Observed, ServiceStats
 from gui_agents.state.streams import StreamManager
@@ -199,7 +200,7 @@ class FixedPrices:
     def __init__(self, prices: Mapping[str, Price] | None = None) -> None:
         self._prices = dict(prices or {})
 
-    def price(self, provider: str, model: str) -> Price | None:
+    def price(self, provider: str, model: str, *, public: bool = True) -> Price | None:
         return self._prices.get(model)
 
 
@@ -240,6 +241,8 @@ def new_state(
     providers: Iterable[str] = PROVIDERS,
     currencies: Iterable[str] = ("USD",),
     native: bool = False,
+    day_limits: Mapping[str, Decimal] | None = None,
+    task_limits: Mapping[str, Decimal] | None = None,
     state_class: type[ServiceState] = ServiceState,
 ) -> ServiceState:
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
@@ -249,4 +252,5 @@ def new_state(
         stats=ServiceStats(methods, providers, currencies, Observed(native=native)),
         streams=StreamManager(log_messages),
         clock=clock,
+        budgets=Budgets(day_limits or {}, task_limits or {}),
     )

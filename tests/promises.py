@@ -66,7 +66,7 @@ def _read(snapshot: ServiceSnapshot) -> Iterator[tuple[Metric, Any, Any]]:
     for metric in ROWS:
         reading: Any = metric.read(snapshot)
         if metric.label_names:
-            for key, value in reading.items():
+            for key, value in (reading or {}).items():
                 yield metric, key, value
         elif reading is not None:
             yield metric, None, reading
@@ -131,7 +131,8 @@ def _models(snapshot: ServiceSnapshot) -> Iterator[str]:
         yield from _at_most(f"{provider}: calls without usage", models.usage_unknown[provider], calls[provider])
         yield from _at_most(f"{provider}: calls without price", models.price_unknown[provider], calls[provider])
         tokens = models.tokens[provider]
-        yield from _at_most(f"{provider}: cached input <= input", tokens.cached_input, tokens.input)
+        parts = tokens.cached_input + tokens.cache_write
+        yield from _at_most(f"{provider}: cached input and writes to a cache <= input", parts, tokens.input)
 
 
 def _sandboxes(snapshot: ServiceSnapshot) -> Iterator[str]:

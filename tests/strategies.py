@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.buckets import PHASE_SECONDS
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.rpc import OK, STREAMING, MethodName, RpcMethod
+from gui_agents.domain.usage import Usage
 from gui_agents.snapshot import (
     Exemplar,
     HeartbeatSnapshot,
@@ -41,7 +42,9 @@ CODES = ("OK", "CANCELLED", "INVALID_ARGUMENT", "INTERNAL", "RESOURCE_EXHAUSTED"
 def _idle() -> ServiceSnapshot:
     """Return the snapshot of a service that has been idle for ten seconds."""
     clock = FakeClock(monotonic=90.0, wall=EPOCH - 10)
-    state = new_state(clock, slots=5, methods=[RpcMethod(name, CODES, name in STREAMING) for name in METHODS])
+    methods = [RpcMethod(name, CODES, name in STREAMING) for name in METHODS]
+    budgets = {"day_limits": {"USD": Decimal(5), "CNY": Decimal(30)}, "task_limits": {"USD": Decimal("0.5")}}
+    state = new_state(clock, slots=5, methods=methods, **budgets)
     for _ in range(40):
         state.heartbeat()
         clock.advance(HEARTBEAT_SECONDS)
@@ -201,9 +204,19 @@ def rpcs_snapshots(draw: st.DrawFn) -> RpcsSnapshot:
 
 
 @st.composite
+def usages(draw: st.DrawFn, tokens: st.SearchStrategy[int]) -> Usage:
+    """The tokens of a call, some of them from a cache and some written to one."""
+    given = draw(tokens)
+    cached = draw(st.integers(0, given))
+    written = draw(st.integers(0, given - cached))
+    return Usage(given, cached, draw(tokens), written, draw(st.integers(0, written)))
+
+
+@st.composite
 def token_counts(draw: st.DrawFn) -> TokenCounts:
     read = draw(counts)
-    return TokenCounts(read, draw(st.integers(0, read)), draw(counts))
+    cached = draw(st.integers(0, read))
+    return TokenCounts(read, cached, draw(counts), draw(st.integers(0, read - cached)))
 
 
 def money() -> st.SearchStrategy[Decimal]:

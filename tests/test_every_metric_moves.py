@@ -12,6 +12,7 @@ from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue, process
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.task import RejectReason
@@ -24,6 +25,7 @@ NEVER_MOVE = {
     "agent_task_slots": "a configured limit",
     "agent_task_queue_capacity": "a configured limit",
     "agent_task_retention_limit": "a configured limit",
+    "agent_budget_limit": "a configured limit",
 }
 """What is constant by its meaning."""
 
@@ -45,7 +47,16 @@ class Service:
 
     def __init__(self):
         self.clock = FakeClock()
-        self.state = new_state(self.clock, slots=40, queue_capacity=10, retention=5, log_messages=4, methods=COUNTED)
+        self.state = new_state(
+            self.clock,
+            slots=40,
+            queue_capacity=10,
+            retention=5,
+            log_messages=4,
+            methods=COUNTED,
+            day_limits={"USD": Decimal(5)},
+            task_limits={"USD": Decimal(1)},
+        )
         self.registry = CollectorRegistry()
         collectors.register(self.state, self.registry)
         self.seen = [self.samples()]
@@ -103,7 +114,8 @@ def run_a_task(service, number, ending):
 def take_a_step(state, task_id, seconds):
     """Decide, call every model with every outcome, and try every action."""
     known = seconds < 1
-    usage, bill = (Usage(1000, 400, 50), Bill(Decimal("0.5"), "USD")) if known else (None, Bill(Decimal(0), None))
+    usage, bill = (Usage(1000, 400, 50, 100), Bill(Decimal("0.5"), "USD")) if known else (None, Bill(Decimal(0), None))
+    state.budget_claimed(Quote(Decimal("0.01"), Decimal(0), "USD"), 1, 1)
     for provider, outcome in product((*PROVIDERS, "unheard of"), CallOutcome):
         state.model_called(task_id, ModelCall(provider, "m", outcome, usage, seconds), bill)
     state.decided(task_id, seconds, seconds)

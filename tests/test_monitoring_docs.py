@@ -98,7 +98,7 @@ async def test_prometheus_scrapes_an_endpoint_that_is_locked_as_the_page_says(tm
 
 @pytest.mark.parametrize("disabled", [(), sorted(catalogue.switches(catalogue.sections()))], ids=["all", "least"])
 async def test_the_samples_that_pages_count_are_those_of_a_real_scrape(disabled, tmp_path):
-    async with serving_app({"PROMETHEUS_DISABLE": ",".join(disabled)}, tmp_path) as served:
+    async with serving_app({**idle.BUDGET, "PROMETHEUS_DISABLE": ",".join(disabled)}, tmp_path) as served:
         scraped = Counter(name for name, _ in await served.scrape())
     assert scraped == Counter(sample.name for sample in idle.samples(disabled))
     assert scraped.total() <= LIMIT

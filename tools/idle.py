@@ -1,6 +1,7 @@
-"""A service that has just begun, with the configuration that it has by default: what it reads and shows."""
+"""A service that has just begun, with its default configuration and a budget of money: what it reads and shows."""
 
 from collections.abc import Collection
+from typing import Final
 
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.samples import Sample
@@ -13,10 +14,13 @@ from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from gui_agents.state.service_state import ServiceState
 
+BUDGET: Final = {"DAILY_MAX_COST": "5 USD", "TASK_MAX_COST": "1"}
+"""Without one, the metrics of budgets would be absent."""
+
 
 def state() -> ServiceState:
     """Return the state of such a service."""
-    return build_state(config.load({}), PriceList.load(None), SystemClock())
+    return build_state(config.load(BUDGET), PriceList.load(None), SystemClock())
 
 
 def families(disabled: Collection[str] = ()) -> list[Family]:

@@ -1,15 +1,26 @@
-"""The record of one task. The agent loop reports everything that happens to it.
+"""The record of one task. The agent loop and the model report everything that happens to it.
 
 It prices each call to a model and passes each entry on to the service's state at once. Metrics and statistics are
 therefore exact also for tasks that still run, fail or are cancelled.
+
+It also keeps the budgets. Before a call, the worst case is reserved on what the task may spend and on the budget of the
+day. After it, the bill takes the place of the reservation. A call that may have been billed and told no usage, such as
+one that was given up, keeps its worst case for ever; one that was surely not billed gives all of it back.
 """
 
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
+import attrs
+
+from gui_agents.agent.spending import Spending, SpendingLimits
 from gui_agents.domain.actions import ActionName
+from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.money import EXACT, symbol
+from gui_agents.domain.price import Quote
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
+
+NO_LIMITS: Final = SpendingLimits()
 
 
 class Price(Protocol):
@@ -22,19 +33,36 @@ class Price(Protocol):
     def cost(self, usage: Usage) -> Decimal:
         """Return the price of one call."""
 
+    def quote(self, bound: CallBound) -> Quote:
+        """Return what a call within `bound` costs at most."""
+
 
 class Prices(Protocol):
     """Looks prices up."""
 
-    def price(self, provider: str, model: str) -> Price | None:
-        """Return the price of a model, or None if it is unknown."""
+    def price(self, provider: str, model: str, *, public: bool = True) -> Price | None:
+        """Return the price of a model, or None if it is unknown; only the operator's prices count if not `public`."""
 
 
 class Records(Protocol):
     """The methods of the service's state that the ledger needs."""
 
-    def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
-        """Count a call to a model."""
+    def budget_limit(self, currency: str) -> Decimal | None:
+        """Return what a day may cost; None without a limit."""
+
+    def budget_claimed(self, quote: Quote, most: int, least: int) -> Claim:
+        """Claim a part of the day's budget."""
+
+    def budget_left(self, claim: Claim) -> None:
+        """Forget a claim whose call is not made."""
+
+    def budget_settled(self, claim: Claim, spent: Decimal) -> None:
+        """Settle a claim whose call nobody has reported."""
+
+    def model_called(
+        self, task_id: str, call: ModelCall, bill: Bill, claim: Claim | None = None, spent: Decimal = NOTHING
+    ) -> None:
+        """Count a call to a model, and settle its claim."""
 
     def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step."""
@@ -46,13 +74,33 @@ class Records(Protocol):
         """Publish a step's message."""
 
 
+@attrs.frozen
+class _Reserved:
+    """What is set aside for the call in flight."""
+
+    tokens: int
+    cost: Decimal
+    claim: Claim | None
+
+
 class Ledger:
     """Records one task while it runs."""
 
-    def __init__(self, task_id: str, records: Records, prices: Prices) -> None:
+    def __init__(
+        self,
+        task_id: str,
+        records: Records,
+        prices: Prices,
+        limits: SpendingLimits = NO_LIMITS,
+        *,
+        public_prices: bool = True,
+    ) -> None:
         self._task_id = task_id
         self._records = records
         self._prices = prices
+        self._public_prices = public_prices
+        self._spending = Spending(limits)
+        self._reserved: _Reserved | None = None
         self.steps = 0
         """Model decisions so far."""
         self.tokens = 0
@@ -64,12 +112,35 @@ class Ledger:
         self._told_cost = Decimal(0)
 
     async def reserve(self, bound: CallBound) -> int:
-        """Set aside the most that the next call can cost."""
-        return bound.output_tokens
+        """Set aside the most that the next call can cost; see `Calls`."""
+        self.close()
+        price = self._price(bound)
+        quote = None if price is None else price.quote(bound)
+        output_tokens = self._spending.output_tokens(bound, quote)
+        claim = None
+        if quote is not None and not quote.free and self._records.budget_limit(quote.currency) is not None:
+            claim = self._records.budget_claimed(quote, output_tokens, bound.least_output_tokens)
+            try:
+                output_tokens = await claim.granted()
+            except BaseException:
+                self._records.budget_left(claim)
+                raise
+        cost = NOTHING if quote is None else quote.amount(output_tokens)
+        self._reserved = _Reserved(bound.input_tokens + output_tokens, cost, claim)
+        return output_tokens
+
+    def close(self) -> None:
+        """Count a reservation that nobody has settled as spent."""
+        reserved, self._reserved = self._reserved, None
+        if reserved is not None:
+            self._spending.spent(reserved.tokens, reserved.cost)
+            if reserved.claim is not None:
+                self._records.budget_settled(reserved.claim, reserved.cost)
 
     def model_called(self, call: ModelCall) -> None:
-        """Price and record a call to a model that ended."""
-        price = self._prices.price(call.provider, call.model)
+        """Price and record a call to a model that ended, and settle its reservation."""
+        reserved, self._reserved = self._reserved, None
+        price = self._price(call)
         bill = Bill(Decimal(0), None if price is None else price.currency)
         if call.usage is not None:
             self.tokens += call.usage.input_tokens + call.usage.output_tokens
@@ -77,7 +148,9 @@ class Ledger:
                 bill = Bill(price.cost(call.usage), price.currency)
         self.cost = EXACT.add(self.cost, bill.amount)
         self._currency = bill.currency
-        self._records.model_called(self._task_id, call, bill)
+        tokens, spent = _spent(call, bill, reserved)
+        self._spending.spent(tokens, spent)
+        self._records.model_called(self._task_id, call, bill, None if reserved is None else reserved.claim, spent)
 
     def decided(self, observe_seconds: float, decide_seconds: float) -> None:
         """Record a step; both durations are in seconds."""
@@ -93,6 +166,9 @@ class Ledger:
         self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})")
         self._told_tokens, self._told_cost = self.tokens, self.cost
 
+    def _price(self, call: ModelCall | CallBound) -> Price | None:
+        return self._prices.price(call.provider, call.model, public=self._public_prices)
+
     def _used(self, seconds: float) -> str:
         """Return seconds, tokens and cost in words. Without tokens nothing was billed, and there is no cost to tell."""
         tokens = self.tokens - self._told_tokens
@@ -102,3 +178,12 @@ class Ledger:
             known = None if self._currency is None else f"{symbol(self._currency)}{cost:.6f}".rstrip("0").rstrip(".")
             parts.append(known or "cost unknown")
         return ", ".join(parts)
+
+
+def _spent(call: ModelCall, bill: Bill, reserved: _Reserved | None) -> tuple[int, Decimal]:
+    """Return the tokens and the money that a call has used, or may have used if it told nothing."""
+    if call.usage is not None:
+        return call.usage.input_tokens + call.usage.output_tokens, bill.amount
+    if call.billed and reserved is not None:
+        return reserved.tokens, reserved.cost
+    return 0, NOTHING

@@ -4,6 +4,7 @@ from gui_agents.config.doubts import Doubt, doubts
 from gui_agents.config.loading import Config, load, settings, table, variables
 from gui_agents.config.sections import (
     AccessConfig,
+    BudgetsConfig,
     DefaultsConfig,
     LogFormat,
     ModelsConfig,
@@ -20,6 +21,7 @@ from gui_agents.config.setting import Setting
 
 __all__ = [
     "AccessConfig",
+    "BudgetsConfig",
     "Config",
     "DefaultsConfig",
     "Doubt",

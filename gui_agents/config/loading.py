@@ -25,6 +25,7 @@ class Config:
     monitoring: sections.MonitoringConfig
     rpc: sections.RpcConfig
     tasks: sections.TasksConfig
+    budgets: sections.BudgetsConfig
     storage: sections.StorageConfig
     streams: sections.StreamsConfig
     process: sections.ProcessConfig

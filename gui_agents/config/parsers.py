@@ -10,13 +10,19 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from gui_agents.domain.claim import NOTHING
 from gui_agents.domain.model import BUILTIN_MODEL, Provider
+from gui_agents.domain.money import USD
 
 TRUE: Final = frozenset({"true", "1", "yes", "on", "enabled", "enable"})
 FALSE: Final = frozenset({"false", "0", "no", "off", "disabled", "disable", ""})
 LONGEST_HOST: Final = 253
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+
+_AMOUNT: Final = re.compile(
+    r"((?P<before>[A-Za-z]{3})\s*[:=]?\s*)?(?P<amount>[0-9]{1,12}(\.[0-9]{1,12})?)(\s*[:=]?\s*(?P<after>[A-Za-z]{3}))?"
+)
 
 Parser = Callable[[str], Any]
 
@@ -69,6 +75,28 @@ def money(text: str) -> Decimal:
     if not amount.is_finite() or amount <= 0:
         raise ValueError("must be an amount of money above 0, such as 2.50")
     return amount
+
+
+def amounts(text: str) -> Mapping[str, Decimal]:
+    """Read amounts of money above 0 by the ISO code of their currency, which may stand on either side."""
+    found: dict[str, Decimal] = {}
+    for part in names(text):
+        match = _AMOUNT.fullmatch(part)
+        currency, amount = (USD, NOTHING) if match is None else (_currency(match), Decimal(match["amount"]))
+        if currency is None or not amount:
+            raise ValueError(
+                f"must list amounts of money above 0 with their currency, such as 5 USD, 30 CNY; not {part:.40}"
+            )
+        if currency in found:
+            raise ValueError(f"must name each currency once; {currency} is there twice")
+        found[currency] = amount
+    return found
+
+
+def _currency(match: re.Match[str]) -> str | None:
+    """Return the one currency that an amount names, USD if it names none, or None if it names two."""
+    named = [code.upper() for code in (match["before"], match["after"]) if code]
+    return None if len(named) > 1 else (*named, USD)[0]
 
 
 def choice(*options: str, aliases: Mapping[str, str] = NO_ALIASES) -> Parser:

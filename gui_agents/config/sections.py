@@ -1,5 +1,6 @@
 """The sections of the configuration: one frozen class for each room, one field for each variable."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum, unique
 from pathlib import Path
@@ -157,6 +158,24 @@ class TasksConfig:
         parsers.money,
         None,
         "Money that one task may spend, in its price's currency; no limit unless set.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class BudgetsConfig:
+    """What the service may spend on models; see docs/budgets.md."""
+
+    daily_max_cost: Mapping[str, Decimal] = setting(
+        "DAILY_MAX_COST",
+        parsers.amounts,
+        "",
+        "Money that all tasks together may spend on one day (UTC), such as 5 USD, 30 CNY; no limit unless set.",
+    )
+    allow_unbudgeted_models: bool = setting(
+        "ALLOW_UNBUDGETED_MODELS",
+        parsers.boolean,
+        "false",
+        "Under a money budget, run also models whose price is unknown, or whose currency has no daily limit.",
     )
 
 

@@ -8,6 +8,7 @@ GuiAgentsError
 │   ├── PreconditionError            known, but not usable now or here
 │   ├── NotAllowedError              the operator has not allowed it
 │   ├── QueueFullError               no place in the queue
+│   ├── DayBudgetSpentError          this day's money is spent
 │   ├── DrainingError                the service is shutting down
 │   ├── TooManyCallsError            there is no room for another call
 │   └── OversizedMessageError        the request is larger than the configured limit
@@ -18,7 +19,11 @@ GuiAgentsError
 └── CallError                        in `gui_agents.client`
 """
 
+import math
 from collections.abc import Sequence
+from decimal import Decimal
+
+from gui_agents.domain.money import shown
 
 
 class GuiAgentsError(Exception):
@@ -69,6 +74,17 @@ class QueueFullError(RefusedError):
     def __init__(self, capacity: int) -> None:
         super().__init__(f"the queue is full ({capacity} tasks are waiting); try again later")
         self.capacity = capacity
+
+
+class DayBudgetSpentError(RefusedError):
+    """What is left of the day's `limit` is too little for any call to the model."""
+
+    def __init__(self, limit: Decimal, unspent: Decimal, currency: str, next_day_seconds: float) -> None:
+        super().__init__(
+            f"DAILY_MAX_COST allows {shown(limit)} {currency} a day, and {shown(unspent)} is left: too little for a "
+            f"call to this model; try again after midnight UTC, in {math.ceil(next_day_seconds)} seconds"
+        )
+        self.next_day_seconds = next_day_seconds
 
 
 class DrainingError(RefusedError):

@@ -51,7 +51,7 @@ class FailureReason(StrEnum):
     STEP_LIMIT = "step_limit"
     """The task used all its steps."""
     BUDGET = "budget"
-    """The task used all its tokens or money."""
+    """The next call has no room in what the task, or the service on this day, may spend."""
     STUCK = "stuck"
     """The agent's last steps led to nothing new on the screen."""
     MODEL_ERROR = "model_error"

@@ -5,7 +5,7 @@ Money is never rounded. Prices and token counts are bounded when they are read, 
 """
 
 from collections.abc import Mapping
-from decimal import Context, DivisionByZero, Inexact, InvalidOperation, Overflow
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Final
 
 USD: Final = "USD"
@@ -24,6 +24,16 @@ SYMBOLS: Final[Mapping[str, str]] = {
     "KRW": "₩",
     "INR": "₹",
 }
+
+
+SHOWN: Final = Context(prec=6)
+"""The digits of an amount in words for people."""
+
+
+def shown(amount: Decimal) -> str:
+    """Return an amount for people, such as 0.0125: at most 6 digits, and no exponent."""
+    text = f"{SHOWN.plus(amount):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def symbol(currency: str) -> str:

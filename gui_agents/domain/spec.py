@@ -64,6 +64,8 @@ class Endpoint:
     settings: ModelSettings = DEFAULT_SETTINGS
     configured: bool = False
     """Whether the operator has configured this address; then it is not checked."""
+    public: bool = False
+    """Whether the address is the provider's own public one, so that its public prices hold."""
 
 
 @attrs.frozen

@@ -18,6 +18,7 @@ class RejectReason(StrEnum):
     DRAINING = "draining"
     INVALID = "invalid"
     DENIED = "denied"
+    BUDGET = "budget"
 
 
 @attrs.frozen

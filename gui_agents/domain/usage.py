@@ -31,11 +31,22 @@ class TokenType(StrEnum):
 
 @unique
 class TokenDirection(StrEnum):
-    """Tokens, each of them once: input is what came from no cache."""
+    """Tokens, each of them once: input is what neither came from a cache nor was written to one."""
 
     INPUT = "input"
     CACHED_INPUT = "cached_input"
+    CACHE_WRITE = "cache_write"
     OUTPUT = "output"
+
+
+@unique
+class BudgetScope(StrEnum):
+    """What a budget of money is for."""
+
+    DAY = "day"
+    """All tasks of the service together, on one UTC day."""
+    TASK = "task"
+    """Each task by itself."""
 
 
 @attrs.frozen
@@ -74,7 +85,14 @@ class ModelCall:
     duration_seconds: float
     """From the request to its end, on the monotonic clock."""
     unbilled: bool = False
-    """Whether nothing was billed for sure: the call never reached the endpoint, or was refused by it."""
+    """Whether nothing was billed for sure: the call never reached the endpoint, or was refused by it. What told its
+    usage was billed, whatever this says.
+    """
+
+    @property
+    def billed(self) -> bool:
+        """Whether it may have been billed."""
+        return self.usage is not None or not self.unbilled
 
 
 def _output_tokens(bound: "CallBound") -> int:

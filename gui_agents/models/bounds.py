@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
 
-from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS
+from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallBound
 
 HIDDEN: Final = 300
@@ -52,6 +53,12 @@ def bound_of(endpoint: Endpoint, question: Mapping[str, Any], content: bytes, sc
         output_tokens=limit * answers,
         least_output_tokens=min(limit, LEAST_OUTPUT) * answers,
     )
+
+
+def smallest_call(choice: ModelChoice) -> CallBound:
+    """Return a bound that is below that of any call to this model."""
+    settings = DEFAULT_SETTINGS if choice.endpoint is None else choice.endpoint.settings
+    return CallBound(choice.provider, choice.model, HIDDEN, min(settings.max_tokens, LEAST_OUTPUT))
 
 
 def limited(endpoint: Endpoint, question: Mapping[str, Any], output_tokens: int) -> dict[str, Any]:

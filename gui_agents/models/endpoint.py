@@ -114,7 +114,8 @@ def select_endpoint(
     peers = [layer for layer in layers if not layer.settings.provider or layer.settings.provider in family.spellings]
     base_url, api_key = _address_and_key(peers, family.address)
     operators = environment is not None and base_url == environment.endpoint
-    if api_key is None and _split(base_url).hostname == _split(family.address).hostname:
+    public = _split(base_url).hostname == _split(family.address).hostname
+    if api_key is None and public:
         raise PreconditionError(
             f"there is no key for {base_url}; give {request_field}.apiKey, or set {family.key_variable}"
             " (a configured key goes only to the address configured beside it)"
@@ -126,6 +127,7 @@ def select_endpoint(
         api_key=api_key,
         settings=ModelSettings(pictures=family.spellings[spelling]),
         configured=operators,
+        public=public,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from gui_agents.domain.errors import (
+    DayBudgetSpentError,
     DrainingError,
     InvalidFieldError,
     NotAllowedError,
@@ -35,6 +36,7 @@ _REJECTIONS: Final[Mapping[type[RefusedError], RejectReason]] = {
     QueueFullError: RejectReason.QUEUE_FULL,
     DrainingError: RejectReason.DRAINING,
     NotAllowedError: RejectReason.DENIED,
+    DayBudgetSpentError: RejectReason.BUDGET,
 }
 
 GROUNDING_STAGE: Final = "groundingModel"

@@ -1,5 +1,6 @@
 """The one table from errors to gRPC statuses. Details distinguish statuses with the same code."""
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,6 +10,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from gui_agents.domain.errors import (
+    DayBudgetSpentError,
     DrainingError,
     InvalidFieldError,
     NotAllowedError,
@@ -32,6 +34,7 @@ STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
     PreconditionError: (grpc.StatusCode.FAILED_PRECONDITION, "PRECONDITION"),
     NotAllowedError: (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED"),
     QueueFullError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL"),
+    DayBudgetSpentError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "DAY_BUDGET_SPENT"),
     TooManyCallsError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
     OversizedMessageError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE"),
     DrainingError: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
@@ -48,6 +51,9 @@ def status_of(error: RefusedError) -> status_pb2.Status:
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if isinstance(error, QueueFullError | TooManyCallsError | DrainingError):
         details.append(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_SECONDS)))
+    if isinstance(error, DayBudgetSpentError):
+        delay = duration_pb2.Duration(seconds=math.ceil(error.next_day_seconds))
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     return status_pb2.Status(code=code.value[0], message=str(error), details=[_packed(detail) for detail in details])
 
 

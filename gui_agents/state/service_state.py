@@ -12,13 +12,16 @@ references, signal handlers or logging.
 
 import asyncio
 from collections.abc import Iterable
+from decimal import Decimal
 from threading import Lock
 from typing import Final
 
 from gui_agents.domain.actions import ActionName
+from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.clock import Clock, SteadyClock
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, History
+from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.spec import ConfigType, TaskSpec
 from gui_agents.domain.stream import Stage, StreamMessage
@@ -26,6 +29,7 @@ from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
 from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
+from gui_agents.state.budgets import Budgets, day_of, wake_claims
 from gui_agents.state.recent import RecentStats
 from gui_agents.state.stats import ServiceStats
 from gui_agents.state.streams import StreamManager, Subscription, wake
@@ -56,6 +60,7 @@ class ServiceState:
         stats: ServiceStats,
         streams: StreamManager,
         clock: Clock,
+        budgets: Budgets | None = None,
     ) -> None:
         clock = SteadyClock(clock)
         self._lock = Lock()
@@ -66,6 +71,7 @@ class ServiceState:
         self._table = TaskTable(limits, native=stats.native)
         self._streams = streams
         self._stats = stats
+        self._budgets = Budgets({}, {}) if budgets is None else budgets
         self._recent = RecentStats()
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic
@@ -216,14 +222,58 @@ class ServiceState:
         with self._lock:
             self._stats.sandboxes.failed(sandbox_type)
 
-    def model_called(self, task_id: str, call: ModelCall, bill: Bill) -> None:
-        """Count a call to a model that ended. The statistics of a task that has ended do not change any more."""
+    @property
+    def budget_currencies(self) -> frozenset[str]:
+        """The currencies in which a day has a budget."""
+        return self._budgets.currencies
+
+    def budget_limit(self, currency: str) -> Decimal | None:
+        """Return what a day may cost in this currency; None if it has no budget."""
+        return self._budgets.limit(currency)
+
+    def budget_unspent(self, currency: str) -> Decimal:
+        """Return what is left of this day in a currency that has a budget, reservations not yet taken off."""
+        return self._budgets.unspent(currency, day_of(self._time()))
+
+    def budget_claimed(self, quote: Quote, most: int, least: int) -> Claim:
+        """Claim a part of this day's budget for a call with `most` output tokens, or at the worst `least`."""
+        claim = Claim(quote, most, least)
+        with self._lock:
+            answered = self._budgets.claimed(claim, day_of(self._time()))
+        wake_claims(answered)
+        return claim
+
+    def budget_left(self, claim: Claim) -> None:
+        """Forget a claim whose call is not made."""
+        with self._lock:
+            answered = self._budgets.left(claim, day_of(self._time()))
+        wake_claims(answered)
+
+    def budget_settled(self, claim: Claim, spent: Decimal) -> None:
+        """Settle a claim whose call nobody has reported."""
+        with self._lock:
+            answered = self._budgets.settled(claim, spent, day_of(self._time()))
+        wake_claims(answered)
+
+    def model_called(
+        self, task_id: str, call: ModelCall, bill: Bill, claim: Claim | None = None, spent: Decimal = NOTHING
+    ) -> None:
+        """Count a call to a model that ended, and settle its claim with what it may have cost.
+
+        The statistics of a task that has ended do not change any more.
+        """
+        answered: list[Claim] = []
         with self._lock:
             now = self._monotonic()
+            if claim is not None:
+                answered = self._budgets.settled(claim, spent, day_of(self._time()))
+            elif bill.currency is not None:
+                self._budgets.billed(bill.currency, bill.amount, day_of(self._time()))
             self._stats.models.called(call, bill, task_id, self._time())
             self._recent.model_calls.count(call.outcome, now)
             if self._table.progressed(task_id, now):
                 self._table.billed(task_id, call.usage, bill)
+        wake_claims(answered)
 
     def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:
         """Count a step of a running task: its screen was observed and the model has decided."""
@@ -302,13 +352,14 @@ class ServiceState:
     def snapshot(self) -> ServiceSnapshot:
         """Return one consistent instant. May be called from any thread."""
         with self._lock:
-            now = self._monotonic()
+            now, at = self._monotonic(), self._time()
             return ServiceSnapshot(
-                taken_at=self._time(),
+                taken_at=at,
                 taken_monotonic_seconds=now,
                 tasks=self._table.statistics(now, self._dated),
                 rpcs=self._stats.rpcs.statistics(),
                 models=self._stats.models.statistics(),
+                budgets=self._budgets.statistics(day_of(at)),
                 sandboxes=self._stats.sandboxes.statistics(),
                 steps=self._stats.steps.statistics(),
                 streams=self._streams.statistics(),

@@ -61,11 +61,12 @@ class RpcStats:
 
 
 class _ProviderStats:
-    __slots__ = ("cached", "durations", "input", "output", "price_unknown", "usage_unknown")
+    __slots__ = ("cached", "durations", "input", "output", "price_unknown", "usage_unknown", "written")
 
     def __init__(self, *, native: bool) -> None:
         self.input = 0
         self.cached = 0
+        self.written = 0
         self.output = 0
         self.usage_unknown = 0
         self.price_unknown = 0
@@ -91,21 +92,24 @@ class ModelStats:
             stats.durations.observe(max(0.0, call.duration_seconds), task_id, at)
         self._requests[provider, str(call.outcome)] += 1
         if bill.currency is None:
-            stats.price_unknown += 1
+            stats.price_unknown += call.billed
         else:
             self._cost[bill.currency] = EXACT.add(self._cost.get(bill.currency, Decimal(0)), bill.amount)
         if call.usage is None:
-            stats.usage_unknown += 1
+            stats.usage_unknown += call.billed
         else:
             stats.input += call.usage.input_tokens
             stats.cached += call.usage.cached_input_tokens
+            stats.written += call.usage.cache_write_tokens
             stats.output += call.usage.output_tokens
 
     def statistics(self) -> ModelsSnapshot:
         """Return the frozen counts."""
         providers = self._providers.items()
         return ModelsSnapshot(
-            tokens={name: TokenCounts(stats.input, stats.cached, stats.output) for name, stats in providers},
+            tokens={
+                name: TokenCounts(stats.input, stats.cached, stats.output, stats.written) for name, stats in providers
+            },
             cost=self._cost.copy(),
             requests=self._requests.copy(),
             durations={name: stats.durations.point() for name, stats in providers} if self._timed else {},

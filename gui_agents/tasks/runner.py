@@ -13,7 +13,6 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Final, Protocol
 
 import attrs
@@ -22,10 +21,11 @@ from gui_agents.agent import loop
 from gui_agents.agent.budget import Budget
 from gui_agents.agent.cancellation import end_if_cancelled, is_cancelled
 from gui_agents.agent.conversation import Conversation
-from gui_agents.agent.ledger import Ledger, Prices
+from gui_agents.agent.ledger import Prices
 from gui_agents.agent.loop import Episode
+from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.clock import Clock
-from gui_agents.domain.errors import DrainingError, NotFoundError, QueueFullError
+from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
@@ -38,6 +38,7 @@ from gui_agents.tasks import journal
 from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
 from gui_agents.tasks.pace import paced
+from gui_agents.tasks.treasury import Treasury
 
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
@@ -59,14 +60,6 @@ class ModelFactory(Protocol):
 
     def create(self, choice: ModelChoice) -> Model:
         """Return a new model for a task."""
-
-
-@attrs.frozen
-class SpendingLimits:
-    """Tokens and money that one task may use; None is no limit."""
-
-    tokens: int | None = None
-    cost: Decimal | None = None
 
 
 @attrs.define
@@ -110,6 +103,7 @@ class TaskRunner:
         prices: Prices,
         spending: SpendingLimits,
         clock: Clock,
+        unbudgeted: bool = False,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
     ) -> None:
@@ -117,8 +111,8 @@ class TaskRunner:
         self._keeper = keeper
         self._sandboxes = sandboxes
         self._models = models
-        self._prices = prices
         self._spending = spending
+        self._treasury = Treasury(state, prices, spending, time=clock.time, unbudgeted=unbudgeted)
         self._clock = clock
         self._new_id = new_id
         self._last_seconds = last_seconds
@@ -143,14 +137,17 @@ class TaskRunner:
 
         Raises:
             DrainingError: the service is shutting down.
+            DayBudgetSpentError: nothing is left of what may be spent on this day.
             QueueFullError: all slots and all places in the queue are taken.
             NotFoundError: the task to continue is unknown.
-            PreconditionError: the task to continue has not ended, its sandbox is in use, or the sandbox that is named
-                by its id is gone or in use.
+            PreconditionError: no budget could hold the model, the task to continue has not ended, its sandbox is in
+                use, or the sandbox that is named by its id is gone or in use.
         """
         limits = self._state.limits
         if self._draining:
             raise DrainingError
+        self._treasury.check_model(spec.model)
+        self._treasury.check_day(spec.model)
         if self._state.pending >= limits.queue_capacity + max(0, self._state.free_slots):
             raise QueueFullError(limits.queue_capacity)
         beginning = self._continuations.beginning(spec)
@@ -276,7 +273,7 @@ class TaskRunner:
             ending = failure(FailureReason.SANDBOX_ERROR, str(error))
         except ModelRefusedError as error:
             ending = failure(FailureReason.REFUSED, str(error))
-        except BudgetExhaustedError as error:
+        except (BudgetExhaustedError, DayBudgetSpentError) as error:
             ending = failure(FailureReason.BUDGET, str(error))
         except ModelError as error:
             ending = failure(FailureReason.MODEL_ERROR, str(error))
@@ -309,6 +306,7 @@ class TaskRunner:
     async def _work(self, desk: _Desk) -> Ending:
         spec = desk.spec
         deadline = self._clock.monotonic() + spec.timeout_seconds
+        self._treasury.check_day(spec.model)
         if desk.sandbox is None:
             desk.sandbox = self._sandboxes.create(spec)
             await desk.sandbox.open()
@@ -327,8 +325,11 @@ class TaskRunner:
             settings=desk.settings,
             studio=self._studio,
         )
-        ledger = Ledger(desk.task_id, self._state, self._prices)
-        return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)
+        ledger = self._treasury.ledger(desk.task_id, spec.model)
+        try:
+            return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)
+        finally:
+            ledger.close()
 
     def _unwound(self, task: asyncio.Task[None]) -> None:
         # An asyncio task that is cancelled before it runs has executed no code, not even a `finally`.

@@ -95,10 +95,9 @@ def changed(part: Any, rng: random.Random, share: float, largest: int = 50) -> A
             buckets = {index: 1 + rng.randrange(100) for index in range(20)}
             return attrs.evolve(part, buckets=buckets, sum=part.sum + rng.random(), count=part.count + 1)
         case TokenCounts():
-            read = changed(part.input, rng, share, largest) + part.cached_input
-            return TokenCounts(
-                read, changed(part.cached_input, rng, share, 5), changed(part.output, rng, share, largest)
-            )
+            cached, written = (changed(count, rng, share, 5) for count in (part.cached_input, part.cache_write))
+            read = changed(part.input, rng, share, largest) + cached + written
+            return TokenCounts(read, cached, changed(part.output, rng, share, largest), written)
         case Mapping():
             return {key: changed(value, rng, share, largest) for key, value in part.items()}
         case _:

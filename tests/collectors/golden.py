@@ -16,6 +16,7 @@ from collectors.metrics import catalogue
 from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
 from gui_agents.domain.step import ActionOutcome
 from gui_agents.snapshot import (
+    BudgetPoint,
     HeartbeatSnapshot,
     HistogramPoint,
     ServiceInfo,
@@ -90,7 +91,7 @@ def busy_snapshot() -> ServiceSnapshot:
             idle.models,
             tokens={
                 "builtin": TokenCounts(0, 0, 0),
-                "openai": TokenCounts(12_000_000, 2_000_000, 340_000),
+                "openai": TokenCounts(12_000_000, 2_000_000, 340_000, 500_000),
                 "other": TokenCounts(10, 0, 5),
             },
             cost={"USD": Decimal("12.30000000000000000001"), "CNY": Decimal("0.1")},
@@ -102,6 +103,10 @@ def busy_snapshot() -> ServiceSnapshot:
             },
             usage_unknown={**idle.models.usage_unknown, "openai": 1},
             price_unknown={**idle.models.price_unknown, "other": 1},
+        ),
+        budgets=attrs.evolve(
+            idle.budgets,
+            day={**idle.budgets.day, "USD": BudgetPoint(Decimal(5), Decimal("4.000000000000000001"), Decimal("0.25"))},
         ),
         sandboxes=attrs.evolve(
             idle.sandboxes,

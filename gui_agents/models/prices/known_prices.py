@@ -5,11 +5,17 @@ own rules for the provider. A model that charges for something else than text to
 one of the two directions, is unknown here, never free.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from gui_agents.models.prices.price import Price, Rates
+from gui_agents.domain.price import Price, Rates
+
+FIELDS: Final = ("input_mtok", "cache_read_mtok", "output_mtok", "cache_write_mtok", "cache_write_1h_mtok")
+"""What the package calls our rates, in their order."""
+IDS: Final[Mapping[str, str]] = {"gemini": "google", "xai": "x-ai"}
+"""What the package calls our providers, where it does not spell them as we do."""
 
 
 def load() -> None:
@@ -27,7 +33,10 @@ def known_price(provider: str, model: str, day: date) -> Price | None:
     noon = datetime.combine(day, time(12), tzinfo=UTC)
     try:
         found = calc_price(
-            Usage(input_tokens=0, output_tokens=0), model, provider_id=provider, genai_request_timestamp=noon
+            Usage(input_tokens=0, output_tokens=0),
+            model,
+            provider_id=IDS.get(provider, provider),
+            genai_request_timestamp=noon,
         )
     except LookupError:
         return None
@@ -35,24 +44,45 @@ def known_price(provider: str, model: str, day: date) -> Price | None:
 
 
 def _price(listed: Any) -> Price | None:
-    given, output = listed.input_mtok, listed.output_mtok
-    if given is None or output is None:
+    if listed.input_mtok is None or listed.output_mtok is None or any(_apart(listed)):
         return None
-    cached = given if listed.cache_read_mtok is None else listed.cache_read_mtok
-    parts = (given, cached, output)
-    base = Rates(*(_above(part, 0) for part in parts))
-    starts = sorted({tier.start for part in parts for tier in getattr(part, "tiers", ())})
+    base = _rates(listed, 0)
+    tiers = (tier for name in FIELDS for tier in getattr(getattr(listed, name), "tiers", ()))
+    starts = sorted({tier.start for tier in tiers})
     return Price(
         input=base.input,
         cached_input=base.cached_input,
         output=base.output,
-        long_prompts=tuple((start, Rates(*(_above(part, start + 1) for part in parts))) for start in starts),
+        cache_write=base.cache_write,
+        cache_write_hour=base.cache_write_hour,
+        long_prompts=tuple((start, _rates(listed, start + 1)) for start in starts),
     )
 
 
-def _above(listed: Any, input_tokens: int) -> Decimal:
+def _apart(listed: Any) -> Iterator[bool]:
+    """Yield whether the model charges for something that an answer's usage does not tell apart."""
+    yield listed.requests_kcount is not None
+    for name, usual in (("input_image_mtok", "input_mtok"), ("output_reasoning_mtok", "output_mtok")):
+        apart = getattr(listed, name)
+        yield apart is not None and apart != getattr(listed, usual)
+
+
+def _rates(listed: Any, input_tokens: int) -> Rates:
+    """Return the rates of a call of that many input tokens. What a cache has no price for costs what input does."""
+    given, cached, output, written, written_hour = (_above(getattr(listed, name), input_tokens) for name in FIELDS)
+    written = given if written is None else written
+    return Rates(
+        input=given,
+        cached_input=given if cached is None else cached,
+        output=output,
+        cache_write=written,
+        cache_write_hour=written if written_hour is None else written_hour,
+    )
+
+
+def _above(listed: Any, input_tokens: int) -> Any:
     """Return what applies to a call of that many input tokens: some prices have tiers, the others are one number."""
-    if isinstance(listed, Decimal):
+    if listed is None or isinstance(listed, Decimal):
         return listed
     price: Decimal = listed.base
     for tier in listed.tiers:

@@ -2,8 +2,9 @@
 
     {"my-model": {"input": "3.0", "cached_input": "0.3", "output": "15.0", "currency": "USD"}}
 
-Amounts are best written as strings; numbers are read as the decimals that they are written as. `cached_input` is
-`input` unless given, `currency` is USD unless given. Models are matched by their exact name.
+Amounts are best written as strings; numbers are read as the decimals that they are written as. `cached_input` and
+`cache_write` are `input` unless given, `cache_write_hour` is `cache_write` unless given, `currency` is USD unless
+given. Models are matched by their exact name.
 """
 
 import json
@@ -15,9 +16,9 @@ from typing import Any, Final
 
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.money import USD
-from gui_agents.models.prices.price import Price
+from gui_agents.domain.price import Price
 
-AMOUNTS: Final = ("input", "cached_input", "output")
+AMOUNTS: Final = ("input", "cached_input", "cache_write", "cache_write_hour", "output")
 FIELDS: Final = (*AMOUNTS, "currency")
 MAX_AMOUNT: Final = Decimal(1_000_000)
 MAX_DECIMALS: Final = 12
@@ -133,9 +134,12 @@ def _shown(value: object) -> str:
 
 def _price(fields: dict[str, Any]) -> Price:
     given = Decimal(fields["input"])
+    written = Decimal(fields.get("cache_write", given))
     return Price(
         input=given,
         cached_input=Decimal(fields.get("cached_input", given)),
         output=Decimal(fields["output"]),
+        cache_write=written,
+        cache_write_hour=Decimal(fields.get("cache_write_hour", written)),
         currency=fields.get("currency", USD),
     )

@@ -11,8 +11,8 @@ from typing import Final
 
 from gui_agents.domain.model import Provider
 from gui_agents.domain.money import USD
+from gui_agents.domain.price import FREE, Price
 from gui_agents.models.prices.known_prices import known_price
-from gui_agents.models.prices.price import FREE, Price
 from gui_agents.models.prices.price_file import read_prices
 
 REMEMBERED_PRICES: Final = 256
@@ -49,11 +49,16 @@ class PriceList:
         """
         return cls({} if path is None else read_prices(path))
 
-    def price(self, provider: str, model: str) -> Price | None:
-        """Return the model's price, or None if it is unknown."""
+    def price(self, provider: str, model: str, *, public: bool = True) -> Price | None:
+        """Return the model's price, or None if it is unknown.
+
+        Whoever runs a server may name its models like a vendor's, so public prices hold at the vendor's own address
+        alone. `public` says whether the model is there.
+        """
         if provider == Provider.BUILTIN:
             return FREE
-        return self._own.get(model) or self._known(provider, model, self._today())
+        own = self._own.get(model)
+        return self._known(provider, model, self._today()) if own is None and public else own
 
     def currencies(self) -> frozenset[str]:
         """Return every currency that a cost can have: USD, and those of the operator's file."""

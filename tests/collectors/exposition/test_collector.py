@@ -102,7 +102,7 @@ def test_tokens_and_money_add_up_in_every_scrape(snapshot):
     consumed = by(found["agent_tokens_consumed_total"], "type")
     directions = by(found["agent_model_tokens_total"], "direction")
     assert consumed["total"] == consumed["input"] + consumed["output"]
-    assert consumed["input"] == directions["input"] + directions["cached_input"]
+    assert consumed["input"] == directions["input"] + directions["cached_input"] + directions["cache_write"]
     assert consumed["output"] == directions["output"]
     assert by(found["agent_execution_cost_total"], "currency") == {
         currency: float(amount) for currency, amount in snapshot.models.cost.items()

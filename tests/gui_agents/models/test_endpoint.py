@@ -106,8 +106,22 @@ def test_a_text_model_is_an_openai_model_without_screenshots():
 
 def test_the_provider_is_openai_unless_named():
     assert select_endpoint(settings(model="m", key="k"), None, None) == Endpoint(
-        provider="openai", model="m", base_url=OPENAI_ADDRESS, api_key=Secret("k")
+        provider="openai", model="m", base_url=OPENAI_ADDRESS, api_key=Secret("k"), public=True
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        (None, True),
+        (OPENAI_ADDRESS, True),
+        ("https://API.openai.com/v1/", True),
+        ("https://eu.api.openai.com/v1", False),
+        ("http://127.0.0.1:8000/v1", False),
+    ],
+)
+def test_public_prices_hold_at_the_providers_own_address_alone(address, public):
+    assert select_endpoint(settings(model="gpt-4o", key="k", endpoint=address), None, None).public is public
 
 
 def test_a_provider_named_below_the_models_layer_does_not_count():

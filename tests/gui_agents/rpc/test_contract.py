@@ -265,7 +265,23 @@ async def test_a_full_queue_and_a_large_request_are_told_apart():
         assert (large.code, large.reason) == ("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE")
         assert large.text == "the request has 2003 bytes; at most 2000 are accepted"
         rejected = served.state.snapshot().tasks.rejected
-        assert rejected == {"queue_full": 2, "invalid": 1, "draining": 0, "denied": 0}
+        assert rejected == {"queue_full": 2, "invalid": 1, "draining": 0, "denied": 0, "budget": 0}
+
+
+async def test_a_spent_day_says_so_and_when_the_next_one_begins(tmp_path):
+    (tmp_path / "prices.json").write_text('{"dear": {"input": 15, "output": 75}}')
+    environment = {
+        "DEFAULT_MODEL": "openai/dear",
+        "OPENAI_API_KEY": "k",
+        "MODEL_PRICES_FILE": str(tmp_path / "prices.json"),
+        "DAILY_MAX_COST": "0.05 USD",
+    }
+    async with serving(environment) as served:
+        for call in (served.start("finish"), served.run("finish")):
+            said = await refused(call)
+            assert (said.code, said.reason) == ("RESOURCE_EXHAUSTED", "DAY_BUDGET_SPENT")
+            assert said.text.startswith("DAILY_MAX_COST allows 0.05 USD a day, and 0.05 is left: too little for a call")
+        assert served.state.snapshot().tasks.rejected["budget"] == 2
 
 
 async def test_a_draining_service_says_so():

@@ -144,23 +144,25 @@ class ServiceMachine(RuleBasedStateMachine):
         which=WHICH,
         provider=st.sampled_from([*PROVIDERS, "never heard of"]),
         outcome=st.sampled_from(CallOutcome),
-        tokens=st.none() | st.tuples(st.integers(0, 900), st.integers(0, 900), st.integers(0, 900)),
+        tokens=st.none() | st.tuples(*[st.integers(0, 900)] * 4),
+        unbilled=st.booleans(),
         price=st.none() | st.tuples(st.sampled_from(CURRENCIES), st.decimals(0, 10**6, places=18)),
         seconds=SECONDS,
     )
-    def call_model(self, *, which, provider, outcome, tokens, price, seconds):
+    def call_model(self, *, which, provider, outcome, tokens, unbilled, price, seconds):
         task_id, at = self.any_task(which), self.clock.time()
-        usage = None if tokens is None else Usage(tokens[0] + tokens[1], tokens[1], tokens[2])
+        usage = None if tokens is None else Usage(tokens[0] + tokens[1] + tokens[3], tokens[1], tokens[2], tokens[3])
         currency, amount = (None, Decimal(0)) if price is None else price
-        self.state.model_called(
-            task_id, ModelCall(provider, "m", outcome, usage, seconds), Bill(amount if usage else Decimal(0), currency)
-        )
+        call = ModelCall(provider, "m", outcome, usage, seconds, unbilled)
+        self.state.model_called(task_id, call, Bill(amount if usage else Decimal(0), currency))
         bill = {
             "provider": provider if provider in PROVIDERS else "other",
             "outcome": str(outcome),
             "usage": usage,
             "input": usage.input_tokens if usage else 0,
             "cached": usage.cached_input_tokens if usage else 0,
+            "written": usage.cache_write_tokens if usage else 0,
+            "billed": usage is not None or not unbilled,
             "output": usage.output_tokens if usage else 0,
             "currency": currency,
             "amount": amount if usage else Decimal(0),
@@ -344,9 +346,11 @@ class ServiceMachine(RuleBasedStateMachine):
             calls = [call for call in naive.calls if call["provider"] == provider]
             assert tokens.input == sum(call["input"] for call in calls)
             assert tokens.cached_input == sum(call["cached"] for call in calls)
+            assert tokens.cache_write == sum(call["written"] for call in calls)
             assert tokens.output == sum(call["output"] for call in calls)
-            assert models.usage_unknown[provider] == sum(call["usage"] is None for call in calls)
-            assert models.price_unknown[provider] == sum(call["currency"] is None for call in calls)
+            billed = [call for call in calls if call["billed"]]
+            assert models.usage_unknown[provider] == sum(call["usage"] is None for call in billed)
+            assert models.price_unknown[provider] == sum(call["currency"] is None for call in billed)
             point = models.durations[provider]
             assert parts(point) == point_of(point.bounds, [call["exemplar"] for call in calls])
             for outcome in CallOutcome:

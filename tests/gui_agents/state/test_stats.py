@@ -7,6 +7,7 @@ from gui_agents.domain.rpc import RpcMethod
 from gui_agents.domain.sandbox import SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
+from gui_agents.snapshot import TokenCounts
 from gui_agents.state.stats import ServiceStats
 
 STREAM = RpcMethod("Watch", ("OK", "CANCELLED"), streaming=True)
@@ -55,16 +56,30 @@ def test_a_streams_gauge_falls_when_it_ends_however_it_ends(stats):
 
 
 def test_an_unknown_provider_and_a_new_currency_are_counted(stats):
-    call = ModelCall("elsewhere", "m", CallOutcome.OK, Usage(7, 3, 2), 0.5)
+    call = ModelCall("elsewhere", "m", CallOutcome.OK, Usage(7, 3, 2, 1), 0.5)
     stats.models.called(call, Bill(Decimal("1.5"), "CNY"), "t", 0.0)
     models = stats.models.statistics()
-    assert (models.tokens["other"].input, models.tokens["other"].cached_input, models.tokens["other"].output) == (
-        7,
-        3,
-        2,
-    )
+    assert models.tokens["other"] == TokenCounts(input=7, cached_input=3, output=2, cache_write=1)
     assert models.requests["other", "ok"] == 1
     assert models.cost == {"USD": Decimal(0), "CNY": Decimal("1.5")}
+
+
+@pytest.mark.parametrize(
+    ("usage", "unbilled", "unknown"), [(None, True, 0), (None, False, 1), (Usage(1, 0, 0), True, 0)]
+)
+def test_a_call_that_was_surely_not_billed_has_no_unknown_usage(stats, usage, unbilled, unknown):
+    call = ModelCall("openai", "m", CallOutcome.ERROR, usage, 0.5, unbilled=unbilled)
+    stats.models.called(call, Bill(Decimal(0), "USD"), "t", 0.0)
+    assert stats.models.statistics().usage_unknown["openai"] == unknown
+
+
+@pytest.mark.parametrize(
+    ("usage", "unbilled", "unknown"), [(None, True, 0), (None, False, 1), (Usage(1, 0, 0), True, 1)]
+)
+def test_a_call_that_was_surely_not_billed_has_no_unknown_price(stats, usage, unbilled, unknown):
+    call = ModelCall("openai", "m", CallOutcome.ERROR, usage, 0.5, unbilled=unbilled)
+    stats.models.called(call, Bill(Decimal(0), None), "t", 0.0)
+    assert stats.models.statistics().price_unknown["openai"] == unknown
 
 
 def test_money_is_not_rounded_to_a_double(stats):

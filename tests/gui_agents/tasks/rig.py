@@ -1,10 +1,12 @@
 """A runner with its state and keeper on virtual time, and sandboxes and models that take as long as a test says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.actions import Action, Click, Done
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
@@ -15,7 +17,7 @@ from gui_agents.domain.task import TaskRecord
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.state.streams import follow
 from gui_agents.tasks.keeper import SandboxKeeper
-from gui_agents.tasks.runner import SpendingLimits, TaskRunner
+from gui_agents.tasks.runner import TaskRunner
 from tests.fakes import FixedPrices, ScriptedSandbox, a_price, a_spec, new_state
 from tests.promises import broken
 from tests.virtual_time import LoopClock, settle
@@ -122,6 +124,15 @@ class TimedModel:
             await self._close()
 
 
+PRICES = {
+    "scripted": a_price(),
+    "dear": a_price(),
+    "yuan": a_price(currency="CNY"),
+    "free": a_price("0", "0", "0"),
+}
+"""By model; the choice of a task names its instruction, and its calls name `scripted`."""
+
+
 class Rig:
     """What a task runs with is chosen by its instruction; one that nothing is said of is done at once."""
 
@@ -135,10 +146,17 @@ class Rig:
         retention: int = 1000,
         retention_bytes: int = 2**28,
         spending: SpendingLimits | None = None,
+        day_limits: Mapping[str, Decimal] | None = None,
+        unbudgeted: bool = False,
     ) -> None:
         self.clock = LoopClock()
         self.state = new_state(
-            self.clock, slots=slots, queue_capacity=queue, retention=retention, retention_bytes=retention_bytes
+            self.clock,
+            slots=slots,
+            queue_capacity=queue,
+            retention=retention,
+            retention_bytes=retention_bytes,
+            day_limits=day_limits,
         )
         self.keeper = SandboxKeeper(self.state, slots=slots, capacity=keep, keep_seconds=keep_seconds)
         self.sandboxes: list[TimedSandbox] = []
@@ -156,9 +174,10 @@ class Rig:
             keeper=self.keeper,
             sandboxes=self,
             models=_Models(self),
-            prices=FixedPrices({"scripted": a_price()}),
+            prices=FixedPrices(PRICES),
             spending=spending or SpendingLimits(),
             clock=self.clock,
+            unbudgeted=unbudgeted,
             new_id=lambda: f"t{next(self._ids)}",
             last_seconds=10,
         )

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.actions import AskUser, Fail, InvalidActionError
 from gui_agents.domain.errors import NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import BudgetExhaustedError, ModelError, ModelRefusedError
 from gui_agents.domain.sandbox import SandboxError, SandboxGoneError
 from gui_agents.domain.stream import Stage
-from gui_agents.tasks.runner import SpendingLimits
 from tests.fakes import a_screen
 from tests.gui_agents.tasks.rig import AGES, CLICK, Rig
 from tests.virtual_time import settle, virtual

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gui_agents.domain.errors import ConfigError
-from gui_agents.models.prices.price import Price
-from gui_agents.models.prices.price_file import EXAMPLE, read_prices
+from gui_agents.domain.price import Price
+from gui_agents.models.prices.price_file import EXAMPLE, FIELDS, read_prices
 from gui_agents.models.prices.price_list import PriceList
 
 
@@ -35,6 +35,19 @@ def test_strings_and_numbers_are_read_exactly(path):
     }
 
 
+def test_writes_to_a_cache_have_prices_of_their_own_that_follow_each_other(path):
+    path.write_text(
+        '{"both": {"input": 3, "output": 15, "cache_write": "3.75", "cache_write_hour": 6},'
+        ' "one": {"input": 3, "output": 15, "cache_write": "3.75"}, "none": {"input": 3, "output": 15}}'
+    )
+    prices = read_prices(path)
+    assert {name: (price.cache_write, price.cache_write_hour) for name, price in prices.items()} == {
+        "both": (Decimal("3.75"), Decimal(6)),
+        "one": (Decimal("3.75"), Decimal("3.75")),
+        "none": (Decimal(3), Decimal(3)),
+    }
+
+
 def test_a_price_list_without_a_file_has_no_own_prices():
     assert PriceList.load(None).currencies() == {"USD"}
 
@@ -59,7 +72,7 @@ def test_every_mistake_is_told_with_file_model_and_field(path):
     }"""
     number = 'must be a number, best written as a string such as "2.50"'
     assert mistakes(path, text) == [
-        "model 'a': field 'price' is unknown; the fields are input, cached_input, output, currency",
+        f"model 'a': field 'price' is unknown; the fields are {', '.join(FIELDS)}",
         "model 'a': field input must not be negative (it is '-1')",
         f"model 'a': field output {number} (it is 'two')",
         "model 'a': field currency must be an ISO code of three capital letters, such as USD (it is 'dollar')",

@@ -1,55 +1,19 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.money import symbol
-from gui_agents.domain.usage import Usage
+from gui_agents.domain.price import FREE, Price
 from gui_agents.models.prices.known_prices import known_price
-from gui_agents.models.prices.price import FREE, Price, Rates
 from gui_agents.models.prices.price_list import PriceList
+from tests.strategies import usages
 
 PRICE = Price(input=Decimal("3.0"), cached_input=Decimal("0.3"), output=Decimal("15.0"))
 DAY = date(2026, 6, 1)
-
-amounts = st.decimals(min_value=0, max_value=1_000_000, allow_nan=False, allow_infinity=False, places=12)
-tokens = st.integers(0, 10**15)
-
-
-@st.composite
-def usages(draw):
-    given_tokens = draw(tokens)
-    return Usage(given_tokens, draw(st.integers(0, given_tokens)), draw(tokens))
-
-
-def test_cached_tokens_are_billed_as_cached_only():
-    assert PRICE.cost(Usage(1000, 400, 100)) == Decimal("0.00342")
-
-
-def test_cost_is_exact_where_doubles_are_not():
-    dime = Price(input=Decimal("0.1"), cached_input=Decimal("0.2"), output=Decimal(0))
-    assert dime.cost(Usage(2, 1, 0)) == Decimal("0.0000003")
-
-
-@given(amounts, amounts, amounts, usages())
-def test_cost_is_what_fractions_say(given_amount, cached, output, usage):
-    price = Price(input=given_amount, cached_input=cached, output=output)
-    exact = (
-        Fraction(given_amount) * (usage.input_tokens - usage.cached_input_tokens)
-        + Fraction(cached) * usage.cached_input_tokens
-        + Fraction(output) * usage.output_tokens
-    ) / 10**6
-    assert Fraction(price.cost(usage)) == exact
-
-
-@pytest.mark.parametrize(("input_tokens", "cost"), [(200, "0.0004"), (201, "0.001005")])
-def test_a_long_prompt_moves_the_whole_call_to_its_rates(input_tokens, cost):
-    long_rates = Rates(Decimal(5), Decimal(1), Decimal(20))
-    price = Price(input=Decimal(2), cached_input=Decimal("0.2"), output=Decimal(10), long_prompts=((200, long_rates),))
-    assert price.cost(Usage(input_tokens, 0, 0)) == Decimal(cost)
 
 
 def test_the_operators_price_goes_before_public_ones():
@@ -120,20 +84,52 @@ def test_a_missing_package_leaves_prices_unknown(monkeypatch):
     assert known_price("openai", "gpt-4o", DAY) is None
 
 
-@given(usages())
-def test_public_prices_cost_what_the_package_itself_calculates(usage):
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [("openai", "gpt-4o-mini"), ("anthropic", "claude-sonnet-4-5"), ("google", "gemini-2.5-pro")],
+)
+@given(usage=usages(st.integers(0, 10**15)))
+def test_public_prices_cost_what_the_package_itself_calculates(provider, model, usage):
     genai_prices = pytest.importorskip("genai_prices")
     theirs = genai_prices.calc_price(
         genai_prices.Usage(
             input_tokens=usage.input_tokens,
             cache_read_tokens=usage.cached_input_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            cache_write_1h_tokens=usage.cache_write_hour_tokens,
             output_tokens=usage.output_tokens,
         ),
-        "gpt-4o-mini",
-        provider_id="openai",
+        model,
+        provider_id=provider,
         genai_request_timestamp=datetime(2026, 6, 1, 12, tzinfo=UTC),
     )
-    ours = known_price("openai", "gpt-4o-mini", DAY)
+    ours = known_price(provider, model, DAY)
     assert ours is not None
     # The package sums in the ambient decimal context, which keeps 28 digits.
     assert +ours.cost(usage) == pytest.approx(theirs.total_price, rel=Decimal("1e-25"), abs=Decimal("1e-25"))
+
+
+def test_public_prices_know_what_writes_to_a_cache_cost():
+    price = known_price("anthropic", "claude-opus-4-5", DAY)
+    assert (price.input, price.cache_write, price.cache_write_hour) == (Decimal(5), Decimal("6.25"), Decimal(10))
+
+
+def test_a_provider_that_the_package_spells_otherwise_is_found():
+    assert known_price("gemini", "gemini-2.5-pro", DAY) is not None
+    assert known_price("gemini", "gemini-2.5-pro", DAY) == known_price("google", "gemini-2.5-pro", DAY)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"requests_kcount": Decimal(5)},
+        {"input_image_mtok": Decimal(9)},
+        {"output_reasoning_mtok": Decimal(9)},
+    ],
+)
+def test_a_model_that_charges_for_what_no_answer_tells_is_unknown(monkeypatch, extra):
+    genai_prices = pytest.importorskip("genai_prices")
+    types = pytest.importorskip("genai_prices.types")
+    listed = types.ModelPrice(input_mtok=Decimal(1), output_mtok=Decimal(2), **extra)
+    monkeypatch.setattr(genai_prices, "calc_price", lambda *_, **__: SimpleNamespace(model_price=listed))
+    assert known_price("openai", "m", DAY) is None

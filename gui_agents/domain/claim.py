@@ -1,0 +1,59 @@
+"""The claim of a call to a model on the budget of a day."""
+
+import asyncio
+from decimal import Decimal
+from typing import Final
+
+from gui_agents.domain.model import BudgetExhaustedError
+from gui_agents.domain.price import Quote
+
+NOTHING: Final = Decimal(0)
+
+
+class Account:
+    """One day in one currency."""
+
+    __slots__ = ("reserved", "spent")
+
+    def __init__(self) -> None:
+        self.spent = NOTHING
+        self.reserved = NOTHING
+
+
+class Claim:
+    """The claim of one call on the budget of a day: it waits, then it is granted and settled, or refused."""
+
+    __slots__ = ("_answered", "account", "least", "most", "output_tokens", "quote", "refusal")
+
+    def __init__(self, quote: Quote, most: int, least: int) -> None:
+        self.quote = quote
+        self.most = most
+        """Output tokens that the call would like to have."""
+        self.least = least
+        """The fewest with which it is worth making."""
+        self.output_tokens = 0
+        """What it was granted."""
+        self.account: Account | None = None
+        """What it is reserved on; None before it is granted and after it is settled."""
+        self.refusal: str | None = None
+        self._answered = asyncio.Event()
+
+    @property
+    def worst(self) -> Decimal:
+        """What the call costs at most, with what it was granted."""
+        return self.quote.amount(self.output_tokens)
+
+    async def granted(self) -> int:
+        """Wait for the answer, and return the output tokens that the call may ask for.
+
+        Raises:
+            BudgetExhaustedError: it is refused.
+        """
+        await self._answered.wait()
+        if self.refusal is not None:
+            raise BudgetExhaustedError(self.refusal)
+        return self.output_tokens
+
+    def wake(self) -> None:
+        """Wake whoever waits for the answer."""
+        self._answered.set()

@@ -1,0 +1,141 @@
+"""What calls to models may cost on one day, by currency: what is spent, what is reserved, and who waits.
+
+Theory of operation. Before a call, its worst case is claimed. If that fits what is neither spent nor reserved, it is
+reserved and the call is made. If only the reservations of other calls stand in the way, the claim waits: most calls
+cost far less than their worst case, and what they did not use becomes free as they end. Claims are answered in their
+order, so that none waits for ever. A claim that is first while nothing is reserved any more gets as many output tokens
+as are left, and is refused if that is too few: what is spent never becomes free again.
+
+Every claim that is granted is settled once. Nothing here waits for itself: whoever holds a reservation has a call in
+flight, which ends, and claims nothing before it has.
+
+A day is one of UTC, by the wall clock. A reservation belongs to the day on which it was granted, also after midnight.
+The days of the last weeks are remembered, so a clock that is set back finds a day as it has left it.
+
+There is no lock here: the methods of `ServiceState` hold it.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Final
+
+from gui_agents.domain.claim import NOTHING, Account, Claim
+from gui_agents.domain.money import EXACT, shown
+from gui_agents.snapshot import BudgetPoint, BudgetsSnapshot
+
+SECONDS_PER_DAY: Final = 86_400
+REMEMBERED_DAYS: Final = 40
+
+
+def day_of(wall_seconds: float) -> int:
+    """Return the number of the UTC day since the epoch."""
+    return int(wall_seconds // SECONDS_PER_DAY)
+
+
+def wake_claims(answered: Iterable[Claim]) -> None:
+    """Wake whoever waits for these answers."""
+    for claim in answered:
+        claim.wake()
+
+
+class Budgets:
+    """The budgets of all days. `limits` are by ISO code of the currency; other currencies have no budget.
+
+    `task_limits` say what one task may spend. They are shown beside the others, and kept by the tasks.
+    """
+
+    def __init__(self, limits: Mapping[str, Decimal], task_limits: Mapping[str, Decimal]) -> None:
+        self._limits = dict(limits)
+        self._task_limits = dict(task_limits)
+        self._accounts: dict[tuple[int, str], Account] = {}
+        self._waiting: dict[str, deque[Claim]] = {currency: deque() for currency in limits}
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        """The currencies that have a budget."""
+        return frozenset(self._limits)
+
+    def limit(self, currency: str) -> Decimal | None:
+        """Return what a day may cost in this currency; None if it has no budget."""
+        return self._limits.get(currency)
+
+    def unspent(self, currency: str, day: int) -> Decimal:
+        """Return what is left of a day, reservations not yet taken off."""
+        account = self._accounts.get((day, currency))
+        return EXACT.subtract(self._limits[currency], NOTHING if account is None else account.spent)
+
+    def claimed(self, claim: Claim, day: int) -> list[Claim]:
+        """Add a claim in a currency that has a budget. Return the claims that are answered by it."""
+        self._waiting[claim.quote.currency].append(claim)
+        return self._answer(claim.quote.currency, day)
+
+    def settled(self, claim: Claim, spent: Decimal, day: int) -> list[Claim]:
+        """Exchange a reservation for what was spent. Return the claims that are answered by it."""
+        account = claim.account
+        if account is None:
+            return []
+        claim.account = None
+        account.reserved = EXACT.subtract(account.reserved, claim.worst)
+        account.spent = EXACT.add(account.spent, spent)
+        return self._answer(claim.quote.currency, day)
+
+    def billed(self, currency: str, amount: Decimal, day: int) -> None:
+        """Count a bill for which nothing was reserved; in a currency without a budget, that changes nothing."""
+        if currency in self._limits:
+            account = self._opened(day, currency)
+            account.spent = EXACT.add(account.spent, amount)
+
+    def left(self, claim: Claim, day: int) -> list[Claim]:
+        """Forget a claim whose call is not made. Return the claims that are answered by it."""
+        waiting = self._waiting[claim.quote.currency]
+        if claim not in waiting:
+            return self.settled(claim, NOTHING, day)
+        waiting.remove(claim)
+        return self._answer(claim.quote.currency, day)
+
+    def statistics(self, day: int) -> BudgetsSnapshot:
+        """Return the frozen numbers of a day."""
+        points = {}
+        for currency, limit in self._limits.items():
+            account = self._accounts.get((day, currency))
+            spent, reserved = (NOTHING, NOTHING) if account is None else (account.spent, account.reserved)
+            points[currency] = BudgetPoint(limit, spent, reserved)
+        return BudgetsSnapshot(points, self._task_limits)
+
+    def _answer(self, currency: str, day: int) -> list[Claim]:
+        """Answer claims from the first one on, until one has to wait."""
+        waiting = self._waiting[currency]
+        answered: list[Claim] = []
+        if waiting:
+            account = self._opened(day, currency)
+            while waiting and self._decide(waiting[0], account):
+                answered.append(waiting.popleft())
+        return answered
+
+    def _decide(self, claim: Claim, account: Account) -> bool:
+        """Grant or refuse the first claim; False if it has to wait."""
+        quote = claim.quote
+        unspent = EXACT.subtract(self._limits[quote.currency], account.spent)
+        paid = quote.affordable(EXACT.subtract(unspent, account.reserved))
+        output_tokens = claim.most if paid is None else min(claim.most, paid)
+        if output_tokens < claim.most and account.reserved and quote.amount(claim.least) <= unspent:
+            return False
+        if output_tokens < claim.least:
+            claim.refusal = (
+                f"DAILY_MAX_COST allows {shown(self._limits[quote.currency])} {quote.currency} a day; "
+                f"{shown(unspent)} is left, and the next call may cost {shown(quote.amount(claim.least))}"
+            )
+            return True
+        claim.output_tokens = output_tokens
+        claim.account = account
+        account.reserved = EXACT.add(account.reserved, claim.worst)
+        return True
+
+    def _opened(self, day: int, currency: str) -> Account:
+        account = self._accounts.pop((day, currency), None) or Account()
+        self._accounts[day, currency] = account
+        if len(self._accounts) > REMEMBERED_DAYS * len(self._limits):
+            # The one that was used longest ago. A reservation keeps its own account.
+            del self._accounts[next(iter(self._accounts))]
+        return account

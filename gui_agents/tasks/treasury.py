@@ -1,0 +1,87 @@
+"""Which models tasks may be run with under the budgets of money, and the ledgers in which they are kept."""
+
+from collections.abc import Callable
+
+from gui_agents.agent.ledger import Ledger, Price, Prices
+from gui_agents.agent.spending import SpendingLimits
+from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
+from gui_agents.domain.spec import ModelChoice
+from gui_agents.models.bounds import smallest_call
+from gui_agents.state.budgets import SECONDS_PER_DAY
+from gui_agents.state.service_state import ServiceState
+
+
+class Treasury:
+    """Knows the budgets, and what models cost.
+
+    `unbudgeted` lets models run that no budget can hold: those whose price is unknown, or whose currency has no daily
+    limit while another one has. `time` is the wall clock.
+    """
+
+    def __init__(
+        self,
+        state: ServiceState,
+        prices: Prices,
+        limits: SpendingLimits,
+        time: Callable[[], float],
+        *,
+        unbudgeted: bool,
+    ) -> None:
+        self._state = state
+        self._prices = prices
+        self._limits = limits
+        self._time = time
+        self._unbudgeted = unbudgeted
+
+    def ledger(self, task_id: str, choice: ModelChoice) -> Ledger:
+        """Return the ledger of a new task."""
+        return Ledger(task_id, self._state, self._prices, self._limits, public_prices=_public(choice))
+
+    def check_model(self, choice: ModelChoice) -> None:
+        """Refuse a model that no budget could hold.
+
+        Raises:
+            PreconditionError: the text says what to do.
+        """
+        days = self._state.budget_currencies
+        if self._unbudgeted or not (days or self._limits.cost is not None):
+            return
+        price = self._price(choice)
+        instead = "or set ALLOW_UNBUDGETED_MODELS=true to run it without a limit"
+        if price is None:
+            raise PreconditionError(
+                f"the price of {choice.full_name!r:.80} is not known, and there is a budget of money; "
+                f"name the price in MODEL_PRICES_FILE, {instead}"
+            )
+        if days and price.currency not in days and not price.quote(smallest_call(choice)).free:
+            raise PreconditionError(
+                f"{choice.full_name!r:.80} is billed in {price.currency}, of which DAILY_MAX_COST names no amount; "
+                f"add one, {instead}"
+            )
+
+    def check_day(self, choice: ModelChoice) -> None:
+        """Refuse a model of which not even a small call has room in what is left of this day.
+
+        Raises:
+            DayBudgetSpentError: the text says when the next day begins.
+        """
+        price = self._price(choice)
+        if price is None:
+            return
+        limit = self._state.budget_limit(price.currency)
+        call = smallest_call(choice)
+        quote = price.quote(call)
+        if limit is None or quote.free:
+            return
+        unspent = self._state.budget_unspent(price.currency)
+        if quote.amount(call.output_tokens) > unspent:
+            next_day_seconds = SECONDS_PER_DAY - self._time() % SECONDS_PER_DAY
+            raise DayBudgetSpentError(limit, unspent, price.currency, next_day_seconds)
+
+    def _price(self, choice: ModelChoice) -> Price | None:
+        return self._prices.price(choice.provider, choice.model, public=_public(choice))
+
+
+def _public(choice: ModelChoice) -> bool:
+    """Return whether the provider's public prices are those of this model."""
+    return choice.endpoint is None or choice.endpoint.public

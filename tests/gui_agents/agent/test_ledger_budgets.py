@@ -1,0 +1,181 @@
+"""What a ledger reserves before a call, and what becomes of it, on a real state and virtual time."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from gui_agents.agent.ledger import Ledger
+from gui_agents.agent.spending import SpendingLimits
+from gui_agents.domain.model import BudgetExhaustedError
+from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
+from tests.fakes import FixedPrices, a_price, a_spec, new_state
+from tests.virtual_time import EPOCH, LoopClock, settle, virtual
+
+BOUND = CallBound("openai", "m", 1000, 400, 100)
+WORST = Decimal("0.009")
+LIMIT = Decimal("0.02")
+PRICES = FixedPrices({"m": a_price("3", "0.3", "15"), "yuan": a_price(currency="CNY"), "free": a_price("0", "0", "0")})
+SECONDS_LEFT = 86_400 - EPOCH % 86_400
+
+
+class Books:
+    """A state with a budget of the day, and ledgers of its tasks."""
+
+    def __init__(self, limit=LIMIT):
+        self.state = new_state(LoopClock(), day_limits={"USD": limit}, slots=100)
+        self._tasks = 0
+
+    def ledger(self, limits=None):
+        self._tasks += 1
+        name = f"t{self._tasks}"
+        self.state.task_created(name, a_spec(), "accepted")
+        self.state.task_started(name)
+        return Ledger(name, self.state, PRICES, limits or SpendingLimits())
+
+    @property
+    def day(self):
+        point = self.state.snapshot().budgets.day["USD"]
+        return point.spent, point.reserved
+
+
+def ended(usage=None, *, unbilled=False, model="m"):
+    outcome = CallOutcome.ERROR if usage is None else CallOutcome.OK
+    return ModelCall("openai", model, outcome, usage, 0.5, unbilled)
+
+
+@virtual
+async def test_the_worst_case_is_reserved_until_the_bill_takes_its_place():
+    books = Books()
+    ledger = books.ledger()
+    assert await ledger.reserve(BOUND) == 400
+    assert books.day == (0, WORST)
+    ledger.model_called(ended(Usage(500, 0, 20)))
+    assert books.day == (Decimal("0.0018"), 0)
+    assert ledger.cost == books.state.snapshot().models.cost["USD"] == Decimal("0.0018")
+
+
+@virtual
+async def test_a_call_that_may_have_been_billed_keeps_its_worst_case():
+    books = Books()
+    ledger = books.ledger()
+    await ledger.reserve(BOUND)
+    ledger.model_called(ended())
+    assert books.day == (WORST, 0)
+    assert ledger.cost == books.state.snapshot().models.cost["USD"] == 0
+
+
+@virtual
+async def test_a_call_that_was_surely_not_billed_gives_everything_back():
+    books = Books()
+    ledger = books.ledger()
+    await ledger.reserve(BOUND)
+    ledger.model_called(ended(unbilled=True))
+    assert books.day == (0, 0)
+
+
+@virtual
+async def test_a_reservation_that_nobody_settles_is_spent_when_the_ledger_is_closed():
+    books = Books()
+    ledger = books.ledger(SpendingLimits(tokens=3000))
+    await ledger.reserve(BOUND)
+    ledger.close()
+    ledger.close()
+    assert books.day == (WORST, 0)
+    await ledger.reserve(BOUND)
+    with pytest.raises(BudgetExhaustedError, match="TASK_MAX_TOKENS allows 3000 tokens; 200 are left"):
+        await ledger.reserve(BOUND)
+    assert books.day == (2 * WORST, 0)
+
+
+@virtual
+async def test_a_bill_without_a_reservation_is_spent_too():
+    books = Books()
+    books.ledger().model_called(ended(Usage(1000, 0, 0)))
+    assert books.day == (Decimal("0.003"), 0)
+
+
+@virtual
+async def test_a_reservation_waits_for_the_calls_of_other_tasks():
+    books = Books()
+    first, second, third = (books.ledger() for _ in range(3))
+    await first.reserve(BOUND)
+    await second.reserve(BOUND)
+    waiting = asyncio.create_task(third.reserve(BOUND))
+    await settle()
+    assert not waiting.done()
+    first.model_called(ended(Usage(500, 0, 20)))
+    assert await waiting == 400
+    assert books.day == (Decimal("0.0018"), 2 * WORST)
+
+
+@virtual
+async def test_a_reservation_that_is_cancelled_while_it_waits_lets_the_next_one_go():
+    books = Books()
+    ledgers = [books.ledger() for _ in range(4)]
+    for ledger in ledgers[:2]:
+        await ledger.reserve(BOUND)
+    large = asyncio.create_task(ledgers[2].reserve(BOUND))
+    small = asyncio.create_task(ledgers[3].reserve(CallBound("openai", "m", 100, 10)))
+    await settle()
+    large.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await large
+    assert await small == 10
+
+
+@virtual
+async def test_a_reservation_that_is_granted_and_cancelled_at_one_moment_gives_everything_back():
+    books = Books()
+    first, second = books.ledger(), books.ledger()
+    await first.reserve(CallBound("openai", "m", 6000, 100))
+    waiting = asyncio.create_task(second.reserve(BOUND))
+    await settle()
+    first.model_called(ended(unbilled=True))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert books.day == (0, 0)
+
+
+@virtual
+async def test_what_can_never_fit_is_refused_and_reserves_nothing():
+    books = Books(limit=Decimal("0.004"))
+    with pytest.raises(BudgetExhaustedError, match=r"DAILY_MAX_COST allows 0\.004 USD a day; 0\.004 is left"):
+        await books.ledger().reserve(BOUND)
+    assert books.day == (0, 0)
+
+
+@virtual
+async def test_little_that_is_left_makes_a_shorter_answer():
+    books = Books(limit=Decimal("0.006"))
+    assert await books.ledger().reserve(BOUND) == 200
+    assert books.day == (0, Decimal("0.006"))
+
+
+@virtual
+async def test_the_tasks_own_limit_goes_before_the_days():
+    books = Books()
+    assert await books.ledger(SpendingLimits(cost=Decimal("0.0075"))).reserve(BOUND) == 300
+    assert books.day == (0, Decimal("0.0075"))
+
+
+@pytest.mark.parametrize("model", ["yuan", "free", "never heard of"])
+@virtual
+async def test_what_the_days_budget_does_not_concern_reserves_nothing_of_it(model):
+    books = Books()
+    ledger = books.ledger()
+    assert await ledger.reserve(CallBound("openai", model, 10**9, 10**9)) == 10**9
+    ledger.model_called(ended(Usage(10, 0, 10), model=model))
+    assert books.day == (0, 0)
+
+
+@virtual
+async def test_a_new_day_has_a_new_budget():
+    books = Books()
+    yesterday, today = books.ledger(), books.ledger()
+    await yesterday.reserve(CallBound("openai", "m", 6000, 100))
+    await asyncio.sleep(SECONDS_LEFT)
+    await today.reserve(CallBound("openai", "m", 6000, 100))
+    yesterday.model_called(ended())
+    assert books.day == (0, Decimal("0.0195"))

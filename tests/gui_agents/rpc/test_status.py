@@ -1,0 +1,13 @@
+from decimal import Decimal
+
+from google.rpc import error_details_pb2
+
+from gui_agents.domain.errors import DayBudgetSpentError
+from gui_agents.rpc.status import status_of
+
+
+def test_a_spent_day_asks_to_come_back_when_the_next_one_begins():
+    status = status_of(DayBudgetSpentError(Decimal(5), Decimal("0.01"), "USD", 399.5))
+    retry = error_details_pb2.RetryInfo()
+    assert [detail.Unpack(retry) for detail in status.details] == [False, True]
+    assert retry.retry_delay.seconds == 400

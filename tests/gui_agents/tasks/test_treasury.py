@@ -1,0 +1,120 @@
+"""What the budgets of money refuse, through the runner."""
+
+from decimal import Decimal
+
+import pytest
+
+from gui_agents.agent.spending import SpendingLimits
+from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
+from gui_agents.domain.lifecycle import FailureReason
+from gui_agents.domain.spec import Endpoint, ModelChoice
+from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from tests.fakes import a_price
+from tests.gui_agents.tasks.rig import Rig
+from tests.virtual_time import EPOCH, virtual
+
+DAY = {"USD": Decimal("0.10")}
+TASK = SpendingLimits(cost=Decimal(1))
+
+
+def spend(rig, amount):
+    """Spend some of this day's budget by a task that has ended."""
+    bill = ModelCall("openai", "scripted", CallOutcome.OK, Usage(0, 0, int(Decimal(amount) * 10**6 / 15)), 0.1)
+    task = rig.submit("free")
+    rig.runner._treasury.ledger(task, ModelChoice("openai", "scripted")).model_called(bill)
+
+
+@pytest.mark.parametrize("limits", [{"day_limits": DAY}, {"spending": TASK}])
+@virtual
+async def test_a_model_without_a_known_price_is_refused_under_a_budget_of_money(limits):
+    rig = Rig(**limits)
+    with pytest.raises(PreconditionError) as refused:
+        rig.submit("never heard of")
+    assert str(refused.value) == (
+        "the price of 'openai/never heard of' is not known, and there is a budget of money; name the price in "
+        "MODEL_PRICES_FILE, or set ALLOW_UNBUDGETED_MODELS=true to run it without a limit"
+    )
+    await rig.rest()
+
+
+@virtual
+async def test_a_model_that_is_billed_in_another_currency_than_the_days_is_refused():
+    rig = Rig(day_limits=DAY)
+    with pytest.raises(PreconditionError, match="is billed in CNY, of which DAILY_MAX_COST names no amount"):
+        rig.submit("yuan")
+    await rig.rest()
+
+
+@pytest.mark.parametrize(
+    ("model", "limits"),
+    [
+        ("never heard of", {}),
+        ("never heard of", {"spending": SpendingLimits(tokens=100_000)}),
+        ("never heard of", {"day_limits": DAY, "unbudgeted": True}),
+        ("yuan", {"day_limits": DAY, "unbudgeted": True}),
+        ("yuan", {"spending": TASK}),
+        ("dear", {"day_limits": DAY}),
+        ("free", {"day_limits": {"EUR": Decimal("0.01")}}),
+    ],
+)
+@virtual
+async def test_these_models_run(model, limits):
+    rig = Rig(**limits)
+    task = rig.submit(model)
+    await rig.ended(task)
+    assert rig.reason(task) is None
+    await rig.rest()
+
+
+@virtual
+async def test_a_spent_day_refuses_new_tasks_until_it_ends():
+    rig = Rig(day_limits=DAY)
+    spend(rig, "0.09")
+    with pytest.raises(DayBudgetSpentError) as refused:
+        rig.submit("dear")
+    left = 86_400 - EPOCH % 86_400
+    assert refused.value.next_day_seconds == left
+    assert str(refused.value) == (
+        "DAILY_MAX_COST allows 0.1 USD a day, and 0.01 is left: too little for a call to this model; "
+        f"try again after midnight UTC, in {left:.0f} seconds"
+    )
+    await rig.rest()
+
+
+@virtual
+async def test_a_spent_day_still_runs_what_is_free():
+    rig = Rig(day_limits=DAY)
+    spend(rig, "0.2")
+    task = rig.submit("free")
+    await rig.ended(task)
+    assert rig.reason(task) is None
+    await rig.rest()
+
+
+@virtual
+async def test_a_day_that_is_spent_while_a_task_waits_ends_it_before_it_has_a_sandbox():
+    rig = Rig(slots=1, day_limits=DAY)
+    rig.model("dear", seconds=10)
+    first, second = rig.submit("dear"), rig.submit("dear")
+    spend(rig, "0.09")
+    await rig.ended(first)
+    await rig.ended(second)
+    assert rig.reason(second) is FailureReason.BUDGET
+    assert "too little for a call to this model" in rig.record(second).ending.message
+    assert rig.record(second).sandbox is None
+    await rig.rest()
+
+
+@virtual
+async def test_public_prices_do_not_hold_at_an_address_that_is_not_the_vendors():
+    rig = Rig(day_limits=DAY)
+
+    class Public:
+        def price(self, _provider, _model, *, public=True):
+            return a_price() if public else None
+
+    rig.runner._treasury._prices = Public()
+    at = Endpoint(provider="openai", model="quick", base_url="http://a", api_key=None)
+    with pytest.raises(PreconditionError, match="is not known"):
+        rig.runner._treasury.check_model(ModelChoice("openai", "quick", at))
+    rig.runner._treasury.check_model(ModelChoice("openai", "quick"))
