@@ -6,7 +6,7 @@ from collectors.metrics.definitions import RECENT, Described, Section, counter, 
 from gui_agents.domain.usage import CallOutcome, TokenDirection, TokenType
 from gui_agents.snapshot import ModelsSnapshot, ServiceSnapshot, TokenCounts
 
-PROVIDERS = Described("the configured providers, and other")
+PROVIDERS = Described("the configured providers, others of the known ones as they are first called, and other")
 CURRENCIES = Described("ISO codes: USD, those of the price file, and others as they are first billed")
 
 

@@ -6,14 +6,15 @@ from gui_agents import config
 
 
 def price_mistakes(loaded: config.Config) -> None:
-    """Check the file of prices.
+    """Check the files of models and of prices.
 
     Raises:
-        ConfigError: with one line for each mistake in it.
+        ConfigError: with one line for each mistake in them.
     """
     from gui_agents.models.prices.price_list import PriceList  # noqa: PLC0415 - most verbs know no prices
+    from gui_agents.models.settings import SettingsOfModels  # noqa: PLC0415
 
-    PriceList.load(loaded.models.prices_file)
+    PriceList.load(loaded.models.prices_file, SettingsOfModels.load(loaded.models.models_file))
 
 
 def model_problems(loaded: config.Config) -> Iterator[str]:

@@ -23,6 +23,7 @@ from gui_agents.commands.exits import NO_ANSWER, ExitCode, hangs
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.packages import DISTRIBUTION, install_command
 from gui_agents.domain.sandbox import Backend
 
@@ -35,7 +36,7 @@ PROBE_SECONDS: Final = 2.0
 OPTIONAL: Final = {
     "prometheus": "metrics and the status page",
     "web": "TLS and passwords for the metrics endpoint",
-    "openai": "OpenAI-compatible models and known prices",
+    "models": "language models and known prices",
     "otel": "metrics over OTLP",
     "fast": "cheaper compression of metrics pages",
 }
@@ -94,7 +95,7 @@ def examine() -> Iterator[Finding]:
     wanted = {
         "prometheus": effective.monitoring.enable_prometheus,
         "web": effective.monitoring.enable_prometheus and effective.monitoring.web_config is not None,
-        "openai": effective.defaults.model.startswith("openai/"),
+        "models": effective.defaults.model != BUILTIN_MODEL or effective.models.models_file is not None,
         "otel": effective.monitoring.enable_otel,
     }
     for name, purpose in OPTIONAL.items():

@@ -71,7 +71,7 @@ def test_a_sound_installation_has_no_problem(capsys):
 
 def test_the_extras_are_those_of_the_package():
     assert packages_of("prometheus") == ["h11", "markdown-it-py", "prometheus-client", "psutil"]
-    assert packages_of("openai") == ["genai-prices", "httpcore2"]
+    assert packages_of("web") == ["bcrypt", "pyyaml"]
 
 
 def test_a_missing_extra_is_a_note_with_its_install_command(monkeypatch):

@@ -13,7 +13,7 @@ FILE = """\
 LYBIC_API_KEY=sk-lybic-secret
 OPENAI_API_KEY=sk-openai-secret
 
-export vLLM_ENDPOINT_URL="http://me:secret@llm/v1"
+export LYBIC_LLM_API_KEY="sk-llm-secret"
 BOCHA_API_KEY=sk-bocha-secret
 GRPC_PORT=50051
 LOG_LEVEL=WARN
@@ -38,7 +38,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     assert [(row["line"], row["variable"], row["verdict"]) for row in rows] == [
         (2, "LYBIC_API_KEY", "no effect"),
         (3, "OPENAI_API_KEY", "used as it is"),
-        (5, "vLLM_ENDPOINT_URL", "renamed"),
+        (5, "LYBIC_LLM_API_KEY", "renamed"),
         (6, "BOCHA_API_KEY", "remove"),
         (7, "GRPC_PORT", "used as it is"),
         (8, "LOG_LEVEL", "used as it is"),
@@ -52,7 +52,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     told = {row["variable"]: row["text"] for row in rows}
     assert told["OPENAI_API_KYE"].endswith("is it OPENAI_API_KEY?")
     assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: memory")
-    assert "OPENAI_BASE_URL" in told["vLLM_ENDPOINT_URL"]
+    assert "OPENAI_BASE_URL" in told["LYBIC_LLM_API_KEY"]
 
 
 def test_people_get_a_table_and_nobody_a_secret(old, capsys):

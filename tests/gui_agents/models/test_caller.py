@@ -389,7 +389,7 @@ async def test_openai_itself_is_asked_for_a_tool_call(monkeypatch):
 
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
     monkeypatch.setitem(sys.modules, "httpcore2", None)
-    with pytest.raises(PreconditionError, match=re.escape(install_command("openai"))):
+    with pytest.raises(PreconditionError, match=re.escape(install_command("models"))):
         LIBRARY.check()
     async with ScriptedModelServer([]) as server:
         one = asked(server)
