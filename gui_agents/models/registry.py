@@ -183,6 +183,9 @@ class ModelFactory:
         settings = self._settings.of(row, endpoint.model, endpoint.base_url)
         if is_text_only(spelling):
             settings = attrs.evolve(settings, pictures=False)
+        if not endpoint.configured:
+            # They may hold keys, which are for the operator's own endpoint.
+            settings = attrs.evolve(settings, headers={})
         url = called_url(
             row,
             endpoint.base_url,

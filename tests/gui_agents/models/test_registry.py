@@ -183,6 +183,16 @@ def test_an_azure_deployment_is_part_of_the_path_and_the_key_has_its_own_header(
     )
 
 
+def test_the_files_headers_go_to_the_operators_endpoint_alone(tmp_path):
+    file = tmp_path / "models.yaml"
+    file.write_text("openai/m: {pictures: false, headers: {X-Gateway-Key: secret}}\n")
+    models = factory(OPENAI_BASE_URL=HERE, MODELS_FILE=str(file))
+    ours = models.choose(settings("m"), None, "field").endpoint.settings
+    theirs = models.choose(settings("m", endpoint="http://127.0.0.1:8/v1"), None, "field").endpoint.settings
+    assert (ours.pictures, ours.headers) == (False, {"X-Gateway-Key": "secret"})
+    assert (theirs.pictures, theirs.headers) == (False, {})
+
+
 def test_a_server_on_this_machine_that_nobody_configured_is_closed_to_other_machines():
     def chosen(**environment: str) -> bool:
         config = load(environment)
