@@ -18,7 +18,7 @@ import attrs
 
 from gui_agents import config
 from gui_agents.client import AgentClient, CallError
-from gui_agents.commands import checks, environment
+from gui_agents.commands import checks, environment, models, providers
 from gui_agents.commands.exits import NO_ANSWER, ExitCode, hangs
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
@@ -30,6 +30,7 @@ from gui_agents.domain.sandbox import Backend
 EXAMPLES: Final = """\
   gui-agents doctor
   gui-agents doctor --json
+  gui-agents doctor --probe
 """
 
 PROBE_SECONDS: Final = 2.0
@@ -66,23 +67,26 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "show what is installed, what can run, which ports are free and what answers"
     parser = add_verb(verbs, "doctor", execute, summary=summary, examples=EXAMPLES)
+    parser.add_argument(
+        "--probe", action="store_true", help="ask the endpoint of each configured provider whether it answers; no cost"
+    )
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Print the findings. The command fails if one of them is a problem."""
     output = Output(as_json=arguments.json)
-    findings = list(examine())
+    findings = list(examine(probe=arguments.probe))
     for finding in findings:
         if arguments.json:
             output.record(attrs.asdict(finding))
         else:
-            print(f"{finding.verdict:<8} {finding.subject:<17} {finding.text}")
+            print(f"{finding.verdict:<8} {finding.subject:<20} {finding.text}")
     return ExitCode.FAILED if any(finding.verdict is Verdict.PROBLEM for finding in findings) else ExitCode.DONE
 
 
-def examine() -> Iterator[Finding]:
-    """Yield the findings one after the other."""
+def examine(*, probe: bool = False) -> Iterator[Finding]:
+    """Yield the findings one after the other; `probe` asks the endpoints of models, too."""
     yield _python()
     try:
         effective = config.load(os.environ, environment.DOTENV)
@@ -100,6 +104,7 @@ def examine() -> Iterator[Finding]:
     }
     for name, purpose in OPTIONAL.items():
         yield _extra(name, purpose, wanted=wanted.get(name, False))
+    yield from _providers(effective, probe=probe)
     yield from _backends(effective)
     yield from _service(effective)
     yield from _metrics(effective)
@@ -147,6 +152,24 @@ def _installed(package: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def _providers(effective: config.Config, *, probe: bool) -> Iterator[Finding]:
+    states = list(providers.provider_states(effective))
+    reached = providers.probe([state for state in states if state.configured]) if probe else {}
+    for state in states:
+        subject = f"provider {state.row.provider}"
+        if not state.configured:
+            needed = state.missing or (f"DEFAULT_MODEL={state.row.provider}/NAME",)
+            yield Finding(subject, Verdict.NOTE, f"not configured; to use it, set {' and '.join(needed)}")
+            continue
+        text = f"configured: {models.described(state)}"
+        found = reached.get(state)
+        if found is not None and not found.ok:
+            yield Finding(subject, Verdict.PROBLEM, f"{text}; it {found.text}")
+        else:
+            verdict = Verdict.NOTE if state.missing else Verdict.OK
+            yield Finding(subject, verdict, text if found is None else f"{text}; it {found.text}")
 
 
 def _backends(effective: config.Config) -> Iterator[Finding]:

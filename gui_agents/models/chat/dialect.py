@@ -36,12 +36,12 @@ class ChatDialect:
 
     def question(self, request: DecisionRequest) -> dict[str, Any]:
         """Return the body of a request; see `Dialect`."""
-        return {
+        settings = self._endpoint.settings
+        asked: dict[str, Any] = {
             "model": self._endpoint.model,
-            "messages": messages(request, with_screenshot=self._endpoint.settings.pictures),
-            "tools": [_tool(request)],
-            "tool_choice": self._tool_choice,
+            "messages": messages(request, with_screenshot=settings.pictures),
         }
+        return asked | ({"tools": [_tool(request)], "tool_choice": self._tool_choice} if settings.tools else {})
 
     def read_usage(self, body: Any) -> Usage | None:
         """Return the tokens in a completion's body; see `Dialect`."""
