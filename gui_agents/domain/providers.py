@@ -24,6 +24,8 @@ class ProviderRow:
     provider: Provider
     title: str
     """Its name, for people."""
+    example: str
+    """A model of it."""
     aliases: tuple[str, ...] = ()
     """Other names that a request may write for it, in small letters."""
     protocol: WireProtocol = WireProtocol.CHAT
@@ -59,6 +61,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.OPENAI,
         title="OpenAI, and any endpoint of its protocol",
+        example="gpt-5.4",
         address="https://api.openai.com/v1",
         address_variables=("OPENAI_BASE_URL",),
         key_variables=("OPENAI_API_KEY",),
@@ -66,6 +69,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.ANTHROPIC,
         title="Anthropic",
+        example="claude-sonnet-5",
         aliases=("claude",),
         protocol=WireProtocol.MESSAGES,
         address="https://api.anthropic.com",
@@ -75,6 +79,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.GEMINI,
         title="Google Gemini",
+        example="gemini-2.5-flash",
         aliases=("google",),
         address="https://generativelanguage.googleapis.com/v1beta/openai",
         address_variables=("GEMINI_BASE_URL", "GEMINI_ENDPOINT_URL"),
@@ -83,6 +88,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.AZURE,
         title="Azure OpenAI",
+        example="my-deployment",
         aliases=("azure_openai", "azureopenai"),
         address_variables=("AZURE_OPENAI_ENDPOINT",),
         key_variables=("AZURE_OPENAI_API_KEY",),
@@ -92,6 +98,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.OPENROUTER,
         title="OpenRouter",
+        example="qwen/qwen3-vl-235b-a22b-instruct",
         aliases=("open_router",),
         address="https://openrouter.ai/api/v1",
         address_variables=("OPENROUTER_BASE_URL", "OPEN_ROUTER_ENDPOINT_URL"),
@@ -101,6 +108,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.VLLM,
         title="vLLM",
+        example="Qwen/Qwen3-VL-8B-Instruct",
         address_variables=("VLLM_BASE_URL", "vLLM_ENDPOINT_URL"),
         key_variables=("VLLM_API_KEY",),
         key_needed=False,
@@ -109,6 +117,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.DASHSCOPE,
         title="Alibaba DashScope (Qwen)",
+        example="qwen3-vl-plus",
         aliases=("qwen", "alibaba"),
         address="https://dashscope.aliyuncs.com/compatible-mode/v1",
         address_variables=("DASHSCOPE_BASE_URL",),
@@ -117,6 +126,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.DOUBAO,
         title="Volcengine Ark (Doubao)",
+        example="doubao-1-5-ui-tars-250428",
         aliases=("ark", "volcengine"),
         address="https://ark.cn-beijing.volces.com/api/v3",
         address_variables=("ARK_BASE_URL",),
@@ -125,6 +135,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.DEEPSEEK,
         title="DeepSeek",
+        example="deepseek-chat",
         address="https://api.deepseek.com",
         address_variables=("DEEPSEEK_BASE_URL",),
         key_variables=("DEEPSEEK_API_KEY",),
@@ -132,6 +143,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.SILICONFLOW,
         title="SiliconFlow",
+        example="Qwen/Qwen3-VL-32B-Instruct",
         address="https://api.siliconflow.cn/v1",
         address_variables=("SILICONFLOW_BASE_URL",),
         key_variables=("SILICONFLOW_API_KEY",),
@@ -140,6 +152,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.MONICA,
         title="Monica",
+        example="gpt-4o",
         address="https://openapi.monica.im/v1",
         address_variables=("MONICA_BASE_URL",),
         key_variables=("MONICA_API_KEY",),
@@ -148,6 +161,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.HUGGINGFACE,
         title="Hugging Face",
+        example="Qwen/Qwen3-VL-8B-Instruct",
         aliases=("hf",),
         address="https://router.huggingface.co/v1",
         address_variables=("HUGGINGFACE_BASE_URL",),
@@ -157,6 +171,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.ZHIPU,
         title="Zhipu (GLM)",
+        example="glm-4.6v",
         aliases=("zhipuai", "glm"),
         address="https://open.bigmodel.cn/api/paas/v4",
         address_variables=("ZHIPU_BASE_URL",),
@@ -165,6 +180,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.GROQ,
         title="Groq",
+        example="meta-llama/llama-4-maverick-17b-128e-instruct",
         address="https://api.groq.com/openai/v1",
         address_variables=("GROQ_BASE_URL",),
         key_variables=("GROQ_API_KEY",),
@@ -173,6 +189,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.XAI,
         title="xAI",
+        example="grok-4",
         aliases=("grok",),
         address="https://api.x.ai/v1",
         address_variables=("XAI_BASE_URL",),
@@ -181,6 +198,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.OLLAMA,
         title="Ollama",
+        example="qwen2.5vl:7b",
         address="http://127.0.0.1:11434/v1",
         address_variables=("OLLAMA_BASE_URL",),
         key_needed=False,
@@ -189,6 +207,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
     ProviderRow(
         provider=Provider.LMSTUDIO,
         title="LM Studio",
+        example="qwen/qwen3-vl-8b",
         aliases=("lm_studio", "lm-studio"),
         address="http://127.0.0.1:1234/v1",
         address_variables=("LMSTUDIO_BASE_URL",),
