@@ -3,26 +3,40 @@
 from collections.abc import Iterator
 
 from gui_agents import config
+from gui_agents.domain.errors import ConfigError
 
 
 def price_mistakes(loaded: config.Config) -> None:
-    """Check the files of models and of prices.
+    """Check the file of prices.
 
     Raises:
-        ConfigError: with one line for each mistake in them.
+        ConfigError: with one line for each mistake in it.
     """
     from gui_agents.models.prices.price_list import PriceList  # noqa: PLC0415 - most verbs know no prices
-    from gui_agents.models.settings import SettingsOfModels  # noqa: PLC0415
 
-    PriceList.load(loaded.models.prices_file, SettingsOfModels.load(loaded.models.models_file))
+    PriceList.load(loaded.models.prices_file)
+
+
+def models_file_mistakes(loaded: config.Config) -> None:
+    """Check the file with the settings of models.
+
+    Raises:
+        ConfigError: with one line for each mistake in it.
+    """
+    from gui_agents.models.settings import SettingsOfModels  # noqa: PLC0415 - most verbs call no model
+
+    SettingsOfModels.load(loaded.models.models_file)
 
 
 def model_problems(loaded: config.Config) -> Iterator[str]:
-    """Yield why the default model cannot be called, such as a missing key."""
+    """Yield why the default model cannot be called, such as a missing key; nothing if the models file is wrong."""
     from gui_agents.domain.clock import SystemClock  # noqa: PLC0415 - most verbs call no model
     from gui_agents.models.registry import ModelFactory  # noqa: PLC0415
 
-    problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
+    try:
+        problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
+    except ConfigError:
+        return
     if problem is not None:
         yield f"DEFAULT_MODEL={loaded.defaults.model} cannot be called: {problem}"
 

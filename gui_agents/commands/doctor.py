@@ -115,11 +115,12 @@ def _configuration(effective: config.Config) -> Iterator[Finding]:
         Finding("configuration", Verdict.PROBLEM if doubt.misspelt else Verdict.NOTE, str(doubt))
         for doubt in config.doubts(os.environ, environment.DOTENV)
     ]
+    for subject, read in (("prices", checks.price_mistakes), ("models file", checks.models_file_mistakes)):
+        try:
+            read(effective)
+        except ConfigError as error:
+            found += [Finding(subject, Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     found += [Finding("default model", Verdict.PROBLEM, text) for text in checks.model_problems(effective)]
-    try:
-        checks.price_mistakes(effective)
-    except ConfigError as error:
-        found += [Finding("prices", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     if all(finding.verdict is Verdict.NOTE for finding in found):
         yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
     yield from found

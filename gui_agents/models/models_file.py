@@ -36,8 +36,10 @@ PRICE: Final = "price"
 _GLOB: Final = re.compile(r"[*?\[]")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
-_OURS: Final = frozenset({"model", "messages", "input", "tools", "tool_choice", "stream", "system", "instructions"})
+_OURS: Final = frozenset({"model", "messages", "input", "tools", "stream", "system", "instructions"})
 """Fields of a request's body that say what is asked."""
+_BOUNDS: Final = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "n"})
+"""Fields that bound what an answer costs: budgets count on them."""
 _CONNECTION: Final = frozenset(
     {
         "host",
@@ -189,6 +191,9 @@ def _extra_body(value: Any) -> Mapping[str, Any]:
     ours = sorted(_OURS & set(value))
     if ours:
         raise ValueError(f"must not hold {', '.join(ours)}, which the service writes itself")
+    bounds = sorted(_BOUNDS & set(value))
+    if bounds:
+        raise ValueError(f"must not hold {', '.join(bounds)}; the fields max_tokens and token_field bound an answer")
     return value
 
 

@@ -155,6 +155,19 @@ def test_a_default_model_without_a_key_and_a_broken_file_of_prices_are_problems(
     assert str(prices) in told["prices"][1]
 
 
+def test_a_broken_file_of_models_is_a_problem_and_the_rest_is_still_told(monkeypatch, tmp_path):
+    (tmp_path / "models.yaml").write_text("openai/m: {pictures: maybe}\n")
+    monkeypatch.setenv("MODELS_FILE", "models.yaml")
+    monkeypatch.setenv("DEFAULT_MODEL", "openai/gpt-4o")
+    told = findings()
+    assert told["models file"] == (
+        Verdict.PROBLEM,
+        "MODELS_FILE models.yaml: 'openai/m': field pictures must be true or false",
+    )
+    assert "backend simulated" in told
+    assert cli.main(["config", "check"]) == ExitCode.USAGE
+
+
 def test_each_provider_is_told_with_what_is_missing(monkeypatch):
     monkeypatch.setenv("GROQ_API_KEY", "sk-groq")
     monkeypatch.setenv("DEFAULT_MODEL", "xai/grok-4")

@@ -7,6 +7,7 @@ import pytest
 from gui_agents import cli, config
 from gui_agents.commands.exits import ExitCode
 from gui_agents.config.reference import DIFFERENCES, FORMER, LISTENS
+from gui_agents.domain.providers import PROVIDERS
 
 FILE = """\
 # Keys
@@ -53,6 +54,16 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     assert told["OPENAI_API_KYE"].endswith("is it OPENAI_API_KEY?")
     assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: memory")
     assert "OPENAI_BASE_URL" in told["LYBIC_LLM_API_KEY"]
+
+
+@pytest.mark.parametrize("row", PROVIDERS, ids=str)
+def test_the_variables_of_every_provider_are_used(row, old, capsys):
+    values = {**dict.fromkeys(row.key_variables, "sk-1"), **dict.fromkeys(row.address_variables, "http://h/v1")}
+    values |= {} if row.version_variable is None else {row.version_variable: "2024-10-21"}
+    old.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    assert cli.main(["config", "check", "--from", str(old), "--json"]) == ExitCode.DONE
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["variable"]: row["verdict"] for row in rows if row["line"]} == dict.fromkeys(values, "used as it is")
 
 
 def test_people_get_a_table_and_nobody_a_secret(old, capsys):

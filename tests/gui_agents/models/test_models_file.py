@@ -108,6 +108,11 @@ def test_an_empty_file_and_an_empty_entry_change_nothing(tmp_path):
         ("openai/m: {extra_body: {a: 2026-01-01}}\n", "'openai/m': field extra_body must map names of fields to JSON"),
         ("openai/m: {extra_body: {a: {1: 2}}}\n", "'openai/m': field extra_body must map names of fields to JSON"),
         ("openai/m: {extra_body: {stream: true}}\n", "'openai/m': field extra_body must not hold stream, which the"),
+        (
+            "openai/m: {extra_body: {max_tokens: 9}}\n",
+            "'openai/m': field extra_body must not hold max_tokens; the fields",
+        ),
+        ("openai/m: {extra_body: {n: 4}}\n", "'openai/m': field extra_body must not hold n; the fields max_tokens and"),
         ("openai/m: {headers: x}\n", "'openai/m': field headers must map names to texts"),
         ("openai/m: {headers: {X Y: z}}\n", "'openai/m': field headers must have names that HTTP allows"),
         ("openai/m: {headers: {Host: z}}\n", "'openai/m': field headers must not hold Host, which the service writes"),
