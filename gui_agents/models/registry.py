@@ -14,7 +14,7 @@ import attrs
 from gui_agents.config import DefaultsConfig, ModelsConfig
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError, RefusedError
-from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
+from gui_agents.domain.model import BUILTIN_MODEL, Model, ModelError, Provider
 from gui_agents.domain.providers import (
     PROVIDERS,
     UNCALLABLE,
@@ -34,6 +34,7 @@ from gui_agents.models.endpoint import (
 )
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import LIBRARY
+from gui_agents.models.http.proxies import proxy_for
 from gui_agents.models.settings import SettingsOfModels
 from gui_agents.simulated.decider import RulesModel
 from gui_agents.threads import Threads
@@ -119,8 +120,10 @@ class ModelFactory:
     def default_problem(self) -> str | None:
         """Return why the default model cannot be called, such as a missing key; None if it can."""
         try:
-            self.choose(None, None, REQUEST_FIELD)
-        except RefusedError as error:
+            choice = self.choose(None, None, REQUEST_FIELD)
+            if choice.endpoint is not None:
+                proxy_for(choice.endpoint.base_url)
+        except (RefusedError, ModelError) as error:
             return str(error)
         return None
 

@@ -172,6 +172,14 @@ def test_a_name_with_its_provider_is_taken_apart_only_where_names_hold_no_slash(
     assert own.model == name
 
 
+def test_a_proxy_that_the_default_model_cannot_use_is_told_at_the_start(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    models = factory(DEFAULT_MODEL="vllm/m", VLLM_BASE_URL="http://192.0.2.1/v1")
+    assert models.default_problem().startswith("ALL_PROXY names no proxy that can be used; it must be a URL such as ")
+    monkeypatch.setenv("NO_PROXY", "192.0.2.0/24")
+    assert models.default_problem() is None
+
+
 def test_an_azure_deployment_is_part_of_the_path_and_the_key_has_its_own_header():
     environment = {"AZURE_OPENAI_ENDPOINT": "https://r.openai.azure.com", "AZURE_OPENAI_API_KEY": "k"}
     asked = settings("my-gpt", provider="azure")
