@@ -17,13 +17,13 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
-from gui_agents.domain.model import Provider
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.prices.price_list import PriceList
-from gui_agents.models.registry import ModelFactory
+from gui_agents.models.registry import ModelFactory, configured_providers
+from gui_agents.models.settings import SettingsOfModels
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.foreign import received_by
@@ -94,7 +94,10 @@ def build_state(
         domain=platform.node(),
     )
     stats = ServiceStats(
-        COUNTED, map(str, Provider), sorted(prices.currencies() | config.budgets.daily_max_cost.keys()), observed
+        COUNTED,
+        configured_providers(config.defaults, config.models),
+        sorted(prices.currencies() | config.budgets.daily_max_cost.keys()),
+        observed,
     )
     return ServiceState(
         info=info,
@@ -173,7 +176,7 @@ class Service:
         parts = Parts() if parts is None else parts
         self.config = config
         self.clock = parts.clock
-        prices = PriceList.load(config.models.prices_file)
+        prices = PriceList.load(config.models.prices_file, SettingsOfModels.load(config.models.models_file))
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
         sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes)
         models = parts.models or ModelFactory(config.defaults, config.models, self.clock, endpoint_policy(config))

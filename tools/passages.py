@@ -17,7 +17,7 @@ from collectors.operations.configuration import Site
 from collectors.operations.dashboards import boards
 from collectors.operations.model import Setting
 from collectors.operations.recording import recordings
-from tools import configuration_page, idle, memory_table, metrics_page, migration_page, sample_tables
+from tools import configuration_page, idle, memory_table, metrics_page, migration_page, models_page, sample_tables
 
 PASSAGE: Final = re.compile(r"(<!-- make docs: ([\w ]+) -->)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -78,6 +78,9 @@ PASSAGES: Final[Mapping[str, Callable[[], str]]] = {
     "table of memory": memory_table.table,
     "variables that differ": migration_page.variables_that_differ,
     "variables of the reference": migration_page.variables_of_the_reference,
+    "table of providers": models_page.providers,
+    "examples of providers": models_page.examples,
+    "fields of models": models_page.fields,
     "samples": lambda: str(len(idle.samples())),
     "series": lambda: str(sample_tables.series()),
     "samples a second": lambda: f"{sample_tables.series() / sample_tables.SCRAPE_SECONDS:.0f}",

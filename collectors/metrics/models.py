@@ -7,7 +7,7 @@ from collectors.metrics.definitions import RECENT, Described, Section, counter, 
 from gui_agents.domain.usage import BudgetScope, CallOutcome, TokenDirection, TokenType
 from gui_agents.snapshot import BudgetPoint, BudgetsSnapshot, ModelsSnapshot, ServiceSnapshot, TokenCounts
 
-PROVIDERS = Described("the configured providers, and other")
+PROVIDERS = Described("the configured providers, others of the known ones as they are first called, and other")
 BUDGETS = "budgets"
 """Switches off the budgets."""
 BUDGETED = Described("ISO codes: those of DAILY_MAX_COST, and for a task those of the price file and USD")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from gui_agents import config
+from gui_agents.domain.errors import ConfigError
 
 
 def price_mistakes(loaded: config.Config) -> None:
@@ -16,12 +17,26 @@ def price_mistakes(loaded: config.Config) -> None:
     PriceList.load(loaded.models.prices_file)
 
 
+def models_file_mistakes(loaded: config.Config) -> None:
+    """Check the file with the settings of models.
+
+    Raises:
+        ConfigError: with one line for each mistake in it.
+    """
+    from gui_agents.models.settings import SettingsOfModels  # noqa: PLC0415 - most verbs call no model
+
+    SettingsOfModels.load(loaded.models.models_file)
+
+
 def model_problems(loaded: config.Config) -> Iterator[str]:
-    """Yield why the default model cannot be called, such as a missing key."""
+    """Yield why the default model cannot be called, such as a missing key; nothing if the models file is wrong."""
     from gui_agents.domain.clock import SystemClock  # noqa: PLC0415 - most verbs call no model
     from gui_agents.models.registry import ModelFactory  # noqa: PLC0415
 
-    problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
+    try:
+        problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
+    except ConfigError:
+        return
     if problem is not None:
         yield f"DEFAULT_MODEL={loaded.defaults.model} cannot be called: {problem}"
 

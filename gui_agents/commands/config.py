@@ -64,6 +64,7 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
         return _tell_former(arguments.former, as_json=arguments.json)
     loaded = config.load(os.environ, environment.DOTENV)
     checks.price_mistakes(loaded)
+    checks.models_file_mistakes(loaded)
     doubts = list(config.doubts(os.environ, environment.DOTENV))
     problems = list(checks.model_problems(loaded))
     for doubt in (*checks.endpoint_doubts(loaded), *doubts, *problems):

@@ -18,24 +18,26 @@ import attrs
 
 from gui_agents import config
 from gui_agents.client import AgentClient, CallError
-from gui_agents.commands import checks, environment
+from gui_agents.commands import checks, environment, models, providers
 from gui_agents.commands.exits import NO_ANSWER, ExitCode, hangs
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.packages import DISTRIBUTION, install_command
 from gui_agents.domain.sandbox import Backend
 
 EXAMPLES: Final = """\
   gui-agents doctor
   gui-agents doctor --json
+  gui-agents doctor --probe
 """
 
 PROBE_SECONDS: Final = 2.0
 OPTIONAL: Final = {
     "prometheus": "metrics and the status page",
     "web": "TLS and passwords for the metrics endpoint",
-    "openai": "OpenAI-compatible models and known prices",
+    "models": "language models and known prices",
     "otel": "metrics over OTLP",
     "fast": "cheaper compression of metrics pages",
 }
@@ -65,23 +67,26 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "show what is installed, what can run, which ports are free and what answers"
     parser = add_verb(verbs, "doctor", execute, summary=summary, examples=EXAMPLES)
+    parser.add_argument(
+        "--probe", action="store_true", help="ask the endpoint of each configured provider whether it answers; no cost"
+    )
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Print the findings. The command fails if one of them is a problem."""
     output = Output(as_json=arguments.json)
-    findings = list(examine())
+    findings = list(examine(probe=arguments.probe))
     for finding in findings:
         if arguments.json:
             output.record(attrs.asdict(finding))
         else:
-            print(f"{finding.verdict:<8} {finding.subject:<17} {finding.text}")
+            print(f"{finding.verdict:<8} {finding.subject:<20} {finding.text}")
     return ExitCode.FAILED if any(finding.verdict is Verdict.PROBLEM for finding in findings) else ExitCode.DONE
 
 
-def examine() -> Iterator[Finding]:
-    """Yield the findings one after the other."""
+def examine(*, probe: bool = False) -> Iterator[Finding]:
+    """Yield the findings one after the other; `probe` asks the endpoints of models, too."""
     yield _python()
     try:
         effective = config.load(os.environ, environment.DOTENV)
@@ -94,11 +99,12 @@ def examine() -> Iterator[Finding]:
     wanted = {
         "prometheus": effective.monitoring.enable_prometheus,
         "web": effective.monitoring.enable_prometheus and effective.monitoring.web_config is not None,
-        "openai": effective.defaults.model.startswith("openai/"),
+        "models": effective.defaults.model != BUILTIN_MODEL or effective.models.models_file is not None,
         "otel": effective.monitoring.enable_otel,
     }
     for name, purpose in OPTIONAL.items():
         yield _extra(name, purpose, wanted=wanted.get(name, False))
+    yield from _providers(effective, probe=probe)
     yield from _backends(effective)
     yield from _service(effective)
     yield from _metrics(effective)
@@ -109,11 +115,12 @@ def _configuration(effective: config.Config) -> Iterator[Finding]:
         Finding("configuration", Verdict.PROBLEM if doubt.misspelt else Verdict.NOTE, str(doubt))
         for doubt in config.doubts(os.environ, environment.DOTENV)
     ]
+    for subject, read in (("prices", checks.price_mistakes), ("models file", checks.models_file_mistakes)):
+        try:
+            read(effective)
+        except ConfigError as error:
+            found += [Finding(subject, Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     found += [Finding("default model", Verdict.PROBLEM, text) for text in checks.model_problems(effective)]
-    try:
-        checks.price_mistakes(effective)
-    except ConfigError as error:
-        found += [Finding("prices", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     if all(finding.verdict is Verdict.NOTE for finding in found):
         yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
     yield from found
@@ -146,6 +153,24 @@ def _installed(package: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
+
+
+def _providers(effective: config.Config, *, probe: bool) -> Iterator[Finding]:
+    states = list(providers.provider_states(effective))
+    reached = providers.probe([state for state in states if state.configured]) if probe else {}
+    for state in states:
+        subject = f"provider {state.row.provider}"
+        if not state.configured:
+            needed = state.missing or (f"DEFAULT_MODEL={state.row.provider}/NAME",)
+            yield Finding(subject, Verdict.NOTE, f"not configured; to use it, set {' and '.join(needed)}")
+            continue
+        text = f"configured: {models.described(state)}"
+        found = reached.get(state)
+        if found is not None and not found.ok:
+            yield Finding(subject, Verdict.PROBLEM, f"{text}; it {found.text}")
+        else:
+            verdict = Verdict.NOTE if state.missing else Verdict.OK
+            yield Finding(subject, verdict, text if found is None else f"{text}; it {found.text}")
 
 
 def _backends(effective: config.Config) -> Iterator[Finding]:

@@ -19,6 +19,15 @@ def variables() -> Mapping[str, str]:
     return config.variables(os.environ, DOTENV)
 
 
+def loaded() -> config.Config:
+    """Return the configuration of the service that would start here.
+
+    Raises:
+        ConfigError: it is wrong.
+    """
+    return config.load(os.environ, DOTENV)
+
+
 def reachable(host: str) -> str:
     """Return the host to connect to for a service that listens on `host`."""
     return "127.0.0.1" if host in ANY_ADDRESS else host

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import attrs
 
-from gui_agents.config import dotenv_file, sections
+from gui_agents.config import dotenv_file, parsers, sections
 from gui_agents.config.setting import Setting, settings_of
 from gui_agents.domain.errors import ConfigError
-from gui_agents.domain.secret import Secret
 
 LONGEST_VALUE: Final = 100_000
 """Characters of a variable."""
@@ -76,7 +75,7 @@ def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
             values[setting.section][setting.name] = _value(setting, text)
         except ValueError as error:
             # A URL with a user name may hold a password, too.
-            shown = "" if setting.parse is Secret or "@" in text else f" (it is {text!r:.80})"
+            shown = "" if setting.parse is parsers.key or "@" in text else f" (it is {text!r:.80})"
             mistakes.append(f"{setting.variable} {error}{shown}")
     if mistakes:
         raise ConfigError(mistakes)

@@ -8,16 +8,19 @@ from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from gui_agents.domain.base_urls import address_problem, key_problem, nearest_address
 from gui_agents.domain.claim import NOTHING
-from gui_agents.domain.model import BUILTIN_MODEL, Provider
+from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.money import USD
+from gui_agents.domain.providers import PROVIDERS, UNCALLABLE, provider_row
+from gui_agents.domain.secret import Secret
 
 TRUE: Final = frozenset({"true", "1", "yes", "on", "enabled", "enable"})
 FALSE: Final = frozenset({"false", "0", "no", "off", "disabled", "disable", ""})
 LONGEST_HOST: Final = 253
 
+_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 _AMOUNT: Final = re.compile(
@@ -114,9 +117,25 @@ def choice(*options: str, aliases: Mapping[str, str] = NO_ALIASES) -> Parser:
 
 def address(text: str) -> str:
     """Read the base URL of an API."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("must be an http or https URL without a user name, such as https://api.openai.com/v1")
+    problem = address_problem(text)
+    if problem is not None:
+        meant = nearest_address(text)
+        raise ValueError(f"is no base URL: {problem}" if meant is None else f"is no base URL: write {meant}; {problem}")
+    return text
+
+
+def key(text: str) -> Secret:
+    """Read a key. The error does not show it."""
+    problem = key_problem(text)
+    if problem is not None:
+        raise ValueError(problem)
+    return Secret(text)
+
+
+def version(text: str) -> str:
+    """Read the version of an API."""
+    if not _VERSION.fullmatch(text):
+        raise ValueError("must be a version such as 2024-10-21")
     return text
 
 
@@ -176,8 +195,13 @@ def existing_file(text: str) -> Path:
 
 
 def model(text: str) -> str:
-    """Read PROVIDER/NAME."""
+    """Read PROVIDER/NAME. The provider comes back in small letters."""
     provider, _, name = text.partition("/")
-    if text != BUILTIN_MODEL and not (provider == Provider.OPENAI and name):
-        raise ValueError(f"must be {BUILTIN_MODEL} or {Provider.OPENAI}/NAME")
-    return text
+    if text.lower() == BUILTIN_MODEL:
+        return BUILTIN_MODEL
+    if provider.lower() in UNCALLABLE:
+        raise ValueError(f"cannot be of {provider}: {UNCALLABLE[provider.lower()]}")
+    if provider_row(provider) is None or not name.strip():
+        known = ", ".join(str(row.provider) for row in PROVIDERS)
+        raise ValueError(f"must be {BUILTIN_MODEL} or PROVIDER/NAME, with PROVIDER one of: {known}")
+    return f"{provider.lower()}/{name}"

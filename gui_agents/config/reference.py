@@ -3,13 +3,11 @@
 A variable that a section of ours has is not listed: it is used.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum, unique
 from typing import Final
 
 import attrs
-
-from gui_agents.domain.providers import FOREIGN_PROVIDERS
 
 
 @unique
@@ -35,18 +33,8 @@ class Former:
     """Whether other programs read it, so that its being set says nothing."""
 
 
-def _of_providers() -> Iterator[tuple[str, Former]]:
-    for provider, foreign in FOREIGN_PROVIDERS.items():
-        text = f"the provider {provider} cannot be called by its name yet"
-        if foreign.address is not None:
-            text += f"; write OPENAI_API_KEY with OPENAI_BASE_URL={foreign.address} and DEFAULT_MODEL=openai/NAME"
-        for key in foreign.keys:
-            yield key, Former(Fate.NO_EFFECT, text, common=key.startswith("AWS_"))
-
-
 _NO_LYBIC: Final = "the backend lybic cannot run here yet, and a request that asks for it is refused"
-_NO_AZURE: Final = "the provider azure cannot be called by its name yet"
-_OPENAI_ADDRESS: Final = "write OPENAI_BASE_URL, with DEFAULT_MODEL=openai/NAME"
+_NO_BEDROCK: Final = "Amazon Bedrock cannot be called: its requests are signed with a scheme of its own"
 
 FORMER: Final[Mapping[str, Former]] = {
     "LYBIC_API_KEY": Former(Fate.NO_EFFECT, _NO_LYBIC),
@@ -59,15 +47,9 @@ FORMER: Final[Mapping[str, Former]] = {
     "LYBIC_PRECREATE_SID": Former(Fate.REMOVE, "a request names its sandbox, in sandbox.id"),
     "LYBIC_LLM_API_KEY": Former(Fate.RENAMED, "write OPENAI_API_KEY, with OPENAI_BASE_URL and DEFAULT_MODEL"),
     "USE_PRECREATE_VM": Former(Fate.REMOVE, "there is no VMware backend"),
-    **dict(_of_providers()),
-    "GEMINI_ENDPOINT_URL": Former(Fate.RENAMED, _OPENAI_ADDRESS),
-    "OPEN_ROUTER_ENDPOINT_URL": Former(Fate.RENAMED, _OPENAI_ADDRESS),
-    "vLLM_ENDPOINT_URL": Former(Fate.RENAMED, _OPENAI_ADDRESS),
-    "AZURE_OPENAI_ENDPOINT": Former(Fate.NO_EFFECT, _NO_AZURE),
-    "OPENAI_API_VERSION": Former(Fate.NO_EFFECT, _NO_AZURE),
-    "AWS_DEFAULT_REGION": Former(
-        Fate.NO_EFFECT, "the provider aws_bedrock cannot be called by its name yet", common=True
-    ),
+    "AWS_ACCESS_KEY_ID": Former(Fate.NO_EFFECT, _NO_BEDROCK, common=True),
+    "AWS_SECRET_ACCESS_KEY": Former(Fate.NO_EFFECT, _NO_BEDROCK, common=True),
+    "AWS_DEFAULT_REGION": Former(Fate.NO_EFFECT, _NO_BEDROCK, common=True),
     "JINA_API_KEY": Former(Fate.REMOVE, "there are no embeddings"),
     "BOCHA_API_KEY": Former(Fate.REMOVE, "there is no web search"),
     "EXA_API_KEY": Former(Fate.REMOVE, "there is no web search"),

@@ -9,11 +9,12 @@ from typing import Final
 import attrs
 
 from gui_agents.config import parsers
+from gui_agents.config.providers import ProviderConfig, provider_config, with_providers
 from gui_agents.config.setting import setting
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.model_settings import Confirmation
+from gui_agents.domain.providers import ProviderRow
 from gui_agents.domain.sandbox import Backend
-from gui_agents.domain.secret import Secret
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL_ALIASES: Final = {"warn": "WARNING", "fatal": "CRITICAL"}
@@ -236,23 +237,14 @@ class DefaultsConfig:
         "DEFAULT_MODEL",
         parsers.model,
         BUILTIN_MODEL,
-        "Model where a request names none: builtin/rules (no language model), or openai/NAME.",
+        "Model where a request names none: builtin/rules (no language model), or PROVIDER/NAME.",
     )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=with_providers)
 class ModelsConfig:
-    """The endpoints of models, and how they are called."""
+    """The endpoints of models, and how they are called. The variables of providers are fields, too."""
 
-    openai_api_key: Secret | None = setting(
-        "OPENAI_API_KEY", Secret, None, "Key for OPENAI_BASE_URL; it is sent to no other endpoint."
-    )
-    openai_base_url: str = setting(
-        "OPENAI_BASE_URL",
-        parsers.address,
-        "https://api.openai.com/v1",
-        "Endpoint of the OpenAI-compatible provider, /v1 included.",
-    )
     endpoint_allow: tuple[str, ...] = setting(
         "MODEL_ENDPOINT_ALLOW",
         parsers.hosts,
@@ -271,12 +263,22 @@ class ModelsConfig:
         Confirmation.REFUSE,
         "If a provider asks to confirm a model's actions: refuse ends the task, allow confirms them.",
     )
+    models_file: Path | None = setting(
+        "MODELS_FILE",
+        parsers.existing_file,
+        None,
+        "YAML file with the settings of models, by PROVIDER/NAME: see docs/models.md.",
+    )
     prices_file: Path | None = setting(
         "MODEL_PRICES_FILE",
         parsers.existing_file,
         None,
         "JSON file with prices per million tokens; goes before known prices.",
     )
+
+    def provider(self, row: ProviderRow) -> ProviderConfig:
+        """Return what is set of one provider."""
+        return provider_config(self, row)
 
 
 @attrs.frozen(kw_only=True)

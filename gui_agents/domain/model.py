@@ -14,10 +14,26 @@ from gui_agents.domain.usage import CallBound, ModelCall
 
 @unique
 class Provider(StrEnum):
-    """The providers of models, as metrics and DEFAULT_MODEL spell them."""
+    """The providers of models, as metrics and DEFAULT_MODEL spell them; `domain.providers` has the row of each one."""
 
     BUILTIN = "builtin"
     OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    GEMINI = "gemini"
+    AZURE = "azure"
+    OPENROUTER = "openrouter"
+    VLLM = "vllm"
+    DASHSCOPE = "dashscope"
+    DOUBAO = "doubao"
+    DEEPSEEK = "deepseek"
+    SILICONFLOW = "siliconflow"
+    MONICA = "monica"
+    HUGGINGFACE = "huggingface"
+    ZHIPU = "zhipu"
+    GROQ = "groq"
+    XAI = "xai"
+    OLLAMA = "ollama"
+    LMSTUDIO = "lmstudio"
 
 
 BUILTIN_MODEL: Final = "builtin/rules"

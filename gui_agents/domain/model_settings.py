@@ -70,10 +70,10 @@ class ModelSettings:
     """The most that one answer may have, its reasoning included. It is always sent."""
     token_field: str | None = None
     """The name of the field of the request that carries `max_tokens`; None takes the protocol's."""
-    extra_body: Mapping[str, Any] = MappingProxyType({})
+    extra_body: Mapping[str, Any] = attrs.field(default=MappingProxyType({}), repr=False)
     """Fields that are added to the body of each request."""
-    headers: Mapping[str, str] = MappingProxyType({})
-    """Headers that are added to each request."""
+    headers: Mapping[str, str] = attrs.field(default=MappingProxyType({}), repr=False)
+    """Headers that are added to each request. They may hold keys, so no repr shows them."""
     history_turns: int = 30
     """The most past turns that it is shown in full."""
     history_pictures: int = 0

@@ -41,7 +41,7 @@ class OptionalPackage:
     extra: str
     """The extra that installs it."""
     purpose: str
-    """What needs it, in the plural: "OpenAI-compatible models"."""
+    """What needs it, in the plural: "language models"."""
 
     def check(self) -> None:
         """Check that the package is installed.

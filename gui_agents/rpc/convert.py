@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import attrs
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from gui_agents.domain.base_urls import MAX_ADDRESS_LENGTH
 from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.money import symbol
@@ -19,7 +20,7 @@ from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Authorization, LLMSettings, Mode, RunningConfig
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
-from gui_agents.models.endpoint import MAX_ADDRESS_LENGTH, check_address, check_key
+from gui_agents.models.endpoint import check_address, check_key
 from gui_agents.proto import agent_pb2 as pb
 
 MAX_INSTRUCTION: Final = 100_000

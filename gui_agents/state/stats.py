@@ -12,6 +12,7 @@ import attrs
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS, ActionName
 from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
+from gui_agents.domain.model import Provider
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.rpc import OK, OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxType
@@ -20,6 +21,8 @@ from gui_agents.domain.step import ActionOutcome, Phase
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
 from gui_agents.state.histogram import Histogram
+
+_PROVIDERS: Final = frozenset(map(str, Provider))
 
 
 class RpcStats:
@@ -74,19 +77,28 @@ class _ProviderStats:
 
 
 class ModelStats:
-    """Calls to models by provider; an unknown provider counts as `other`. Durations are observed where `timed`."""
+    """Calls to models by provider. Durations are observed where `timed`.
+
+    `providers` are there from the start; any other `Provider` is from its first call on, and whoever is none counts as
+    `other`.
+    """
 
     def __init__(
         self, providers: Iterable[str], currencies: Iterable[str], *, native: bool = False, timed: bool = True
     ) -> None:
         self._timed = timed
-        self._providers = {provider: _ProviderStats(native=native) for provider in (*providers, OTHER)}
-        self._requests = {(provider, str(outcome)): 0 for provider in self._providers for outcome in CallOutcome}
+        self._native = native
+        self._providers: dict[str, _ProviderStats] = {}
+        self._requests: dict[tuple[str, str], int] = {}
+        for provider in (*providers, OTHER):
+            self._add(provider)
         self._cost = {currency: Decimal(0) for currency in currencies}
 
     def called(self, call: ModelCall, bill: Bill, task_id: str, at: float) -> None:
         """Count one call that ended, with what it cost where that is known."""
-        provider = call.provider if call.provider in self._providers else OTHER
+        provider = call.provider if call.provider in _PROVIDERS else OTHER
+        if provider not in self._providers:
+            self._add(provider)
         stats = self._providers[provider]
         if self._timed:
             stats.durations.observe(max(0.0, call.duration_seconds), task_id, at)
@@ -102,6 +114,10 @@ class ModelStats:
             stats.cached += call.usage.cached_input_tokens
             stats.written += call.usage.cache_write_tokens
             stats.output += call.usage.output_tokens
+
+    def _add(self, provider: str) -> None:
+        self._providers[provider] = _ProviderStats(native=self._native)
+        self._requests.update({(provider, str(outcome)): 0 for outcome in CallOutcome})
 
     def statistics(self) -> ModelsSnapshot:
         """Return the frozen counts."""

@@ -8,6 +8,7 @@ from tools import docs
 from tools.passages import PASSAGES, UnknownPassageError, filled
 
 TABLE = re.compile(r"\n(\|[^\n]+\|\n){3,}")
+COMMANDS = re.compile(r"\n```console\n(\$ [^\n]+\n)+```\n")
 
 
 def test_everything_that_code_writes_is_up_to_date():
@@ -30,7 +31,7 @@ def test_a_passage_that_nothing_writes_is_named():
 
 
 @pytest.mark.parametrize("name", PASSAGES)
-def test_every_passage_is_a_number_or_a_table_and_is_used(name):
+def test_every_passage_is_a_number_a_table_or_commands_and_is_used(name):
     text = PASSAGES[name]()
-    assert text.isdecimal() or TABLE.fullmatch(text)
+    assert text.isdecimal() or TABLE.fullmatch(text) or COMMANDS.fullmatch(text)
     assert any(f"<!-- make docs: {name} -->{text}<!-- end -->" in page for page in docs.wanted().values())

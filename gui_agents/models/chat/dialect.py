@@ -34,7 +34,10 @@ class ChatDialect:
         self._of_openai = urlsplit(endpoint.base_url).hostname == OPENAI_HOST
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
-        """Return the key as a bearer token."""
+        """Return the key as a bearer token, or in the provider's own header."""
+        own = self._endpoint.key_header
+        if own is not None:
+            return {} if key is None else {own: key.reveal()}
         return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
 
     def question(self, request: DecisionRequest, lacking: Lacking = NOTHING) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class HTTPClient:
         self._scheme = parts.scheme
         self._port = parts.port or DEFAULT_PORTS[parts.scheme]
         self._path = parts.path.rstrip("/")
+        self._query = f"?{parts.query}" if parts.query else ""
         self._names = names
         self._policy = policy
         proxy = proxy_for(base_url)
@@ -68,7 +69,7 @@ class HTTPClient:
             FailedAttemptError: no answer came, or one that is not read. None of its words are in the error.
         """
         try:
-            url, extensions = await self._target(self._path + path)
+            url, extensions = await self._target(f"{self._path}{path}{self._query}")
             async with self._pool.stream(
                 "POST", url, headers=self._headers(headers), content=content, extensions=extensions
             ) as response:

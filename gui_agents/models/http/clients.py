@@ -21,7 +21,7 @@ from gui_agents.threads import Threads
 if TYPE_CHECKING:
     from gui_agents.models.http.client import HTTPClient
 
-LIBRARY: Final = OptionalPackage("httpcore2", extra="openai", purpose="OpenAI-compatible models")
+LIBRARY: Final = OptionalPackage("httpcore2", extra="models", purpose="language models")
 MAX_DECODING: Final = 2
 """Large bodies that are decoded at once. They take turns anyway: the interpreter runs one thread at a time."""
 

@@ -1,17 +1,18 @@
 """The proxies that environment variables name: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY.
 
 Small letters go before capital ones. As is usual, `http_proxy` alone has a small spelling only where REQUEST_METHOD is
-set, because a CGI server sets HTTP_PROXY from a header. This machine itself is never called through a proxy, for which
-`localhost` would be another machine.
+set, because a CGI server sets HTTP_PROXY from a header. NO_PROXY lists hosts, domains, addresses and networks. This
+machine itself is never called through a proxy, for which `localhost` would be another machine.
 """
 
+from ipaddress import ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
 
 from gui_agents.domain.model import ModelError
-from gui_agents.models.http.addresses import host_of, literal_address
+from gui_agents.models.http.addresses import Address, host_of, literal_address
 
 
 @attrs.frozen
@@ -33,9 +34,22 @@ def proxy_for(url: str) -> Proxy | None:
     proxies = getproxies()
     named = next((scheme for scheme in (parts.scheme, "all") if proxies.get(scheme)), None)
     local = literal_address(host_of(url))
-    if named is None or (local is not None and local.is_loopback) or proxy_bypass(parts.netloc):
+    if named is None or (local is not None and (local.is_loopback or _in_networks(local, proxies.get("no", "")))):
+        return None
+    if proxy_bypass(parts.netloc):
         return None
     return _proxy(proxies[named], f"{named.upper()}_PROXY")
+
+
+def _in_networks(address: Address, exceptions: str) -> bool:
+    """Tell whether NO_PROXY lists the network of an address, which `proxy_bypass` cannot read."""
+    for text in exceptions.split(","):
+        try:
+            if address in ip_network(text.strip().strip("[]"), strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def _proxy(text: str, variable: str) -> Proxy:

@@ -9,7 +9,7 @@ given. Models are matched by their exact name.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -130,6 +130,18 @@ def _amount(value: object) -> Decimal | None:
 def _shown(value: object) -> str:
     text = str(value) if isinstance(value, Decimal) else "an object" if isinstance(value, _Object) else repr(value)
     return f"{text:.60}"
+
+
+def price_of(entry: object) -> tuple[Price | None, list[str]]:
+    """Return the price that a mapping with the same fields names, or what is wrong with it."""
+    if isinstance(entry, Mapping):
+        entry = _Object((str(name), _as_written(value)) for name, value in entry.items())
+    wrong = list(_mistakes(entry))
+    return (_price(dict(entry)) if isinstance(entry, _Object) and not wrong else None), wrong
+
+
+def _as_written(value: object) -> object:
+    return _number(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _price(fields: dict[str, Any]) -> Price:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from gui_agents.domain.model import Provider
 from gui_agents.domain.money import USD
@@ -22,6 +22,16 @@ KnownPrices = Callable[[str, str, date], Price | None]
 """A source of public prices: provider, model and day -> price, or None if it knows none."""
 
 
+class PricedModels(Protocol):
+    """Prices that the operator has named together with other settings of a model."""
+
+    def price(self, provider: str, model: str) -> Price | None:
+        """Return the price of a model, or None if none is named."""
+
+    def prices(self) -> Mapping[str, Price]:
+        """Return all of them."""
+
+
 def _today() -> date:
     return datetime.now(UTC).date()
 
@@ -29,25 +39,31 @@ def _today() -> date:
 class PriceList:
     """The prices of all models that this service may call.
 
-    `own` holds the operator's prices by exact model name; they go before those of `known`. What `known` says is
-    remembered for a day, because public prices change on dates.
+    The prices of `models` go first. `own` holds the operator's other prices by exact model name; they go before those
+    of `known`. What `known` says is remembered for a day, because public prices change on dates.
     """
 
     def __init__(
-        self, own: Mapping[str, Price], *, known: KnownPrices = known_price, today: Callable[[], date] = _today
+        self,
+        own: Mapping[str, Price],
+        *,
+        models: PricedModels | None = None,
+        known: KnownPrices = known_price,
+        today: Callable[[], date] = _today,
     ) -> None:
+        self._models = models
         self._own = dict(own)
         self._known = lru_cache(maxsize=REMEMBERED_PRICES)(known)
         self._today = today
 
     @classmethod
-    def load(cls, path: Path | None) -> "PriceList":
+    def load(cls, path: Path | None, models: PricedModels | None = None) -> "PriceList":
         """Read the operator's file, if there is one.
 
         Raises:
             ConfigError: with one line for each mistake in the file.
         """
-        return cls({} if path is None else read_prices(path))
+        return cls({} if path is None else read_prices(path), models=models)
 
     def price(self, provider: str, model: str, *, public: bool = True) -> Price | None:
         """Return the model's price, or None if it is unknown.
@@ -57,9 +73,11 @@ class PriceList:
         """
         if provider == Provider.BUILTIN:
             return FREE
-        own = self._own.get(model)
+        named = None if self._models is None else self._models.price(provider, model)
+        own = named or self._own.get(model)
         return self._known(provider, model, self._today()) if own is None and public else own
 
     def currencies(self) -> frozenset[str]:
-        """Return every currency that a cost can have: USD, and those of the operator's file."""
-        return frozenset({USD, *(price.currency for price in self._own.values())})
+        """Return every currency that a cost can have: USD, and those of the operator's files."""
+        named = () if self._models is None else self._models.prices().values()
+        return frozenset({USD, *(price.currency for price in (*self._own.values(), *named))})

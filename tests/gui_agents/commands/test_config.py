@@ -100,10 +100,10 @@ def test_unknown_variables_are_told_with_a_hint(capsys, monkeypatch, tmp_path):
 
 
 def test_variables_of_the_reference_alone_fail_no_check(capsys, monkeypatch):
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    monkeypatch.setenv("BOCHA_API_KEY", "sk-secret")
     assert cli.main(["config", "check"]) == ExitCode.DONE
     printed = capsys.readouterr()
-    assert printed.err.startswith("warning: ANTHROPIC_API_KEY has no effect: ")
+    assert printed.err.startswith("warning: BOCHA_API_KEY has no effect: ")
     assert "secret" not in printed.err + printed.out
 
 

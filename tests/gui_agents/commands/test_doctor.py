@@ -4,6 +4,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import metadata
 
+import attrs
 import pytest
 
 from gui_agents import cli
@@ -11,6 +12,8 @@ from gui_agents.commands import doctor
 from gui_agents.commands.doctor import Verdict, examine, packages_of, port_is_free
 from gui_agents.commands.exits import ExitCode
 from gui_agents.domain.packages import install_command
+from gui_agents.domain.providers import PROVIDERS
+from tests import scripted_model
 
 
 @pytest.fixture(autouse=True)
@@ -65,13 +68,13 @@ def missing(monkeypatch, package):
 
 def test_a_sound_installation_has_no_problem(capsys):
     assert cli.main(["doctor"]) == ExitCode.DONE
-    subjects = {line[9:27].strip() for line in capsys.readouterr().out.splitlines()}
+    subjects = {line[9:30].strip() for line in capsys.readouterr().out.splitlines()}
     assert {"python", "configuration", "extra prometheus", "backend simulated", "gRPC port", "metrics port"} <= subjects
 
 
 def test_the_extras_are_those_of_the_package():
     assert packages_of("prometheus") == ["h11", "markdown-it-py", "prometheus-client", "psutil"]
-    assert packages_of("openai") == ["genai-prices", "httpcore2"]
+    assert packages_of("web") == ["bcrypt", "pyyaml"]
 
 
 def test_a_missing_extra_is_a_note_with_its_install_command(monkeypatch):
@@ -150,6 +153,78 @@ def test_a_default_model_without_a_key_and_a_broken_file_of_prices_are_problems(
     assert told["default model"][0] is told["prices"][0] is Verdict.PROBLEM
     assert "OPENAI_API_KEY" in told["default model"][1]
     assert str(prices) in told["prices"][1]
+
+
+def test_a_broken_file_of_models_is_a_problem_and_the_rest_is_still_told(monkeypatch, tmp_path):
+    (tmp_path / "models.yaml").write_text("openai/m: {pictures: maybe}\n")
+    monkeypatch.setenv("MODELS_FILE", "models.yaml")
+    monkeypatch.setenv("DEFAULT_MODEL", "openai/gpt-4o")
+    told = findings()
+    assert told["models file"] == (
+        Verdict.PROBLEM,
+        "MODELS_FILE models.yaml: 'openai/m': field pictures must be true or false",
+    )
+    assert "backend simulated" in told
+    assert cli.main(["config", "check"]) == ExitCode.USAGE
+
+
+def test_each_provider_is_told_with_what_is_missing(monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "sk-groq")
+    monkeypatch.setenv("DEFAULT_MODEL", "xai/grok-4")
+    told = findings()
+    assert told["provider groq"] == (
+        Verdict.OK,
+        "configured: https://api.groq.com/openai/v1; key from GROQ_API_KEY",
+    )
+    assert told["provider xai"] == (Verdict.NOTE, "configured: https://api.x.ai/v1; set XAI_API_KEY")
+    assert told["provider azure"] == (
+        Verdict.NOTE,
+        "not configured; to use it, set AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY",
+    )
+    assert told["provider ollama"] == (Verdict.NOTE, "not configured; to use it, set DEFAULT_MODEL=ollama/NAME")
+    assert {f"provider {row.provider}" for row in PROVIDERS} <= set(told)
+
+
+def test_endpoints_are_asked_only_with_probe_and_tell_a_key_that_they_refuse(monkeypatch, unused_tcp_port):
+    def answer(request):
+        wrong = request.headers.get("authorization") == "Bearer sk-wrong"
+        return scripted_model.error(401) if wrong else scripted_model.raw(b"{}")
+
+    with scripted_model.running_in_thread(answer) as server:
+        monkeypatch.setenv("VLLM_BASE_URL", server.base_url)
+        monkeypatch.setenv("GROQ_BASE_URL", server.base_url)
+        monkeypatch.setenv("GROQ_API_KEY", "sk-wrong")
+        monkeypatch.setenv("XAI_BASE_URL", f"http://127.0.0.1:{unused_tcp_port}/v1")
+        assert findings()["provider vllm"] == (Verdict.OK, f"configured: {server.base_url}; without a key")
+        assert server.requests == []
+        told = {each.subject: (each.verdict, each.text) for each in examine(probe=True)}
+    assert told["provider vllm"][0] is Verdict.OK
+    assert told["provider vllm"][1].endswith("; it answers (HTTP 200)")
+    assert told["provider groq"][0] is Verdict.PROBLEM
+    assert told["provider groq"][1].endswith("; it answers and refuses the key (HTTP 401)")
+    assert told["provider xai"][0] is Verdict.PROBLEM
+    assert "; it cannot be reached: " in told["provider xai"][1]
+    assert {(request.method, request.path) for request in server.requests} == {("GET", "/v1/models")}
+
+
+def test_a_probe_carries_no_key_to_where_it_is_redirected(monkeypatch):
+    with scripted_model.running_in_thread(lambda _: scripted_model.raw(b"{}")) as elsewhere:
+        moved = attrs.evolve(scripted_model.raw(b"", status=302), headers={"Location": elsewhere.base_url})
+        with scripted_model.running_in_thread(lambda _: moved) as server:
+            monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-ours")
+            told = {each.subject: each.text for each in examine(probe=True)}
+    assert told["provider openai"].endswith("; it answers (HTTP 302)")
+    assert elsewhere.requests == []
+
+
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("VLLM_BASE_URL", "http://192.0.2.1:1/v1")
+    told = {each.subject: (each.verdict, each.text) for each in examine(probe=True)}
+    assert told["provider vllm"][0] is Verdict.PROBLEM
+    assert "ALL_PROXY names no proxy that can be used" in told["provider vllm"][1]
 
 
 def test_a_port_of_something_else_is_a_problem(metrics_port, monkeypatch):

@@ -7,13 +7,14 @@ import pytest
 from gui_agents import cli, config
 from gui_agents.commands.exits import ExitCode
 from gui_agents.config.reference import DIFFERENCES, FORMER, LISTENS
+from gui_agents.domain.providers import PROVIDERS
 
 FILE = """\
 # Keys
 LYBIC_API_KEY=sk-lybic-secret
 OPENAI_API_KEY=sk-openai-secret
 
-export vLLM_ENDPOINT_URL="http://me:secret@llm/v1"
+export LYBIC_LLM_API_KEY="sk-llm-secret"
 BOCHA_API_KEY=sk-bocha-secret
 GRPC_PORT=50051
 LOG_LEVEL=WARN
@@ -38,7 +39,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     assert [(row["line"], row["variable"], row["verdict"]) for row in rows] == [
         (2, "LYBIC_API_KEY", "no effect"),
         (3, "OPENAI_API_KEY", "used as it is"),
-        (5, "vLLM_ENDPOINT_URL", "renamed"),
+        (5, "LYBIC_LLM_API_KEY", "renamed"),
         (6, "BOCHA_API_KEY", "remove"),
         (7, "GRPC_PORT", "used as it is"),
         (8, "LOG_LEVEL", "used as it is"),
@@ -52,7 +53,17 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     told = {row["variable"]: row["text"] for row in rows}
     assert told["OPENAI_API_KYE"].endswith("is it OPENAI_API_KEY?")
     assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: memory")
-    assert "OPENAI_BASE_URL" in told["vLLM_ENDPOINT_URL"]
+    assert "OPENAI_BASE_URL" in told["LYBIC_LLM_API_KEY"]
+
+
+@pytest.mark.parametrize("row", PROVIDERS, ids=str)
+def test_the_variables_of_every_provider_are_used(row, old, capsys):
+    values = {**dict.fromkeys(row.key_variables, "sk-1"), **dict.fromkeys(row.address_variables, "http://h/v1")}
+    values |= {} if row.version_variable is None else {row.version_variable: "2024-10-21"}
+    old.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    assert cli.main(["config", "check", "--from", str(old), "--json"]) == ExitCode.DONE
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {row["variable"]: row["verdict"] for row in rows if row["line"]} == dict.fromkeys(values, "used as it is")
 
 
 def test_people_get_a_table_and_nobody_a_secret(old, capsys):

@@ -11,6 +11,7 @@ from gui_agents.config import Config, LogFormat, load, settings
 from gui_agents.config.dotenv_file import LARGEST_BYTES
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import Confirmation
+from gui_agents.domain.providers import PROVIDERS
 from gui_agents.domain.secret import Secret
 
 DEFAULTS = {
@@ -40,6 +41,8 @@ DEFAULTS = {
     "sandboxes.keep_seconds": 600.0,
     "service.drain_seconds": 10.0,
 }
+
+KEYS = [variable for row in PROVIDERS for variable in row.key_variables]
 
 GOOD = [
     ("ENABLE_PROMETHEUS", "true", True),
@@ -76,6 +79,10 @@ GOOD = [
     ("ENABLE_OTEL_METRICS", "disabled", False),
     ("ALLOW_SET_GLOBAL_CONFIG", "1", True),
     ("DEFAULT_BACKEND", "simulated", "simulated"),
+    ("DEFAULT_MODEL", "Builtin/Rules", "builtin/rules"),
+    ("DEFAULT_MODEL", "OpenAI-Text/Some/Name", "openai-text/Some/Name"),
+    ("DEFAULT_MODEL", "Qwen/qwen3-vl-plus", "qwen/qwen3-vl-plus"),
+    ("OPENAI_API_VERSION", "2025-04-01-preview", "2025-04-01-preview"),
     ("DEFAULT_MODEL", "openai/gpt-4o", "openai/gpt-4o"),
     ("OPENAI_API_KEY", "sk-secret", Secret("sk-secret")),
     ("OPENAI_BASE_URL", "http://127.0.0.1:1234/v1", "http://127.0.0.1:1234/v1"),
@@ -131,9 +138,19 @@ BAD = [
     ("LOG_LEVEL", "loud", "must be one of: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ("ALLOW_SET_GLOBAL_CONFIG", "2", "must be true or false"),
     ("DEFAULT_BACKEND", "vnc", "must be one of: simulated"),
-    ("DEFAULT_MODEL", "gpt-4o", "must be builtin/rules or openai/NAME"),
-    ("DEFAULT_MODEL", "openai/", "must be builtin/rules or openai/NAME"),
-    ("OPENAI_BASE_URL", "api.openai.com", "must be an http or https URL"),
+    ("DEFAULT_MODEL", "gpt-4o", "must be builtin/rules or PROVIDER/NAME, with PROVIDER one of: openai, "),
+    ("DEFAULT_MODEL", "openai/", "must be builtin/rules or PROVIDER/NAME"),
+    ("DEFAULT_MODEL", "aws_bedrock/claude", "cannot be of aws_bedrock: requests to Amazon Bedrock are signed"),
+    ("OPENAI_BASE_URL", "api.openai.com", "is no base URL: it is no http or https URL with a host"),
+    ("OPENAI_BASE_URL", "https://h/v1?x=1", "is no base URL: write https://h/v1; it holds a query or a fragment"),
+    ("OPENAI_BASE_URL", "https://h/v1#", "is no base URL: write https://h/v1; it holds a query or a fragment"),
+    ("OPENAI_BASE_URL", "https://h:66000/v1", "is no base URL: its port or its host in brackets cannot be one"),
+    ("OPENAI_BASE_URL", "https://h:0/v1", "is no base URL: its port or its host in brackets cannot be one"),
+    ("OPENAI_BASE_URL", "https://h/v1/chat/completions/", "is no base URL: write https://h/v1; it ends in /chat/"),
+    ("OPENAI_BASE_URL", "https://h/v1/responses", "is no base URL: write https://h/v1; it ends in /responses"),
+    ("OPENAI_API_VERSION", "?", "must be a version such as 2024-10-21"),
+    *((variable, "h/v1", "is no base URL") for row in PROVIDERS for variable in row.address_variables),
+    ("MODELS_FILE", "/nowhere/models.yaml", "must name a file that exists"),
     ("MODEL_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "llm.internal, http://llm", "must list hosts, addresses and networks"),
@@ -193,8 +210,8 @@ def test_a_mistake_names_the_variable_and_what_would_be_right(variable, text, pr
 
 def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     tried = {variable for variable, _, _ in BAD}
-    anything = {"RUNTIME_DIR", "OPENAI_API_KEY", "OTEL_SDK_DISABLED"}
-    elsewhere = {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
+    anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
+    elsewhere = {*KEYS} | {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
     assert {setting.variable for setting in settings()} - elsewhere == tried | anything
 
 
@@ -301,9 +318,26 @@ def test_secrets_are_never_shown(tmp_path):
     assert "sk-in-the-environment" not in str(mistakes(wrong))
 
 
+@pytest.mark.parametrize("variable", KEYS)
+@pytest.mark.parametrize("key", ["schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel", "two words", "x" * 4001])
+def test_a_key_that_no_header_carries_is_named_by_its_variable_and_not_shown(variable, key):
+    assert mistakes({variable: key}) == (f"{variable} must be 1 to 4000 visible ASCII characters",)
+
+
+@pytest.mark.parametrize("row", PROVIDERS, ids=str)
+def test_the_first_variable_of_a_provider_that_is_set_counts(row):
+    for place, variable in enumerate(row.address_variables):
+        addresses = {name: f"http://{name.lower()}/v1" for name in row.address_variables[place:]}
+        assert load(addresses).models.provider(row).address == f"http://{variable.lower()}/v1"
+    for place, variable in enumerate(row.key_variables):
+        keys = {name: f"sk-{name}" for name in row.key_variables[place:]}
+        assert load(keys).models.provider(row).api_key == Secret(f"sk-{variable}")
+    assert attrs.astuple(load({}).models.provider(row)) == (None, None, None)
+
+
 def test_a_password_in_an_address_is_never_shown():
     (line,) = mistakes({"OPENAI_BASE_URL": "https://me:hunter2@example.com/v1"})
-    assert "without a user name" in line
+    assert "it holds a user name or a password" in line
     assert "hunter2" not in line
 
 

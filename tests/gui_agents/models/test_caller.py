@@ -371,7 +371,7 @@ async def test_many_slow_calls_at_once_do_not_wait_for_each_other(asked):
 
 async def test_a_missing_package_is_told_with_the_command(asked, monkeypatch):
     monkeypatch.setitem(sys.modules, "httpcore2", None)
-    with pytest.raises(PreconditionError, match=re.escape(install_command("openai"))):
+    with pytest.raises(PreconditionError, match=re.escape(install_command("models"))):
         LIBRARY.check()
     async with ScriptedModelServer([]) as server:
         one = asked(server)

@@ -4,11 +4,14 @@ from hypothesis import strategies as st
 
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
-from gui_agents.domain.model_settings import ModelSettings
+from gui_agents.domain.model_settings import WireProtocol
+from gui_agents.domain.providers import PROVIDERS, row_of
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
-from gui_agents.models.endpoint import OPENAI_ADDRESS, Family, select_endpoint
+from gui_agents.models.endpoint import REQUEST_FIELD, Layers, called_url, check_model_name
+from gui_agents.models.endpoint import select_endpoint as select
 
+OPENAI = row_of(Provider.OPENAI)
 ENVIRONMENT = LLMSettings(
     model="env-model", provider="openai", api_key=Secret("env-key"), endpoint="https://env.example/v1"
 )
@@ -18,8 +21,14 @@ def settings(*, model="", provider=None, key=None, endpoint=None):
     return LLMSettings(model=model, provider=provider, api_key=None if key is None else Secret(key), endpoint=endpoint)
 
 
-def key_and_address(*layers):
-    chosen = select_endpoint(*layers)
+def select_endpoint(request, global_, environment, *, row=OPENAI, request_field=REQUEST_FIELD):
+    named = [layer.model for layer in (request, global_, environment) if layer is not None and layer.model]
+    layers = Layers(request=request, global_=global_, environment=environment, request_field=request_field)
+    return select(layers, row=row, model=(named or ["m"])[0])
+
+
+def key_and_address(*layers, row=OPENAI):
+    chosen = select_endpoint(*layers, row=row)
     return chosen.api_key and chosen.api_key.reveal(), chosen.base_url
 
 
@@ -91,30 +100,18 @@ def test_another_providers_settings_give_neither_address_nor_key():
     )
 
 
-def test_a_text_model_is_an_openai_model_without_screenshots():
-    chosen = select_endpoint(settings(model="small", provider="openai-text"), None, ENVIRONMENT)
-    assert chosen == Endpoint(
-        provider="openai",
-        model="small",
-        base_url="https://env.example/v1",
-        api_key=Secret("env-key"),
-        settings=ModelSettings(pictures=False),
-        configured=True,
-    )
-    assert select_endpoint(None, None, ENVIRONMENT).settings.pictures
-
-
-def test_the_provider_is_openai_unless_named():
-    assert select_endpoint(settings(model="m", key="k"), None, None) == Endpoint(
-        provider="openai", model="m", base_url=OPENAI_ADDRESS, api_key=Secret("k"), public=True
-    )
+def test_a_model_name_that_cannot_be_one_is_refused():
+    check_model_name("org/any:name@1", "here")
+    for model in ("a\nb", "x" * 201):
+        with pytest.raises(InvalidFieldError, match=r"here\.modelName: must be printable"):
+            check_model_name(model, "here.modelName")
 
 
 @pytest.mark.parametrize(
     ("address", "public"),
     [
         (None, True),
-        (OPENAI_ADDRESS, True),
+        (OPENAI.address, True),
         ("https://API.openai.com/v1/", True),
         ("https://eu.api.openai.com/v1", False),
         ("http://127.0.0.1:8000/v1", False),
@@ -124,40 +121,60 @@ def test_public_prices_hold_at_the_providers_own_address_alone(address, public):
     assert select_endpoint(settings(model="gpt-4o", key="k", endpoint=address), None, None).public is public
 
 
-def test_a_provider_named_below_the_models_layer_does_not_count():
-    below = settings(model="claude", provider="anthropic")
-    assert select_endpoint(settings(model="gpt", key="k"), below, None).provider == "openai"
+@pytest.mark.parametrize("row", [row for row in PROVIDERS if row.key_needed and row.address], ids=str)
+def test_a_public_address_is_called_with_a_key_alone(row):
+    with pytest.raises(PreconditionError, match=rf"no key for {row.address}; .* or set {row.key_variables[0]}"):
+        select_endpoint(settings(model="m"), None, None, row=row)
+    chosen = select_endpoint(settings(model="m", key="mine"), None, None, row=row)
+    assert (chosen.provider, chosen.base_url, chosen.api_key) == (row.provider, row.address, Secret("mine"))
 
 
-def test_a_provider_named_above_the_models_layer_counts():
-    with pytest.raises(InvalidFieldError, match="provider: 'other' is not openai"):
-        select_endpoint(settings(provider="other"), settings(model="m", key="k"), None)
+def test_servers_of_ones_own_need_no_key():
+    assert key_and_address(settings(model="m"), None, None, row=row_of(Provider.OLLAMA)) == (
+        None,
+        "http://127.0.0.1:11434/v1",
+    )
 
 
-OTHER = Family(
-    provider=Provider.BUILTIN,
-    spellings={"other": True, "other-text": False},
-    address="https://api.other.example/v1",
-    key_variable="OTHER_API_KEY",
+def test_without_any_address_the_variable_is_named():
+    with pytest.raises(PreconditionError, match=r"no address is known of azure; give .*, or set AZURE_OPENAI_ENDPOINT"):
+        select_endpoint(settings(model="m", key="k"), None, None, row=row_of(Provider.AZURE))
+
+
+def test_a_provider_is_the_same_in_any_spelling():
+    theirs = settings(model="m", provider="QWEN-text", key="theirs", endpoint="https://qwen.example/v1")
+    row = row_of(Provider.DASHSCOPE)
+    assert key_and_address(settings(model="m"), theirs, None, row=row) == ("theirs", "https://qwen.example/v1")
+
+
+AZURE = "https://r.openai.azure.com"
+DEPLOYMENTS = f"{AZURE}/openai/deployments"
+
+
+@pytest.mark.parametrize(
+    ("provider", "given", "version", "called"),
+    [
+        ("openai", "https://api.openai.com", None, "https://api.openai.com/v1"),
+        ("openai", "https://api.openai.com/v1/", None, "https://api.openai.com/v1"),
+        ("openai", "http://127.0.0.1:1", None, "http://127.0.0.1:1"),
+        ("groq", "https://api.groq.com", None, "https://api.groq.com/openai/v1"),
+        ("anthropic", "https://api.anthropic.com/v1", None, "https://api.anthropic.com"),
+        ("anthropic", "http://gateway/anthropic", None, "http://gateway/anthropic"),
+        ("azure", f"{AZURE}/", None, f"{AZURE}/openai/v1"),
+        ("azure", f"{AZURE}/openai", None, f"{AZURE}/openai/v1"),
+        ("azure", f"{AZURE}/openai/v1/", "2024-10-21", f"{AZURE}/openai/v1"),
+        ("azure", AZURE, "2024-10-21", f"{DEPLOYMENTS}/a%2Fb?api-version=2024-10-21"),
+        ("azure", f"{DEPLOYMENTS}/d", "2024-10-21", f"{DEPLOYMENTS}/d?api-version=2024-10-21"),
+    ],
 )
+def test_what_is_written_for_the_vendors_own_tools_works(provider, given, version, called):
+    row = row_of(Provider(provider))
+    assert called_url(row, given, model="a/b", protocol=row.protocol, version=version) == called
 
 
-def test_another_familys_key_goes_to_its_own_address():
-    chosen = select_endpoint(settings(model="m", provider="other-text", key="theirs"), None, ENVIRONMENT, family=OTHER)
-    assert (chosen.base_url, chosen.api_key, chosen.settings.pictures) == (OTHER.address, Secret("theirs"), False)
-    with pytest.raises(PreconditionError, match=r"no key for https://api\.other\.example/v1; .* or set OTHER_API_KEY"):
-        select_endpoint(settings(model="m", provider="other"), None, ENVIRONMENT, family=OTHER)
-
-
-def test_no_model_at_all_is_refused():
-    with pytest.raises(InvalidFieldError, match=r"actionGeneratorModel.modelName: no model is named"):
-        select_endpoint(settings(key="k"), None, settings(endpoint="https://env.example/v1"))
-
-
-@pytest.mark.parametrize("model", ["a\nb", "x" * 201])
-def test_a_model_name_that_cannot_be_one_is_refused(model):
-    with pytest.raises(InvalidFieldError, match="modelName: must be printable"):
-        select_endpoint(settings(model=model), None, ENVIRONMENT)
+def test_messages_at_an_endpoint_of_any_provider_add_their_own_version():
+    url = called_url(OPENAI, "http://gateway/v1", model="m", protocol=WireProtocol.MESSAGES, version=None)
+    assert url == "http://gateway"
 
 
 def test_the_public_address_without_a_key_is_refused():
@@ -193,6 +210,10 @@ def test_the_public_address_without_a_key_is_refused():
         "http://example..com/v1",
         "http://[fe80::zz]/v1",
         "http://exa%6dple.com/v1",
+        "http://example.com:0/v1",
+        "http://example.com/v1/chat/completions",
+        "http://example.com/v1/responses/",
+        "http://example.com/v1/Messages",
     ],
 )
 def test_what_is_no_plain_http_address_is_refused_without_repeating_it(address):
@@ -255,10 +276,10 @@ def test_a_key_of_the_request_is_always_the_one_that_is_used(request_, global_, 
         assert chosen.api_key == Secret("request-key")
 
 
-@given(st.text(), st.text(min_size=1), st.text())
-def test_any_text_is_taken_or_refused(model, address, key):
+@given(st.text(min_size=1), st.text())
+def test_any_text_is_taken_or_refused(address, key):
     try:
-        chosen = select_endpoint(settings(model=model, endpoint=address, key=key), None, ENVIRONMENT)
+        chosen = select_endpoint(settings(model="m", endpoint=address, key=key), None, ENVIRONMENT)
     except (InvalidFieldError, PreconditionError):
         return
     assert chosen.base_url == address

@@ -82,6 +82,18 @@ def test_a_call_that_was_surely_not_billed_has_no_unknown_price(stats, usage, un
     assert stats.models.statistics().price_unknown["openai"] == unknown
 
 
+def test_a_provider_that_nobody_configured_has_series_from_its_first_call_on(stats):
+    assert "groq" not in stats.models.statistics().tokens
+    stats.models.called(ModelCall("groq", "m", CallOutcome.OK, Usage(7, 3, 2), 0.5), Bill(Decimal(0), "USD"), "t", 0.0)
+    models = stats.models.statistics()
+    assert (models.tokens["groq"].input, models.tokens["other"].input) == (7, 0)
+    assert {outcome: models.requests["groq", outcome] for outcome in CallOutcome} == {
+        **dict.fromkeys(CallOutcome, 0),
+        CallOutcome.OK: 1,
+    }
+    assert models.durations["groq"].count == 1
+
+
 def test_money_is_not_rounded_to_a_double(stats):
     for _ in range(10):
         stats.models.called(

@@ -11,11 +11,11 @@ import pytest
 from gui_agents.domain.actions import AskUser, Click, Done, Fail, InvalidActionError, Type
 from gui_agents.domain.model import ModelError, ModelRefusedError, Turn
 from gui_agents.domain.model_settings import ModelSettings
+from gui_agents.domain.price import Price
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome
 from gui_agents.models.caller import CalledModel
-from gui_agents.models.prices.price import Price
 from tests.fakes import CallBook
 from tests.gui_agents.models.contract.protocols import NATIVE, PROTOCOLS, USED
 from tests.gui_agents.models.observed import PNG, request

@@ -1,0 +1,298 @@
+"""MODELS_FILE: YAML with one entry for each PROVIDER/NAME, or for a pattern of it.
+
+    openai/my-model:
+      pictures: false
+      max_tokens: 2048
+    "*/qwen3-vl*":
+      coordinates: thousand
+      price: {input: "0.2", output: "0.8", currency: CNY}
+
+An entry names what differs. A name goes before a pattern, and a longer pattern before a shorter one.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from gui_agents.domain.errors import ConfigError
+from gui_agents.domain.model_settings import CoordinateSpace, PictureFormat, WireProtocol
+from gui_agents.domain.packages import install_command
+from gui_agents.domain.price import Price
+from gui_agents.domain.providers import UNCALLABLE, provider_row
+from gui_agents.models.prices.price_file import price_of
+
+VARIABLE: Final = "MODELS_FILE"
+MAX_CHARACTERS: Final = 256 * 1024
+MAX_DEPTH: Final = 12
+"""Of collections in each other."""
+MAX_ENTRIES: Final = 1000
+PRICE: Final = "price"
+
+_GLOB: Final = re.compile(r"[*?\[]")
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
+_OURS: Final = frozenset({"model", "messages", "input", "tools", "stream", "system", "instructions"})
+"""Fields of a request's body that say what is asked."""
+_BOUNDS: Final = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "n"})
+"""Fields that bound what an answer costs: budgets count on them."""
+_CONNECTION: Final = frozenset(
+    {
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "accept-encoding",
+        "expect",
+        "upgrade",
+    }
+)
+"""Headers that say how a request is sent."""
+_MAX_LENGTH: Final = 4000
+"""Characters of a header's value."""
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """One entry."""
+
+    name: str
+    """PROVIDER/NAME or a pattern of it, in small letters."""
+    changes: Mapping[str, Any] = attrs.field(repr=False)
+    """Fields of `ModelSettings`. Headers may hold keys, so the repr leaves them out."""
+    price: Price | None
+
+    @property
+    def precedence(self) -> tuple[bool, int]:
+        """A larger one goes before a smaller one."""
+        return _GLOB.search(self.name) is None, len(self.name)
+
+
+def read_models(path: Path) -> tuple[Entry, ...]:
+    """Return the entries of the file.
+
+    Raises:
+        ConfigError: with one line for each mistake, which names the file, the entry and the field.
+    """
+    content = _content(path)
+    if content is None:
+        return ()
+    if not isinstance(content, dict):
+        raise ConfigError([f"{VARIABLE} {path}: must map PROVIDER/NAME to settings"])
+    if len(content) > MAX_ENTRIES:
+        raise ConfigError([f"{VARIABLE} {path}: has {len(content)} entries, and may have {MAX_ENTRIES}"])
+    entries: dict[str, Entry] = {}
+    mistakes: list[str] = []
+    for name, fields in content.items():
+        where = f"{VARIABLE} {path}: {str(name)!r:.100}"
+        try:
+            plain = _full_name(name)
+        except ValueError as error:
+            mistakes.append(f"{where}: {error}")
+            continue
+        if plain in entries:
+            mistakes.append(f"{where}: is another spelling of an entry before it; keep one")
+            continue
+        wrong = list(_mistakes(fields))
+        mistakes.extend(f"{where}: {mistake}" for mistake in wrong)
+        if not wrong:
+            entries[plain] = _entry(plain, fields or {})
+    if mistakes:
+        raise ConfigError(mistakes)
+    return tuple(entries.values())
+
+
+def _full_name(name: object) -> str:
+    """Return PROVIDER/NAME with the provider as metrics spell it, in small letters."""
+    provider, slash, model = str(name).lower().partition("/")
+    if not isinstance(name, str) or not (provider and slash and model):
+        raise ValueError('must be PROVIDER/NAME, or a pattern such as "*/qwen3-vl*"')
+    if _GLOB.search(provider):
+        return f"{provider}/{model}"
+    row = provider_row(provider)
+    if row is None:
+        raise ValueError(
+            UNCALLABLE.get(provider, f"no provider is called {provider!r:.60}; `gui-agents models` lists them")
+        )
+    return f"{row.provider}/{model}"
+
+
+def _entry(name: str, fields: Mapping[str, Any]) -> Entry:
+    changes = {field: FIELDS[field](value) for field, value in fields.items() if field != PRICE}
+    return Entry(name=name, changes=changes, price=price_of(fields[PRICE])[0] if PRICE in fields else None)
+
+
+def _mistakes(fields: object) -> Iterator[str]:
+    if fields is None:
+        return
+    if not isinstance(fields, dict):
+        yield f"must map fields to values; the fields are {', '.join((*FIELDS, PRICE))}"
+        return
+    for field, value in fields.items():
+        if field == PRICE:
+            yield from (f"{PRICE}: {mistake}" for mistake in price_of(value)[1])
+        elif field not in FIELDS:
+            yield f"field {str(field)!r:.60} is unknown; the fields are {', '.join((*FIELDS, PRICE))}"
+        else:
+            try:
+                FIELDS[field](value)
+            except ValueError as error:
+                # The value is not quoted: a header may hold a key.
+                yield f"field {field} {error}"
+
+
+def _choice(kind: type[StrEnum]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value.lower() not in set(kind):
+            raise ValueError(f"must be one of: {', '.join(kind)}")
+        return kind(value.lower())
+
+    return read
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004 - reported as any other mistake
+    return value
+
+
+def _whole(minimum: int, maximum: int, *, optional: bool = False) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if optional and value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}" + (", or null" if optional else ""))
+        return value
+
+    return read
+
+
+def _formats(value: Any) -> tuple[PictureFormat, ...]:
+    given = value if isinstance(value, list) else [value]
+    if not given:
+        raise ValueError("must list at least one format; `pictures: false` sends none")
+    return tuple(dict.fromkeys(map(_choice(PictureFormat), given)))
+
+
+def _token_field(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not _NAME.fullmatch(value)):
+        raise ValueError("must be the name of a field, such as max_completion_tokens, or null")
+    return value
+
+
+def _extra_body(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not _is_json(value):
+        raise ValueError("must map names of fields to JSON values (texts, numbers, true, false, null, lists, maps)")
+    ours = sorted(_OURS & set(value))
+    if ours:
+        raise ValueError(f"must not hold {', '.join(ours)}, which the service writes itself")
+    bounds = sorted(_BOUNDS & set(value))
+    if bounds:
+        raise ValueError(f"must not hold {', '.join(bounds)}; the fields max_tokens and token_field bound an answer")
+    return value
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int)
+
+
+def _headers(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError("must map names to texts")  # noqa: TRY004 - reported as any other mistake
+    for name, text in value.items():
+        if not isinstance(name, str) or not _HEADER.fullmatch(name):
+            raise ValueError("must have names that HTTP allows, such as X-Team")
+        if name.lower() in _CONNECTION:
+            raise ValueError(f"must not hold {name}, which the service writes itself")
+        if not isinstance(text, str) or not text.isascii() or not text.isprintable() or len(text) > _MAX_LENGTH:
+            raise ValueError(f"has in {name} no text of at most {_MAX_LENGTH} visible ASCII characters; quote numbers")
+    return value
+
+
+FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "protocol": _choice(WireProtocol),
+    "tools": _switch,
+    "native_tool": _switch,
+    "pictures": _switch,
+    "picture_formats": _formats,
+    "longest_side": _whole(200, 16_384, optional=True),
+    "coordinates": _choice(CoordinateSpace),
+    "max_tokens": _whole(16, 1_000_000),
+    "token_field": _token_field,
+    "extra_body": _extra_body,
+    "headers": _headers,
+    "history_turns": _whole(0, 1000),
+    "history_pictures": _whole(0, 100),
+    "history_characters": _whole(0, 10_000_000),
+}
+"""The fields of an entry beside the price, and what reads each one: it raises ValueError with what it must be."""
+
+
+def _content(path: Path) -> Any:
+    """Return what the file holds, as Python's values.
+
+    Raises:
+        ConfigError: it cannot be read, or is more than a file of settings may be.
+    """
+    try:
+        import yaml  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise ConfigError([f"{VARIABLE} needs the {error.name} package; {install_command('models')}"]) from error
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MAX_CHARACTERS + 1)
+        if len(text) > MAX_CHARACTERS:
+            raise ConfigError([f"{VARIABLE} {path}: is larger than {MAX_CHARACTERS >> 10} KiB"])
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise ConfigError([f"{VARIABLE} {path}: nests too deep"])
+            if isinstance(event, yaml.AliasEvent):
+                raise ConfigError([f"{VARIABLE} {path}: has an alias (*{event.anchor:.40}); write the value out"])
+        loader = yaml.SafeLoader(text)
+        try:
+            root = loader.get_single_node()
+            return None if root is None else _value(root, loader, str(path))
+        finally:
+            loader.dispose()
+    # Numbers and dates that the parser reads by itself, it does not check.
+    except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
+        # The text of a YAML error quotes the file, which may hold keys.
+        mark = getattr(error, "problem_mark", None)
+        place = "" if mark is None else f" in line {mark.line + 1}"
+        reason = getattr(error, "strerror", None) or f"is no YAML in UTF-8{place}"
+        raise ConfigError([f"{VARIABLE} {path}: {reason}"]) from error
+
+
+def _value(node: Any, loader: Any, path: str) -> Any:
+    """Return the value of a node.
+
+    Raises:
+        ConfigError: a key is there twice, of which readers would take one or the other.
+    """
+    if node.id == "sequence":
+        return [_value(item, loader, path) for item in node.value]
+    if node.id != "mapping":
+        return loader.construct_object(node)
+    content: dict[Any, Any] = {}
+    for key, item in node.value:
+        if key.id != "scalar":
+            raise ConfigError([f"{VARIABLE} {path}: a key in line {key.start_mark.line + 1} is no text"])
+        name = loader.construct_object(key)
+        if name in content:
+            twice = f"{str(name)!r:.60} is there twice, the second time in line {key.start_mark.line + 1}; keep one"
+            raise ConfigError([f"{VARIABLE} {path}: {twice}"])
+        content[name] = _value(item, loader, path)
+    return content

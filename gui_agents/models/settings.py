@@ -1,0 +1,51 @@
+"""How each model is asked, in layers: the protocol's defaults, what is known of the model, MODELS_FILE."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from gui_agents.domain.base_urls import same_host
+from gui_agents.domain.model_settings import ModelSettings
+from gui_agents.domain.price import Price
+from gui_agents.domain.providers import ProviderRow
+from gui_agents.models.known_models import known_changes
+from gui_agents.models.models_file import Entry, read_models
+
+
+class SettingsOfModels:
+    """The settings of all models that this service may call. `entries` are those of the operator's file."""
+
+    def __init__(self, entries: Sequence[Entry] = ()) -> None:
+        self._entries = sorted(entries, key=lambda entry: entry.precedence)
+
+    @classmethod
+    def load(cls, path: Path | None) -> "SettingsOfModels":
+        """Read the operator's file, if there is one.
+
+        Raises:
+            ConfigError: with one line for each mistake in the file.
+        """
+        return cls(() if path is None else read_models(path))
+
+    def of(self, row: ProviderRow, model: str, address: str) -> ModelSettings:
+        """Return the settings of a model at an address; the same one when it is asked again."""
+        full_name = f"{row.provider}/{model}"
+        at_vendor = row.address is not None and same_host(address, row.address)
+        changes: dict[str, Any] = {"protocol": row.protocol, **known_changes(full_name, at_vendor=at_vendor)}
+        for entry in self._matching(full_name):
+            changes.update(entry.changes)
+        return ModelSettings(**changes)
+
+    def price(self, provider: str, model: str) -> Price | None:
+        """Return the price that the file names for a model, or None."""
+        prices = [entry.price for entry in self._matching(f"{provider}/{model}") if entry.price is not None]
+        return prices[-1] if prices else None
+
+    def prices(self) -> Mapping[str, Price]:
+        """Return every price in the file, by the name or pattern of its entry."""
+        return {entry.name: entry.price for entry in self._entries if entry.price is not None}
+
+    def _matching(self, full_name: str) -> list[Entry]:
+        name = full_name.lower()
+        return [entry for entry in self._entries if entry.name == name or fnmatchcase(name, entry.name)]
