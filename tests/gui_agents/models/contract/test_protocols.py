@@ -25,7 +25,7 @@ KEY = "key-0123456789-abcdef"
 CLICK = {"action": "click", "x": 10, "y": 20}
 TYPE = {"action": "type", "text": "hello"}
 DONE = {"action": "done", "message": "saved"}
-PICTURE = b64encode(PNG).decode()
+PICTURE = b64encode(PNG.data).decode()
 
 every = pytest.mark.parametrize("spoken", PROTOCOLS, ids=lambda spoken: str(spoken.wire))
 native = pytest.mark.parametrize("spoken", NATIVE, ids=lambda spoken: str(spoken.wire))

@@ -55,7 +55,7 @@ def test_a_conversation_begins_with_the_task():
 def test_each_answer_is_kept_with_what_was_shown_and_its_results():
     talk = Talk()
     talk.step(answer(CLICK, Type("a"), calls=[call("a"), call("b")]), "clicked", "typed")
-    talk.ask(screenshot=PNG + b"later")
+    talk.ask(screenshot=attrs.evolve(PNG, data=PNG.data + b"later"))
     (kept,) = talk.transcript.rounds
     assert [(result.call.call_id, result.text, result.failed) for result in kept.results] == [
         ("a", "clicked", False),
@@ -150,7 +150,7 @@ def test_long_texts_leave_so_that_there_is_room_for_more():
 
 
 def test_large_pictures_leave_before_a_request_is_too_large_for_any_endpoint():
-    talk = Talk(attrs.evolve(SETTINGS, history_pictures=50), screenshot=PNG + bytes(2**20))
+    talk = Talk(attrs.evolve(SETTINGS, history_pictures=50), screenshot=attrs.evolve(PNG, data=PNG.data + bytes(2**20)))
     found = lengths(talk, 12)
     assert max(found) == 5
     assert {later for earlier, later in pairwise(found) if later < earlier} == {2}
