@@ -213,7 +213,7 @@ def test_a_client_that_leaves_before_its_repeated_answer_is_forgotten(again):
 
 
 def test_a_client_is_closed_that_is_idle_after_a_repeated_request(again):
-    quick = Limits(timeouts=Timeouts(idle=0.2))
+    quick = Limits(timeouts=Timeouts(idle=1))
     with serving(limits=quick) as endpoint, Client(endpoint.port) as client:
         for _ in range(2):
             exchange(client, GET)

@@ -232,7 +232,7 @@ def test_a_change_never_takes_away_the_last_lock(config, certificate, authority,
 @pytest.mark.parametrize("text", ["basic_auth_users: {x: 2024-99-99}", "[" * 20_000, "basic_auth_users: !!int foo"])
 def test_after_a_mistake_connections_are_still_looked_after(config, caplog, text):
     path = config(basic_auth_users={"me": HASH})
-    quick = Limits(timeouts=Timeouts(idle=0.2, receiving=0.2, sending=0.2, leaving=0.2))
+    quick = Limits(timeouts=Timeouts(receiving=0.2))
     with serving(web_config=path, limits=quick) as endpoint:
         path.write_text(text)
         wait_until(lambda: "is not used" in caplog.text)
