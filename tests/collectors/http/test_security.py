@@ -73,7 +73,8 @@ def test_metrics_are_served_over_tls(config, certificate, authority):
 def test_a_client_with_tls_that_asks_for_it_is_closed(config, certificate, authority, caplog):
     path = config(tls_server_config=certificate)
     wrap = secured(client_context(authority))
-    with serving(web_config=path) as endpoint, Client(endpoint.port, wrap=wrap) as client:
+    patient = Limits(timeouts=Timeouts(leaving=TIMEOUT))
+    with serving(web_config=path, limits=patient) as endpoint, Client(endpoint.port, wrap=wrap) as client:
         client.send(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
         assert client.raw().endswith(b"\r\n\r\nhealthy\n")
         client.socket.unwrap().close()
