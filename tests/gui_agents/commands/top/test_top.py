@@ -172,16 +172,15 @@ class Terminal:
         self.hang_up()
 
 
-def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
+def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path, unused_tcp_port):
     source = Fixed(golden.busy_snapshot())
-    with serving(source) as url:
+    with serving(source, unused_tcp_port) as url:
         terminal = Terminal("--interval", "0.05", "--metrics-url", url, cwd=tmp_path)
         try:
             terminal.until(r"completed 3 .*")
             tasks = attrs.evolve(source.current.tasks, created={**source.current.tasks.created, "completed": 4})
             source.current = attrs.evolve(source.current, tasks=tasks)
             terminal.until(r"completed 4 .*")
-            port = int(url.split(":")[2].partition("/")[0])
         except BaseException:
             terminal.close()
             raise
@@ -189,7 +188,7 @@ def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
         terminal.until(r"away since \d\d:\d\d:\d\d; trying again")
         tasks = attrs.evolve(tasks, created={**tasks.created, "completed": 2})
         source.current = attrs.evolve(source.current, tasks=tasks)
-        with serving(source, port):
+        with serving(source, unused_tcp_port):
             terminal.until("restarted 1×")
             terminal.process.send_signal(signal.SIGINT)
             terminal.rest()
