@@ -30,6 +30,8 @@ EXAMPLES: Final = """\
   gui-agents top --metrics-url https://agents.example.com:8000/metrics --user prometheus --ca-file ca.pem
   gui-agents top --once --json
 """
+TIMEOUT_SECONDS: Final = 5.0
+"""Of one reading, unless the user says otherwise. Somebody waits for it."""
 ALL: Final = 1000
 """The height of a console without a limit."""
 
@@ -51,7 +53,7 @@ def add_parser(verbs: Verbs) -> None:
         help="print one frame with rates since the start (default if the output is not a terminal)",
     )
     add_json(parser)
-    metrics_page.add_options(parser)
+    metrics_page.add_options(parser, TIMEOUT_SECONDS)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:

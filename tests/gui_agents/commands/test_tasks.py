@@ -11,11 +11,11 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import pytest
 
-from gui_agents import cli
-from gui_agents.client import Statistics
-from gui_agents.commands import health
-from gui_agents.commands.exits import ExitCode
+from gui_agents import cli, client
+from gui_agents.client import CallError, Statistics
+from gui_agents.commands.exits import ExitCode, of_call
 from gui_agents.commands.output import counted, used
+from tests.web_servers import full
 
 
 def lines_of(capsys) -> list[str]:
@@ -158,13 +158,37 @@ def silent_port():
         yield listening.getsockname()[1]
 
 
-def test_a_service_that_hangs_is_not_taken_for_one_that_is_not_there(silent_port, capsys, monkeypatch):
-    monkeypatch.setattr(health, "SECONDS", 0.5)
+VERBS = {
+    "health": ["health"],
+    "run": ["run", "works"],
+    "run --follow": ["run", "works", "--follow"],
+    "watch": ["watch", "works"],
+    "status": ["status", "works"],
+    "cancel": ["cancel", "works"],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_a_service_that_hangs_is_not_taken_for_one_that_is_not_there(silent_port, capsys, monkeypatch, verb):
+    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.1)
     address = f"127.0.0.1:{silent_port}"
-    assert cli.main(["health", "--address", address]) == ExitCode.UNREACHABLE
+    assert cli.main([*verb, "--address", address]) == ExitCode.UNREACHABLE
     error = capsys.readouterr().err
     assert error.startswith(f"gui-agents: {address} accepts connections and does not answer: the service hangs")
     assert "start one" not in error
+
+
+def test_a_service_that_takes_no_more_connections_may_hang(capsys, monkeypatch):
+    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.1)
+    with full() as port:
+        assert cli.main(["status", "works", "--address", f"127.0.0.1:{port}"]) == ExitCode.UNREACHABLE
+    assert f"gui-agents: 127.0.0.1:{port} accepts no connection within 1 s: " in capsys.readouterr().err
+
+
+def test_a_service_that_breaks_off_a_call_is_there(service):
+    _, address = service
+    lost = CallError(address=address, code="UNAVAILABLE", text="Socket closed")
+    assert str(of_call(lost)) == f"{address} has not carried out the call: Socket closed (UNAVAILABLE)"
 
 
 def test_another_program_at_the_address_is_told(capsys, web_page):
