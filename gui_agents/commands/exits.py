@@ -5,6 +5,7 @@ from typing import Final
 
 from gui_agents.client import CallError, TaskReport
 from gui_agents.commands.presence import Presence, away, hangs, presence
+from gui_agents.domain.address import split_address
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.lifecycle import TaskStatus
 
@@ -80,8 +81,7 @@ def of_call(error: CallError) -> CommandError:
 
 def _without_answer(error: CallError) -> str:
     """Return what to say of a call that the service has not answered."""
-    host, _, port = error.address.rpartition(":")
-    found = presence(host, int(port))
+    found = presence(*split_address(error.address))
     accepted = {Presence.SILENT, Presence.HTTP2, Presence.OTHER}
     if found is Presence.SILENT or (error.code in NO_ANSWER and found in accepted):
         return f"{error.address} {hangs()}"

@@ -29,9 +29,9 @@ class Presence(Enum):
 
 
 def presence(host: str, port: int) -> Presence:
-    """Return what listens there. An IPv6 address may stand in brackets."""
+    """Return what listens there; an IPv6 address stands without brackets."""
     try:
-        connection = socket.create_connection((host.strip("[]"), port), PROBE_SECONDS)
+        connection = socket.create_connection((host, port), PROBE_SECONDS)
     except TimeoutError:
         return Presence.UNREACHED
     except (OSError, UnicodeError):

@@ -22,6 +22,7 @@ import attrs
 
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.presence import Presence, away, hangs, presence
+from gui_agents.domain.address import checked_host
 from gui_agents.domain.secret import Secret
 
 MAX_BYTES: Final = 32 * 2**20
@@ -201,11 +202,13 @@ def checked_url(option: str, url: str, example: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and bool(checked_host(parts.hostname or "")) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or not url.isprintable() or " " in url:
         raise CommandError(ExitCode.USAGE, f"{option} must be an address such as {example}, not {_without_user(url)!r}")
+    if not parts._replace(netloc="").geturl().isascii():
+        raise CommandError(ExitCode.USAGE, f"{option} must be ASCII behind the host; write other characters as %XX")
     if "@" in parts.netloc:
         raise CommandError(
             ExitCode.USAGE, f"{option} must not contain a user or a password; there are options for them"

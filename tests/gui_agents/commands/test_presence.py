@@ -56,6 +56,6 @@ def test_who_closes_the_connection_is_another_program():
         assert presence("127.0.0.1", port) is Presence.OTHER
 
 
-def test_an_address_in_brackets_is_found():
+def test_an_ipv6_address_is_found():
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
-        assert presence("[::1]", listening.getsockname()[1]) is Presence.SILENT
+        assert presence("::1", listening.getsockname()[1]) is Presence.SILENT

@@ -220,10 +220,25 @@ def test_the_address_comes_from_dotenv(service, tmp_path):
     assert cli.main(["status", "works"]) == ExitCode.DONE
 
 
-@pytest.mark.parametrize("address", ["nonsense", "host:", ":1", "host:port"])
-def test_a_wrong_address_is_a_usage_error(capsys, address):
-    assert cli.main(["status", "any", "--address", address]) == ExitCode.USAGE
-    assert "--address must be HOST:PORT" in capsys.readouterr().err
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+@pytest.mark.parametrize("address", ["nonsense", ":1", "host:99999", "http://127.0.0.1:1", "::1:50051", "a..b:1"])
+def test_a_wrong_address_is_a_usage_error(capsys, verb, address):
+    assert cli.main([*verb, "--address", address]) == ExitCode.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gui-agents: --address must be ")
+    assert line.endswith(f", not {address!r}")
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1", "127.0.0.1:50051"])
+def test_a_wrong_host_of_the_environment_is_a_usage_error(capsys, monkeypatch, host):
+    monkeypatch.setenv("GRPC_HOST", host)
+    assert cli.main(["status", "any"]) == ExitCode.USAGE
+    assert "gui-agents: GRPC_HOST must be a host name or an address" in capsys.readouterr().err
+
+
+def test_a_password_in_an_address_is_not_shown(capsys):
+    cli.main(["status", "any", "--address", "http://user:secret@127.0.0.1:1"])
+    assert "secret" not in capsys.readouterr().err
 
 
 def test_a_chosen_port_must_be_named(capsys, monkeypatch):

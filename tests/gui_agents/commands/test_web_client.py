@@ -143,12 +143,26 @@ def test_bytes_that_are_no_text_are_no_answer():
         "http://host:0",
         "http://a b",
         "http://[::1",
+        "http://a..b",
+        "http://" + "x" * 64,
     ],
 )
 def test_an_address_must_be_one(url):
     with pytest.raises(CommandError, match="--far must be an address such as http://far:1,") as raised:
         web_client.checked_url("--far", url, "http://far:1")
     assert raised.value.code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize("url", ["http://host/ü", "http://host?x=ü", "http://bücher.example/ü"])
+def test_an_address_must_be_ascii_behind_the_host(url):
+    with pytest.raises(CommandError, match="--far must be ASCII behind the host; write other") as raised:
+        web_client.checked_url("--far", url, "http://far:1")
+    assert raised.value.code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:8000/metrics", "http://bücher.example", "https://host/%C3%BC?a=b"])
+def test_an_address_that_can_be_asked_is_taken(url):
+    assert web_client.checked_url("--far", url, "http://far:1") == url
 
 
 def test_an_address_must_hold_no_password():
