@@ -111,10 +111,12 @@ def test_watch_shows_past_and_present(service, capsys):
 
 
 @pytest.mark.parametrize("verb", ["watch", "status", "cancel"])
-def test_an_unknown_id_has_its_own_exit_code(service, capsys, verb):
+def test_an_unknown_id_has_its_own_exit_code_and_text(service, capsys, verb):
     _, address = service
     assert cli.main([verb, "unknown", "--address", address]) == ExitCode.NOT_FOUND
-    assert "unknown" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    said = "the service does not know the task 'unknown'; it keeps only the last TASK_RETENTION tasks"
+    assert (printed.out, printed.err) == ("", f"gui-agents: {said}\n")
 
 
 @pytest.mark.parametrize(("task_id", "code"), [("works", 0), ("runs", 0), ("fails", 1), ("waits", 130)], ids=str)
