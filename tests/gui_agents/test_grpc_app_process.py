@@ -115,7 +115,8 @@ async def test_a_default_model_that_cannot_be_called_is_told_at_the_start(tmp_pa
         service.popen.terminate()
         assert await service.ended() == 0
     (line,) = complaints(service.log)
-    assert "DEFAULT_MODEL=openai/gpt-4o cannot be called: there is no key for " in line
+    missing = "set OPENAI_API_KEY: there is no key for https://api.openai.com/v1"
+    assert line.endswith(f" DEFAULT_MODEL=openai/gpt-4o cannot be called: {missing}")
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -77,7 +77,8 @@ def test_a_default_model_without_a_key_is_found(capsys, monkeypatch):
     assert cli.main(["config", "check", "--json"]) == ExitCode.FAILED
     printed = capsys.readouterr()
     assert json.loads(printed.out)["DEFAULT_MODEL"]["value"] == "openai/gpt-4o"
-    assert printed.err.startswith("warning: DEFAULT_MODEL=openai/gpt-4o cannot be called: there is no key for ")
+    missing = "set OPENAI_API_KEY: there is no key for https://api.openai.com/v1"
+    assert printed.err == f"warning: DEFAULT_MODEL=openai/gpt-4o cannot be called: {missing}\n"
     monkeypatch.setenv("OPENAI_API_KEY", "sk-key")
     assert cli.main(["config", "check"]) == ExitCode.DONE
 
