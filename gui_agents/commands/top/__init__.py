@@ -23,6 +23,7 @@ from gui_agents.commands.top.drawing import frame
 from gui_agents.commands.top.figures import Figures, figures
 from gui_agents.commands.top.history import History
 from gui_agents.commands.top.keys import ended
+from gui_agents.commands.top.suspending import keyboard_modes, suspending
 from gui_agents.commands.verbs import Verbs, add_verb
 
 EXAMPLES: Final = """\
@@ -132,9 +133,11 @@ class Watched:
 
 
 def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
+    modes = keyboard_modes()
     with (
         ended() as has_ended,
         Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
+        suspending(console, modes),
     ):
         while True:
             watched.look()
