@@ -82,8 +82,8 @@ def of_call(error: CallError) -> CommandError:
 def _without_answer(error: CallError) -> str:
     """Return what to say of a call that the service has not answered."""
     found = presence(*split_address(error.address))
-    accepted = {Presence.SILENT, Presence.HTTP2, Presence.OTHER}
-    if found is Presence.SILENT or (error.code in NO_ANSWER and found in accepted):
+    accepts = found not in {Presence.ABSENT, Presence.UNREACHED}
+    if found is Presence.SILENT or (accepts and error.code in NO_ANSWER):
         return f"{error.address} {hangs()}"
     match found:
         case Presence.UNREACHED:

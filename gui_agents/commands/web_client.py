@@ -134,6 +134,7 @@ class WebClient:
         return CommandError(ExitCode.UNREACHABLE, f"{self.peer.title} at {url} {said}")
 
     def _late(self, url: str, otherwise: str) -> str:
+        """Return what to say of a peer with which no connection, or no TLS, came about in time."""
         parts = urlsplit(url)
         match presence(parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]):
             case Presence.ABSENT:
