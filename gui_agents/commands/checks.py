@@ -23,7 +23,7 @@ def model_problems(loaded: config.Config) -> Iterator[str]:
 
     problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
     if problem is not None:
-        yield f"DEFAULT_MODEL={loaded.defaults.model} cannot be called: {problem}"
+        yield config.default_model_advice(loaded, problem)
 
 
 def endpoint_doubts(loaded: config.Config) -> list[str]:

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from gui_agents.domain.address import checked_host
 from gui_agents.domain.model import BUILTIN_MODEL, Provider
 
 TRUE: Final = frozenset({"true", "1", "yes", "on", "enabled", "enable"})
 FALSE: Final = frozenset({"false", "0", "no", "off", "disabled", "disable", ""})
-LONGEST_HOST: Final = 253
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
@@ -86,24 +86,19 @@ def choice(*options: str, aliases: Mapping[str, str] = NO_ALIASES) -> Parser:
 
 def address(text: str) -> str:
     """Read the base URL of an API."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(checked_host(parts.hostname or "")) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or "@" in parts.netloc:
         raise ValueError("must be an http or https URL without a user name, such as https://api.openai.com/v1")
     return text
 
 
 def host(text: str) -> str:
     """Read an address to listen on; an IPv6 one may stand in brackets."""
-    text = text.removeprefix("[").removesuffix("]")
-    wrong = not 0 < len(text) <= LONGEST_HOST or any(character.isspace() or character in "/@" for character in text)
-    try:
-        # As every lookup of a name begins, which raises what is no OSError.
-        text.encode("idna")
-    except UnicodeError:
-        wrong = True
-    if wrong:
-        raise ValueError("must be a host name or an address, such as 127.0.0.1 or 0.0.0.0")
-    return text
+    return checked_host(text)
 
 
 def names(text: str) -> tuple[str, ...]:

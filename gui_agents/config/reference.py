@@ -22,11 +22,13 @@ class Fate(StrEnum):
     """Nothing reads it; it does no harm."""
     REMOVE = "remove"
     """What it was for does not exist here."""
+    EXPORT = "export"
+    """It does its work in the environment of the process only, not in a `.env` file."""
 
 
 @attrs.frozen
 class Former:
-    """One variable of the reference."""
+    """One variable that the service does not have."""
 
     fate: Fate
     text: str
@@ -35,11 +37,17 @@ class Former:
     """Whether other programs read it, so that its being set says nothing."""
 
 
+def through_openai(provider: str, address: str | None) -> str:
+    """Return what to do with the key of a provider; `address` is where it speaks OpenAI's protocol, if it does."""
+    text = f"the provider {provider} cannot be called by its name yet"
+    if address is None:
+        return text
+    return f"{text}; write OPENAI_API_KEY with OPENAI_BASE_URL={address} and DEFAULT_MODEL=openai/NAME"
+
+
 def _of_providers() -> Iterator[tuple[str, Former]]:
     for provider, foreign in FOREIGN_PROVIDERS.items():
-        text = f"the provider {provider} cannot be called by its name yet"
-        if foreign.address is not None:
-            text += f"; write OPENAI_API_KEY with OPENAI_BASE_URL={foreign.address} and DEFAULT_MODEL=openai/NAME"
+        text = through_openai(provider, foreign.address)
         for key in foreign.keys:
             yield key, Former(Fate.NO_EFFECT, text, common=key.startswith("AWS_"))
 

@@ -165,9 +165,9 @@ def check_key(key: Secret, field: str) -> None:
 
 
 def _address_problem(address: str) -> str | None:
-    parts = _split(address)
     if len(address) > MAX_ADDRESS_LENGTH:
         return f"it has more than {MAX_ADDRESS_LENGTH} characters"
+    parts = _split(address)
     if not address.isascii() or not address.isprintable() or " " in address or "\\" in address:
         return "it holds characters that no URL has"
     if parts.scheme not in {"http", "https"} or not _is_host(parts.hostname or ""):

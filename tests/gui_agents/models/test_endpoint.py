@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +8,8 @@ from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
-from gui_agents.models.endpoint import OPENAI_ADDRESS, Family, select_endpoint
+from gui_agents.models import endpoint
+from gui_agents.models.endpoint import MAX_ADDRESS_LENGTH, OPENAI_ADDRESS, Family, check_address, select_endpoint
 
 ENVIRONMENT = LLMSettings(
     model="env-model", provider="openai", api_key=Secret("env-key"), endpoint="https://env.example/v1"
@@ -247,3 +250,14 @@ def test_any_text_is_taken_or_refused(model, address, key):
     except (InvalidFieldError, PreconditionError):
         return
     assert chosen.base_url == address
+
+
+def test_an_address_that_is_too_long_is_not_taken_apart(monkeypatch):
+    taken_apart = []
+    monkeypatch.setattr(endpoint, "urlsplit", lambda text: taken_apart.append(len(text)) or urlsplit(text))
+    for long in ("http://host/" + "x" * 10**6, "[" * 10**6, "http://" + "h" * MAX_ADDRESS_LENGTH):
+        with pytest.raises(InvalidFieldError, match=f"it has more than {MAX_ADDRESS_LENGTH} characters"):
+            check_address(long, "apiEndpoint")
+    assert taken_apart == []
+    check_address("http://host/v1", "apiEndpoint")
+    assert taken_apart == [len("http://host/v1")]
