@@ -67,7 +67,7 @@ e2e: venv ## Only the real chain: every alert fires, is routed and resolves; abo
 
 # What the rules and their tests meet in a newer release: timelines, configuration, native histograms, the real chain.
 NEWER := tests/collectors/exposition tests/collectors/operations/test_configuration.py tests/collectors/operations/test_promtool.py \
-	tests/gui_agents/commands/test_monitoring.py tests/e2e/test_real_chain.py
+	tests/collectors/operations/test_sharding.py tests/gui_agents/commands/test_monitoring.py tests/e2e/test_real_chain.py
 newer: venv ## The tests with Prometheus in the release of Debian's next version, unpacked beside this machine's
 	@if programs=$$(tools/newer_prometheus.sh); then \
 		set -ex; PATH="$$programs:$$PATH"; export PATH; prometheus --version; prometheus-alertmanager --version; \

@@ -19,6 +19,12 @@ from gui_agents.proto import agent_pb2, agent_pb2_grpc
 UNARY_SECONDS: Final = 30.0
 """Seconds that a call with one answer may take."""
 
+CONNECT_SECONDS: Final = 5.0
+"""Seconds after which an attempt to connect has failed; gRPC's own limit is 20.
+
+A service that is stopped accepts connections, because its kernel does, and says nothing on them.
+"""
+
 STATUSES: Final[Mapping[int, TaskStatus]] = MappingProxyType(
     {
         agent_pb2.PENDING: TaskStatus.PENDING,
@@ -105,7 +111,9 @@ class AgentClient:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._channel = grpc.aio.insecure_channel(address)
+        # Despite its name, the option is the time limit of each attempt to connect.
+        options = [("grpc.min_reconnect_backoff_ms", round(1000 * CONNECT_SECONDS))]
+        self._channel = grpc.aio.insecure_channel(address, options=options)
         self._agent = agent_pb2_grpc.AgentStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 

@@ -116,7 +116,7 @@ class App:
             _log.info("metrics on %s://%s/metrics", self.monitoring.scheme, address)
         problem = self.service.model_problem()
         if problem is not None:
-            _log.warning("DEFAULT_MODEL=%s cannot be called: %s", self.config.defaults.model, problem)
+            _log.warning("%s", configuration.default_model_advice(self.config, problem))
         if self.config.defaults.model == BUILTIN_MODEL:
             _log.info(
                 "%s decides: it follows simple instructions, and is no language model", self.config.defaults.model

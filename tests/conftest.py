@@ -1,13 +1,16 @@
-"""How Hypothesis searches, and in which order the tests run.
+"""How Hypothesis searches, in which order the tests run, and which ports are free for them.
 
 `HYPOTHESIS_PROFILE` names a profile; CI has one of its own. The search that finds new defects is `nightly`: the others
 only have to see that a promise has not been broken, at each change.
 """
 
 import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.ports import free_port
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
@@ -24,3 +27,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip("runs in CI, and here with -m slow"))
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """Return a port that no connection takes; pytest-asyncio's fixture of this name asks the kernel."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def unused_tcp_port_factory() -> Callable[[], int]:
+    """Return what returns such ports."""
+    return free_port

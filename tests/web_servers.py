@@ -111,7 +111,19 @@ def answering(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[tup
 
 
 @contextlib.contextmanager
-def silent() -> Iterator[str]:
+def silent(scheme: str = "http") -> Iterator[str]:
     """Listen, and never answer."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextlib.contextmanager
+def full() -> Iterator[int]:
+    """Listen at the port that is yielded, with a queue of connections that is full: no further one comes about."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]

@@ -164,6 +164,8 @@ class Reader:
         self._last = {name for name, _ in event.headers} >= _TWO_LENGTHS
         self._body_bytes = 0
         # h11 itself limits only what is not complete yet.
+        if _asked(event)[1].host == "":
+            raise self._refused(HTTPStatus.BAD_REQUEST, "The request's URL names no host")
         if _header_bytes(event) > MAX_HEADER_BYTES:
             raise self._refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request has too large headers")
 
@@ -179,8 +181,11 @@ class Reader:
         for raw_name, raw_value in event.headers:
             name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        method, path, query = _asked(event)
-        request = Request(method, path, query, headers, time.perf_counter(), self._client)
+        method, target = _asked(event)
+        if target.host is not None:
+            # Goes before the header (RFC 9112, section 3.2.2), also where it is checked whose name it is.
+            headers["host"] = target.host
+        request = Request(method, target.path, target.query, headers, time.perf_counter(), self._client)
         self._remember(request, event.http_version)
         return request
 
@@ -203,17 +208,29 @@ class Reader:
             self._remembered = _Remembered(piece, request)
 
     def _refused(self, status: HTTPStatus, text: str) -> RefusedError:
-        method, path = ("-", "-") if self._begun is None else _asked(self._begun)[:2]
-        return RefusedError(status, text, method, path)
+        if self._begun is None:
+            return RefusedError(status, text, "-", "-")
+        method, target = _asked(self._begun)
+        return RefusedError(status, text, method, target.path)
+
+
+@attrs.frozen
+class _Target:
+    """What a request asks for."""
+
+    path: str
+    query: str
+    host: str | None = None
+    """With its port, if the target is a whole URL; empty if that names none."""
 
 
 def _parser() -> h11.Connection:
     return h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
 
 
-def _asked(request: h11.Request) -> tuple[str, str, str]:
-    """Return method, path and query."""
-    return request.method.decode("ascii"), *_split(request.target.decode("ascii"))
+def _asked(request: h11.Request) -> tuple[str, _Target]:
+    """Return method and target."""
+    return request.method.decode("ascii"), _target(request.target.decode("ascii"))
 
 
 def _header_bytes(request: h11.Request) -> int:
@@ -221,13 +238,15 @@ def _header_bytes(request: h11.Request) -> int:
     return len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)
 
 
-def _split(target: str) -> tuple[str, str]:
-    """Return path and query of a request target; it may come with scheme and host, as proxies send it."""
-    if not target.startswith("/"):
-        try:
-            parts = urlsplit(target)
-        except ValueError:
-            return target, ""
-        return parts.path or ("/" if parts.scheme else ""), parts.query
-    path, _, query = target.partition("?")
-    return path, query
+def _target(target: str) -> _Target:
+    """Return the parts of a request's target; it may come with scheme and host, as clients send it to proxies."""
+    if target.startswith("/"):
+        path, _, query = target.partition("?")
+        return _Target(path, query)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return _Target(target, "")
+    if not parts.scheme:
+        return _Target(parts.path, parts.query)
+    return _Target(parts.path or "/", parts.query, parts.netloc.rpartition("@")[2])

@@ -38,7 +38,7 @@ def model_problems(loaded: config.Config) -> Iterator[str]:
     except ConfigError:
         return
     if problem is not None:
-        yield f"DEFAULT_MODEL={loaded.defaults.model} cannot be called: {problem}"
+        yield config.default_model_advice(loaded, problem)
 
 
 def endpoint_doubts(loaded: config.Config) -> list[str]:

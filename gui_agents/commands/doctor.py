@@ -19,8 +19,9 @@ import attrs
 from gui_agents import config
 from gui_agents.client import AgentClient, CallError
 from gui_agents.commands import checks, environment, models, providers
-from gui_agents.commands.exits import NO_ANSWER, ExitCode, hangs
+from gui_agents.commands.exits import NO_ANSWER, ExitCode
 from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.presence import hangs
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL

@@ -8,7 +8,7 @@ from typing import Final
 
 from gui_agents import config
 from gui_agents.commands.exits import CommandError, ExitCode
-from gui_agents.domain.address import host_and_port
+from gui_agents.domain.address import host_and_port, split_address
 
 DOTENV: Final = Path(".env")
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, never bound
@@ -53,12 +53,14 @@ def address(arguments: argparse.Namespace) -> str:
         ConfigError: GRPC_HOST or GRPC_PORT is wrong.
     """
     if arguments.address:
-        host, colon, port = str(arguments.address).rpartition(":")
-        if not (host and colon and port.isdecimal()):
-            raise CommandError(
-                ExitCode.USAGE, f"--address must be HOST:PORT, such as 127.0.0.1:50051, not {arguments.address!r}"
-            )
-        return str(arguments.address)
+        given = str(arguments.address)
+        try:
+            split_address(given)
+        except ValueError as error:
+            # What stands before an @ may be a password.
+            shown = given.rpartition("@")[2]
+            raise CommandError(ExitCode.USAGE, f"--address {error}, not {shown!r:.80}") from None
+        return given
     known = variables()
     ours = config.load({name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known})
     if ours.rpc.port == 0:

@@ -1,10 +1,11 @@
 """How the `gui-agents` command ends: its exit codes, and the one line that an error prints."""
 
-import socket
 from enum import IntEnum, unique
 from typing import Final
 
 from gui_agents.client import CallError, TaskReport
+from gui_agents.commands.presence import Presence, away, hangs, presence
+from gui_agents.domain.address import split_address
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.lifecycle import TaskStatus
 
@@ -38,7 +39,6 @@ NO_ANSWER: Final = frozenset({"DEADLINE_EXCEEDED"})
 """The code of a call that somebody accepted and nobody answered in time."""
 ENDED: Final = frozenset({"CANCELLED"})
 """The code of a call that the service ended because it stops."""
-PROBE_SECONDS: Final = 1.0
 
 
 class CommandError(GuiAgentsError):
@@ -68,38 +68,32 @@ def of_report(report: TaskReport) -> ExitCode:
             return ExitCode.DONE
 
 
-def hangs(seconds: float | None = None) -> str:
-    """Return what to say of an address where somebody listens and nobody answers."""
-    waited = "" if seconds is None else f" within {seconds:g} s"
-    return (
-        f"accepts connections and does not answer{waited}: the service hangs or is stopped, or it is no gui-agents; "
-        "look at its process and its log, and restart it"
-    )
-
-
-def accepts(address: str) -> bool:
-    """Return whether somebody accepts connections at HOST:PORT."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), PROBE_SECONDS).close()
-    except OSError:
-        return False
-    return True
-
-
 def of_call(error: CallError) -> CommandError:
     """Return the error that a failed call ends the command with."""
     facts = "".join(f" [{fact}]" for fact in error.facts if fact != error.code)
     if error.code in ENDED and not error.facts:
         return CommandError(ExitCode.UNREACHABLE, f"the service at {error.address} stopped before it had answered")
     if error.code in {"UNAVAILABLE", *NO_ANSWER} and not error.facts:
-        if accepts(error.address):
-            said = hangs() if error.code in NO_ANSWER else f"is taken, and no gRPC service answers there: {error.text}"
-            return CommandError(ExitCode.UNREACHABLE, f"{error.address} {said}")
-        return CommandError(
-            ExitCode.UNREACHABLE,
-            f"no service answers at {error.address} ({error.code}); "
-            "start one with `gui-agents serve`, or name another --address",
-        )
+        return CommandError(ExitCode.UNREACHABLE, _without_answer(error))
     code = ExitCode.NOT_FOUND if error.code == "NOT_FOUND" else ExitCode.REFUSED
     return CommandError(code, f"the service refused: {error.text} ({error.code}){facts}")
+
+
+def _without_answer(error: CallError) -> str:
+    """Return what to say of a call that the service has not answered."""
+    found = presence(*split_address(error.address))
+    accepts = found not in {Presence.ABSENT, Presence.UNREACHED}
+    if found is Presence.SILENT or (accepts and error.code in NO_ANSWER):
+        return f"{error.address} {hangs()}"
+    match found:
+        case Presence.UNREACHED:
+            return f"{error.address} {away()}"
+        case Presence.HTTP2:
+            return f"{error.address} has not carried out the call: {error.text} ({error.code})"
+        case Presence.OTHER:
+            return f"{error.address} is taken, and no gRPC service answers there: {error.text}"
+        case _:
+            return (
+                f"no service answers at {error.address} ({error.code}); "
+                "start one with `gui-agents serve`, or name another --address"
+            )

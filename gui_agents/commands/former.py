@@ -10,8 +10,9 @@ import attrs
 from gui_agents import config
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.config import dotenv_file
-from gui_agents.config.doubts import likely
-from gui_agents.config.reference import DIFFERENCES, FORMER, LISTENS, Fate
+from gui_agents.config.doubts import guess
+from gui_agents.config.elsewhere import OF_COMMANDS, former
+from gui_agents.config.reference import DIFFERENCES, LISTENS, Fate
 from gui_agents.domain.errors import ConfigError
 
 
@@ -23,18 +24,27 @@ class Verdict(StrEnum):
     RENAMED = "renamed"
     NO_EFFECT = "no effect"
     REMOVE = "remove"
+    EXPORT = "export"
+    """It does its work in the environment only, not in a file."""
+    REPEATED = "given again"
+    """A later line has the value that counts."""
     WRONG = "wrong"
     """The service would not start with it."""
     UNKNOWN = "unknown"
     UNREADABLE = "unreadable"
     MISSING = "not set"
-    """Not a line: what the defaults of a variable that the reference did not have change."""
+    """Not a line: what the default of a variable that the reference did not have changes."""
 
 
-TO_CHANGE: Final = frozenset({Verdict.RENAMED, Verdict.WRONG, Verdict.UNKNOWN, Verdict.UNREADABLE})
+TO_CHANGE: Final = frozenset({Verdict.RENAMED, Verdict.EXPORT, Verdict.WRONG, Verdict.UNKNOWN, Verdict.UNREADABLE})
 """Verdicts on lines that do not do their work as they are."""
 
-_OF_FATE: Final = {Fate.RENAMED: Verdict.RENAMED, Fate.NO_EFFECT: Verdict.NO_EFFECT, Fate.REMOVE: Verdict.REMOVE}
+_OF_FATE: Final = {
+    Fate.RENAMED: Verdict.RENAMED,
+    Fate.NO_EFFECT: Verdict.NO_EFFECT,
+    Fate.REMOVE: Verdict.REMOVE,
+    Fate.EXPORT: Verdict.EXPORT,
+}
 
 
 @attrs.frozen
@@ -42,6 +52,7 @@ class Told:
     """What happens with one line."""
 
     line: int | None
+    """None for what follows from a default, which no line sets."""
     variable: str
     verdict: Verdict
     text: str
@@ -57,37 +68,47 @@ def told(path: Path) -> Iterator[Told]:
     if not path.is_file():
         raise CommandError(ExitCode.USAGE, f"--from: there is no file {path}")
     file = dotenv_file.read(path, {})
-    known = {setting.variable for setting in config.settings()}
-    wrong = _mistakes(path, known)
+    wrong = _mistakes(path)
+    last = {line.name: line.number for line in file.lines if line.value is not None}
     for line in file.lines:
-        if line.name is None:
-            yield Told(line.number, "", Verdict.UNREADABLE, "it is no NAME=VALUE")
-        elif line.name in wrong:
-            yield Told(line.number, line.name, Verdict.WRONG, wrong[line.name])
-        elif line.name in known:
-            yield Told(line.number, line.name, Verdict.USED, DIFFERENCES.get(line.name, ""))
+        if line.name is None or line.value is None:
+            yield Told(line.number, line.name or "", Verdict.UNREADABLE, "it is no NAME=VALUE")
+        elif last[line.name] != line.number:
+            yield Told(line.number, line.name, Verdict.REPEATED, f"line {last[line.name]} counts")
         else:
-            yield _unused(line.number, line.name)
+            yield _of_variable(line.number, line.name, wrong)
+    for variable, text in wrong.items():
+        if variable not in last:
+            yield Told(None, variable, Verdict.WRONG, text)
     for variable, text in LISTENS.items():
         if variable not in file.values:
             yield Told(None, variable, Verdict.MISSING, text)
 
 
-def _unused(number: int, name: str) -> Told:
-    former = FORMER.get(name)
-    if former is not None:
-        return Told(number, name, _OF_FATE[former.fate], former.text)
-    alike = likely(name)
-    hint = "" if alike is None else f"; is it {alike}?"
+def _of_variable(number: int, name: str, wrong: Mapping[str, str]) -> Told:
+    if name in wrong:
+        return Told(number, name, Verdict.WRONG, wrong[name])
+    if name in _ours():
+        return Told(number, name, Verdict.USED, DIFFERENCES.get(name, ""))
+    if name in OF_COMMANDS:
+        return Told(number, name, Verdict.USED, "commands of gui-agents read it")
+    known = former(name)
+    if known is not None:
+        return Told(number, name, _OF_FATE[known.fate], known.text)
+    hint, _ = guess(name)
     return Told(number, name, Verdict.UNKNOWN, f"neither the reference nor this service has it{hint}")
 
 
-def _mistakes(path: Path, known: set[str]) -> Mapping[str, str]:
+def _ours() -> set[str]:
+    return {setting.variable for setting in config.settings()}
+
+
+def _mistakes(path: Path) -> Mapping[str, str]:
     """Return what is wrong with the values of our variables, by variable."""
     try:
         config.load({}, path)
     except ConfigError as error:
         # Every mistake begins with the variable that is to be changed.
         lines = [line.partition(" ") for line in error.mistakes]
-        return {name.rstrip(":"): text for name, _, text in lines if name.rstrip(":") in known}
+        return {name.rstrip(":"): text for name, _, text in lines if name.rstrip(":") in _ours()}
     return {}

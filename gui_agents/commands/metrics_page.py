@@ -45,15 +45,15 @@ class MetricsPage:
             raise CommandError(ExitCode.FAILED, f"{self.url} is not a page of metrics: {error}") from error
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options for the page's address and its access."""
+def add_options(parser: argparse.ArgumentParser, timeout_seconds: float = 10.0) -> None:
+    """Add the options for the page's address and its access. `timeout_seconds` is the default for one request."""
     parser.add_argument(
         "--metrics-url",
         metavar="URL",
         help="address of the page; without a path it is /metrics "
         "(default: PROMETHEUS_HOST and PROMETHEUS_PORT, with https if PROMETHEUS_WEB_CONFIG sets TLS)",
     )
-    web_client.add_timeout(parser)
+    web_client.add_timeout(parser, timeout_seconds)
     web_client.add_options(parser, PEER)
 
 

@@ -4,9 +4,9 @@ import argparse
 import asyncio
 from typing import Final
 
-from gui_agents.client import AgentClient
+from gui_agents.client import AgentClient, CallError
 from gui_agents.commands import environment
-from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.exits import ExitCode, unknown_task
 from gui_agents.commands.outcome import follow_shown, outcome
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.ticking import ticking
@@ -34,8 +34,13 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 async def _watch(address: str, task_id: str, output: Output) -> ExitCode:
     async with AgentClient(address) as client:
-        async with ticking(output.line):
-            followed = await follow_shown(client.watch(task_id), output, None)
+        try:
+            async with ticking(output.line):
+                followed = await follow_shown(client.watch(task_id), output, None)
+        except CallError as error:
+            if error.code != "NOT_FOUND":
+                raise
+            raise unknown_task(task_id) from error
         if followed.left:
             output.remark(f"Left; the task goes on. Cancel it with: gui-agents cancel {task_id}")
             return ExitCode.INTERRUPTED

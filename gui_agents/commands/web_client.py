@@ -21,14 +21,21 @@ from urllib.parse import urlsplit
 import attrs
 
 from gui_agents.commands.exits import CommandError, ExitCode
+from gui_agents.commands.presence import Presence, away, hangs, presence
+from gui_agents.domain.address import checked_host
 from gui_agents.domain.secret import Secret
 
 MAX_BYTES: Final = 32 * 2**20
 """Maximum size of an answer. A page of metrics is much smaller."""
 CHUNK_BYTES: Final = 2**16
 UNAUTHORIZED: Final = 401
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 WRONG_NAMES: Final = frozenset({62, 64})
 """OpenSSL's codes for a certificate of another host. Another authority would not help."""
+
+
+class IncompleteError(OSError):
+    """A server answers, and too slowly."""
 
 
 @attrs.frozen(kw_only=True)
@@ -95,7 +102,7 @@ class WebClient:
             if len(body) > MAX_BYTES:
                 raise CommandError(ExitCode.FAILED, f"{url} answers with more than {MAX_BYTES >> 20} MiB")
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no whole answer within {self.timeout_seconds:g} s")
+                raise IncompleteError(f"no whole answer within {self.timeout_seconds:g} s")
         return body
 
     def _refusal(self, url: str, error: urllib.error.HTTPError, deadline: float) -> CommandError:
@@ -120,8 +127,22 @@ class WebClient:
         if isinstance(reason, ssl.SSLCertVerificationError) and reason.verify_code not in WRONG_NAMES:
             hint = f"; name the authority that signed its certificate with --{self.peer.prefix}ca-file"
         told = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
-        text = f"{self.peer.title} at {url} cannot be reached: {str(told) or type(reason).__name__}{hint}"
-        return CommandError(ExitCode.UNREACHABLE, text)
+        said = f"cannot be reached: {str(told) or type(reason).__name__}{hint}"
+        if isinstance(reason, TimeoutError):
+            # Only an error before the request is sent is wrapped: in a connection that nobody took, or in its TLS.
+            said = self._late(url, said) if isinstance(error, urllib.error.URLError) else hangs(self.timeout_seconds)
+        return CommandError(ExitCode.UNREACHABLE, f"{self.peer.title} at {url} {said}")
+
+    def _late(self, url: str, otherwise: str) -> str:
+        """Return what to say of a peer with which no connection, or no TLS, came about in time."""
+        parts = urlsplit(url)
+        match presence(parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]):
+            case Presence.ABSENT:
+                return otherwise
+            case Presence.UNREACHED:
+                return away(self.timeout_seconds)
+            case _:
+                return hangs(self.timeout_seconds)
 
 
 def add_options(parser: argparse.ArgumentParser, peer: Peer) -> None:
@@ -144,14 +165,14 @@ def add_options(parser: argparse.ArgumentParser, peer: Peer) -> None:
     )
 
 
-def add_timeout(parser: argparse.ArgumentParser) -> None:
+def add_timeout(parser: argparse.ArgumentParser, seconds: float = 10.0) -> None:
     """Add the option for the time limit of one request."""
     parser.add_argument(
         "--timeout",
         type=positive_seconds,
-        default=10.0,
+        default=seconds,
         metavar="SECONDS",
-        help="time limit of one request (default: 10)",
+        help=f"time limit of one request (default: {seconds:g})",
     )
 
 
@@ -182,11 +203,13 @@ def checked_url(option: str, url: str, example: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and bool(checked_host(parts.hostname or "")) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or not url.isprintable() or " " in url:
         raise CommandError(ExitCode.USAGE, f"{option} must be an address such as {example}, not {_without_user(url)!r}")
+    if not parts._replace(netloc="").geturl().isascii():
+        raise CommandError(ExitCode.USAGE, f"{option} must be ASCII behind the host; write other characters as %XX")
     if "@" in parts.netloc:
         raise CommandError(
             ExitCode.USAGE, f"{option} must not contain a user or a password; there are options for them"

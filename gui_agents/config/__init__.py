@@ -1,5 +1,6 @@
 """The configuration: one frozen section for each room, in one `Config` that is read from the environment."""
 
+from gui_agents.config.advice import default_model_advice
 from gui_agents.config.doubts import Doubt, doubts
 from gui_agents.config.loading import Config, load, settings, table, variables
 from gui_agents.config.sections import (
@@ -36,6 +37,7 @@ __all__ = [
     "StorageConfig",
     "StreamsConfig",
     "TasksConfig",
+    "default_model_advice",
     "doubts",
     "load",
     "settings",

@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import attrs
 
 from gui_agents.config import dotenv_file
+from gui_agents.config.elsewhere import OF_COMMANDS, OTHER_NAMES, former
 from gui_agents.config.loading import settings
-from gui_agents.config.reference import FORMER
+from gui_agents.config.reference import FORMER, Fate
+from gui_agents.config.spelling import likely
 
 OURS: Final = ("LYBIC_", "TASK_")
 """Prefixes of variables that are meant for this service."""
-ALIKE: Final = 0.82
-"""How alike two names are if one is a misspelling of the other: 0 to 1."""
 OF_KUBERNETES: Final = re.compile(r"_SERVICE_HOST|_SERVICE_PORT|_PORT_\d{1,5}_")
 """What Kubernetes sets for each service of a namespace."""
 
@@ -39,38 +38,42 @@ def doubts(environment: Mapping[str, str], dotenv: Path | None = None) -> Iterat
     Raises:
         ConfigError: the file cannot be read.
     """
-    known = {setting.variable for setting in settings()}
+    read = {setting.variable for setting in settings()} | OF_COMMANDS
     for line in dotenv_file.read(dotenv, environment).lines:
-        if line.name is None:
+        if line.name is None or line.value is None:
             yield Doubt(f"{dotenv} line {line.number}", "is no NAME=VALUE and is not read", misspelt=True)
-        elif line.name not in known and line.name not in environment:
+        elif line.name not in read and line.name not in environment:
             yield doubt_of(line.name)
     for name in sorted(environment):
-        if name not in known and _is_meant(name):
+        if name not in read and _is_meant(name):
             yield doubt_of(name)
 
 
 def doubt_of(name: str) -> Doubt:
     """Return why a variable that no section has does nothing."""
-    former = FORMER.get(name)
-    if former is not None:
-        return Doubt(name, f"has no effect: {former.text}")
-    alike = likely(name)
-    if alike is None:
-        return Doubt(name, "has no effect: this service has no such variable")
-    return Doubt(name, f"has no effect: this service has no such variable; is it {alike}?", misspelt=True)
+    known = former(name)
+    if known is not None:
+        return Doubt(name, f"has no effect: {known.text}", misspelt=name in OTHER_NAMES)
+    hint, misspelt = guess(name)
+    return Doubt(name, f"has no effect: this service has no such variable{hint}", misspelt=misspelt)
 
 
-def likely(name: str) -> str | None:
-    """Return the variable of ours, or of the reference, that a name is a misspelling of."""
-    known = {variable.upper(): variable for variable in (*(each.variable for each in settings()), *FORMER)}
-    found = get_close_matches(name.upper(), known, 1, ALIKE)
-    return known[found[0]] if found else None
+def guess(name: str) -> tuple[str, bool]:
+    """Return what to say of the variable that an unknown name is a misspelling of, and whether that one is ours.
+
+    A variable that does nothing here either is no advice: then the text says what to write for it.
+    """
+    ours = likely(name, [setting.variable for setting in settings()])
+    if ours is not None:
+        return f"; is it {ours}?", True
+    theirs = likely(name, [*FORMER, *OTHER_NAMES])
+    known = None if theirs is None else former(theirs)
+    return ("", False) if known is None else (f"; if it is {theirs}: {known.text}", known.fate is Fate.RENAMED)
 
 
 def _is_meant(name: str) -> bool:
     """Tell whether a variable of the environment, which has many of other programs, is meant for this service."""
-    former = FORMER.get(name)
-    if former is not None:
-        return not former.common
-    return not OF_KUBERNETES.search(name) and (name.startswith(OURS) or likely(name) is not None)
+    known = former(name)
+    if known is not None:
+        return not known.common
+    return not OF_KUBERNETES.search(name) and (name.startswith(OURS) or guess(name) != ("", False))

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from gui_agents.domain.address import checked_host
 from gui_agents.domain.base_urls import address_problem, key_problem, nearest_address
 from gui_agents.domain.claim import NOTHING
 from gui_agents.domain.model import BUILTIN_MODEL
@@ -18,7 +19,6 @@ from gui_agents.domain.secret import Secret
 
 TRUE: Final = frozenset({"true", "1", "yes", "on", "enabled", "enable"})
 FALSE: Final = frozenset({"false", "0", "no", "off", "disabled", "disable", ""})
-LONGEST_HOST: Final = 253
 
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
@@ -141,16 +141,7 @@ def version(text: str) -> str:
 
 def host(text: str) -> str:
     """Read an address to listen on; an IPv6 one may stand in brackets."""
-    text = text.removeprefix("[").removesuffix("]")
-    wrong = not 0 < len(text) <= LONGEST_HOST or any(character.isspace() or character in "/@" for character in text)
-    try:
-        # As every lookup of a name begins, which raises what is no OSError.
-        text.encode("idna")
-    except UnicodeError:
-        wrong = True
-    if wrong:
-        raise ValueError("must be a host name or an address, such as 127.0.0.1 or 0.0.0.0")
-    return text
+    return checked_host(text)
 
 
 def names(text: str) -> tuple[str, ...]:

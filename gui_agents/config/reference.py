@@ -20,11 +20,13 @@ class Fate(StrEnum):
     """Nothing reads it; it does no harm."""
     REMOVE = "remove"
     """What it was for does not exist here."""
+    EXPORT = "export"
+    """It does its work in the environment of the process only, not in a `.env` file."""
 
 
 @attrs.frozen
 class Former:
-    """One variable of the reference."""
+    """One variable that the service does not have."""
 
     fate: Fate
     text: str

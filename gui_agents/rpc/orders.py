@@ -14,6 +14,7 @@ from gui_agents.domain.spec import LYBIC, LLMSettings, Mode, ModelChoice, Runnin
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc import convert
 from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.rpc.unknown_fields import unknown_fields
 
 CONFIG: Final = "runningConfig"
 STAGES: Final = f"{CONFIG}.stageModelConfig"
@@ -73,6 +74,7 @@ def spec_of(
         unused=(
             *_unused(request, requested, backend, decides, model),
             *unused_globally(settings.changed, backend, decides),
+            *unknown_fields(request),
         ),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import attrs
+from google.protobuf.message import Message
 
 from gui_agents.domain.errors import (
     DayBudgetSpentError,
@@ -23,6 +24,7 @@ from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc import convert, orders
 from gui_agents.rpc.orders import Backends, Models
 from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.rpc.unknown_fields import unknown_fields
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.streams import follow
 from gui_agents.tasks.runner import TaskRunner
@@ -42,6 +44,10 @@ _REJECTIONS: Final[Mapping[type[RefusedError], RejectReason]] = {
 GROUNDING_STAGE: Final = "groundingModel"
 EMBEDDING_STAGE: Final = "embeddingModel"
 COMMON_STAGES: Final = tuple(stage for stage in convert.STAGES if stage not in (GROUNDING_STAGE, EMBEDDING_STAGE))
+
+_StageSetter = (
+    pb.SetGlobalCommonLLMConfigRequest | pb.SetGlobalGroundingLLMConfigRequest | pb.SetGlobalEmbeddingLLMConfigRequest
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -95,24 +101,24 @@ class AgentServicer:
         if deciding is not None:
             self._check_model(deciding, f"commonConfig.stageModelConfig.{stage}")
         self.settings.replace(config)
-        self._changed(ConfigType.GLOBAL)
+        self._changed(ConfigType.GLOBAL, request)
         return pb.SetCommonConfigResponse(success=True, id=GLOBAL)
 
     async def SetGlobalCommonLLMConfig(self, request: pb.SetGlobalCommonLLMConfigRequest) -> pb.LLMConfig:  # noqa: N802
         """Use one model for every stage except grounding and embedding."""
-        return self._set_stages(request.llmConfig, COMMON_STAGES, NORMAL_STAGE, ConfigType.LLM)
+        return self._set_stages(request, COMMON_STAGES, NORMAL_STAGE, ConfigType.LLM)
 
     async def SetGlobalGroundingLLMConfig(  # noqa: N802
         self, request: pb.SetGlobalGroundingLLMConfigRequest
     ) -> pb.LLMConfig:
         """Use a model for grounding."""
-        return self._set_stages(request.llmConfig, (GROUNDING_STAGE,), GROUNDING_STAGE, ConfigType.GROUNDING)
+        return self._set_stages(request, (GROUNDING_STAGE,), GROUNDING_STAGE, ConfigType.GROUNDING)
 
     async def SetGlobalEmbeddingLLMConfig(  # noqa: N802
         self, request: pb.SetGlobalEmbeddingLLMConfigRequest
     ) -> pb.LLMConfig:
         """Use a model for embedding."""
-        return self._set_stages(request.llmConfig, (EMBEDDING_STAGE,), EMBEDDING_STAGE, ConfigType.EMBEDDING)
+        return self._set_stages(request, (EMBEDDING_STAGE,), EMBEDDING_STAGE, ConfigType.EMBEDDING)
 
     async def RunAgentInstruction(  # noqa: N802
         self, request: pb.RunAgentInstructionRequest
@@ -176,16 +182,17 @@ class AgentServicer:
         return self.runner.submit(spec)
 
     def _set_stages(
-        self, message: pb.LLMConfig, stages: tuple[str, ...], stored: str, config_type: ConfigType
+        self, request: _StageSetter, stages: tuple[str, ...], stored: str, config_type: ConfigType
     ) -> pb.LLMConfig:
         self._check_setter()
-        settings = convert.llm_settings(message, field="llmConfig", stored=self.settings.changed.stages.get(stored))
+        known = self.settings.changed.stages.get(stored)
+        settings = convert.llm_settings(request.llmConfig, field="llmConfig", stored=known)
         if not settings.model.strip():
             raise InvalidFieldError("llmConfig.modelName", "must name a model")
         if NORMAL_STAGE in stages:
             self._check_model(settings, "llmConfig")
         self.settings.set_stages(stages, settings)
-        self._changed(config_type)
+        self._changed(config_type, request)
         return convert.llm_config(settings)
 
     def _check_model(self, settings: LLMSettings, field: str) -> None:
@@ -193,10 +200,11 @@ class AgentServicer:
         with contextlib.suppress(PreconditionError):
             self.models.choose(settings, None, field)
 
-    def _changed(self, config_type: ConfigType) -> None:
+    def _changed(self, config_type: ConfigType, request: Message) -> None:
         self.state.config_updated(config_type)
         effective = self.settings.effective
-        unused = ", ".join(orders.unused_globally(self.settings.changed, effective.backend or ""))
+        idle = orders.unused_globally(self.settings.changed, effective.backend or "")
+        unused = ", ".join((*idle, *unknown_fields(request)))
         _log.info("the global configuration was changed (%s)%s", config_type, f"; not used: {unused}" if unused else "")
 
     def _check_setter(self) -> None:

@@ -113,7 +113,7 @@ class Chain:
                 error.add_note(f"{job}: silent are {silent}; Prometheus has {self._alerts(job)}")
                 raise
             for alert in set(alerts) - UNSERVED:
-                await self._open_runbook(alert, fired[alert])
+                await self._open_runbook(job, alert)
             healing = time.monotonic()
         for alert in alerts:
             await until(lambda alert=alert: not self.inbox.firing(job, alert), f"{alert} resolves", PATIENCE_SECONDS)
@@ -121,13 +121,15 @@ class Chain:
             assert not UNREADABLE.search(" ".join(first.annotations.values())), first.annotations
             self.seen.append(Seen(job, alert, first.receiver, first.at - injected, last.at - healing))
 
-    @staticmethod
-    async def _open_runbook(alert: str, delivery: Delivery) -> None:
-        """Open the address in a notification: an instance that is up serves the page."""
-        url, title = delivery.annotations["runbook_url"], f"<h1>{alert}</h1>".encode()
-        if alert in UNREACHABLE and DEFAULT_ADDRESS in url:
-            return
-        await until(lambda: title in get(url), f"{url} opens")
+    async def _open_runbook(self, job: str, alert: str) -> None:
+        """Open the address in the latest notification: an instance that is up serves the page."""
+        title = f"<h1>{alert}</h1>".encode()
+
+        def opens() -> bool:
+            url = self.inbox.latest(job, alert).annotations["runbook_url"]
+            return (alert in UNREACHABLE and DEFAULT_ADDRESS in url) or title in get(url)
+
+        await until(opens, f"the runbook of {alert} opens")
 
     def table(self) -> str:
         """Return what fired when, in seconds after its fault began, and resolved, in seconds after it ended."""

@@ -6,7 +6,6 @@ import http.client
 import json
 import multiprocessing
 import os
-import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -21,6 +20,7 @@ import grpc
 
 from gui_agents.proto import agent_pb2, agent_pb2_grpc
 from tests.e2e.instance import serve
+from tests.ports import free_port
 from tests.system_tools import require_program
 
 STARTUP_SECONDS = 60
@@ -29,13 +29,6 @@ SPARING = {"GOGC": "400"}
 FORKS = multiprocessing.get_context("forkserver")
 """Makes instances from a process that has imported the service: a start from nothing takes a second of a core."""
 FORKS.set_forkserver_preload(["tests.e2e.instance"])
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def get(url: str) -> bytes:
@@ -130,7 +123,7 @@ class Instance:
         self._process: BaseProcess | None = None
         self._orders: Connection | None = None
         self._channel: grpc.aio.Channel | None = None
-        self.metrics_port = 0
+        self.metrics_port = free_port()
         self._grpc_port = 0
 
     @property
@@ -157,7 +150,7 @@ class Instance:
         return agent_pb2_grpc.AgentStub(self._channel)
 
     async def start(self) -> None:
-        """Start it, on its old metrics port if it had one, and wait until it serves."""
+        """Start it, also again, on its metrics port, and wait until it serves."""
         ports = self.runtime / "ports.json"
         ports.unlink(missing_ok=True)
         environment = {
@@ -174,7 +167,6 @@ class Instance:
         await asyncio.to_thread(self._process.start)
         theirs.close()
         found = json.loads(await until(lambda: ports.is_file() and ports.read_bytes(), f"{self.runtime.name} serves"))
-        self.metrics_port = found["metrics"]
         self._grpc_port = found["grpc"]
         self._channel = grpc.aio.insecure_channel(self.address)
 

@@ -20,8 +20,9 @@ from collectors.operations.dashboards.model import Panel, Unit
 from collectors.operations.dashboards.render import ANY_INSTANCE, RESTARTS, render
 from collectors.operations.model import Setting
 from gui_agents.proto import agent_pb2
-from tests.e2e.programs import Instance, free_port, get, prometheus, query, until
+from tests.e2e.programs import Instance, get, prometheus, query, until
 from tests.e2e.test_real_chain import PRICES, again, answer
+from tests.ports import free_port
 from tests.scripted_model import running_in_thread
 
 pytestmark = pytest.mark.system_tools
@@ -144,7 +145,6 @@ def options(port: int, variable: str) -> list[str]:
 
 async def test_a_service_that_has_been_down_all_the_time_is_shown_as_down(tmp_path):
     never = Instance(tmp_path, "instance")
-    never.metrics_port = free_port()
     [up] = [panel for board in boards() for panel in board.panels if panel.title == "Instances up"]
     async with prometheus(tmp_path, configured(tmp_path, [never])) as port:
         await until(lambda: options(port, "job") == [SETTING.job], "the job can be chosen")

@@ -14,7 +14,8 @@ import yaml
 
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
-from tests.e2e.programs import Instance, alertmanager, free_port, get, prometheus, query, until
+from tests.e2e.programs import Instance, alertmanager, get, prometheus, query, until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.system_tools
 

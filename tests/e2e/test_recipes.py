@@ -16,8 +16,9 @@ import yaml
 
 from collectors.operations import rules, sharding
 from collectors.operations.model import Setting
-from tests.e2e.programs import Instance, free_port, prometheus, query, running, until
+from tests.e2e.programs import Instance, prometheus, query, running, until
 from tests.e2e.test_real_chain import again
+from tests.ports import free_port
 from tests.system_tools import require_program
 
 pytestmark = pytest.mark.system_tools

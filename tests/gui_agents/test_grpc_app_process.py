@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -114,7 +115,8 @@ async def test_a_default_model_that_cannot_be_called_is_told_at_the_start(tmp_pa
         service.popen.terminate()
         assert await service.ended() == 0
     (line,) = complaints(service.log)
-    assert "DEFAULT_MODEL=openai/gpt-4o cannot be called: there is no key for " in line
+    missing = "set OPENAI_API_KEY: there is no key for https://api.openai.com/v1"
+    assert line.endswith(f" DEFAULT_MODEL=openai/gpt-4o cannot be called: {missing}")
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -128,6 +130,18 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+ASKING = {
+    "health": ["health"],
+    "run": ["run", "do it"],
+    "run --follow": ["run", "do it", "--follow"],
+    "watch": ["watch", "any"],
+    "status": ["status", "any"],
+    "cancel": ["cancel", "any"],
+    "top": ["top", "--once"],
+    "doctor": ["doctor"],
+}
+
+
 async def test_a_service_that_is_stopped_hangs_and_is_not_taken_for_another_program(tmp_path, monkeypatch):
     with process(tmp_path, ENABLE_PROMETHEUS="true") as service:
         ports = await service.started()
@@ -135,12 +149,14 @@ async def test_a_service_that_is_stopped_hangs_and_is_not_taken_for_another_prog
         monkeypatch.setenv("PROMETHEUS_PORT", str(ports["metrics"]))
         service.popen.send_signal(signal.SIGSTOP)
         try:
-            health = await asyncio.to_thread(command, "health")
-            doctor = await asyncio.to_thread(command, "doctor")
+            asked = [asyncio.to_thread(command, *words) for words in ASKING.values()]
+            ended = dict(zip(ASKING, await asyncio.gather(*asked), strict=True))
         finally:
             service.popen.send_signal(signal.SIGCONT)
-    assert health.returncode == ExitCode.UNREACHABLE
-    assert "accepts connections and does not answer: the service hangs or is stopped" in health.stderr
+    doctor = ended.pop("doctor")
+    assert {verb: verdict.returncode for verb, verdict in ended.items()} == dict.fromkeys(ended, ExitCode.UNREACHABLE)
+    said = re.compile("accepts connections and does not answer( within 5 s)?: the service hangs or is stopped")
+    assert [verb for verb, verdict in ended.items() if not said.search(verdict.stderr)] == []
     hanging = [line for line in doctor.stdout.splitlines() if "accepts connections and does not answer" in line]
     assert [line.split()[:2] for line in hanging] == [["problem", "service"], ["problem", "metrics"]]
     assert "taken by" not in doctor.stdout

@@ -23,6 +23,7 @@ from gui_agents.commands.top.drawing import frame
 from gui_agents.commands.top.figures import Figures, figures
 from gui_agents.commands.top.history import History
 from gui_agents.commands.top.keys import ended
+from gui_agents.commands.top.suspending import keyboard_modes, suspending
 from gui_agents.commands.verbs import Verbs, add_verb
 
 EXAMPLES: Final = """\
@@ -30,6 +31,8 @@ EXAMPLES: Final = """\
   gui-agents top --metrics-url https://agents.example.com:8000/metrics --user prometheus --ca-file ca.pem
   gui-agents top --once --json
 """
+TIMEOUT_SECONDS: Final = 5.0
+"""Of one reading, unless the user says otherwise. Somebody waits for it."""
 ALL: Final = 1000
 """The height of a console without a limit."""
 
@@ -51,7 +54,7 @@ def add_parser(verbs: Verbs) -> None:
         help="print one frame with rates since the start (default if the output is not a terminal)",
     )
     add_json(parser)
-    metrics_page.add_options(parser)
+    metrics_page.add_options(parser, TIMEOUT_SECONDS)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
@@ -130,9 +133,11 @@ class Watched:
 
 
 def _draw_on(watched: Watched, console: Console, seconds: float) -> None:
+    modes = keyboard_modes()
     with (
         ended() as has_ended,
         Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live,
+        suspending(console, modes),
     ):
         while True:
             watched.look()

@@ -1,4 +1,4 @@
-"""Waits for a key, for a signal, or for the next reading; keys are not shown while `top` runs."""
+"""Waits for a key, a signal or the next reading; keys are not shown while `top` runs."""
 
 import contextlib
 import os
@@ -14,18 +14,19 @@ from typing import Final
 
 QUITTING: Final = frozenset(b"qQ")
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING_BYTES: Final = frozenset(map(int, ENDING))
 
 
 @contextlib.contextmanager
 def ended() -> Iterator[Callable[[float], bool]]:
     """Yield a function that waits for so many seconds and returns whether `top` shall end.
 
-    It ends on `q`, and on a signal, which raises KeyboardInterrupt. Python drops that in a finalizer, and a sleep that
-    begins at the moment of a signal goes on; so each signal also wakes the wait up. Whatever ends the block, terminal
-    and signals are afterwards as they were.
+    It ends on `q`, and on a signal of `ENDING`, which raises KeyboardInterrupt. Python drops that in a finalizer, and a
+    sleep that begins at the moment of a signal goes on; so each signal also wakes the wait up. On any other one that
+    has a handler the wait is over early. Whatever ends the block, terminal and signals are afterwards as they were.
     """
     with _signals() as signals, _keys() as keys:
-        watched = [signals, *keys]
+        watched = [signals.fileno(), *keys]
 
         def wait(seconds: float) -> bool:
             deadline = monotonic() + seconds
@@ -33,8 +34,8 @@ def ended() -> Iterator[Callable[[float], bool]]:
                 ready = select.select(watched, [], [], max(0.0, deadline - monotonic()))[0]
                 if not ready:
                     return False
-                if signals in ready:
-                    return True
+                if signals.fileno() in ready:
+                    return not _ENDING_BYTES.isdisjoint(signals.recv(1024))
                 pressed = os.read(keys[0], 1024)
                 if not QUITTING.isdisjoint(pressed):
                     return True
@@ -46,15 +47,15 @@ def ended() -> Iterator[Callable[[float], bool]]:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[int]:
-    """Let the signals raise KeyboardInterrupt; yield what becomes readable on each of them."""
+def _signals() -> Iterator[socket.socket]:
+    """Let the signals of ENDING raise KeyboardInterrupt; yield what receives the number of each signal, a byte each."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.setblocking(False)
         woken_before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         before = {number: signal.signal(number, signal.default_int_handler) for number in ENDING}
         try:
-            yield ours.fileno()
+            yield ours
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

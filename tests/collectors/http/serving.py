@@ -16,12 +16,12 @@ TIMEOUT = 20
 
 
 @contextlib.contextmanager
-def serving(source=None, *, ready=lambda: True, limits=None, disabled=(), **more):
+def serving(source=None, *, port=0, ready=lambda: True, limits=None, disabled=(), **more):
     """Run an endpoint on a free port."""
     endpoint = metrics_endpoint(
         source or Fixed(golden.busy_snapshot()),
         host="127.0.0.1",
-        port=0,
+        port=port,
         ready=ready,
         limits=limits or Limits(),
         disabled=disabled,

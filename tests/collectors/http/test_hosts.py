@@ -108,6 +108,51 @@ def test_a_page_of_another_origin_gets_nothing(caplog):
     assert record.getMessage().startswith("a request for the host evil.example:8000 was refused; ")
 
 
+@pytest.mark.parametrize("header", ["127.0.0.1", "evil.example"])
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://evil.example/metrics", 421),
+        ("HTTP://EVIL.example:80/metrics?name=x", 421),
+        ("https://evil.example", 421),
+        ("ftp://evil.example/metrics", 421),
+        ("http://127.0.0.1@evil.example/metrics", 421),
+        ("http://evil.example@127.0.0.1/metrics", 200),
+        ("http://[::1]:8000/metrics", 200),
+        ("http://localhost/metrics", 200),
+        ("http:/metrics", 400),
+        ("http:///metrics", 400),
+        ("http://me@/metrics", 400),
+    ],
+)
+def test_the_host_of_a_whole_url_goes_before_the_header(target, status, header):
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(f"GET {target} HTTP/1.1\r\nHost: {header}\r\nConnection: close\r\n\r\n".encode())
+        answer = client.raw()
+    assert int(answer.split()[1]) == status
+    assert (b"agent_" in answer) == (status == 200)
+
+
+@pytest.mark.parametrize("target", ["metrics", "http://[::1/metrics", "*"])
+def test_a_target_that_is_neither_path_nor_url_finds_nothing_and_its_header_is_checked(target):
+    with serving() as endpoint, Client(endpoint.port) as client:
+        assert client.ask(target)[0] == 404
+        client.send(f"GET {target} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode())
+        assert int(client.raw().split()[1]) == 421
+
+
+def test_a_whole_url_that_comes_again_is_answered_again():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        asked = ["http://evil.example/metrics"] * 2 + ["http://localhost/metrics"] * 2
+        assert [client.ask(target)[0] for target in asked] == [421, 421, 200, 200]
+
+
+def test_the_host_of_a_whole_url_is_checked_without_a_header():
+    with serving() as endpoint, Client(endpoint.port) as client:
+        client.send(b"GET http://evil.example/metrics HTTP/1.0\r\n\r\n")
+        assert int(client.raw().split()[1]) == 421
+
+
 def test_the_operators_names_reach_the_endpoint():
     with serving(allowed_hosts=["agents.example.com"]) as endpoint, Client(endpoint.port) as client:
         client.send(b"GET /-/healthy HTTP/1.1\r\nHost: agents.example.com\r\n\r\n")

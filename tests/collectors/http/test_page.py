@@ -7,7 +7,6 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from collectors import metrics_endpoint
 from collectors.http.site import Site
 from collectors.metrics import catalogue
 from gui_agents import config as configuration
@@ -263,16 +262,15 @@ def test_a_failed_section_is_shown_and_the_rest_stays(tab, caplog):
     assert tab.errors == []
 
 
-def test_the_page_survives_the_restart_of_the_service(tab):
-    with serving() as endpoint:
+def test_the_page_survives_the_restart_of_the_service(tab, unused_tcp_port):
+    with serving(port=unused_tcp_port) as endpoint:
         show(tab, endpoint)
-        port = endpoint.port
     tab.evaluate(ASK_NOW)
     tab.wait_for_text("#notice", "The service does not answer: no connection. The numbers are those of")
     assert tab.text("#pill") == "Not answering"
     assert tab.evaluate("document.querySelector('#notice button').checkVisibility()")
     assert tile(tab, "running").startswith("Running3")
-    with metrics_endpoint(Fixed(restarted()), host="127.0.0.1", port=port, ready=lambda: True):
+    with serving(Fixed(restarted()), port=unused_tcp_port):
         tab.wait_for_text("#pill", "Taking tasks")
         tab.wait_for("document.querySelector('#slots .restart') !== null")
         assert tile(tab, "running").startswith("Running0")
@@ -291,13 +289,12 @@ def restarted():
     return attrs.evolve(snapshot, service=service, taken_monotonic_seconds=beaten)
 
 
-def test_the_reader_need_not_wait_for_the_next_try(tab):
-    with serving() as endpoint:
+def test_the_reader_need_not_wait_for_the_next_try(tab, unused_tcp_port):
+    with serving(port=unused_tcp_port) as endpoint:
         show(tab, endpoint)
-        port = endpoint.port
     tab.evaluate(ASK_NOW)
     tab.wait_for_text("#notice", "does not answer")
-    with metrics_endpoint(Fixed(busy()), host="127.0.0.1", port=port, ready=lambda: True):
+    with serving(port=unused_tcp_port):
         tab.evaluate("document.querySelector('#notice button').click()")
         tab.wait_for_text("#pill", "Taking tasks")
 

@@ -73,7 +73,8 @@ def test_metrics_are_served_over_tls(config, certificate, authority):
 def test_a_client_with_tls_that_asks_for_it_is_closed(config, certificate, authority, caplog):
     path = config(tls_server_config=certificate)
     wrap = secured(client_context(authority))
-    with serving(web_config=path) as endpoint, Client(endpoint.port, wrap=wrap) as client:
+    patient = Limits(timeouts=Timeouts(leaving=TIMEOUT))
+    with serving(web_config=path, limits=patient) as endpoint, Client(endpoint.port, wrap=wrap) as client:
         client.send(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
         assert client.raw().endswith(b"\r\n\r\nhealthy\n")
         client.socket.unwrap().close()
@@ -232,7 +233,7 @@ def test_a_change_never_takes_away_the_last_lock(config, certificate, authority,
 @pytest.mark.parametrize("text", ["basic_auth_users: {x: 2024-99-99}", "[" * 20_000, "basic_auth_users: !!int foo"])
 def test_after_a_mistake_connections_are_still_looked_after(config, caplog, text):
     path = config(basic_auth_users={"me": HASH})
-    quick = Limits(timeouts=Timeouts(idle=0.2, receiving=0.2, sending=0.2, leaving=0.2))
+    quick = Limits(timeouts=Timeouts(receiving=0.2))
     with serving(web_config=path, limits=quick) as endpoint:
         path.write_text(text)
         wait_until(lambda: "is not used" in caplog.text)

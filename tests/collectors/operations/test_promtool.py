@@ -8,10 +8,20 @@ import pytest
 
 from collectors.operations import rules
 from collectors.operations.model import Alert, Setting
-from tests.collectors.operations.promtool import SETTING, Failure, Variant, alerts, failures, promtool
+from tests.collectors.operations.promtool import (
+    OPEN_WINDOWS,
+    SETTING,
+    Failure,
+    Variant,
+    alerts,
+    failures,
+    major,
+    promtool,
+)
 from tests.collectors.operations.scenarios import CASES
 from tests.collectors.operations.scenarios.case import INSTANCES, Case, Check, Course, Timeline
 from tests.collectors.operations.timelines import Phases
+from tests.system_tools import require_program
 
 pytestmark = pytest.mark.system_tools
 
@@ -67,6 +77,15 @@ def test_promtool_and_its_linter_accept_the_rules_at_both_scales(tmp_path):
 
 def test_every_alert_fires_and_resolves(broken):
     assert {failure for failure in broken if failure.variant == "as it is"} == set()
+
+
+def test_windows_as_they_are_move_nothing_but_the_first_and_the_last_instant(tmp_path):
+    if major(require_program("promtool")) < OPEN_WINDOWS:
+        pytest.skip("this Prometheus has closed windows: the timelines run as they are")
+    variants = {key: [Variant("as it is", alert)] for key, alert in alerts().items()}
+    exact = {(case.key, timeline.name) for case in CASES for timeline in case.timelines() if timeline.exact}
+    moved = failures(tmp_path, variants, CASES, windows=lambda text: text)
+    assert {(failure.key, failure.timeline) for failure in moved} - exact == set()
 
 
 def test_an_alert_that_never_fires_breaks_every_instant_at_which_it_should(broken):

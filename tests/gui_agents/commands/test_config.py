@@ -77,7 +77,8 @@ def test_a_default_model_without_a_key_is_found(capsys, monkeypatch):
     assert cli.main(["config", "check", "--json"]) == ExitCode.FAILED
     printed = capsys.readouterr()
     assert json.loads(printed.out)["DEFAULT_MODEL"]["value"] == "openai/gpt-4o"
-    assert printed.err.startswith("warning: DEFAULT_MODEL=openai/gpt-4o cannot be called: there is no key for ")
+    missing = "set OPENAI_API_KEY: there is no key for https://api.openai.com/v1"
+    assert printed.err == f"warning: DEFAULT_MODEL=openai/gpt-4o cannot be called: {missing}\n"
     monkeypatch.setenv("OPENAI_API_KEY", "sk-key")
     assert cli.main(["config", "check"]) == ExitCode.DONE
 
@@ -97,6 +98,42 @@ def test_unknown_variables_are_told_with_a_hint(capsys, monkeypatch, tmp_path):
         f"warning: LYBIC_API_KEY has no effect: {FORMER['LYBIC_API_KEY'].text}",
         "warning: TASK_NOBODY_KNOWS has no effect: this service has no such variable",
     ]
+
+
+def test_a_name_of_another_program_leads_to_ours(capsys, monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text(
+        "OPENAI_API_BASE=http://llm/v1\nHTTPS_PROXY=http://proxy\nMETRICS_PASSWORD=x\nTASK_STEPS\n"
+    )
+    assert cli.main(["config", "check"]) == ExitCode.FAILED
+    base, proxy, alone = capsys.readouterr().err.splitlines()
+    assert base == "warning: OPENAI_API_BASE has no effect: write OPENAI_BASE_URL"
+    assert proxy.startswith("warning: HTTPS_PROXY has no effect: it is read from the environment of the process only")
+    assert alone == "warning: .env line 4 is no NAME=VALUE and is not read"
+
+
+def test_what_other_programs_read_from_the_environment_is_no_doubt(capsys, monkeypatch):
+    for name in (
+        "HTTPS_PROXY",
+        "no_proxy",
+        "PYTHONPATH",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "XAI_API_KEY",
+        "METRICS_PASSWORD",
+    ):
+        monkeypatch.setenv(name, "x")
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"GRPC_PORT": "x"}, {"GRPC_PROT": "1"}, {"DEFAULT_MODEL": "openai/x"}, {"LYBIC_API_KEY": "x"}],
+    ids=str,
+)
+def test_json_ends_with_the_same_exit_status(capsys, monkeypatch, changed):
+    for name, value in changed.items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["config", "check", "--json"]) == cli.main(["config", "check"])
 
 
 def test_variables_of_the_reference_alone_fail_no_check(capsys, monkeypatch):

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from gui_agents import cli, config
+from gui_agents.commands import metrics_page, monitoring_check, push
 from gui_agents.commands.exits import ExitCode
+from gui_agents.config.elsewhere import OF_COMMANDS, OTHER_KEYS, OTHER_NAMES
 from gui_agents.config.reference import DIFFERENCES, FORMER, LISTENS
 from gui_agents.domain.providers import PROVIDERS
 
@@ -92,7 +94,83 @@ def test_a_file_that_is_not_there_is_a_usage_error(capsys):
     assert "there is no file nowhere" in capsys.readouterr().err
 
 
+def verdicts(path, capsys):
+    """Return the exit status of the check, and verdict and text of each variable."""
+    code = cli.main(["config", "check", "--from", str(path), "--json"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return code, {(row["line"], row["variable"]): (row["verdict"], row["text"]) for row in rows if row["line"]}
+
+
+ADVICE = {
+    "OPENAI_API_BASE": ("renamed", "write OPENAI_BASE_URL"),
+    "OPENAI_MODEL": ("renamed", "write DEFAULT_MODEL=openai/NAME"),
+    "XAI_API_KEY": ("no effect", "write OPENAI_API_KEY with OPENAI_BASE_URL=https://api.x.ai/v1 and DEFAULT_MODEL"),
+    "GEMINI_API_KY": (
+        "unknown",
+        "; if it is GEMINI_API_KEY: the provider gemini cannot be called by its name yet; write",
+    ),
+    "OPENAI_API_BSAE": ("unknown", "; if it is OPENAI_API_BASE: write OPENAI_BASE_URL"),
+    "GRPC_PROT": ("unknown", "; is it GRPC_PORT?"),
+    "HTTP_PROXY": ("export", "set it where the service is started"),
+    "no_proxy": ("export", "set it where the service is started"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("export", "set it where the service is started"),
+    "OTEL_METRICS_EXPORT_INTERVAL": ("unknown", "; is it OTEL_METRIC_EXPORT_INTERVAL?"),
+    "PYTHONPATH": ("no effect", "it is a variable of the system or of Python"),
+    "METRICS_PASSWORD": ("used as it is", "commands of gui-agents read it"),
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_a_name_leads_to_what_does_its_work(old, capsys, name):
+    old.write_text(f"{name}=x\n")
+    code, told = verdicts(old, capsys)
+    verdict, text = told[1, name]
+    assert (verdict, ADVICE[name][1] in text) == (ADVICE[name][0], True), text
+    assert code == (ExitCode.FAILED if verdict in {"renamed", "unknown", "export"} else ExitCode.DONE)
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_TYPE", "ZAI_API_KEY", "GROK_HOME"])
+def test_a_name_that_is_like_none_gets_no_guess(old, capsys, name):
+    old.write_text(f"{name}=x\n")
+    _, told = verdicts(old, capsys)
+    assert told[1, name] == ("unknown", "neither the reference nor this service has it")
+
+
+def test_of_a_name_that_is_given_twice_the_last_line_counts(old, capsys):
+    old.write_text("GRPC_PORT=nonsense\nTASK_STEPS=5\nGRPC_PORT=50051\nTASK_STEPS=many\nGRPC_PORT\n")
+    code, told = verdicts(old, capsys)
+    assert {place: verdict for place, (verdict, _) in told.items()} == {
+        (1, "GRPC_PORT"): "given again",
+        (2, "TASK_STEPS"): "given again",
+        (3, "GRPC_PORT"): "used as it is",
+        (4, "TASK_STEPS"): "wrong",
+        (5, "GRPC_PORT"): "unreadable",
+    }
+    assert told[2, "TASK_STEPS"][1] == "line 4 counts"
+    assert code == ExitCode.FAILED
+
+
+def test_a_default_that_contradicts_a_line_is_told(old, capsys):
+    old.write_text("TASK_MAX_STEPS=10\n")
+    assert cli.main(["config", "check", "--from", str(old)]) == ExitCode.FAILED
+    wrong = [line.split() for line in capsys.readouterr().out.splitlines() if " wrong " in line]
+    assert [line[:6] for line in wrong] == [["TASK_STEPS", "wrong", "is", "50,", "and", "TASK_MAX_STEPS"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["GRPC_PORT=1\n", "GRPC_PORT=x\n", "XAI_API_KEY=x\n", "nothing\n", "", "\xff"], ids=ascii
+)
+def test_json_ends_with_the_same_exit_status(old, capsys, text):
+    old.write_text(text, "latin-1")
+    check = ["config", "check", "--from", str(old)]
+    assert cli.main([*check, "--json"]) == cli.main(check)
+
+
 def test_the_tables_name_what_exists():
     ours = {setting.variable for setting in config.settings()}
-    assert ours & set(FORMER) == set()
+    assert ours & {*FORMER, *OTHER_NAMES, *OTHER_KEYS, *OF_COMMANDS} == set()
+    assert not {*OTHER_NAMES, *OTHER_KEYS} & set(FORMER)
+    assert {name.partition("=")[0] for name in OTHER_NAMES.values()} <= ours
+    peers = (metrics_page.PEER, push.PEER, monitoring_check.PEER, monitoring_check.ALERTMANAGER)
+    assert {peer.password_variable for peer in peers} == OF_COMMANDS
     assert set(DIFFERENCES) | set(LISTENS) <= ours

@@ -19,6 +19,7 @@ from gui_agents.commands.exits import ExitCode
 from gui_agents.domain.packages import install_command
 from tests.collectors import golden
 from tests.collectors.sources import Fixed
+from tests.ports import free_port
 from tests.system_tools import require_program
 from tests.web_servers import answering, serving
 
@@ -105,11 +106,6 @@ def answers(url):
         return bool(read(url))
     except (urllib.error.URLError, ConnectionError):
         return False
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

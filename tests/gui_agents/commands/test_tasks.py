@@ -11,11 +11,11 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import pytest
 
-from gui_agents import cli
-from gui_agents.client import Statistics
-from gui_agents.commands import health
-from gui_agents.commands.exits import ExitCode
+from gui_agents import cli, client
+from gui_agents.client import CallError, Statistics
+from gui_agents.commands.exits import ExitCode, of_call
 from gui_agents.commands.output import counted, used
+from tests.web_servers import full
 
 
 def lines_of(capsys) -> list[str]:
@@ -111,10 +111,12 @@ def test_watch_shows_past_and_present(service, capsys):
 
 
 @pytest.mark.parametrize("verb", ["watch", "status", "cancel"])
-def test_an_unknown_id_has_its_own_exit_code(service, capsys, verb):
+def test_an_unknown_id_has_its_own_exit_code_and_text(service, capsys, verb):
     _, address = service
     assert cli.main([verb, "unknown", "--address", address]) == ExitCode.NOT_FOUND
-    assert "unknown" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    said = "the service does not know the task 'unknown'; it keeps only the last TASK_RETENTION tasks"
+    assert (printed.out, printed.err) == ("", f"gui-agents: {said}\n")
 
 
 @pytest.mark.parametrize(("task_id", "code"), [("works", 0), ("runs", 0), ("fails", 1), ("waits", 130)], ids=str)
@@ -158,13 +160,37 @@ def silent_port():
         yield listening.getsockname()[1]
 
 
-def test_a_service_that_hangs_is_not_taken_for_one_that_is_not_there(silent_port, capsys, monkeypatch):
-    monkeypatch.setattr(health, "SECONDS", 0.5)
+VERBS = {
+    "health": ["health"],
+    "run": ["run", "works"],
+    "run --follow": ["run", "works", "--follow"],
+    "watch": ["watch", "works"],
+    "status": ["status", "works"],
+    "cancel": ["cancel", "works"],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_a_service_that_hangs_is_not_taken_for_one_that_is_not_there(silent_port, capsys, monkeypatch, verb):
+    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.1)
     address = f"127.0.0.1:{silent_port}"
-    assert cli.main(["health", "--address", address]) == ExitCode.UNREACHABLE
+    assert cli.main([*verb, "--address", address]) == ExitCode.UNREACHABLE
     error = capsys.readouterr().err
     assert error.startswith(f"gui-agents: {address} accepts connections and does not answer: the service hangs")
     assert "start one" not in error
+
+
+def test_a_service_that_takes_no_more_connections_may_hang(capsys, monkeypatch):
+    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.1)
+    with full() as port:
+        assert cli.main(["status", "works", "--address", f"127.0.0.1:{port}"]) == ExitCode.UNREACHABLE
+    assert f"gui-agents: 127.0.0.1:{port} accepts no connection within 1 s: " in capsys.readouterr().err
+
+
+def test_a_service_that_breaks_off_a_call_is_there(service):
+    _, address = service
+    lost = CallError(address=address, code="UNAVAILABLE", text="Socket closed")
+    assert str(of_call(lost)) == f"{address} has not carried out the call: Socket closed (UNAVAILABLE)"
 
 
 def test_another_program_at_the_address_is_told(capsys, web_page):
@@ -196,10 +222,25 @@ def test_the_address_comes_from_dotenv(service, tmp_path):
     assert cli.main(["status", "works"]) == ExitCode.DONE
 
 
-@pytest.mark.parametrize("address", ["nonsense", "host:", ":1", "host:port"])
-def test_a_wrong_address_is_a_usage_error(capsys, address):
-    assert cli.main(["status", "any", "--address", address]) == ExitCode.USAGE
-    assert "--address must be HOST:PORT" in capsys.readouterr().err
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+@pytest.mark.parametrize("address", ["nonsense", ":1", "host:99999", "http://127.0.0.1:1", "::1:50051", "a..b:1"])
+def test_a_wrong_address_is_a_usage_error(capsys, verb, address):
+    assert cli.main([*verb, "--address", address]) == ExitCode.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("gui-agents: --address must be ")
+    assert line.endswith(f", not {address!r}")
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1", "127.0.0.1:50051"])
+def test_a_wrong_host_of_the_environment_is_a_usage_error(capsys, monkeypatch, host):
+    monkeypatch.setenv("GRPC_HOST", host)
+    assert cli.main(["status", "any"]) == ExitCode.USAGE
+    assert "gui-agents: GRPC_HOST must be a host name or an address" in capsys.readouterr().err
+
+
+def test_a_password_in_an_address_is_not_shown(capsys):
+    cli.main(["status", "any", "--address", "http://user:secret@127.0.0.1:1"])
+    assert "secret" not in capsys.readouterr().err
 
 
 def test_a_chosen_port_must_be_named(capsys, monkeypatch):

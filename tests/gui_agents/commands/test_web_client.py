@@ -9,7 +9,7 @@ from gui_agents.commands import web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.web_client import Peer
 from tests.system_tools import require_program
-from tests.web_servers import answering, silent
+from tests.web_servers import answering, full, silent
 
 PEER = Peer(title="the page", prefix="far-", password_variable="FAR_PASSWORD")  # noqa: S106 - a variable's name
 
@@ -94,10 +94,28 @@ def test_nothing_that_listens_is_out_of_reach(unused_tcp_port):
     assert raised.value.code is ExitCode.UNREACHABLE
 
 
-def test_a_server_that_does_not_answer_is_out_of_reach():
-    with silent() as url, pytest.raises(CommandError, match="cannot be reached: timed out") as raised:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_does_not_answer_hangs(scheme):
+    with silent(scheme) as url, pytest.raises(CommandError) as raised:
         client("--timeout", "0.05").get(url, "*/*")
     assert raised.value.code is ExitCode.UNREACHABLE
+    said = f"the page at {url} accepts connections and does not answer within 0.05 s: the service hangs or is stopped"
+    assert str(raised.value).startswith(said)
+
+
+def test_a_server_whose_queue_of_connections_is_full_may_hang():
+    with full() as port, pytest.raises(CommandError, match=r"accepts no connection within 0\.05 s: ") as raised:
+        client("--timeout", "0.05").get(f"http://127.0.0.1:{port}", "*/*")
+    assert raised.value.code is ExitCode.UNREACHABLE
+
+
+def test_a_server_that_answers_too_slowly_does_not_hang(monkeypatch):
+    monkeypatch.setattr(web_client, "CHUNK_BYTES", 1)
+    with (
+        answering(lambda _: (200, b"x" * 2**20)) as (url, _),
+        pytest.raises(CommandError, match=r"cannot be reached: no whole answer within 0\.2 s"),
+    ):
+        client("--timeout", "0.2").get(url, "*/*")
 
 
 def test_an_answer_without_an_end_is_cut_off(monkeypatch):
@@ -125,12 +143,26 @@ def test_bytes_that_are_no_text_are_no_answer():
         "http://host:0",
         "http://a b",
         "http://[::1",
+        "http://a..b",
+        "http://" + "x" * 64,
     ],
 )
 def test_an_address_must_be_one(url):
     with pytest.raises(CommandError, match="--far must be an address such as http://far:1,") as raised:
         web_client.checked_url("--far", url, "http://far:1")
     assert raised.value.code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize("url", ["http://host/ü", "http://host?x=ü", "http://bücher.example/ü"])
+def test_an_address_must_be_ascii_behind_the_host(url):
+    with pytest.raises(CommandError, match="--far must be ASCII behind the host; write other") as raised:
+        web_client.checked_url("--far", url, "http://far:1")
+    assert raised.value.code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:8000/metrics", "http://bücher.example", "https://host/%C3%BC?a=b"])
+def test_an_address_that_can_be_asked_is_taken(url):
+    assert web_client.checked_url("--far", url, "http://far:1") == url
 
 
 def test_an_address_must_hold_no_password():

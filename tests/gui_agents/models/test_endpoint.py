@@ -1,14 +1,17 @@
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gui_agents.domain.base_urls import MAX_ADDRESS_LENGTH
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
 from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.providers import PROVIDERS, row_of
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
-from gui_agents.models.endpoint import REQUEST_FIELD, Layers, called_url, check_model_name
+from gui_agents.models.endpoint import REQUEST_FIELD, Layers, called_url, check_address, check_model_name
 from gui_agents.models.endpoint import select_endpoint as select
 
 OPENAI = row_of(Provider.OPENAI)
@@ -283,3 +286,14 @@ def test_any_text_is_taken_or_refused(address, key):
     except (InvalidFieldError, PreconditionError):
         return
     assert chosen.base_url == address
+
+
+def test_an_address_that_is_too_long_is_not_taken_apart(monkeypatch):
+    taken_apart = []
+    monkeypatch.setattr(base_urls, "urlsplit", lambda text: taken_apart.append(len(text)) or urlsplit(text))
+    for long in ("http://host/" + "x" * 10**6, "[" * 10**6, "http://" + "h" * MAX_ADDRESS_LENGTH):
+        with pytest.raises(InvalidFieldError, match=f"it has more than {MAX_ADDRESS_LENGTH} characters"):
+            check_address(long, "apiEndpoint")
+    assert taken_apart == []
+    check_address("http://host/v1", "apiEndpoint")
+    assert taken_apart == [len("http://host/v1")]

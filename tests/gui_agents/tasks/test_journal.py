@@ -4,20 +4,22 @@ import logging
 import re
 import subprocess
 from decimal import Decimal
-from pathlib import Path
 
+import pytest
+
+from collectors.operations import runbooks
+from gui_agents.config import LogFormat
 from gui_agents.domain.actions import Fail
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, ModelError
 from gui_agents.domain.sandbox import TransientSandboxError
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.task import TaskRecord, TaskStatistics
+from gui_agents.log import FORMATTERS
 from gui_agents.tasks import journal
 from tests.fakes import a_spec
 from tests.gui_agents.tasks.rig import CLICK, Rig
 from tests.virtual_time import settle, virtual
-
-TASK_STUCK = Path(__file__).parents[3] / "docs" / "runbooks" / "TaskStuck.md"
 
 
 @virtual
@@ -68,26 +70,59 @@ async def test_what_the_agent_says_is_not_in_the_log(caplog):
     await rig.rest()
 
 
-def running_by_the_runbook(messages):
-    """Return what the runbook's command prints for a log of these messages."""
-    command, *_ = re.findall(r"```sh\n(.*?)```", TASK_STUCK.read_text(), re.DOTALL)
-    log = "".join(f"2026-01-01 00:00:00,000 INFO gui_agents.tasks.journal: {line}\n" for line in messages)
-    command = command.replace("LOG", "-")
-    done = subprocess.run(["/bin/sh", "-c", command], input=log, capture_output=True, text=True, check=True)
-    return done.stdout.split()
+READ_LOG = [
+    pytest.param(line.strip(), id=f"{page}-{line.split()[0]}")
+    for page, text in runbooks.texts().items()
+    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    for line in block.splitlines()
+    if " LOG" in line
+]
+FORMATS = pytest.mark.parametrize("log_format", LogFormat)
 
 
+def shown(command, log, log_format, tmp_path):
+    """Return what a runbook's command prints for a log in this format."""
+    path = tmp_path / "service.log"
+    lines = [FORMATTERS[log_format]().format(record) for record in log]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    words = ["/bin/sh", "-c", command.replace("LOG", str(path))]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+@FORMATS
 @virtual
-async def test_the_runbook_finds_the_tasks_that_have_not_ended(caplog):
+async def test_the_runbook_finds_the_tasks_that_have_not_ended(caplog, log_format, tmp_path):
+    caplog.set_level(logging.INFO, logger="gui_agents")
+    rig = Rig(slots=2)
+    rig.model("x: task t9 started", seconds=1000)
+    rig.model("quick")
+    rig.model("fail", ModelError("the log says: task t8 started"))
+    long = rig.submit("x: task t9 started")
+    await rig.ended(rig.submit("quick"))
+    await rig.ended(rig.submit("fail"))
+    rig.runner.cancel(rig.submit("waits"))
+    await settle()
+    commands = {parameter.values[0] for parameter in READ_LOG if parameter.values[0].startswith("awk")}
+    printed = [shown(command, caplog.records, log_format, tmp_path).split() for command in commands]
+    assert printed == [[long]]
+    rig.runner.cancel(long)
+    await rig.rest()
+
+
+@FORMATS
+@pytest.mark.parametrize("command", READ_LOG)
+@virtual
+async def test_each_command_of_a_runbook_that_reads_the_log_finds_something(caplog, command, log_format, tmp_path):
     caplog.set_level(logging.INFO, logger="gui_agents")
     rig = Rig(slots=2)
     rig.model("long", seconds=1000)
-    rig.model("quick")
+    rig.model("fail", ModelError("the provider is busy"))
     long = rig.submit("long")
-    await rig.ended(rig.submit("quick"))
-    rig.runner.cancel(rig.submit("waits"))
-    await settle()
-    assert running_by_the_runbook(caplog.messages) == [long]
+    await rig.ended(rig.submit("fail"))
+    # What other modules say; that they do is tested at the pages of a running service.
+    for words in ("gRPC on 127.0.0.1:50051", "section process is left out of the metrics"):
+        logging.getLogger("gui_agents").info(words)
+    assert shown(command, caplog.records, log_format, tmp_path).strip()
     rig.runner.cancel(long)
     await rig.rest()
 

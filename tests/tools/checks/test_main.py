@@ -161,7 +161,7 @@ def test_an_empty_directory_is_told(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("[15m]", "[15]"),
+        ("[15m]", "[15q]"),
         ("for: 0s", "fore: 5m"),
         ("for: 5m", "for: 5"),
         ("resets(", "reset("),

@@ -93,6 +93,7 @@ CASES: Final = (
         severity="critical",
         per_instance=True,
         course=Course(signals=[growth(BLOCKED, 0.1, 5.5)], rise=2, fall=0.25),
+        clearer=[growth(BLOCKED, 0.1, 7)],
         phases=Phases(5, 10, 5),
         hold=2,
         step=0.25,

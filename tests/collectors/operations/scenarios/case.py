@@ -67,6 +67,8 @@ class Case:
     """Whether one alert fires for each instance, or one for the job."""
     worse: Sequence[Signal] = ()
     """Of a rule for the job: so bad that one instance of three is enough; otherwise `course` there leaves it quiet."""
+    clearer: Sequence[Signal] = ()
+    """Instead of the course if scrapes fail: without a sample near an end of its window, a rate is too low."""
     labels: Mapping[str, str] = attrs.field(factory=dict)
     quiet: Mapping[str, Sequence[Signal]] = attrs.field(factory=dict)
     """What comes close: it is bad all the time on three instances, and nothing fires."""
@@ -102,7 +104,8 @@ class Case:
         late = self.course.rise + self.hold + max(BRIDGED_MINUTES, nth * self.step) + self.step
         checks = {begin - self.step: (), begin + late: firing, recovered - self.step: firing, self.phases.end: ()}
         assert begin + late < recovered, f"{self.key} has no time left to fire"
-        return self._timeline(name, self._series(self.course.signals, INSTANCES[:1], INSTANCES[:1], nth), checks)
+        signals = self.clearer or self.course.signals
+        return self._timeline(name, self._series(signals, INSTANCES[:1], INSTANCES[:1], nth), checks)
 
     def _two_pods_of_a_node(self) -> Timeline:
         """Return a timeline in which one of two pods on a node is bad: their labels alone tell them apart."""

@@ -50,6 +50,7 @@ CASES: Final = (
         severity="info",
         course=Course(signals=_tokens(2_400_000, 1_800_000), rise=5, fall=1),
         worse=_tokens(2_400_000, 1_800_000),
+        clearer=_tokens(3_400_000, 2_600_000),
         phases=Phases(10, 30, 20),
         hold=10,
         quiet={

@@ -72,6 +72,7 @@ CASES: Final = (
         severity="warning",
         course=Course(signals=_outcomes(0.28, 0.08), rise=13, fall=13),
         worse=_outcomes(0.2, 3),
+        clearer=_outcomes(0.35, 0.1),
         phases=Phases(20, 30, 30),
         hold=5,
         quiet={

@@ -11,6 +11,7 @@ import termios
 import time
 
 import attrs
+import psutil
 import pytest
 from rich.console import Console
 
@@ -127,10 +128,10 @@ def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch, cap
 class Terminal:
     """The command in a terminal of 80 columns and 24 lines."""
 
-    def __init__(self, *arguments, cwd):
+    def __init__(self, *arguments, cwd, shell=()):
         self._ours, theirs = pty.openpty()
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
-        command = [sys.executable, "-m", "gui_agents.cli", "top", *arguments]
+        command = [*shell, sys.executable, "-m", "gui_agents.cli", "top", *arguments]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd, env=environment, start_new_session=True
         )
@@ -138,15 +139,18 @@ class Terminal:
         self._seen = ""
 
     def until(self, pattern):
-        """Read until something new shows."""
+        """Read until something new shows, and return all that came, codes included."""
         deadline = time.monotonic() + SECONDS
+        raw = ""
         while not re.search(pattern, self._seen):
             left = deadline - time.monotonic()
             assert left > 0, f"{pattern} does not show in {self._seen[-3000:]}"
             if select.select([self._ours], [], [], left)[0]:
                 text = os.read(self._ours, 2**16).decode(errors="replace")
+                raw += text
                 self._seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
         self._seen = ""
+        return raw
 
     def rest(self):
         """Return all that is written until the end: a terminal that nobody reads holds up who writes to it."""
@@ -172,16 +176,15 @@ class Terminal:
         self.hang_up()
 
 
-def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
+def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path, unused_tcp_port):
     source = Fixed(golden.busy_snapshot())
-    with serving(source) as url:
+    with serving(source, unused_tcp_port) as url:
         terminal = Terminal("--interval", "0.05", "--metrics-url", url, cwd=tmp_path)
         try:
             terminal.until(r"completed 3 .*")
             tasks = attrs.evolve(source.current.tasks, created={**source.current.tasks.created, "completed": 4})
             source.current = attrs.evolve(source.current, tasks=tasks)
             terminal.until(r"completed 4 .*")
-            port = int(url.split(":")[2].partition("/")[0])
         except BaseException:
             terminal.close()
             raise
@@ -189,7 +192,7 @@ def test_live_it_survives_the_services_restart_and_ends_cleanly(tmp_path):
         terminal.until(r"away since \d\d:\d\d:\d\d; trying again")
         tasks = attrs.evolve(tasks, created={**tasks.created, "completed": 2})
         source.current = attrs.evolve(source.current, tasks=tasks)
-        with serving(source, port):
+        with serving(source, unused_tcp_port):
             terminal.until("restarted 1×")
             terminal.process.send_signal(signal.SIGINT)
             terminal.rest()
@@ -242,6 +245,70 @@ def test_a_signal_gives_the_keyboard_back(tmp_path, number):
             terminal.rest()
             assert terminal.process.wait(SECONDS) == ExitCode.DONE
             assert terminal.modes() == before
+        finally:
+            terminal.close()
+
+
+SHELL = """\
+import fcntl, os, signal, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = subprocess.Popen(sys.argv[1:], process_group=0)
+os.tcsetpgrp(0, job.pid)
+while os.WIFSTOPPED(status := os.waitpid(job.pid, os.WUNTRACED)[1]):
+    os.tcsetpgrp(0, os.getpgrp())
+    print("stopped", job.pid, flush=True)
+    input()
+    os.tcsetpgrp(0, job.pid)
+    os.kill(job.pid, signal.SIGCONT)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A shell with one job: it says that the job has stopped, and lets it go on after a line."""
+LEFT = ("\x1b[?25h", "\x1b[?1049l")
+TAKEN = ("\x1b[?1049h", "\x1b[?25l")
+
+
+@pytest.mark.parametrize("stop", ["key", "SIGSTOP"])
+def test_it_gives_the_terminal_back_while_it_is_stopped_and_draws_again_after(tmp_path, stop):
+    source = Fixed(golden.busy_snapshot())
+    with serving(source) as url:
+        shell = (sys.executable, "-c", SHELL)
+        terminal = Terminal("--interval", "3600", "--metrics-url", url, cwd=tmp_path, shell=shell)
+        try:
+            before = terminal.modes()
+            terminal.until(r"completed 3 .*")
+            for _ in range(2):
+                assert not terminal.modes()[3] & termios.ECHO
+                if stop == "key":
+                    terminal.press(b"\x1a")
+                    written = terminal.until(r"stopped \d+\s")
+                    assert all(code in written for code in LEFT)
+                    assert terminal.modes() == before
+                else:
+                    (job,) = psutil.Process(terminal.process.pid).children()
+                    job.send_signal(signal.SIGSTOP)
+                    terminal.until(r"stopped \d+\s")
+                terminal.press(b"\n")
+                written = terminal.until(r"completed 3 .*")
+                assert all(code in written for code in TAKEN)
+            terminal.press(b"q")
+            written = terminal.rest()
+            assert terminal.process.wait(SECONDS) == ExitCode.DONE
+            assert terminal.modes() == before
+            assert all(code in written for code in LEFT)
+        finally:
+            terminal.close()
+
+
+def test_a_stop_that_nobody_could_end_does_not_happen(tmp_path):
+    with serving(Fixed(golden.busy_snapshot())) as url:
+        terminal = Terminal("--interval", "3600", "--metrics-url", url, cwd=tmp_path)
+        try:
+            terminal.until(r"completed 3 .*")
+            terminal.process.send_signal(signal.SIGTSTP)
+            written = terminal.until(r"completed 3 .*")
+            assert all(code in written for code in (*LEFT, *TAKEN))
+            assert not terminal.modes()[3] & termios.ECHO
         finally:
             terminal.close()
 
