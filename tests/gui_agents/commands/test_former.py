@@ -104,11 +104,12 @@ def verdicts(path, capsys):
 ADVICE = {
     "OPENAI_API_BASE": ("renamed", "write OPENAI_BASE_URL"),
     "OPENAI_MODEL": ("renamed", "write DEFAULT_MODEL=openai/NAME"),
-    "XAI_API_KEY": ("no effect", "write OPENAI_API_KEY with OPENAI_BASE_URL=https://api.x.ai/v1 and DEFAULT_MODEL"),
-    "GEMINI_API_KY": (
-        "unknown",
-        "; if it is GEMINI_API_KEY: the provider gemini cannot be called by its name yet; write",
+    "MISTRAL_API_KEY": (
+        "no effect",
+        "write OPENAI_API_KEY with OPENAI_BASE_URL=https://api.mistral.ai/v1 and DEFAULT_MODEL",
     ),
+    "CLAUDE_API_KEY": ("renamed", "write ANTHROPIC_API_KEY"),
+    "GEMINI_API_KY": ("unknown", "; is it GEMINI_API_KEY?"),
     "OPENAI_API_BSAE": ("unknown", "; if it is OPENAI_API_BASE: write OPENAI_BASE_URL"),
     "GRPC_PROT": ("unknown", "; is it GRPC_PORT?"),
     "HTTP_PROXY": ("export", "set it where the service is started"),

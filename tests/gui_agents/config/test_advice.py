@@ -10,5 +10,5 @@ def test_of_a_missing_key_the_variable_comes_first_and_no_field_of_a_request():
 
 
 def test_any_other_problem_is_told_as_it_is():
-    for problem in ("httpcore2 is not installed; run: pip install it", "AZURE_OPENAI_API_KEY; no"):
+    for problem in ("httpcore2 is not installed; run: pip install it", "JINA_API_KEY; no"):
         assert config.default_model_advice(OPENAI, problem) == SAID + problem

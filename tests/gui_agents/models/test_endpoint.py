@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gui_agents.domain import base_urls
 from gui_agents.domain.base_urls import MAX_ADDRESS_LENGTH
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import Provider
@@ -296,4 +297,4 @@ def test_an_address_that_is_too_long_is_not_taken_apart(monkeypatch):
             check_address(long, "apiEndpoint")
     assert taken_apart == []
     check_address("http://host/v1", "apiEndpoint")
-    assert taken_apart == [len("http://host/v1")]
+    assert set(taken_apart) == {len("http://host/v1")}
