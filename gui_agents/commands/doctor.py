@@ -111,7 +111,7 @@ def _configuration(effective: config.Config) -> Iterator[Finding]:
     ]
     found += [Finding("default model", Verdict.PROBLEM, text) for text in checks.model_problems(effective)]
     try:
-        checks.price_mistakes(effective)
+        found += [Finding("prices", Verdict.NOTE, doubt) for doubt in checks.price_doubts(effective)]
     except ConfigError as error:
         found += [Finding("prices", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     if all(finding.verdict is Verdict.NOTE for finding in found):
