@@ -22,8 +22,8 @@ from tests.scripted_model import Answer, RecordedRequest, running_in_thread, too
 pytestmark = pytest.mark.system_tools
 
 JOBS = ("loop", "scrape", "flaky", "restart", "fail", "outage", "full", "busy", "slow", "rpc", "cost", "leak", "web")
-BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage"}
-OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "BudgetBurn" in name}
+BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage", "DailyBudgetBurn"}
+OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "Slo" in name}
 PAGE_MINUTES = 6
 """Within which somebody must know of a total outage."""
 SLOW_SECONDS = (6.0, 8.5, 6.5, 8.0, 7.0, 7.5)
