@@ -58,7 +58,7 @@ def board(limits: Thresholds) -> Board:
                     ),
                     Panel(
                         title="Tokens by provider",
-                        description="Without a double count: what is read from a cache, written to one, or neither is disjoint.",
+                        description="Without the double count: input leaves out what a cache gave or was given.",
                         unit=Unit.PER_SECOND,
                         queries=(
                             Query(
