@@ -177,6 +177,8 @@ class Service:
         self.config = config
         self.clock = parts.clock
         prices = PriceList.load(config.models.prices_file, SettingsOfModels.load(config.models.models_file))
+        for doubt in prices.doubts(config.defaults.model):
+            _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
         sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes)
         models = parts.models or ModelFactory(config.defaults, config.models, self.clock, endpoint_policy(config))

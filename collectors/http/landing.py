@@ -54,6 +54,8 @@ def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
     yield "Tokens", str(models.consumed(snapshot.models.tokens)[TokenType.TOTAL])
     for currency, amount in models.cost(snapshot.models).items():
         yield f"Cost in {currency}", f"{amount:.2f}"
+    for currency, point in snapshot.budgets.day.items():
+        yield f"Budget of this day in {currency}", f"{point.spent:.2f} of {point.limit:.2f} spent"
     yield "Event loop lag", f"{service.lag_seconds(snapshot):.2f} s"
 
 

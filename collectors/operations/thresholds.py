@@ -77,6 +77,8 @@ class Thresholds:
     )
     tokens: float = _threshold(20_000_000, 0, 1e15, "model tokens within 5 minutes")
     cost: float = _threshold(10, 0, 1e12, "money within 1 hour, in each currency")
+    budget_ratio: float = _threshold(0.8, 0, 1, "share of a day's budget that may be spent")
+    budget_minimum: float = _threshold(0.2, 0, 1, "share of a day's budget that is spent, to judge how fast")
     task_slo: float = _threshold(0.95, 0, 1, "share of the tasks that shall complete")
     rpc_slo: float = _threshold(0.995, 0, 1, "share of the RPCs that shall end without a fault of the service")
     task_burn_minimum: float = _threshold(5, 0, 1e6, "tasks that failed within the long window, to judge the budget")

@@ -6,15 +6,15 @@ from gui_agents import config
 from gui_agents.domain.errors import ConfigError
 
 
-def price_mistakes(loaded: config.Config) -> None:
-    """Check the file of prices.
+def price_doubts(loaded: config.Config) -> list[str]:
+    """Return what the file of prices seems to mean and does not do.
 
     Raises:
         ConfigError: with one line for each mistake in it.
     """
     from gui_agents.models.prices.price_list import PriceList  # noqa: PLC0415 - most verbs know no prices
 
-    PriceList.load(loaded.models.prices_file)
+    return list(PriceList.load(loaded.models.prices_file).doubts(loaded.defaults.model))
 
 
 def models_file_mistakes(loaded: config.Config) -> None:

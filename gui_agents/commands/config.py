@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -63,11 +63,11 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     if arguments.former is not None:
         return _tell_former(arguments.former, as_json=arguments.json)
     loaded = config.load(os.environ, environment.DOTENV)
-    checks.price_mistakes(loaded)
     checks.models_file_mistakes(loaded)
     doubts = list(config.doubts(os.environ, environment.DOTENV))
+    unmatched = checks.price_doubts(loaded)
     problems = list(checks.model_problems(loaded))
-    for doubt in (*checks.endpoint_doubts(loaded), *doubts, *problems):
+    for doubt in (*checks.endpoint_doubts(loaded), *doubts, *unmatched, *problems):
         print(f"warning: {printable(str(doubt))}", file=sys.stderr)
     _print_effective(loaded, as_json=arguments.json)
     return ExitCode.FAILED if problems or any(doubt.misspelt for doubt in doubts) else ExitCode.DONE
@@ -125,6 +125,8 @@ def _shown(value: Any) -> Any:
             return str(value)
         case tuple():
             return ",".join(value)
+        case Mapping():
+            return ", ".join(f"{amount} {currency}" for currency, amount in value.items())
         case _:
             return value
 

@@ -116,12 +116,15 @@ def _configuration(effective: config.Config) -> Iterator[Finding]:
         Finding("configuration", Verdict.PROBLEM if doubt.misspelt else Verdict.NOTE, str(doubt))
         for doubt in config.doubts(os.environ, environment.DOTENV)
     ]
-    for subject, read in (("prices", checks.price_mistakes), ("models file", checks.models_file_mistakes)):
-        try:
-            read(effective)
-        except ConfigError as error:
-            found += [Finding(subject, Verdict.PROBLEM, mistake) for mistake in error.mistakes]
+    try:
+        checks.models_file_mistakes(effective)
+    except ConfigError as error:
+        found += [Finding("models file", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     found += [Finding("default model", Verdict.PROBLEM, text) for text in checks.model_problems(effective)]
+    try:
+        found += [Finding("prices", Verdict.NOTE, doubt) for doubt in checks.price_doubts(effective)]
+    except ConfigError as error:
+        found += [Finding("prices", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     if all(finding.verdict is Verdict.NOTE for finding in found):
         yield Finding("configuration", Verdict.OK, "no mistakes; `gui-agents config check` prints it")
     yield from found

@@ -95,6 +95,8 @@ async def instances_under_load(directory: Path, model_url: str) -> AsyncIterator
                 openai_api_key="none",
                 model_prices_file=prices,
                 allow_set_global_config="true",
+                daily_max_cost="1000000 USD",
+                allow_unbudgeted_models="true",
                 task_max_tasks=2,
             )
             await instance.start()

@@ -21,9 +21,24 @@ from tests.scripted_model import Answer, RecordedRequest, running_in_thread, too
 
 pytestmark = pytest.mark.system_tools
 
-JOBS = ("loop", "scrape", "flaky", "restart", "fail", "outage", "full", "busy", "slow", "rpc", "cost", "leak", "web")
+JOBS = (
+    "loop",
+    "scrape",
+    "flaky",
+    "restart",
+    "fail",
+    "outage",
+    "full",
+    "busy",
+    "slow",
+    "rpc",
+    "cost",
+    "budget",
+    "leak",
+    "web",
+)
 BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage"}
-OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "BudgetBurn" in name}
+OF_OTHER_TESTS = {name for name in alert_names(Setting()) if "Slo" in name}
 PAGE_MINUTES = 6
 """Within which somebody must know of a total outage."""
 SLOW_SECONDS = (6.0, 8.5, 6.5, 8.0, 7.0, 7.5)
@@ -328,6 +343,18 @@ async def cost(chain: Chain, env: dict[str, object]) -> None:
         await chain.prove("cost", alerts, lambda: again(1.5, spend))
 
 
+async def budget(chain: Chain, env: dict[str, object]) -> None:
+    """Let an instance spend up to 70 % of its budget of the day, fast enough to spend all of it, and then nothing."""
+    async with chain.instances("budget", {**env, "daily_max_cost": "100 USD"}) as [instance]:
+        costly = iter(range(35))
+
+        async def spend() -> None:
+            if next(costly, None) is not None:
+                await instance.submit(model="costly")
+
+        await chain.prove("budget", ["DailyBudgetBurn"], lambda: again(0.5, spend))
+
+
 async def leak(chain: Chain, env: dict[str, object]) -> None:
     """Let an instance keep the logs of tasks that it no longer retains."""
     env = {**env, "task_max_tasks": 1, "task_queue_size": 0, "task_retention": 1}
@@ -355,6 +382,7 @@ async def wrong_web_configuration(chain: Chain, env: dict[str, object]) -> None:
 STAGES = (
     full,
     cost,
+    budget,
     absences,
     badly_scraped,
     failures,

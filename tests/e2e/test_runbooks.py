@@ -134,6 +134,8 @@ async def test_every_command_of_every_runbook_runs_and_shows_what_its_page_promi
             "task_max_tasks": 3,
             "task_queue_size": 9,
             "log_level": "INFO",
+            "daily_max_cost": "1000000 USD",
+            "allow_unbudgeted_models": "true",
         }
         prices = tmp_path / "prices.json"
         prices.write_text('{"costly": {"input": "20", "output": "20", "currency": "USD"}}', "utf-8")

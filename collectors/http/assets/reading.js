@@ -89,6 +89,7 @@ function models(page) {
     input: page.value("agent_tokens_consumed_total", { type: "input" }),
     output: page.value("agent_tokens_consumed_total", { type: "output" }),
     cost: page.by("currency", "agent_execution_cost_total"),
+    budgets: budgets(page),
     recent: recent(page, "outcome", "agent_recent_model_calls", CALL_OUTCOMES),
     priceUnknown: page.total("agent_model_price_unknown_total"),
     providers: [...calls].map(([name, count]) => ({
@@ -98,6 +99,13 @@ function models(page) {
       meanSeconds: count > 0 ? seconds.get(name) / count : undefined,
     })),
   };
+}
+
+function budgets(page) {
+  const spent = page.by("currency", "agent_budget_spent", { scope: "day" });
+  return [...page.by("currency", "agent_budget_limit", { scope: "day" })].map(([currency, limit]) => (
+    { currency, limit, spent: spent.get(currency), share: spent.get(currency) / limit }
+  ));
 }
 
 function steps(page) {

@@ -76,10 +76,16 @@ const TILES = {
   },
   "tile-cost": {
     section: "models",
-    figure: ({ models: { cost, input, output, priceUnknown } }) => ({
-      ...amounts(cost),
-      note: tokens(input, output, priceUnknown),
-    }),
+    figure: ({ models: { cost, input, output, priceUnknown, budgets } }) => {
+      const day = tightest(budgets);
+      const used = tokens(input, output, priceUnknown);
+      return {
+        ...amounts(cost),
+        share: day?.share,
+        segments: 1,
+        note: day === undefined || used === undefined ? used : `${ofThisDay(day)} ${used}`,
+      };
+    },
   },
 };
 
@@ -183,6 +189,16 @@ function tokens(input, output, priceUnknown) {
   const calls = priceUnknown === 1 ? "call has" : "calls have";
   const unpriced = priceUnknown > 0 ? ` ${count(priceUnknown)} ${calls} no known price.` : "";
   return `${count(input)} tokens read, ${count(output)} written.${unpriced}`;
+}
+
+/** Return the day's budget of which most is spent, or undefined without a budget. */
+function tightest(budgets) {
+  return budgets.toSorted((one, other) => other.share - one.share)[0];
+}
+
+function ofThisDay({ currency, spent, limit: allowed }) {
+  const [part, all] = [spent, allowed].map((amount) => roundMoney(amount, currency, { most: LONG_AMOUNT }));
+  return `Of this day's ${all}, ${part} is spent.`;
 }
 
 /** Return two amounts at most, in the order of the page: amounts of different currencies have none of their own. */

@@ -1,10 +1,15 @@
 """What do the models consume, and is it known?"""
 
+from typing import Final
+
 from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import COST_PER_HOUR, INPUT_OR_OUTPUT
-from collectors.operations.wording import COUNT, LARGE_COUNT
-from gui_agents.domain.usage import CallOutcome
+from collectors.operations.wording import COUNT, LARGE_COUNT, PERCENT
+from gui_agents.domain.usage import BudgetScope, CallOutcome
+
+REST_OF_DAY: Final = "86400 - time() % 86400"
+"""Seconds until midnight UTC, when a new budget begins; no setting makes days shorter."""
 
 
 def alerts(setting: Setting) -> tuple[Alert, ...]:
@@ -41,6 +46,7 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
                 "First: see whether there are more tasks than usual, or more expensive ones."
             ),
         ),
+        _daily_budget(setting),
         Alert(
             name="PriceUnknown",
             formula=(price_unknown, " > 0"),
@@ -65,5 +71,28 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
                 f"{COUNT} calls to {{{{ $labels.provider }}}} within 15 minutes reported no usage: the tokens and the "
                 "cost that are shown are too low. First: see how these calls ended."
             ),
+        ),
+    )
+
+
+def _daily_budget(setting: Setting) -> Alert:
+    limits = setting.thresholds
+    day = Matcher("scope", "=", BudgetScope.DAY)
+    spent, limit = setting.recent("agent_budget_spent", day), setting.recent("agent_budget_limit", day)
+    rising = f"{setting.series('agent_budget_spent', day)}[{setting.window('1h')}]"
+    return Alert(
+        name="DailyBudgetBurn",
+        formula=(
+            f"{spent} / {limit} > {number(limits.budget_ratio)}\nor\n"
+            f"{spent} / {limit} > {number(limits.budget_minimum)}\n"
+            f"and\npredict_linear({rising}, {REST_OF_DAY}) > {limit}"
+        ),
+        hold_seconds=setting.hold("5m"),
+        severity=Severity.WARNING,
+        summary="{{ $labels.instance }} uses up its budget of this day",
+        description=(
+            f"{{{{ $labels.instance }}}} has spent {PERCENT} of its budget in {{{{ $labels.currency }}}} for this day "
+            "(UTC), and nothing will be left before the day ends if it goes on as within the last hour. It refuses "
+            "tasks then, until midnight UTC. First: see whether there are more tasks than usual, or dearer ones."
         ),
     )

@@ -24,6 +24,26 @@ def board(limits: Thresholds) -> Board:
                         alert="HighExecutionCost",
                     ),
                     Panel(
+                        title="Budget of this day",
+                        description="Share of each instance's budget for this UTC day that is spent, and that is "
+                        "set aside for calls in flight besides; nothing without a budget (DAILY_MAX_COST).",
+                        unit=Unit.RATIO,
+                        queries=(
+                            Query(
+                                'sum by (instance, currency) (agent_budget_spent{@,scope="day"}) / '
+                                'sum by (instance, currency) (agent_budget_limit{@,scope="day"})',
+                                "{{instance}} {{currency}} spent",
+                            ),
+                            Query(
+                                'sum by (instance, currency) (agent_budget_reserved{@,scope="day"}) / '
+                                'sum by (instance, currency) (agent_budget_limit{@,scope="day"})',
+                                "{{instance}} {{currency}} reserved",
+                            ),
+                        ),
+                        threshold=limits.budget_ratio,
+                        alert="DailyBudgetBurn",
+                    ),
+                    Panel(
                         title="Tokens",
                         description="Model tokens, each second; input includes cached tokens.",
                         unit=Unit.PER_SECOND,
@@ -38,7 +58,7 @@ def board(limits: Thresholds) -> Board:
                     ),
                     Panel(
                         title="Tokens by provider",
-                        description="Without the double count: input, cached input and output are disjoint.",
+                        description="Without the double count: input leaves out what a cache gave or was given.",
                         unit=Unit.PER_SECOND,
                         queries=(
                             Query(

@@ -3,7 +3,7 @@
 What nobody knows is None, and callers count that instead of adding nothing in silence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,11 +12,16 @@ from typing import Final, Protocol
 from gui_agents.domain.model import Provider
 from gui_agents.domain.money import USD
 from gui_agents.domain.price import FREE, Price
+from gui_agents.domain.providers import FOREIGN_PROVIDERS
 from gui_agents.models.prices.known_prices import known_price
 from gui_agents.models.prices.price_file import read_prices
 
 REMEMBERED_PRICES: Final = 256
 """Looked-up models that stay in memory; a client may name any number of them."""
+
+SHOWN_ENTRIES: Final = 5
+"""Entries of the file that a warning names."""
+_PROVIDERS: Final = frozenset({*map(str, Provider), *FOREIGN_PROVIDERS})
 
 KnownPrices = Callable[[str, str, date], Price | None]
 """A source of public prices: provider, model and day -> price, or None if it knows none."""
@@ -76,6 +81,23 @@ class PriceList:
         named = None if self._models is None else self._models.price(provider, model)
         own = named or self._own.get(model)
         return self._known(provider, model, self._today()) if own is None and public else own
+
+    def doubts(self, default_model: str) -> Iterator[str]:
+        """Yield what the operator's file seems to mean and does not do; `default_model` is PROVIDER/NAME."""
+        provider, _, default = default_model.partition("/")
+        for name in self._own:
+            prefix, slash, rest = name.partition("/")
+            if slash and prefix.lower() in _PROVIDERS and name != default:
+                yield (
+                    f"MODEL_PRICES_FILE: the entry {name!r:.100} begins with the name of a provider, and entries are "
+                    f"matched with the name that is sent to the endpoint: write {rest!r:.100}, unless it is sent so"
+                )
+        if self._own and self.price(provider, default) is None:
+            entries = ", ".join(f"{name!r:.60}" for name in list(self._own)[:SHOWN_ENTRIES])
+            yield (
+                f"MODEL_PRICES_FILE: no entry is the price of {default!r:.100}, the model of DEFAULT_MODEL, whose "
+                f"price is unknown; the entries are {entries}{' and more' if len(self._own) > SHOWN_ENTRIES else ''}"
+            )
 
     def currencies(self) -> frozenset[str]:
         """Return every currency that a cost can have: USD, and those of the operator's files."""

@@ -154,6 +154,20 @@ def test_two_amounts_are_told_and_the_others_counted(tab):
     assert tab.errors == []
 
 
+def test_the_budget_of_the_day_of_which_most_is_spent_is_told_and_drawn(tab):
+    source = Fixed(busy())
+    with serving(source) as endpoint:
+        show(tab, endpoint)
+        assert tab.text("#tile-cost .note").startswith("Of this day's $5.00, $4.00 is spent. 12M tokens read, ")
+        assert tab.evaluate("document.querySelector('#tile-cost .filled').getAttribute('width')") == "80%"
+        budgets = attrs.evolve(source.current.budgets, day={})
+        source.current = attrs.evolve(source.current, budgets=budgets)
+        tab.evaluate(ASK_NOW)
+        tab.wait_for("document.querySelector('#tile-cost .note').textContent.startsWith('12M tokens read, ')")
+        assert tab.evaluate("document.querySelector('#tile-cost .filled')") is None
+    assert tab.errors == []
+
+
 def test_one_call_without_a_price_is_one_call(tab):
     source = Fixed(busy())
     with serving(source) as endpoint:

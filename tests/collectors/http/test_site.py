@@ -138,6 +138,7 @@ def test_the_landing_page_shows_links_and_key_figures():
     assert cells["Model calls of the last 5 minutes"] == "40, 1 of them without an answer"
     assert cells["Tokens"] == "12340015"
     assert cells["Cost in USD"] == "12.30"
+    assert cells["Budget of this day in USD"] == "4.00 of 5.00 spent"
     assert "have failed" not in text
 
 

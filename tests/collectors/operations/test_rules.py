@@ -51,6 +51,7 @@ HighGRPCErrorRate          5m   0s   warning
 HighGRPCLatency            10m  0s   warning
 HighTokenConsumptionRate   10m  0s   info
 HighExecutionCost          5m   0s   warning
+DailyBudgetBurn            5m   0s   warning
 PriceUnknown               5m   0s   info
 UsageUnknown               5m   0s   info
 TaskSloFastBudgetBurn      2m   0s   critical  1h  15m

@@ -72,6 +72,21 @@ def test_a_broken_file_of_prices_is_found(capsys, monkeypatch, tmp_path):
     assert str(prices) in capsys.readouterr().err
 
 
+def test_an_entry_of_the_price_file_that_matches_nothing_is_a_warning(capsys, monkeypatch, tmp_path):
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"openai/gpt-4o": {"input": 1, "output": 2}}')
+    monkeypatch.setenv("MODEL_PRICES_FILE", str(prices))
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+    assert "warning: MODEL_PRICES_FILE: the entry 'openai/gpt-4o' begins" in capsys.readouterr().err
+
+
+def test_budgets_are_shown_as_they_are_written(capsys, monkeypatch):
+    monkeypatch.setenv("DAILY_MAX_COST", "5 USD, 30.50 CNY")
+    assert cli.main(["config", "check", "--json"]) == ExitCode.DONE
+    shown = json.loads(capsys.readouterr().out)["DAILY_MAX_COST"]
+    assert shown == {"value": "5 USD, 30.50 CNY", "source": "environment"}
+
+
 def test_a_default_model_without_a_key_is_found(capsys, monkeypatch):
     monkeypatch.setenv("DEFAULT_MODEL", "openai/gpt-4o")
     assert cli.main(["config", "check", "--json"]) == ExitCode.FAILED

@@ -3,10 +3,13 @@
 from typing import Final
 
 from tests.collectors.operations.scenarios.case import Case, Course
-from tests.collectors.operations.timelines import Phases, Signal, growth
+from tests.collectors.operations.timelines import Phases, Signal, growth, level
 
 TOKENS: Final = "agent_tokens_consumed_total"
 SPENT: Final = "agent_execution_cost_total"
+BUDGET: Final = "agent_budget_spent"
+DOLLARS: Final = 'currency="USD",scope="day"'
+LIMIT: Final = level("agent_budget_limit", 10, 10, DOLLARS)
 
 
 def _tokens(taken: float, given: float) -> list[Signal]:
@@ -73,6 +76,21 @@ CASES: Final = (
                 growth(SPENT, 0, 0.04, 'currency="EUR"'),
             ],
         },
+    ),
+    Case(
+        alert="DailyBudgetBurn",
+        severity="warning",
+        per_instance=True,
+        labels={"currency": "USD"},
+        also={"too fast": Course(signals=[LIMIT, growth(BUDGET, 0, 0.02, DOLLARS, start=3)], rise=20, fall=42)},
+        quiet={
+            "exactly 80 %, and nothing more": [LIMIT, level(BUDGET, 1, 8, DOLLARS)],
+            "all of it in 25 hours": [LIMIT, growth(BUDGET, 0, 10 / 1500, DOLLARS)],
+            "much within minutes, and no 20 % of it": [LIMIT, level(BUDGET, 0, 1.9, DOLLARS)],
+        },
+        hold=5,
+        phases=Phases(60, 60, 70),
+        course=Course(signals=[LIMIT, level(BUDGET, 1, 8.1, DOLLARS)]),
     ),
     _unknown("PriceUnknown", "agent_model_price_unknown_total", unanswered=False),
     _unknown("UsageUnknown", "agent_model_usage_unknown_total", unanswered=True),

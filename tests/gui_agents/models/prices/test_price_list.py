@@ -133,3 +133,42 @@ def test_a_model_that_charges_for_what_no_answer_tells_is_unknown(monkeypatch, e
     listed = types.ModelPrice(input_mtok=Decimal(1), output_mtok=Decimal(2), **extra)
     monkeypatch.setattr(genai_prices, "calc_price", lambda *_, **__: SimpleNamespace(model_price=listed))
     assert known_price("openai", "m", DAY) is None
+
+
+def doubts(*entries, default="openai/gpt-4o", known=lambda *_: None):
+    return list(PriceList(dict.fromkeys(entries, PRICE), known=known).doubts(default))
+
+
+@pytest.mark.parametrize("entry", ["openai/gpt-4o", "OpenAI/gpt-4o", "anthropic/claude-sonnet-4-5"])
+def test_an_entry_with_a_providers_prefix_is_doubted(entry):
+    [doubt] = doubts(entry, "gpt-4o")
+    assert doubt.startswith(f"MODEL_PRICES_FILE: the entry {entry!r} begins with the name of a provider")
+    assert f"write {entry.partition('/')[2]!r}" in doubt
+
+
+def test_a_name_with_a_slash_that_is_sent_so_is_not_doubted():
+    assert doubts("anthropic/claude-x", default="openai/anthropic/claude-x") == []
+    assert doubts("gpt-4o", "meta-llama/Llama-4") == []
+
+
+def test_entries_that_do_not_match_the_default_model_are_named():
+    [doubt] = doubts("GPT-4o", "gpt4o")
+    assert doubt == (
+        "MODEL_PRICES_FILE: no entry is the price of 'gpt-4o', the model of DEFAULT_MODEL, whose price is unknown; "
+        "the entries are 'GPT-4o', 'gpt4o'"
+    )
+    [doubt] = doubts(*map(str, range(9)))
+    assert doubt.endswith("the entries are '0', '1', '2', '3', '4' and more")
+
+
+def test_a_file_that_names_other_models_than_the_default_one_is_not_doubted():
+    assert doubts("local", known=lambda *_: PRICE) == []
+    assert doubts("local", default="builtin/rules") == []
+    assert doubts() == []
+
+
+def test_a_vendors_price_holds_at_the_vendors_own_address_alone():
+    prices = PriceList({"local": PRICE}, known=lambda *_: FREE)
+    assert prices.price("openai", "gpt-4o", public=True) == FREE
+    assert prices.price("openai", "gpt-4o", public=False) is None
+    assert prices.price("openai", "local", public=False) == PRICE
