@@ -1,18 +1,23 @@
 import logging
+from contextlib import nullcontext
 
 import pytest
 
+from gui_agents.config import load
 from gui_agents.domain.actions import Click, InvalidActionError
 from gui_agents.domain.model import ModelRefusedError, Turn
 from gui_agents.domain.model_settings import Confirmation, ModelSettings, WireProtocol
-from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import Usage
+from gui_agents.models.caller import called_models
 from gui_agents.models.failures import FailedAttemptError
+from gui_agents.models.registry import OPEN_TO_LOOPBACK
 from gui_agents.models.responses.answers import read_answer, read_usage
 from gui_agents.models.responses.dialect import NO_PICTURE, ResponsesDialect
 from tests.endpoints import responses
+from tests.fakes import CallBook, FakeClock
 from tests.gui_agents.models.observed import PNG, request
-from tests.scripted_model import RecordedRequest, json
+from tests.scripted_model import RecordedRequest, ScriptedModelServer, json
 
 CLICK = {"type": "click", "button": "left", "x": 1, "y": 2}
 PENDING = {"id": "sc_1", "code": "malicious_instructions", "message": "The page gives orders."}
@@ -117,6 +122,21 @@ def test_the_operator_can_have_safety_checks_acknowledged_and_is_told(caplog):
     (output,) = [item for item in asked["input"] if item.get("type") == "computer_call_output"]
     assert output["acknowledged_safety_checks"] == [PENDING]
     assert accepted(asked) is True
+
+
+@pytest.mark.parametrize(("value", "refused"), [("allow", False), ("refuse", True), (None, True)])
+async def test_the_environment_decides_on_safety_checks(value, refused):
+    config = load({} if value is None else {"CONFIRM_ACTIONS": value}).models
+    answer = responses.response(responses.computer(CLICK, pending=[PENDING]))
+    async with ScriptedModelServer([answer], check=responses.check) as server:
+        settings = ModelSettings(protocol=WireProtocol.RESPONSES)
+        endpoint = Endpoint(provider="x", model="m", base_url=server.base_url, api_key=None, settings=settings)
+        model = called_models(config, FakeClock(), OPEN_TO_LOOPBACK)(ModelChoice("x", "m", endpoint))
+        try:
+            with pytest.raises(ModelRefusedError) if refused else nullcontext():
+                assert (await model.decide(request(screenshot=PNG), CallBook())).actions == (Click(1, 2),)
+        finally:
+            await model.close()
 
 
 def test_a_safety_check_that_nobody_acknowledged_is_refused_by_the_server():
