@@ -9,7 +9,7 @@ from gui_agents.domain.model import ModelRefusedError, Turn
 from gui_agents.domain.model_settings import Confirmation, ModelSettings, WireProtocol
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import Usage
-from gui_agents.models.caller import called_models
+from gui_agents.models.caller import CalledModel, called_models
 from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.registry import OPEN_TO_LOOPBACK
 from gui_agents.models.responses.answers import read_answer, read_usage
@@ -17,7 +17,7 @@ from gui_agents.models.responses.dialect import NO_PICTURE, ResponsesDialect
 from tests.endpoints import responses
 from tests.fakes import CallBook, FakeClock
 from tests.gui_agents.models.observed import PNG, request
-from tests.scripted_model import RecordedRequest, ScriptedModelServer, json
+from tests.scripted_model import RecordedRequest, ScriptedModelServer, error, json
 
 CLICK = {"type": "click", "button": "left", "x": 1, "y": 2}
 PENDING = {"id": "sc_1", "code": "malicious_instructions", "message": "The page gives orders."}
@@ -96,6 +96,23 @@ def test_a_refusal(answer):
         read_answer(body(answer), max_tokens=100)
 
 
+async def test_a_model_that_does_not_reason_is_asked_without_its_reasoning():
+    def script(sent):
+        if "include" in sent.body:
+            return error(400, "Encrypted content is not supported with this model.")
+        return responses.response(responses.computer(CLICK))
+
+    async with ScriptedModelServer(script, check=responses.check) as server:
+        settings = ModelSettings(protocol=WireProtocol.RESPONSES)
+        endpoint = Endpoint(provider="x", model="m", base_url=server.base_url, api_key=None, settings=settings)
+        model = CalledModel(endpoint=endpoint)
+        try:
+            assert (await model.decide(request(screenshot=PNG), CallBook())).actions == (Click(1, 2),)
+        finally:
+            await model.close()
+        assert server.requests[-1].body["tools"][0] == {"type": "computer"}
+
+
 def test_what_is_sent_first():
     asked = dialect().question(request(screenshot=PNG))
     assert (asked["store"], asked["include"]) == (False, ["reasoning.encrypted_content"])
@@ -172,6 +189,15 @@ def test_empty_fields_do_not_come_back():
     answered(one, responses.response(responses.reasoning(), responses.computer(CLICK)))
     asked = one.question(request(screenshot=PNG, history=[Turn("t", Click(1, 2), "", "ok")]))
     assert all(value is not None for item in asked["input"] for value in item.values())
+
+
+def test_reasoning_that_is_not_encrypted_does_not_come_back():
+    one = dialect()
+    reasoning = responses.reasoning() | {"encrypted_content": None}
+    answered(one, responses.response(reasoning, responses.computer(CLICK)))
+    asked = one.question(request(screenshot=PNG, history=[Turn("t", Click(1, 2), "", "ok")]))
+    assert "reasoning" not in {item.get("type") for item in asked["input"]}
+    assert accepted(asked) is True
 
 
 def test_a_mixed_answer_gets_the_output_of_each_call():
