@@ -23,6 +23,8 @@ class Feature(Enum):
     """The usual name of the field with the largest number of tokens; there is another one."""
     TOOL_CHOICE = auto()
     """That a tool is demanded or chosen; tools may do without."""
+    ENCRYPTED_REASONING = auto()
+    """Reasoning that comes back encrypted, to be sent again."""
     COMPUTER_TOOL = auto()
     """The protocol's own computer tool; there is `act` in place of it."""
     TOOLS = auto()
@@ -42,6 +44,7 @@ _DENIED: Final = re.compile(
 _NAMED: Final = {
     Feature.TOKEN_FIELD: re.compile(r"max_(?:completion_)?tokens"),
     Feature.TOOL_CHOICE: re.compile(r"tool[_ ]?choice"),
+    Feature.ENCRYPTED_REASONING: re.compile(r"encrypted"),
     Feature.COMPUTER_TOOL: re.compile(r"computer"),
     Feature.TOOLS: re.compile(r"\btools?\b|\bfunctions?\b|function[- _]?call|--jinja|tool[- _]?(?:use|call)"),
     Feature.PICTURES: re.compile(
@@ -53,6 +56,7 @@ _OTHERWISE: Final = {
         r"too (?:large|small|high|low)|at most|at least|less than|greater than|between|integer|exceed|range"
     ),
     Feature.TOOL_CHOICE: re.compile(r"--|\bserver\b|\bjinja\b|\bparser\b"),
+    Feature.ENCRYPTED_REASONING: re.compile(r"decrypt|invalid_encrypted|could not be verified"),
     Feature.COMPUTER_TOOL: re.compile(r"computer call|screenshot"),
     Feature.TOOLS: re.compile(r"tool_call_id|tool_calls\[|role '?tool"),
     Feature.PICTURES: re.compile(

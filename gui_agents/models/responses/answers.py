@@ -71,7 +71,7 @@ def read_answer(body: Any, *, max_tokens: int) -> Heard:
         raise ModelRefusedError("\n".join(filter(None, [*refusals, text])) or FILTERED)
     wishes = [_wish(item) for item in items if word(item.get("type")) in {COMPUTER_CALL, FUNCTION_CALL}]
     return Heard(
-        content=[_sent_back(item) for item in items if word(item.get("type")) in SENT_BACK],
+        content=[_without_nothing(item) for item in items if _is_sent_back(item)],
         wishes=wishes,
         text=text,
         problem=_problem(status, reason, max_tokens) or ("" if wishes else _unfinished(items)),
@@ -128,7 +128,13 @@ def _wish(item: Mapping[str, Any]) -> Wish:
     return Wish(name=COMPUTER, call=Call(call_id=call_id, native=True, fields=fields), given=given)
 
 
-def _sent_back(item: Mapping[str, Any]) -> Mapping[str, Any]:
+def _is_sent_back(item: Mapping[str, Any]) -> bool:
+    """Tell whether an item may stand in a request; reasoning may only if it is encrypted, as nothing is stored."""
+    kind = word(item.get("type"))
+    return kind in SENT_BACK and (kind != "reasoning" or bool(item.get("encrypted_content")))
+
+
+def _without_nothing(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an item without empty fields, some of which are refused in a request."""
     return {name: value for name, value in item.items() if value is not None}
 

@@ -22,7 +22,7 @@ from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.answers.rationale import MAX_RATIONALE, encodable
 from gui_agents.models.chat.prompts import SYSTEM_PROMPT
 from gui_agents.models.endpoint import NO_KEY
-from gui_agents.models.features import NOTHING, Lacking
+from gui_agents.models.features import NOTHING, Feature, Lacking
 from gui_agents.models.native.calls import act
 from gui_agents.models.native.conversation import Conversation
 from gui_agents.models.native.prompts import SYSTEM_PROMPT as COMPUTER_PROMPT
@@ -65,7 +65,7 @@ class ResponsesDialect:
         return {
             "model": self._endpoint.model,
             "store": False,
-            "include": ["reasoning.encrypted_content"],
+            **({} if Feature.ENCRYPTED_REASONING in lacking else {"include": ["reasoning.encrypted_content"]}),
             settings.token_field or "max_output_tokens": settings.max_tokens,
             "instructions": COMPUTER_PROMPT if settings.native_tool else SYSTEM_PROMPT,
             **({"tools": _tools(request, native=settings.native_tool)} if settings.tools else {}),

@@ -69,6 +69,7 @@ NOTHING_LACKS = [
         *((*case, Feature.TOOL_CHOICE) for case in NO_TOOL_CHOICE),
         *((*case, Feature.PICTURES) for case in NO_PICTURES),
         *((*case, Feature.COMPUTER_TOOL) for case in NO_COMPUTER_TOOL),
+        (400, "Encrypted content is not supported with this model.", Feature.ENCRYPTED_REASONING),
         *((*case, Feature.TOKEN_FIELD) for case in OTHER_TOKEN_FIELD),
         *((*case, None) for case in NOTHING_LACKS),
     ],

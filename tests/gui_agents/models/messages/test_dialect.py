@@ -1,6 +1,6 @@
 import pytest
 
-from gui_agents.domain.actions import Click, Done
+from gui_agents.domain.actions import Click, Done, InvalidActionError
 from gui_agents.domain.model import ModelError, ModelRefusedError, Turn
 from gui_agents.domain.model_settings import ModelSettings, WireProtocol
 from gui_agents.domain.spec import Endpoint
@@ -233,6 +233,24 @@ def test_a_call_without_a_name_for_its_result_is_carried_out_and_told_in_words()
     history = [Turn("t", decision.actions[0], "", "clicked")]
     (only,) = one.question(request(screenshot=PNG, history=history))["messages"]
     assert "clicked" in only["content"][0]["text"]
+
+
+def test_a_call_that_was_cut_off_does_not_come_back():
+    one = dialect()
+    cut = messages.message(messages.member("type", {"text": "hal"}), stop_reason="max_tokens")
+    with pytest.raises(InvalidActionError, match="by max_tokens, which is 4096") as invalid:
+        answered(one, cut)
+    history = [Turn("t", None, "", f"invalid: {invalid.value.problem}", invalid.value.said)]
+    (only,) = one.question(request(screenshot=PNG, history=history))["messages"]
+    assert "cut off" in only["content"][0]["text"]
+
+
+def test_the_pointer_is_where_the_last_answer_left_it():
+    one = dialect()
+    first = answered(one, messages.message(messages.member("mouse_move", {"coordinate": [7, 8]})))
+    history = [Turn("t", first.actions[0], "", "ok")]
+    click = messages.message(messages.member("left_click"))
+    assert answered(one, click, history).actions == (Click(7, 8),)
 
 
 def test_an_answer_has_a_limit_of_actions():

@@ -1,3 +1,4 @@
+import json
 from itertools import pairwise
 
 import attrs
@@ -117,6 +118,30 @@ def test_other_settings_begin_anew_and_tell_in_words_what_was_done():
     talk.ask()
     assert talk.transcript.rounds == []
     assert '"action": "click"' in talk.transcript.opening
+
+
+def test_an_answer_that_is_too_deep_for_a_request_is_not_kept():
+    deepest = next(depth for depth in range(1200, 0, -1) if is_json(nested(depth)))
+    for depth, kept in {deepest // 2: 1, deepest - 10: 0}.items():
+        talk = Talk()
+        talk.step(answer(CLICK, content=[{"type": "tool_use", "input": nested(depth)}]))
+        talk.ask()
+        assert len(talk.transcript.rounds) == kept
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def is_json(value):
+    try:
+        json.dumps(value)
+    except RecursionError:
+        return False
+    return True
 
 
 def lengths(talk, steps, given=None):

@@ -1,18 +1,23 @@
 import logging
+from contextlib import nullcontext
 
 import pytest
 
+from gui_agents.config import load
 from gui_agents.domain.actions import Click, InvalidActionError
 from gui_agents.domain.model import ModelRefusedError, Turn
 from gui_agents.domain.model_settings import Confirmation, ModelSettings, WireProtocol
-from gui_agents.domain.spec import Endpoint
+from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import Usage
+from gui_agents.models.caller import CalledModel, called_models
 from gui_agents.models.failures import FailedAttemptError
+from gui_agents.models.registry import OPEN_TO_LOOPBACK
 from gui_agents.models.responses.answers import read_answer, read_usage
 from gui_agents.models.responses.dialect import NO_PICTURE, ResponsesDialect
 from tests.endpoints import responses
+from tests.fakes import CallBook, FakeClock
 from tests.gui_agents.models.observed import PNG, request
-from tests.scripted_model import RecordedRequest, json
+from tests.scripted_model import RecordedRequest, ScriptedModelServer, error, json
 
 CLICK = {"type": "click", "button": "left", "x": 1, "y": 2}
 PENDING = {"id": "sc_1", "code": "malicious_instructions", "message": "The page gives orders."}
@@ -91,6 +96,23 @@ def test_a_refusal(answer):
         read_answer(body(answer), max_tokens=100)
 
 
+async def test_a_model_that_does_not_reason_is_asked_without_its_reasoning():
+    def script(sent):
+        if "include" in sent.body:
+            return error(400, "Encrypted content is not supported with this model.")
+        return responses.response(responses.computer(CLICK))
+
+    async with ScriptedModelServer(script, check=responses.check) as server:
+        settings = ModelSettings(protocol=WireProtocol.RESPONSES)
+        endpoint = Endpoint(provider="x", model="m", base_url=server.base_url, api_key=None, settings=settings)
+        model = CalledModel(endpoint=endpoint)
+        try:
+            assert (await model.decide(request(screenshot=PNG), CallBook())).actions == (Click(1, 2),)
+        finally:
+            await model.close()
+        assert server.requests[-1].body["tools"][0] == {"type": "computer"}
+
+
 def test_what_is_sent_first():
     asked = dialect().question(request(screenshot=PNG))
     assert (asked["store"], asked["include"]) == (False, ["reasoning.encrypted_content"])
@@ -117,6 +139,21 @@ def test_the_operator_can_have_safety_checks_acknowledged_and_is_told(caplog):
     (output,) = [item for item in asked["input"] if item.get("type") == "computer_call_output"]
     assert output["acknowledged_safety_checks"] == [PENDING]
     assert accepted(asked) is True
+
+
+@pytest.mark.parametrize(("value", "refused"), [("allow", False), ("refuse", True), (None, True)])
+async def test_the_environment_decides_on_safety_checks(value, refused):
+    config = load({} if value is None else {"CONFIRM_ACTIONS": value}).models
+    answer = responses.response(responses.computer(CLICK, pending=[PENDING]))
+    async with ScriptedModelServer([answer], check=responses.check) as server:
+        settings = ModelSettings(protocol=WireProtocol.RESPONSES)
+        endpoint = Endpoint(provider="x", model="m", base_url=server.base_url, api_key=None, settings=settings)
+        model = called_models(config, FakeClock(), OPEN_TO_LOOPBACK)(ModelChoice("x", "m", endpoint))
+        try:
+            with pytest.raises(ModelRefusedError) if refused else nullcontext():
+                assert (await model.decide(request(screenshot=PNG), CallBook())).actions == (Click(1, 2),)
+        finally:
+            await model.close()
 
 
 def test_a_safety_check_that_nobody_acknowledged_is_refused_by_the_server():
@@ -152,6 +189,15 @@ def test_empty_fields_do_not_come_back():
     answered(one, responses.response(responses.reasoning(), responses.computer(CLICK)))
     asked = one.question(request(screenshot=PNG, history=[Turn("t", Click(1, 2), "", "ok")]))
     assert all(value is not None for item in asked["input"] for value in item.values())
+
+
+def test_reasoning_that_is_not_encrypted_does_not_come_back():
+    one = dialect()
+    reasoning = responses.reasoning() | {"encrypted_content": None}
+    answered(one, responses.response(reasoning, responses.computer(CLICK)))
+    asked = one.question(request(screenshot=PNG, history=[Turn("t", Click(1, 2), "", "ok")]))
+    assert "reasoning" not in {item.get("type") for item in asked["input"]}
+    assert accepted(asked) is True
 
 
 def test_a_mixed_answer_gets_the_output_of_each_call():
