@@ -1,8 +1,8 @@
 """`gui-agents models check`: asks a model for one tiny decision, and says what its endpoint takes.
 
-The question has a tool and a picture of one colour. If it is refused, it is asked without the tool, without the picture
-and without both. What is right is the first question that is answered at once: its settings are printed as an entry of
-MODELS_FILE.
+The question has a tool and a picture of one colour. If it is refused, it is asked with our tool instead of the
+protocol's own one, without tools, and all of these without the picture. What is right is the first question that is
+answered at once: its settings are printed as an entry of MODELS_FILE.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 from PIL import Image
@@ -25,7 +25,7 @@ from gui_agents.domain.actions import Done, InvalidActionError
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL, DecisionRequest, ModelError, Remaining
-from gui_agents.domain.model_settings import ModelSettings, PictureFormat
+from gui_agents.domain.model_settings import ModelSettings, PictureFormat, WireProtocol
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.spec import Endpoint, LLMSettings, ModelChoice
 from gui_agents.domain.usage import CallBound, ModelCall
@@ -48,8 +48,8 @@ REFUSED: Final = re.compile(r"answered (400|404|405|415|422|500|501)\b")
 class Asked:
     """One question, and what came of it."""
 
-    tools: bool
-    pictures: bool
+    settings: ModelSettings
+    """How it was asked."""
     calls: tuple[ModelCall, ...]
     problem: str | None
     """Why there is no decision; None if there is one."""
@@ -148,17 +148,24 @@ def _chosen(effective: Config, name: str, base_url: str | None) -> ModelChoice:
 async def _ask(endpoint: Endpoint, timeout_seconds: float) -> list[Asked]:
     """Ask with less and less, until a question is taken as it is."""
     asked: list[Asked] = []
-    for tools, pictures in _questions(endpoint.settings):
-        asked.append(await _one(endpoint, timeout_seconds, tools=tools, pictures=pictures))
+    for settings in _questions(endpoint.settings):
+        asked.append(await _one(attrs.evolve(endpoint, settings=settings), timeout_seconds))
         if asked[-1].at_once or not _refused(asked[-1]):
             break
     return asked
 
 
-def _questions(settings: ModelSettings) -> Iterator[tuple[bool, bool]]:
-    for tools, pictures in ((True, True), (False, True), (True, False), (False, False)):
-        if tools <= settings.tools and pictures <= settings.pictures:
-            yield tools, pictures
+def _questions(settings: ModelSettings) -> Iterator[ModelSettings]:
+    """Yield the settings, and then those with less and less of what an endpoint may not take."""
+    for pictures in (True, False):
+        if pictures and not settings.pictures:
+            continue
+        asked = attrs.evolve(settings, pictures=pictures)
+        yield asked
+        if settings.tools and settings.native_tool and settings.protocol is not WireProtocol.CHAT:
+            yield attrs.evolve(asked, native_tool=False)
+        if settings.tools:
+            yield attrs.evolve(asked, tools=False)
 
 
 def _refused(asked: Asked) -> bool:
@@ -181,16 +188,11 @@ class _Calls:
         self.made.append(call)
 
 
-async def _one(endpoint: Endpoint, timeout_seconds: float, *, tools: bool, pictures: bool) -> Asked:
+async def _one(endpoint: Endpoint, timeout_seconds: float) -> Asked:
     from gui_agents.models.caller import CalledModel  # noqa: PLC0415 - most verbs call no model
     from gui_agents.models.retry import RetryPolicy  # noqa: PLC0415
 
-    settings = attrs.evolve(endpoint.settings, tools=tools, pictures=pictures)
-    model = CalledModel(
-        endpoint=attrs.evolve(endpoint, settings=settings),
-        timeout_seconds=timeout_seconds,
-        retry=RetryPolicy(max_attempts=1),
-    )
+    model = CalledModel(endpoint=endpoint, timeout_seconds=timeout_seconds, retry=RetryPolicy(max_attempts=1))
     calls, problem, answer, answered = _Calls(), None, None, False
     try:
         decision = await model.decide(_request(timeout_seconds), calls)
@@ -203,8 +205,7 @@ async def _one(endpoint: Endpoint, timeout_seconds: float, *, tools: bool, pictu
     finally:
         await model.close()
     return Asked(
-        tools=tools,
-        pictures=pictures,
+        settings=endpoint.settings,
         calls=tuple(calls.made),
         problem=problem,
         answer=answer,
@@ -234,14 +235,15 @@ def reported(model: str, endpoint: Endpoint, asked: list[Asked], prices: "PriceL
     calls = [call for each in asked for call in each.calls]
     price = prices.price(endpoint.provider, endpoint.model)
     works = best is not None and best.problem is None
+    sees = None if best is None or best.answer is None else COLOUR in best.answer.lower()
     return Report(
         model=model,
         address=endpoint.base_url,
         protocol=str(endpoint.settings.protocol),
         works=works,
-        tools=None if best is None else best.tools,
-        pictures=None if best is None else best.pictures,
-        sees=COLOUR in best.answer.lower() if best is not None and best.pictures and best.answer is not None else None,
+        tools=None if best is None else best.settings.tools,
+        pictures=None if best is None else best.settings.pictures,
+        sees=sees if best is not None and best.settings.pictures else None,
         usage=None if best is None else best.calls[-1].usage is not None,
         price=None
         if price is None
@@ -254,15 +256,12 @@ def reported(model: str, endpoint: Endpoint, asked: list[Asked], prices: "PriceL
 
 def _entry(model: str, settings: ModelSettings, best: Asked) -> str:
     """Return the entry of MODELS_FILE without which each first task would be refused once."""
-    changes: dict[str, Any] = {}
-    if best.tools != settings.tools:
-        changes["tools"] = best.tools
-    if best.pictures != settings.pictures:
-        changes["pictures"] = best.pictures
+    fields = ("tools", "native_tool", "pictures")
+    changes = {field: getattr(best.settings, field) for field in fields}
+    changes = {field: value for field, value in changes.items() if value != getattr(settings, field)}
     if not changes:
         return ""
-    fields = "".join(f"\n  {field}: {str(value).lower()}" for field, value in changes.items())
-    return f'"{model}":{fields}'
+    return f'"{model}":' + "".join(f"\n  {field}: {str(value).lower()}" for field, value in changes.items())
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from gui_agents.config import Config
-from gui_agents.domain.base_urls import same_host
 from gui_agents.domain.model import ModelError
 from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.providers import PROVIDERS, ProviderRow
@@ -59,8 +58,7 @@ def provider_states(effective: Config) -> Iterator[ProviderState]:
         own = effective.models.provider(row)
         address = own.address or row.address
         missing = [] if address is not None else [row.address_variables[0]]
-        vendors = row.address is None or (address is not None and same_host(address, row.address))
-        if row.key_needed and own.api_key is None and vendors:
+        if row.key_needed and own.api_key is None and (address is None or row.owns(address)):
             missing.append(row.key_variables[0])
         yield ProviderState(
             row=row, configured=row in configured, address=address, api_key=own.api_key, missing=tuple(missing)

@@ -45,9 +45,14 @@ def key_problem(key: str) -> str | None:
     return None
 
 
+def host_name(address: str) -> str:
+    """Return the host of a base URL in small letters; empty if it has none."""
+    return _split(address).hostname or ""
+
+
 def same_host(one: str, other: str) -> bool:
     """Tell whether two base URLs have the same host."""
-    return _split(one).hostname == _split(other).hostname
+    return host_name(one) == host_name(other)
 
 
 def _added_by_calls(path: str) -> str:

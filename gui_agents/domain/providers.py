@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from gui_agents.domain.base_urls import host_name, same_host
 from gui_agents.domain.model import Provider
 from gui_agents.domain.model_settings import WireProtocol
 
@@ -36,14 +37,22 @@ class ProviderRow:
     """The variables that give it, the most usual one first."""
     key_variables: tuple[str, ...] = ()
     """The variables that hold the key of that address, the most usual one first."""
+    domain: str | None = None
+    """The domain of its addresses, if each customer has an address of their own."""
     key_needed: bool = True
-    """Whether the usual address answers nobody without a key."""
+    """Whether the provider's own addresses answer nobody without a key."""
     key_header: str | None = None
     """The header that carries the key; None takes the protocol's."""
     resells: bool = False
     """Whether it offers models of other makers, whose names then hold a slash."""
     version_variable: str | None = None
     """The variable that holds the version of its API, if requests carry one."""
+
+    def owns(self, address: str) -> bool:
+        """Tell whether an address is one of the provider itself, and not of a gateway or of a server of one's own."""
+        if self.address is not None and same_host(self.address, address):
+            return True
+        return self.domain is not None and host_name(address).endswith(f".{self.domain}")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +103,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         key_variables=("AZURE_OPENAI_API_KEY",),
         key_header="api-key",
         version_variable="OPENAI_API_VERSION",
+        domain="azure.com",
     ),
     ProviderRow(
         provider=Provider.OPENROUTER,

@@ -62,13 +62,13 @@ class Endpoint:
     """The URL to whose path the path of a call is added. It may have a query, which goes behind that."""
     api_key: Secret | None
     """The key for this address; None to call it without a key."""
+    key_header: str | None = None
+    """The header that carries the key as it is; None takes the protocol's."""
     settings: ModelSettings = DEFAULT_SETTINGS
     configured: bool = False
     """Whether the operator has configured this address; then it is not checked."""
     public: bool = False
     """Whether the address is the provider's own public one, so that its public prices hold."""
-    key_header: str | None = None
-    """The header that carries the key as it is; None takes the protocol's."""
 
 
 @attrs.frozen

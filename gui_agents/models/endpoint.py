@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import attrs
 
-from gui_agents.domain.base_urls import address_problem, key_problem, same_host
+from gui_agents.domain.base_urls import address_problem, key_problem
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.providers import ProviderRow, provider_row
@@ -73,7 +73,8 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         raise PreconditionError(
             f"no address is known of {row.provider}; give {field}.apiEndpoint, or set {row.address_variables[0]}"
         )
-    if api_key is None and row.key_needed and row.address is not None and same_host(address, row.address):
+    public = row.owns(address)
+    if api_key is None and row.key_needed and public:
         raise PreconditionError(
             f"there is no key for {address}; give {field}.apiKey, or set {row.key_variables[0]}"
             " (a configured key goes only to the address configured beside it)"
@@ -85,7 +86,7 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         base_url=address,
         api_key=api_key,
         configured=environment is not None and address == environment.endpoint,
-        public=row.address is not None and same_host(address, row.address),
+        public=public,
     )
 
 

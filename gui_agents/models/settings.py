@@ -5,7 +5,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from gui_agents.domain.base_urls import same_host
 from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.price import Price
 from gui_agents.domain.providers import ProviderRow
@@ -31,8 +30,8 @@ class SettingsOfModels:
     def of(self, row: ProviderRow, model: str, address: str) -> ModelSettings:
         """Return the settings of a model at an address; the same one when it is asked again."""
         full_name = f"{row.provider}/{model}"
-        at_vendor = row.address is not None and same_host(address, row.address)
-        changes: dict[str, Any] = {"protocol": row.protocol, **known_changes(full_name, at_vendor=at_vendor)}
+        known = known_changes(full_name, at_vendor=row.owns(address))
+        changes: dict[str, Any] = {"protocol": row.protocol, **known}
         for entry in self._matching(full_name):
             changes.update(entry.changes)
         return ModelSettings(**changes)

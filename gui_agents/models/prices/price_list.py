@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from gui_agents.domain.model import Provider
 from gui_agents.domain.money import USD
 from gui_agents.domain.price import FREE, Price
-from gui_agents.domain.providers import FOREIGN_PROVIDERS
+from gui_agents.domain.providers import provider_row
 from gui_agents.models.prices.known_prices import known_price
 from gui_agents.models.prices.price_file import read_prices
 
@@ -21,7 +21,6 @@ REMEMBERED_PRICES: Final = 256
 
 SHOWN_ENTRIES: Final = 5
 """Entries of the file that a warning names."""
-_PROVIDERS: Final = frozenset({*map(str, Provider), *FOREIGN_PROVIDERS})
 
 KnownPrices = Callable[[str, str, date], Price | None]
 """A source of public prices: provider, model and day -> price, or None if it knows none."""
@@ -87,7 +86,7 @@ class PriceList:
         provider, _, default = default_model.partition("/")
         for name in self._own:
             prefix, slash, rest = name.partition("/")
-            if slash and prefix.lower() in _PROVIDERS and name != default:
+            if slash and (prefix == Provider.BUILTIN or provider_row(prefix) is not None) and name != default:
                 yield (
                     f"MODEL_PRICES_FILE: the entry {name!r:.100} begins with the name of a provider, and entries are "
                     f"matched with the name that is sent to the endpoint: write {rest!r:.100}, unless it is sent so"

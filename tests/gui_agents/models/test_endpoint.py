@@ -131,6 +131,20 @@ def test_a_public_address_is_called_with_a_key_alone(row):
         select_endpoint(settings(model="m"), None, None, row=row)
     chosen = select_endpoint(settings(model="m", key="mine"), None, None, row=row)
     assert (chosen.provider, chosen.base_url, chosen.api_key) == (row.provider, row.address, Secret("mine"))
+    assert chosen.public
+
+
+def test_an_azure_resource_is_azures_own_and_needs_a_key():
+    row = row_of(Provider.AZURE)
+    asked = settings(model="m", endpoint="https://Mine.openai.AZURE.com")
+    with pytest.raises(PreconditionError, match="or set AZURE_OPENAI_API_KEY"):
+        select_endpoint(asked, None, None, row=row)
+    gateway = select_endpoint(settings(model="m", endpoint="https://azure.com.example"), None, None, row=row)
+    assert (gateway.api_key, gateway.public) == (None, False)
+
+
+def test_an_endpoint_that_is_not_the_vendors_is_not_public():
+    assert not select_endpoint(None, None, ENVIRONMENT).public
 
 
 def test_servers_of_ones_own_need_no_key():
@@ -276,7 +290,9 @@ def test_a_key_of_the_request_is_always_the_one_that_is_used(request_, global_, 
         chosen = select_endpoint(request_, global_, environment)
     except (InvalidFieldError, PreconditionError):
         return
-    if request_ is not None and request_.api_key == Secret("request-key"):
+    # A request that names a provider is one for that provider.
+    ours = request_ is not None and request_.provider != "other"
+    if ours and request_.api_key == Secret("request-key"):
         assert chosen.api_key == Secret("request-key")
 
 
