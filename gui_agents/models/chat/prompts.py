@@ -15,7 +15,7 @@ from gui_agents.domain.action_json import to_json
 from gui_agents.domain.model import DecisionRequest, Turn
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, CoordinateSpace, ModelSettings
 from gui_agents.domain.screen import Element, Picture
-from gui_agents.models.history import left_out
+from gui_agents.models.history import left_out, too_long
 from gui_agents.pictures.coordinates import View
 
 Message = dict[str, Any]
@@ -68,17 +68,20 @@ def messages(
     """Return the conversation that asks for the next action."""
     view = View.of(request.observation, request.coordinates)
     conversation: list[Message] = [{"role": "system", "content": system_prompt(request.coordinates)}]
-    first = left_out(request.history, settings, lambda turn: len(_decided(turn, view)) + len(_came_of(turn)))
+    first = left_out(len(request.history), settings)
+    told = [(turn, _decided(turn, view), _came_of(turn)) for turn in request.history[first:]]
+    longer = too_long([len(decided) + len(came_of) for _, decided, came_of in told], settings)
+    first += longer
     said = [_summary(request.history[:first])] if first else []
     instruction = None
-    for turn in request.history[first:]:
+    for turn, decided, came_of in told[longer:]:
         if turn.instruction != instruction:
             instruction = turn.instruction
             said.append(_task(instruction))
         picture = turn.picture if with_screenshot else None
         conversation.append({"role": "user", "content": _with_picture("\n\n".join(said), picture)})
-        conversation.append({"role": "assistant", "content": _decided(turn, view)})
-        said = [_came_of(turn)]
+        conversation.append({"role": "assistant", "content": decided})
+        said = [came_of]
     if request.instruction != instruction:
         said.append(_task(request.instruction))
     said.append(_screen(request, view))
@@ -99,7 +102,7 @@ def _task(instruction: str) -> str:
 
 def _decided(turn: Turn, view: View) -> str:
     if turn.action is None:
-        return _clip(turn.rationale, MAX_TEXT) or NO_ACTION
+        return _clip(turn.said, MAX_TEXT).strip() or NO_ACTION
     values = {key: _clip(value, MAX_TEXT) if isinstance(value, str) else value for key, value in _fields(turn, view)}
     action = json.dumps(values, ensure_ascii=False)
     return f"{_clip(turn.rationale, MAX_TEXT)}\n{action}" if turn.rationale else action

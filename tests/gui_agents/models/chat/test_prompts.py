@@ -71,7 +71,8 @@ def test_past_turns_are_told_as_a_conversation():
 
 
 def test_an_answer_that_was_refused_is_told_with_what_was_wrong():
-    history = [turn(None, rationale="I will click.", outcome="the answer holds no action"), turn(None, outcome="no")]
+    said = attrs.evolve(turn(None, outcome="the answer holds no action"), said="I will click.")
+    history = [said, turn(None, outcome="no")]
     assert contents(request(history=history))[2:5] == [
         "I will click.",
         "That answer was not accepted: the answer holds no action. Answer with one call of `act`.",
