@@ -19,7 +19,7 @@ from typing import Final
 import attrs
 
 from gui_agents.domain import actions
-from gui_agents.domain.actions import TERMINAL_ACTIONS, Action
+from gui_agents.domain.actions import TERMINAL_ACTIONS, Action, ActionName
 from gui_agents.domain.lifecycle import Ending, FailureReason, failure
 from gui_agents.domain.screen import Element, Observation
 from gui_agents.pictures.likeness import Glimpse
@@ -76,9 +76,25 @@ class _Screen:
 
 
 @attrs.frozen
+class _Deed:
+    """An action as it is compared with others."""
+
+    name: ActionName
+    manner: object
+    """What has to be equal, apart from places."""
+    places: tuple[int, ...]
+
+    def is_like(self, other: "_Deed") -> bool:
+        """Return whether both mean the same: a wait of any length, a click nearby, a scroll to the same side."""
+        if self.name is not other.name or self.manner != other.manner:
+            return False
+        return all(abs(place - near) <= CLOSE for place, near in zip(self.places, other.places, strict=True))
+
+
+@attrs.frozen
 class _Round:
     screen: _Screen
-    actions: tuple[Action, ...]
+    deeds: tuple[_Deed, ...]
 
 
 class Effects:
@@ -90,7 +106,7 @@ class Effects:
         self._points = 0
         self._waits = 0
         """Rounds in a row that only waited."""
-        self._stale: list[tuple[Action, ...]] = []
+        self._stale: list[tuple[_Deed, ...]] = []
         """What was decided since there was something new."""
         self._nudged = False
 
@@ -99,7 +115,7 @@ class Effects:
         if decided[0].name in TERMINAL_ACTIONS:
             return Verdict()
         done = tuple(_distinct(decided))
-        same = [round_ for round_ in self._rounds if _alike(round_.actions, done)]
+        same = [round_ for round_ in self._rounds if _alike(round_.deeds, done)]
         seen = _screen(observation)
         screen, similar = await self._known(seen, same)
         last = self._rounds[-1].screen if self._rounds else None
@@ -187,24 +203,18 @@ def _same_pictures(screen: _Screen, seen: _Screen) -> bool:
     return any(picture.equals(seen.pictures[0]) for picture in screen.pictures)
 
 
-def _distinct(decided: Sequence[Action]) -> Iterator[Action]:
+def _distinct(decided: Sequence[Action]) -> Iterator[_Deed]:
     """Yield actions without those that are like the one before: two clicks in one answer are no other idea than one."""
     last = None
     for action in decided:
-        if last is None or not _like(last, action):
-            yield action
-        last = action
+        deed = _Deed(action.name, _manner(action), tuple(_places(action)))
+        if last is None or not deed.is_like(last):
+            yield deed
+        last = deed
 
 
-def _alike(some: Sequence[Action], others: Sequence[Action]) -> bool:
-    return len(some) == len(others) and all(_like(one, other) for one, other in zip(some, others, strict=True))
-
-
-def _like(one: Action, other: Action) -> bool:
-    """Return whether two actions mean the same: a wait of any length, a click nearby, a scroll to the same side."""
-    if type(one) is not type(other) or _manner(one) != _manner(other):
-        return False
-    return all(abs(place - near) <= CLOSE for place, near in zip(_places(one), _places(other), strict=True))
+def _alike(some: Sequence[_Deed], others: Sequence[_Deed]) -> bool:
+    return len(some) == len(others) and all(one.is_like(other) for one, other in zip(some, others, strict=True))
 
 
 def _places(action: Action) -> Iterator[int]:
@@ -214,7 +224,6 @@ def _places(action: Action) -> Iterator[int]:
 
 
 def _manner(action: Action) -> object:
-    """Return what of an action has to be equal, apart from its places."""
     match action:
         case actions.Wait() | actions.Move() | actions.LongPress():
             return None
@@ -232,13 +241,13 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def _waits(done: Sequence[Action]) -> bool:
-    return all(isinstance(action, actions.Wait) for action in done)
+def _waits(done: Sequence[_Deed]) -> bool:
+    return all(deed.name is ActionName.WAIT for deed in done)
 
 
-def _named(stale: Sequence[Sequence[Action]]) -> str:
+def _named(stale: Sequence[Sequence[_Deed]]) -> str:
     """Return what was done how often, such as `click 3 times, wait once`."""
-    counts = Counter(str(action.name) for done in stale for action in done)
+    counts = Counter(str(deed.name) for done in stale for deed in done)
     return ", ".join(f"{name} {_times(count)}" for name, count in counts.most_common(MAX_DONE))
 
 
@@ -246,13 +255,13 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _nudge(stale: Sequence[Sequence[Action]]) -> str:
+def _nudge(stale: Sequence[Sequence[_Deed]]) -> str:
     return (
         f"your last {len(stale)} steps ({_named(stale)}) led to nothing new on the screen. Do not repeat them: try "
         "something else, or use `fail` and say what does not work."
     )
 
 
-def _stuck(stale: Sequence[Sequence[Action]]) -> Ending:
+def _stuck(stale: Sequence[Sequence[_Deed]]) -> Ending:
     message = f"the last {len(stale)} steps ({_named(stale)}) led to nothing new on the screen"
     return failure(FailureReason.STUCK, message)

@@ -15,7 +15,7 @@ from gui_agents.domain.action_json import to_json
 from gui_agents.domain.model import DecisionRequest, Turn
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, CoordinateSpace, ModelSettings
 from gui_agents.domain.screen import Element, Picture
-from gui_agents.models.history import left_out
+from gui_agents.models.history import left_out, too_long
 from gui_agents.pictures.coordinates import View
 
 Message = dict[str, Any]
@@ -68,23 +68,30 @@ def messages(
     """Return the conversation that asks for the next action."""
     view = View.of(request.observation, request.coordinates)
     conversation: list[Message] = [{"role": "system", "content": system_prompt(request.coordinates)}]
-    first = left_out(request.history, settings, lambda turn: len(decided(turn, view)) + len(came_of(turn)))
+    shown = shown_turns(request.history, settings, view)
+    first = len(request.history) - len(shown)
     said = [summary(request.history[:first])] if first else []
     instruction = None
-    for turn in request.history[first:]:
+    for turn, answered, outcome in shown:
         if turn.instruction != instruction:
             instruction = turn.instruction
             said.append(task(instruction))
         picture = turn.picture if with_screenshot else None
         conversation.append({"role": "user", "content": _with_picture("\n\n".join(said), picture)})
-        conversation.append({"role": "assistant", "content": decided(turn, view)})
-        said = [came_of(turn)]
+        conversation.append({"role": "assistant", "content": answered})
+        said = [outcome]
     if request.instruction != instruction:
         said.append(task(request.instruction))
     said.append(screen(request, view))
     picture = request.observation.screenshot if with_screenshot else None
     conversation.append({"role": "user", "content": _with_picture("\n\n".join(said), picture)})
     return conversation
+
+
+def shown_turns(turns: Sequence[Turn], settings: ModelSettings, view: View) -> list[tuple[Turn, str, str]]:
+    """Return the past turns that are shown in full, each with what was decided and what came of it in words."""
+    told = [(turn, decided(turn, view), came_of(turn)) for turn in turns[left_out(len(turns), settings) :]]
+    return told[too_long([len(answered) + len(outcome) for _, answered, outcome in told], settings) :]
 
 
 def summary(turns: Sequence[Turn]) -> str:

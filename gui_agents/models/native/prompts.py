@@ -5,8 +5,7 @@ from typing import Final
 
 from gui_agents.domain.model import Turn
 from gui_agents.domain.model_settings import ModelSettings
-from gui_agents.models.chat.prompts import came_of, decided, summary, task
-from gui_agents.models.history import left_out
+from gui_agents.models.chat.prompts import shown_turns, summary, task
 from gui_agents.pictures.coordinates import View
 
 SYSTEM_PROMPT: Final = """\
@@ -25,15 +24,15 @@ sentence what was done.
 def opening(instruction: str, told: Sequence[Turn], settings: ModelSettings, view: View) -> str:
     """Return how a conversation begins: past turns in words, as many as the settings allow, and the task."""
     lines: list[str] = []
-    shown = told[left_out(told, settings, lambda turn: len(decided(turn, view)) + len(came_of(turn))) :]
+    shown = shown_turns(told, settings, view)
     if len(shown) < len(told):
         lines.append(summary(told[: len(told) - len(shown)]))
     named = None
-    for turn in shown:
+    for turn, decided, came_of in shown:
         if turn.instruction != named:
             named = turn.instruction
             lines.append(task(named))
-        lines.append(f"You decided: {decided(turn, view)}\n{came_of(turn)}")
+        lines.append(f"You decided: {decided}\n{came_of}")
     if instruction != named:
         lines.append(task(instruction))
     return "\n\n".join(lines)

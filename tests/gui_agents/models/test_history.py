@@ -4,17 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.domain.model import Turn
 from gui_agents.domain.model_settings import ModelSettings
-from gui_agents.models.history import left_out
+from gui_agents.models.history import left_out, too_long
 
 
-def turns(*lengths):
-    return [Turn("do it", None, "", "x" * length) for length in lengths]
-
-
-def size(turn):
-    return len(turn.outcome)
+def shown_from(lengths, given):
+    """Return the place of the first turn that is shown."""
+    first = left_out(len(lengths), given)
+    return first + too_long(lengths[first:], given)
 
 
 def settings(most, characters=10**9):
@@ -26,22 +23,22 @@ def settings(most, characters=10**9):
     [(0, 30, 0), (30, 30, 0), (31, 30, 10), (40, 30, 10), (41, 30, 20), (5, 1, 4), (5, 2, 3), (5, 0, 5), (9, 6, 4)],
 )
 def test_the_oldest_turns_go_by_the_third_of_what_is_shown(count, most, first):
-    assert left_out(turns(*[1] * count), settings(most), size) == first
+    assert left_out(count, settings(most)) == first
 
 
 def test_characters_bound_the_turns_as_well():
-    assert left_out(turns(*[100] * 12), settings(12, 600), size) == 8
-    assert left_out(turns(*[100] * 12), settings(12, 800), size) == 4
+    assert shown_from([100] * 12, settings(12, 600)) == 8
+    assert shown_from([100] * 12, settings(12, 800)) == 4
 
 
 def test_the_last_turn_is_shown_however_long_it_is():
-    assert left_out(turns(10, 10, 10**6), settings(30, 5), size) == 2
-    assert left_out(turns(10**6), settings(30, 5), size) == 0
+    assert shown_from([10, 10, 10**6], settings(30, 5)) == 2
+    assert shown_from([10**6], settings(30, 5)) == 0
 
 
 @given(st.lists(st.integers(0, 200), max_size=80), st.integers(1, 40), st.integers(200, 3000))
 def test_what_is_shown_keeps_both_bounds_and_moves_on_in_batches(lengths, most, characters):
-    firsts = [left_out(turns(*lengths[:count]), settings(most, characters), size) for count in range(len(lengths) + 1)]
+    firsts = [shown_from(lengths[:count], settings(most, characters)) for count in range(len(lengths) + 1)]
     for count, first in enumerate(firsts):
         assert count - first <= most
         assert sum(lengths[first:count]) <= characters

@@ -1,0 +1,193 @@
+"""CPU time of a step with a picture, and of many tasks at once, with an endpoint on loopback in another process.
+
+The numbers are the issue's, for a machine with two free cores: on a busy one they are upper bounds.
+
+python -m tests.bench.bench_step
+"""
+
+import asyncio
+import os
+import sys
+import time
+from typing import ClassVar
+
+import attrs
+
+from gui_agents.agent import loop
+from gui_agents.agent.budget import Budget
+from gui_agents.agent.conversation import Conversation
+from gui_agents.agent.ledger import Ledger
+from gui_agents.agent.loop import Episode
+from gui_agents.config import load
+from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, Key, OpenApp, Type
+from gui_agents.domain.clock import SystemClock
+from gui_agents.domain.lifecycle import TERMINAL
+from gui_agents.domain.model import Model
+from gui_agents.domain.model_settings import PictureFormat
+from gui_agents.domain.sandbox import Sandbox, SandboxType
+from gui_agents.domain.screen import Observation, Picture
+from gui_agents.domain.spec import Endpoint, ModelChoice, TaskSpec
+from gui_agents.models.caller import called_models
+from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.sandboxes.registry import SandboxFactory
+from gui_agents.service import Parts, Service
+from gui_agents.simulated.sandbox import SimulatedSandbox
+from tests.bench.endpoint import endpoint
+from tests.bench.report import conditions, line
+from tests.fakes import FixedPrices, ScriptedModel, a_spec, new_state
+
+STEPS = 400
+ROUNDS = 5
+PICTURE_BYTES = 93_000
+TASKS = 500
+IN_SECONDS = 2.0
+MANY = 1000
+LAG_SAMPLED_SECONDS = 0.005
+
+
+class CameraSandbox:
+    """Hands over another JPEG of 93 kB each time, as a sandbox that runs elsewhere does."""
+
+    sandbox_id = "camera"
+    sandbox_type: ClassVar = SandboxType.LINUX
+    supported: ClassVar = SANDBOX_ACTIONS
+
+    def __init__(self) -> None:
+        self._noise = os.urandom(PICTURE_BYTES - 8)
+        self._count = 0
+
+    async def open(self) -> None:
+        pass
+
+    async def observe(self, *, screenshot: bool) -> Observation:
+        self._count += 1
+        data = self._noise + self._count.to_bytes(8, "big")
+        return Observation(1280, 720, screenshot=Picture(data, 1280, 720, PictureFormat.JPEG) if screenshot else None)
+
+    async def act(self, action: Action) -> str:
+        return f"{action.name} done"
+
+    async def close(self, *, destroy: bool) -> None:
+        pass
+
+
+class Cameras(SandboxFactory):
+    def create(self, spec: TaskSpec) -> Sandbox:
+        sandbox = CameraSandbox()
+        sandbox.sandbox_id = f"camera {id(sandbox)}"
+        return sandbox
+
+
+def model_at(base_url: str) -> ModelChoice:
+    target = Endpoint(provider="openai", model="m", base_url=base_url, api_key=None, configured=True)
+    return ModelChoice("openai", "m", target)
+
+
+async def step_seconds(sandbox: Sandbox, model: Model, steps: int) -> float:
+    """Run one task of so many steps; return the CPU seconds of each."""
+    clock = SystemClock()
+    state = new_state(clock)
+    state.task_created("t", a_spec(), "accepted")
+    state.task_started("t")
+    episode = Episode(
+        instruction="click through all of it",
+        budget=Budget(steps),
+        deadline_monotonic_seconds=clock.monotonic() + 3600,
+        conversation=Conversation(),
+    )
+    began = time.process_time()
+    ledger = Ledger("t", state, FixedPrices())
+    await loop.run(episode, sandbox, model, ledger, clock)
+    return (time.process_time() - began) / ledger.steps
+
+
+async def step_of_a_camera(base_url: str) -> float:
+    """Return CPU milliseconds of a step whose picture is sent as it is, the median of some rounds."""
+    make = called_models(load({}).models, SystemClock(), EndpointPolicy(loopback=True))
+    rounds = []
+    for _ in range(ROUNDS + 1):
+        model = make(model_at(base_url))
+        rounds.append(await step_seconds(CameraSandbox(), model, STEPS) * 1000)
+        await model.close()
+    return sorted(rounds[1:])[ROUNDS // 2]
+
+
+async def step_of_the_simulated_desktop() -> float:
+    """Return CPU milliseconds of a step with a picture that is drawn and encoded here, without a model's call."""
+    script = [
+        deed
+        for app in ("Calculator", "Notes", "Contact Form", "Files", "Settings")
+        for deed in (OpenApp(app), Type("12"), Key(("tab",)), Key(("tab",)))
+    ]
+    rounds = []
+    for _ in range(ROUNDS + 1):
+        sandbox = SimulatedSandbox()
+        await sandbox.open()
+        model = ScriptedModel(*script, takes_screenshots=True)
+        rounds.append(await step_seconds(sandbox, model, len(script) + 1) * 1000)
+    return sorted(rounds[1:])[ROUNDS // 2]
+
+
+@attrs.frozen
+class Crowd:
+    """What many tasks of one step took."""
+
+    cores: float
+    """CPU seconds by the seconds in which they came."""
+    lag_p99_milliseconds: float
+    completed: int
+
+
+async def crowd(base_url: str, tasks: int, seconds: float) -> Crowd:
+    """Submit tasks of one step in so many seconds, and wait until all have ended."""
+    config = load({"TASK_MAX_TASKS": str(tasks), "TASK_QUEUE_SIZE": str(tasks), "SANDBOX_KEEP": "0"})
+    service = Service(config, Parts(sandboxes=Cameras(config.sandboxes)))
+    spec = a_spec("say ok", model=model_at(base_url), destroy_sandbox=True)
+    await _all_ended(service, [service.runner.submit(spec)])
+    lags: list[float] = []
+    watching = asyncio.create_task(_watch(lags))
+    began, cpu = time.monotonic(), time.process_time()
+    ids = []
+    for number in range(tasks):
+        await asyncio.sleep(max(0.0, began + number * seconds / tasks - time.monotonic()))
+        ids.append(service.runner.submit(spec))
+    await _all_ended(service, ids)
+    used = time.process_time() - cpu
+    watching.cancel()
+    completed = service.state.snapshot().tasks.created["completed"] - 1
+    await service.runner.drain(1.0)
+    return Crowd(used / seconds if seconds else 0.0, sorted(lags)[int(len(lags) * 0.99)] * 1000, completed)
+
+
+async def _all_ended(service: Service, ids: list[str]) -> None:
+    while any(service.state.status(task_id) not in TERMINAL for task_id in ids[-50:]) or not service.state.idle:
+        await asyncio.sleep(0.01)
+
+
+async def _watch(lags: list[float]) -> None:
+    while True:
+        due = time.monotonic() + LAG_SAMPLED_SECONDS
+        await asyncio.sleep(LAG_SAMPLED_SECONDS)
+        lags.append(max(0.0, time.monotonic() - due))
+
+
+def main() -> int:
+    print(conditions())  # noqa: T201
+    with endpoint(steps=STEPS) as base_url:
+        camera = asyncio.run(step_of_a_camera(base_url))
+    desktop = asyncio.run(step_of_the_simulated_desktop())
+    with endpoint(steps=1) as base_url:
+        spread = asyncio.run(crowd(base_url, TASKS, IN_SECONDS))
+        at_once = asyncio.run(crowd(base_url, MANY, 0.0))
+    kept = [
+        line("CPU ms of a step with a 93 kB picture of a sandbox", camera, at_most=2.2),
+        line("CPU ms of a step of the simulated desktop with a picture", desktop, at_most=24),
+        line(f"cores for {TASKS} tasks of one step in {IN_SECONDS:g} s", spread.cores, at_most=0.5),
+        line("event-loop lag p99 in ms meanwhile", spread.lag_p99_milliseconds, at_most=80),
+        line(f"of {MANY} tasks started at once, completed", at_once.completed, at_least=MANY),
+    ]
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
