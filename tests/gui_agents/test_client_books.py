@@ -131,7 +131,6 @@ SCENARIOS = {
     "broken endpoint": Scenario(
         answers=(error(500, headers=NOW),),
         calls={"error": 2},
-        unknown_usage=2,
         status="failed",
         reason="model_error",
         steps=0,
@@ -140,7 +139,6 @@ SCENARIOS = {
         answers=(error(429, headers=NOW), acted(DONE, 10, 1)),
         tokens=((10, 0, 1),),
         calls={"error": 1, "ok": 1},
-        unknown_usage=1,
     ),
     "no answer in time": Scenario(
         answers=(acted(DONE).on_release(),),
