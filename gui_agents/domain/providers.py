@@ -185,7 +185,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         aliases=("zhipuai", "glm"),
         address="https://open.bigmodel.cn/api/paas/v4",
         address_variables=("ZHIPU_BASE_URL",),
-        key_variables=("ZHIPU_API_KEY",),
+        key_variables=("ZHIPU_API_KEY", "ZHIPUAI_API_KEY"),
     ),
     ProviderRow(
         provider=Provider.GROQ,
@@ -203,7 +203,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         aliases=("grok",),
         address="https://api.x.ai/v1",
         address_variables=("XAI_BASE_URL",),
-        key_variables=("XAI_API_KEY",),
+        key_variables=("XAI_API_KEY", "GROK_API_KEY"),
     ),
     ProviderRow(
         provider=Provider.OLLAMA,

@@ -5,12 +5,12 @@ Chat Completions with tools and pictures, coordinates in pixels.
 """
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import attrs
 
 from gui_agents.domain.model_settings import CoordinateSpace, WireProtocol
+from gui_agents.models.globs import Glob
 
 REASONING_TOKENS: Final = 16_384
 """Of one answer of a model that reasons: its thoughts count too."""
@@ -23,7 +23,7 @@ would then be those of a picture that we never see."""
 class Known:
     """Settings of the models that one of the patterns matches."""
 
-    patterns: tuple[str, ...]
+    patterns: tuple[Glob, ...]
     """Of PROVIDER/NAME, in small letters, as the shell writes them."""
     changes: Mapping[str, Any]
     """Fields of `ModelSettings`."""
@@ -32,7 +32,7 @@ class Known:
 
 
 def _known(*patterns: str, only_at_vendor: bool = False, **changes: Any) -> Known:
-    return Known(patterns, changes, only_at_vendor)
+    return Known(tuple(map(Glob, patterns)), changes, only_at_vendor)
 
 
 _TOLD_THOUSANDTHS: Final = _known(
@@ -145,6 +145,6 @@ def known_changes(full_name: str, *, at_vendor: bool) -> dict[str, Any]:
     name = full_name.lower()
     changes: dict[str, Any] = {}
     for known in KNOWN:
-        if (at_vendor or not known.only_at_vendor) and any(fnmatchcase(name, pattern) for pattern in known.patterns):
+        if (at_vendor or not known.only_at_vendor) and any(pattern.matches(name) for pattern in known.patterns):
             changes.update(known.changes)
     return changes

@@ -13,6 +13,7 @@ An entry names what differs. A name goes before a pattern, and a longer pattern 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ from gui_agents.domain.model_settings import CoordinateSpace, PictureFormat, Wir
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.price import Price
 from gui_agents.domain.providers import UNCALLABLE, provider_row
+from gui_agents.models.globs import Glob
 from gui_agents.models.prices.price_file import price_of
 
 VARIABLE: Final = "MODELS_FILE"
@@ -31,9 +33,10 @@ MAX_CHARACTERS: Final = 256 * 1024
 MAX_DEPTH: Final = 12
 """Of collections in each other."""
 MAX_ENTRIES: Final = 1000
+MAX_NAME: Final = 300
+"""Characters of PROVIDER/NAME."""
 PRICE: Final = "price"
 
-_GLOB: Final = re.compile(r"[*?\[]")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 _OURS: Final = frozenset({"model", "messages", "input", "tools", "stream", "system", "instructions"})
@@ -57,7 +60,7 @@ _MAX_LENGTH: Final = 4000
 """Characters of a header's value."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Entry:
     """One entry."""
 
@@ -67,10 +70,15 @@ class Entry:
     """Fields of `ModelSettings`. Headers may hold keys, so the repr leaves them out."""
     price: Price | None
 
+    @cached_property
+    def glob(self) -> Glob:
+        """The name as a pattern."""
+        return Glob(self.name)
+
     @property
     def precedence(self) -> tuple[bool, int]:
         """A larger one goes before a smaller one."""
-        return _GLOB.search(self.name) is None, len(self.name)
+        return self.glob.is_name, len(self.name)
 
 
 def read_models(path: Path) -> tuple[Entry, ...]:
@@ -112,7 +120,9 @@ def _full_name(name: object) -> str:
     provider, slash, model = str(name).lower().partition("/")
     if not isinstance(name, str) or not (provider and slash and model):
         raise ValueError('must be PROVIDER/NAME, or a pattern such as "*/qwen3-vl*"')
-    if _GLOB.search(provider):
+    if len(name) > MAX_NAME:
+        raise ValueError(f"must have at most {MAX_NAME} characters")
+    if not Glob(provider).is_name:
         return f"{provider}/{model}"
     row = provider_row(provider)
     if row is None:

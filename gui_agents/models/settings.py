@@ -1,7 +1,6 @@
 """How each model is asked, in layers: the protocol's defaults, what is known of the model, MODELS_FILE."""
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -47,4 +46,4 @@ class SettingsOfModels:
 
     def _matching(self, full_name: str) -> list[Entry]:
         name = full_name.lower()
-        return [entry for entry in self._entries if entry.name == name or fnmatchcase(name, entry.name)]
+        return [entry for entry in self._entries if entry.name == name or entry.glob.matches(name)]

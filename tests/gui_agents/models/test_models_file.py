@@ -85,6 +85,7 @@ def test_an_empty_file_and_an_empty_entry_change_nothing(tmp_path):
     [
         ("- a\n", "must map PROVIDER/NAME to settings"),
         ("gpt-4o: {}\n", "'gpt-4o': must be PROVIDER/NAME, or a pattern such as \"*/qwen3-vl*\""),
+        ("openai/" + "*a" * 200 + ": {}\n", "'openai/*a"),
         ("7: {}\n", "'7': must be PROVIDER/NAME"),
         ("nobody/m: {}\n", "'nobody/m': no provider is called 'nobody'; `gui-agents models` lists them"),
         ("aws_bedrock/m: {}\n", "'aws_bedrock/m': requests to Amazon Bedrock are signed"),

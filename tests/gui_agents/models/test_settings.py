@@ -121,8 +121,8 @@ def test_what_is_known_could_be_written_into_the_file():
         for field, value in known.changes.items():
             assert FIELDS[field](value) == value
         for pattern in known.patterns:
-            assert pattern == pattern.lower()
-            assert "/" in pattern
+            assert pattern.text == pattern.text.lower()
+            assert "/" in pattern.text
 
 
 def test_the_file_goes_before_what_is_known_and_changes_only_what_it_names(models_file):
