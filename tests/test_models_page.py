@@ -13,9 +13,9 @@ from gui_agents.client import AgentClient, TaskOrder
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.providers import PROVIDERS, is_text_only, provider_row
-from gui_agents.models.caller import DIALECTS
 from gui_agents.models.models_file import read_models
 from gui_agents.service import Service
+from tests.endpoints import responses
 from tests.scripted_model import Answer, RecordedRequest, ScriptedModelServer, raw, tool_call
 from tests.serving import configured
 
@@ -61,8 +61,6 @@ def test_there_is_an_example_of_each_provider():
 async def test_the_example_of_a_provider_runs_a_task(example):
     provider, _, model = example["DEFAULT_MODEL"].partition("/")
     row = provider_row(provider)
-    if row.protocol not in DIALECTS:
-        pytest.skip(f"{row.protocol} is not spoken yet")
     async with ScriptedModelServer(answer) as server:
         async with service({**example, row.address_variables[0]: server.base_url}) as client:
             task_id = await client.start(TaskOrder(instruction="How many files are there?"))
@@ -94,6 +92,27 @@ async def test_azures_classic_paths_carry_the_deployment_the_version_and_the_key
                 pass
         (request,) = server.requests
     assert request.path == "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"
+    assert (request.headers["api-key"], "authorization" in request.headers) == (KEY, False)
+
+
+async def test_azures_responses_carry_the_key_in_its_own_header(tmp_path):
+    file = tmp_path / "models.yaml"
+    file.write_text("azure/my-deployment: {protocol: responses}\n")
+
+    async with ScriptedModelServer(lambda _: responses.response(responses.act(DONE))) as server:
+        environment = {
+            "DEFAULT_MODEL": "azure/my-deployment",
+            "AZURE_OPENAI_ENDPOINT": server.base_url.removesuffix("/v1"),
+            "AZURE_OPENAI_API_KEY": KEY,
+            "MODELS_FILE": str(file),
+        }
+        async with service(environment) as client:
+            task_id = await client.start(TaskOrder(instruction="How many files are there?"))
+            async for _message in client.watch(task_id):
+                pass
+            assert (await client.status(task_id)).status is TaskStatus.COMPLETED
+        (request,) = server.requests
+    assert request.path == "/openai/v1/responses"
     assert (request.headers["api-key"], "authorization" in request.headers) == (KEY, False)
 
 

@@ -233,7 +233,7 @@ def reported(model: str, endpoint: Endpoint, asked: list[Asked], prices: "PriceL
     """Return what the questions found out."""
     best = next((each for each in asked if each.at_once), next((each for each in asked if each.answered), None))
     calls = [call for each in asked for call in each.calls]
-    price = prices.price(endpoint.provider, endpoint.model)
+    price = prices.price(endpoint.provider, endpoint.model, public=endpoint.public)
     works = best is not None and best.problem is None
     sees = None if best is None or best.answer is None else COLOUR in best.answer.lower()
     return Report(

@@ -56,6 +56,9 @@ class ResponsesDialect:
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
         """Return the key as a bearer token."""
+        own = self._endpoint.key_header
+        if own is not None:
+            return {} if key is None else {own: key.reveal()}
         return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
 
     def question(self, request: DecisionRequest, lacking: Lacking = NOTHING) -> dict[str, Any]:

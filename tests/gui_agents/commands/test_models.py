@@ -8,6 +8,7 @@ from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from gui_agents.domain.providers import PROVIDERS
 from gui_agents.models.models_file import read_models
+from tests.endpoints import messages
 from tests.scripted_model import Answer, RecordedRequest, error, running_in_thread, text, tool_call, usage
 
 RED = {"action": "done", "message": "Red"}
@@ -98,6 +99,27 @@ def test_what_is_refused_is_found_and_the_entry_that_it_needs_printed(capsys, tm
     monkeypatch.setenv("MODELS_FILE", str(file))
     _, again = check(capsys, refusing(**refused))
     assert (again["works"], again["entry"], len(again["requests"])) == (True, "", 1)
+
+
+def test_a_model_without_the_protocols_own_tool_is_found(capsys, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ours")
+
+    def answer(request: RecordedRequest) -> Answer:
+        native = any(tool.get("type", "").startswith("computer") for tool in request.body.get("tools", ()))
+        refused = messages.error(400, "tools.0: this model does not support computer_toolset")
+        return refused if native else messages.message(messages.act(RED), usage=messages.usage(10, 5))
+
+    with running_in_thread(answer) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.base_url)
+        assert cli.main(["models", "check", "anthropic/claude-new", "--json"]) == ExitCode.DONE
+    (report,) = map(json.loads, lines(capsys))
+    assert report["entry"] == '"anthropic/claude-new":\n  native_tool: false'
+    assert (report["protocol"], report["tools"], report["pictures"], report["sees"]) == ("messages", True, True, True)
+
+
+def test_public_prices_are_not_told_of_an_endpoint_that_is_not_the_vendors(capsys):
+    _, report = check(capsys, [tool_call(RED, usage=usage(100, 10))], model="openai/gpt-4o")
+    assert report["price"] is None
 
 
 def test_the_price_of_the_check_is_told_where_it_is_known(capsys, tmp_path, monkeypatch):
