@@ -30,6 +30,7 @@ from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.features import Feature, Lacking, lacked
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import HTTPClients
+from gui_agents.models.masking import hidden_words
 from gui_agents.models.messages.dialect import MessagesDialect
 from gui_agents.models.reading import Reader
 from gui_agents.models.responses.dialect import ResponsesDialect
@@ -103,6 +104,7 @@ class CalledModel:
         self._sleep = sleep
         self._client: HTTPClient | None = None
         self._dialect = DIALECTS[endpoint.settings.protocol](endpoint)
+        self._hidden = hidden_words(endpoint.settings.headers)
 
     @property
     def provider(self) -> str:
@@ -176,7 +178,7 @@ class CalledModel:
                 body = await self._decoded(answer.body)
             usage = self._dialect.read_usage(body)
             pause = retry_after_seconds(answer.headers, self._wall_clock())
-            reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect)
+            reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect, self._hidden)
             decision = reader.decision(answer, body, asking.request, pause)
             outcome = CallOutcome.OK
         except InvalidActionError:

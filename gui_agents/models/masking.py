@@ -1,6 +1,7 @@
 """What an endpoint says, fit to be shown: one short line, without our key or anything that looks like one."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gui_agents.domain.secret import MASKED_KEY, Secret
@@ -14,12 +15,20 @@ MAX_READ: Final = 10_000
 KEY_BEGIN: Final = re.compile(r"\b(?:sk|key|pk)-(?=\S)")
 
 
-def masked(text: str, key: Secret | None) -> str:
-    """Return the words of an endpoint that was called with `key`."""
+def hidden_words(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words in the operator's own headers that may be keys, the longest first."""
+    words = {word for value in headers.values() for word in value.split() if len(word) >= SHORTEST_REDACTED_KEY}
+    return tuple(sorted(words, key=len, reverse=True))
+
+
+def masked(text: str, key: Secret | None, hidden: Sequence[str] = ()) -> str:
+    """Return the words of an endpoint that was called with `key` and with `hidden` in its headers."""
     plain = "" if key is None else key.reveal()
     if len(text) > MAX_READ:
-        # The cut may go through the key, whose beginning must not stay.
-        text = text[: MAX_READ - len(plain)]
+        # The cut may go through a key, whose beginning must not stay.
+        text = text[: MAX_READ - max(map(len, (plain, *hidden)))]
+    for word in hidden:
+        text = text.replace(word, MASKED_KEY)
     if plain:
         text = text.replace(plain, MASKED_KEY) if len(plain) >= SHORTEST_REDACTED_KEY else ""
     printable = "".join(character if character.isprintable() else " " for character in text)

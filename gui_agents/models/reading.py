@@ -38,6 +38,8 @@ class Reader:
     """What errors call the endpoint."""
     key: Secret | None
     dialect: Dialect
+    hidden: tuple[str, ...] = ()
+    """Words of the operator's own headers that nobody is shown."""
 
     def decision(
         self, answer: "Answer", body: Any, request: DecisionRequest, retry_after_seconds: float | None
@@ -70,8 +72,8 @@ class Reader:
         """Return what an error of the endpoint amounts to."""
         written = bad_generation(body)
         if written is not None:
-            problem = f"the endpoint could not read the answer: {masked(said, self.key)}"
-            return InvalidActionError(problem, said=masked(written, self.key))
+            problem = f"the endpoint could not read the answer: {masked(said, self.key, self.hidden)}"
+            return InvalidActionError(problem, said=masked(written, self.key, self.hidden))
         if refused_by_policy(body):
             return self._refused(said)
         failure = self._failure(said, status, how, retry_after_seconds)
@@ -80,12 +82,12 @@ class Reader:
         return failure
 
     def _refused(self, said: str) -> ModelRefusedError:
-        return ModelRefusedError(f"{self.where} refuses: {masked(said, self.key)}")
+        return ModelRefusedError(f"{self.where} refuses: {masked(said, self.key, self.hidden)}")
 
     def _failure(
         self, said: str, status: int | None, how: str, retry_after_seconds: float | None
     ) -> FailedAttemptError:
-        shown = masked(said, self.key)
+        shown = masked(said, self.key, self.hidden)
         return FailedAttemptError(
             f"{self.where} {how}" + (f": {shown}" if shown else ""),
             retryable=status is not None and is_retryable(status),
@@ -113,7 +115,7 @@ class Reader:
         else:
             kind = "sent no JSON"
         said = _words(answer.body, body)
-        shown = masked(said, self.key)
+        shown = masked(said, self.key, self.hidden)
         return FailedAttemptError(
             f"{self.where} {kind}" + (f": {shown}" if shown else ""), retryable=retryable, said=said
         )

@@ -122,6 +122,19 @@ def test_public_prices_are_not_told_of_an_endpoint_that_is_not_the_vendors(capsy
     assert report["price"] is None
 
 
+def test_a_key_in_the_files_headers_is_sent_to_the_operators_endpoint_and_shown_to_nobody(
+    capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "models.yaml").write_text('openai/*: {headers: {X-Gateway: "tok-0123456789"}}\n')
+    monkeypatch.setenv("MODELS_FILE", "models.yaml")
+    with running_in_thread(lambda request: error(401, f"unknown: {request.headers['x-gateway']}")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert cli.main(["models", "check", "openai/m"]) == ExitCode.FAILED
+    printed = "".join(lines(capsys))
+    assert "answered 401: unknown: ********" in printed
+    assert "tok-0123456789" not in printed
+
+
 def test_the_price_of_the_check_is_told_where_it_is_known(capsys, tmp_path, monkeypatch):
     (tmp_path / "models.yaml").write_text("openai/my-model: {price: {input: 3, output: 15, currency: EUR}}\n")
     monkeypatch.setenv("MODELS_FILE", "models.yaml")
