@@ -22,6 +22,7 @@ from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
 from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory
 from gui_agents.rpc.accounting import Accounting
@@ -174,6 +175,9 @@ class Service:
         self.config = config
         self.clock = parts.clock
         prices = PriceList.load(config.models.prices_file)
+        if config.budgets.daily_max_cost or config.tasks.max_cost is not None:
+            # Submissions are checked on the event loop, which cannot spare the time for it.
+            known_prices.load()
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
