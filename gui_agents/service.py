@@ -21,6 +21,7 @@ from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
 from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
 from gui_agents.models.settings import SettingsOfModels
@@ -177,6 +178,9 @@ class Service:
         self.config = config
         self.clock = parts.clock
         prices = PriceList.load(config.models.prices_file, SettingsOfModels.load(config.models.models_file))
+        if config.budgets.daily_max_cost or config.tasks.max_cost is not None:
+            # Submissions are checked on the event loop, which cannot spare the time for it.
+            known_prices.load()
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from gui_agents.domain.model import BudgetExhaustedError
+from gui_agents.domain.money import shown
 from gui_agents.domain.price import Quote
 
 NOTHING: Final = Decimal(0)
@@ -23,7 +24,7 @@ class Account:
 class Claim:
     """The claim of one call on the budget of a day: it waits, then it is granted and settled, or refused."""
 
-    __slots__ = ("_answered", "account", "least", "most", "output_tokens", "quote", "refusal")
+    __slots__ = ("_answered", "account", "least", "most", "output_tokens", "quote", "refused_at")
 
     def __init__(self, quote: Quote, most: int, least: int) -> None:
         self.quote = quote
@@ -35,7 +36,8 @@ class Claim:
         """What it was granted."""
         self.account: Account | None = None
         """What it is reserved on; None before it is granted and after it is settled."""
-        self.refusal: str | None = None
+        self.refused_at: tuple[Decimal, Decimal] | None = None
+        """The day's limit and what was left of it, if the claim is refused."""
         self._answered = asyncio.Event()
 
     @property
@@ -50,8 +52,12 @@ class Claim:
             BudgetExhaustedError: it is refused.
         """
         await self._answered.wait()
-        if self.refusal is not None:
-            raise BudgetExhaustedError(self.refusal)
+        if self.refused_at is not None:
+            limit, unspent = self.refused_at
+            raise BudgetExhaustedError(
+                f"DAILY_MAX_COST allows {shown(limit)} {self.quote.currency} a day; {shown(unspent)} is left, and the "
+                f"next call may cost {shown(self.quote.amount(self.least))}"
+            )
         return self.output_tokens
 
     def wake(self) -> None:

@@ -21,7 +21,7 @@ from decimal import Decimal
 from typing import Final
 
 from gui_agents.domain.claim import NOTHING, Account, Claim
-from gui_agents.domain.money import EXACT, shown
+from gui_agents.domain.money import EXACT
 from gui_agents.snapshot import BudgetPoint, BudgetsSnapshot
 
 SECONDS_PER_DAY: Final = 86_400
@@ -122,10 +122,7 @@ class Budgets:
         if output_tokens < claim.most and account.reserved and quote.amount(claim.least) <= unspent:
             return False
         if output_tokens < claim.least:
-            claim.refusal = (
-                f"DAILY_MAX_COST allows {shown(self._limits[quote.currency])} {quote.currency} a day; "
-                f"{shown(unspent)} is left, and the next call may cost {shown(quote.amount(claim.least))}"
-            )
+            claim.refused_at = self._limits[quote.currency], unspent
             return True
         claim.output_tokens = output_tokens
         claim.account = account

@@ -65,7 +65,7 @@ class Treasury:
         Raises:
             DayBudgetSpentError: the text says when the next day begins.
         """
-        price = self._price(choice)
+        price = self._price(choice) if self._state.budget_currencies else None
         if price is None:
             return
         limit = self._state.budget_limit(price.currency)

@@ -6,7 +6,7 @@ from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.recording import COST_PER_HOUR, INPUT_OR_OUTPUT
 from collectors.operations.wording import COUNT, LARGE_COUNT, PERCENT
-from gui_agents.domain.usage import BudgetScope, CallOutcome
+from gui_agents.domain.usage import CallOutcome
 
 REST_OF_DAY: Final = "86400 - time() % 86400"
 """Seconds until midnight UTC, when a new budget begins; no setting makes days shorter."""
@@ -77,9 +77,9 @@ def alerts(setting: Setting) -> tuple[Alert, ...]:
 
 def _daily_budget(setting: Setting) -> Alert:
     limits = setting.thresholds
-    day = Matcher("scope", "=", BudgetScope.DAY)
-    spent, limit = setting.recent("agent_budget_spent", day), setting.recent("agent_budget_limit", day)
-    rising = f"{setting.series('agent_budget_spent', day)}[{setting.window('1h')}]"
+    # What is spent is of days alone, and so finds the limits of days.
+    spent, limit = setting.recent("agent_budget_spent"), setting.recent("agent_budget_limit")
+    rising = f"{setting.series('agent_budget_spent')}[{setting.window('1h')}]"
     return Alert(
         name="DailyBudgetBurn",
         formula=(

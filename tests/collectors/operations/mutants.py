@@ -15,7 +15,7 @@ from tests.collectors.operations.scenarios.case import BRIDGED_MINUTES
 
 NO_BRIDGE: Final = "window without a bridge"
 """A gauge's window that is shorter than the time between two scrapes."""
-FAILING: Final = frozenset({"every second scrape fails"})
+FAILING: Final = frozenset({"every second scrape fails", "every second scrape fails, otherwise"})
 """The timeline that tells such a window from a longer one."""
 Change = tuple[str, str]
 """What was changed, and the expression after it."""

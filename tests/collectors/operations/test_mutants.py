@@ -22,6 +22,10 @@ RPC_WINDOWS: Final = {
 EQUIVALENT: Final[Mapping[tuple[str, str], str]] = {
     ("Restarting", "2 x1.25 (9)"): "restarts are counted in whole numbers: more than 2.5 are more than 2",
     ("ScrapesFail", "2 x1.25 (10)"): "changes are counted in whole numbers",
+    **{
+        ("DailyBudgetBurn", f"86400 x{factor} (28)"): "what is left of the day is the same in its first 19 hours"
+        for factor in (0.8, 1.25)
+    },
     ("MetricsAbsent", "window without a bridge (8)"): "without the metrics of one scrape, the hold would only begin",
     **{
         (

@@ -4,13 +4,15 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gui_agents.agent.ledger import Ledger
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.model import BudgetExhaustedError
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
-from tests.fakes import FixedPrices, a_price, a_spec, new_state
-from tests.virtual_time import EPOCH, LoopClock, settle, virtual
+from tests.fakes import FakeClock, FixedPrices, a_price, a_spec, new_state
+from tests.virtual_time import EPOCH, LoopClock, run, settle, virtual
 
 BOUND = CallBound("openai", "m", 1000, 400, 100)
 WORST = Decimal("0.009")
@@ -22,8 +24,8 @@ SECONDS_LEFT = 86_400 - EPOCH % 86_400
 class Books:
     """A state with a budget of the day, and ledgers of its tasks."""
 
-    def __init__(self, limit=LIMIT):
-        self.state = new_state(LoopClock(), day_limits={"USD": limit}, slots=100)
+    def __init__(self, limit=LIMIT, clock=None):
+        self.state = new_state(clock or LoopClock(), day_limits={"USD": limit}, slots=100)
         self._tasks = 0
 
     def ledger(self, limits=None):
@@ -89,6 +91,17 @@ async def test_a_reservation_that_nobody_settles_is_spent_when_the_ledger_is_clo
 
 
 @virtual
+async def test_a_reservation_without_a_budget_of_the_day_is_spent_of_the_task_alone():
+    books = Books()
+    ledger = books.ledger(SpendingLimits(tokens=3000))
+    await ledger.reserve(CallBound("openai", "never heard of", 1000, 400))
+    ledger.close()
+    with pytest.raises(BudgetExhaustedError, match="1600 are left"):
+        await ledger.reserve(CallBound("openai", "never heard of", 1000, 1000))
+    assert books.day == (0, 0)
+
+
+@virtual
 async def test_a_bill_without_a_reservation_is_spent_too():
     books = Books()
     books.ledger().model_called(ended(Usage(1000, 0, 0)))
@@ -141,8 +154,10 @@ async def test_a_reservation_that_is_granted_and_cancelled_at_one_moment_gives_e
 @virtual
 async def test_what_can_never_fit_is_refused_and_reserves_nothing():
     books = Books(limit=Decimal("0.004"))
-    with pytest.raises(BudgetExhaustedError, match=r"DAILY_MAX_COST allows 0\.004 USD a day; 0\.004 is left"):
+    with pytest.raises(BudgetExhaustedError) as refused:
         await books.ledger().reserve(BOUND)
+    words = "DAILY_MAX_COST allows 0.004 USD a day; 0.004 is left, and the next call may cost 0.0045"
+    assert str(refused.value) == words
     assert books.day == (0, 0)
 
 
@@ -179,3 +194,40 @@ async def test_a_new_day_has_a_new_budget():
     await today.reserve(CallBound("openai", "m", 6000, 100))
     yesterday.model_called(ended())
     assert books.day == (0, Decimal("0.0195"))
+
+
+bounds = st.builds(
+    lambda input_tokens, least, more: CallBound("openai", "m", input_tokens, least + more, least),
+    *[st.integers(0, 5000)] * 3,
+)
+shares = st.tuples(st.integers(0, 10), st.integers(0, 10))
+endings = st.sampled_from(("told", "lost", "refused", "forgotten"))
+
+
+@given(
+    calls=st.lists(st.tuples(bounds, shares, endings), max_size=12),
+    tokens=st.none() | st.integers(1, 20_000),
+    cost=st.none() | st.decimals("0.0001", "0.1", places=4),
+)
+def test_no_task_exceeds_its_limits_whatever_becomes_of_its_calls(calls, tokens, cost):
+    used, money = run(_spend(Books(Decimal(1000), FakeClock()).ledger(SpendingLimits(tokens, cost)), calls))
+    assert tokens is None or used <= tokens
+    assert cost is None or money <= cost
+
+
+async def _spend(ledger, calls):
+    """Make calls that use shares of what they may, and return what the vendor has billed at the most."""
+    used, money = 0, Decimal(0)
+    for bound, (input_share, output_share), ending in calls:
+        try:
+            granted = await ledger.reserve(bound)
+        except BudgetExhaustedError:
+            continue
+        assert bound.least_output_tokens <= granted <= bound.output_tokens
+        usage = Usage(bound.input_tokens * input_share // 10, 0, granted * output_share // 10)
+        if ending != "refused":
+            used += usage.input_tokens + usage.output_tokens
+            money += PRICES.price("openai", "m").cost(usage)
+        if ending != "forgotten":
+            ledger.model_called(ended(usage if ending == "told" else None, unbilled=ending == "refused"))
+    return used, money

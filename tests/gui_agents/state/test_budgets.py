@@ -35,7 +35,7 @@ def numbers(book, day=TODAY, currency="USD"):
 def test_a_claim_that_fits_is_reserved():
     book, claim = budgets(), a_claim(10)
     assert book.claimed(claim, TODAY) == [claim]
-    assert (claim.refusal, claim.output_tokens) == (None, 10)
+    assert (claim.refused_at, claim.output_tokens) == (None, 10)
     assert numbers(book) == (0, Decimal("0.1"))
 
 
@@ -77,7 +77,7 @@ def test_a_claim_that_cannot_fit_any_more_is_refused_at_once():
     book.billed("USD", Decimal("0.3"), TODAY)
     refused = a_claim(71)
     assert book.claimed(refused, TODAY) == [refused]
-    assert refused.refusal == ("DAILY_MAX_COST allows 1 USD a day; 0.7 is left, and the next call may cost 0.71")
+    assert refused.refused_at == (LIMIT, Decimal("0.7"))
     assert numbers(book) == (Decimal("0.3"), Decimal("0.5"))
 
 
@@ -86,7 +86,7 @@ def test_a_claim_that_waits_is_refused_once_the_others_have_spent_too_much():
     book.claimed(running, TODAY)
     book.claimed(waiting, TODAY)
     assert book.settled(running, Decimal("0.5"), TODAY) == [waiting]
-    assert waiting.refusal is not None
+    assert waiting.refused_at is not None
     assert numbers(book) == (Decimal("0.5"), 0)
 
 
@@ -149,7 +149,7 @@ def test_a_clock_that_is_set_back_finds_the_day_as_it_was():
     book.billed("USD", Decimal("0.5"), TOMORROW)
     claim = a_claim(11)
     book.claimed(claim, TODAY)
-    assert claim.refusal is not None
+    assert claim.refused_at is not None
     assert [book.unspent("USD", day) for day in (TODAY, TOMORROW, TODAY + 5)] == [Decimal("0.1"), Decimal("0.5"), 1]
 
 
@@ -186,7 +186,7 @@ def test_a_bill_above_its_reservation_is_counted_as_it_is():
     late = a_claim(0, 1)
     book.claimed(late, TODAY)
     assert numbers(book) == (Decimal("1.2"), 0)
-    assert late.refusal is not None
+    assert late.refused_at is not None
 
 
 @pytest.mark.parametrize(("seconds", "day"), [(0.0, 0), (86_399.9, 0), (86_400.0, 1), (1_700_000_000.0, 19_675)])
@@ -213,7 +213,7 @@ class BudgetMachine(RuleBasedStateMachine):
         assert answered == self.waiting[: len(answered)], "answers come in the order of the claims"
         del self.waiting[: len(answered)]
         for claim in answered:
-            if claim.refusal is None:
+            if claim.refused_at is None:
                 assert claim.least <= claim.output_tokens <= claim.most
                 self.in_flight[claim] = self.day
             else:

@@ -1,17 +1,19 @@
 """What the budgets of money refuse, through the runner."""
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
-from gui_agents.domain.lifecycle import FailureReason
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.price import Quote
 from gui_agents.domain.spec import Endpoint, ModelChoice
-from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
 from tests.fakes import a_price
 from tests.gui_agents.tasks.rig import Rig
-from tests.virtual_time import EPOCH, virtual
+from tests.virtual_time import EPOCH, settle, virtual
 
 DAY = {"USD": Decimal("0.10")}
 TASK = SpendingLimits(cost=Decimal(1))
@@ -118,3 +120,66 @@ async def test_public_prices_do_not_hold_at_an_address_that_is_not_the_vendors()
     with pytest.raises(PreconditionError, match="is not known"):
         rig.runner._treasury.check_model(ModelChoice("openai", "quick", at))
     rig.runner._treasury.check_model(ModelChoice("openai", "quick"))
+
+
+class Reserving:
+    """A model that reserves a call and then never answers."""
+
+    provider = "openai"
+    takes_screenshots = False
+
+    async def decide(self, request, calls):
+        await calls.reserve(CallBound("openai", "dear", 1000, 400))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            calls.model_called(ModelCall("openai", "dear", CallOutcome.ERROR, None, 1.0))
+
+    async def close(self):
+        """Have nothing to close."""
+
+
+class Forgetful(Reserving):
+    """A model that does not even tell how its call ended."""
+
+    async def decide(self, request, calls):
+        await calls.reserve(CallBound("openai", "dear", 1000, 400))
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("model", [Reserving, Forgetful])
+@virtual
+async def test_a_call_of_a_task_that_is_cancelled_or_times_out_stays_spent(model):
+    rig = Rig(slots=3, day_limits=DAY)
+    rig.create_model = lambda _choice: model()
+    cancelled, late = rig.submit("dear"), rig.submit("dear", timeout_seconds=60)
+    await settle()
+    assert books(rig) == (0, Decimal("0.018"))
+    rig.runner.cancel(cancelled)
+    await settle()
+    assert books(rig) == (Decimal("0.009"), Decimal("0.009"))
+    await rig.ended(late)
+    await settle()
+    assert (rig.reason(late), books(rig)) == (FailureReason.TIMEOUT, (Decimal("0.018"), 0))
+    await rig.rest()
+
+
+@virtual
+async def test_a_task_that_waits_for_room_can_be_cancelled():
+    rig = Rig(slots=3, day_limits={"USD": Decimal("0.0475")})
+    rig.create_model = lambda _choice: Reserving()
+    running, waiting = rig.submit("dear"), rig.submit("dear")
+    rig.runner._treasury._state.budget_claimed(Quote(Decimal("0.035"), Decimal(0), "USD"), 1, 1)
+    await settle()
+    rig.runner.cancel(waiting)
+    await settle()
+    assert rig.status(waiting) is TaskStatus.CANCELLED
+    rig.runner.cancel(running)
+    await settle()
+    assert books(rig) == (Decimal("0.009"), Decimal("0.035"))
+    await rig.rest()
+
+
+def books(rig):
+    point = rig.state.snapshot().budgets.day["USD"]
+    return point.spent, point.reserved

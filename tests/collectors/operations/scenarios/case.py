@@ -63,6 +63,8 @@ class Case:
     """Minutes that the condition must last."""
     also: Mapping[str, Course] = attrs.field(factory=dict)
     """What else fires it, by what is special about it."""
+    otherwise: Course | None = None
+    """What else must fire it although scrapes fail, if the rule has two halves."""
     per_instance: bool = False
     """Whether one alert fires for each instance, or one for the job."""
     worse: Sequence[Signal] = ()
@@ -95,16 +97,18 @@ class Case:
         for name, signals in self.quiet.items():
             yield self._quiet(name, signals)
         for name, nth in FAILING_SCRAPES.items() if self.survives else ():
-            yield self._failing(name, nth)
+            yield self._failing(name, nth, self.course)
+            if self.otherwise is not None:
+                yield self._failing(f"{name}, otherwise", nth, self.otherwise)
 
-    def _failing(self, name: str, nth: int) -> Timeline:
+    def _failing(self, name: str, nth: int, course: Course) -> Timeline:
         """Return the ordinary course with scrapes that fail: it fires and resolves, if some scrapes later."""
         firing = self._firing(INSTANCES[:1])
         begin, recovered = self.phases.good, self.phases.good + self.phases.bad
-        late = self.course.rise + self.hold + max(BRIDGED_MINUTES, nth * self.step) + self.step
+        late = course.rise + self.hold + max(BRIDGED_MINUTES, nth * self.step) + self.step
         checks = {begin - self.step: (), begin + late: firing, recovered - self.step: firing, self.phases.end: ()}
         assert begin + late < recovered, f"{self.key} has no time left to fire"
-        signals = self.clearer or self.course.signals
+        signals = (self.clearer if course is self.course else ()) or course.signals
         return self._timeline(name, self._series(signals, INSTANCES[:1], INSTANCES[:1], nth), checks)
 
     def _two_pods_of_a_node(self) -> Timeline:

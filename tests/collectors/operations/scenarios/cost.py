@@ -10,6 +10,8 @@ SPENT: Final = "agent_execution_cost_total"
 BUDGET: Final = "agent_budget_spent"
 DOLLARS: Final = 'currency="USD",scope="day"'
 LIMIT: Final = level("agent_budget_limit", 10, 10, DOLLARS)
+TOO_FAST: Final = Course(signals=[LIMIT, growth(BUDGET, 0, 0.02, DOLLARS, start=3)], rise=20, fall=42)
+"""Nearly a third is spent; all of it would be within hours."""
 
 
 def _tokens(taken: float, given: float) -> list[Signal]:
@@ -80,17 +82,21 @@ CASES: Final = (
     Case(
         alert="DailyBudgetBurn",
         severity="warning",
+        course=Course(signals=[LIMIT, level(BUDGET, 7.99, 8.01, DOLLARS)]),
+        also={
+            "too fast": TOO_FAST,
+            "from little": Course(signals=[LIMIT, growth(BUDGET, 0, 0.02, DOLLARS, start=1.01)], rise=50, fall=39),
+        },
+        otherwise=TOO_FAST,
         per_instance=True,
+        phases=Phases(60, 60, 70),
+        hold=5,
         labels={"currency": "USD"},
-        also={"too fast": Course(signals=[LIMIT, growth(BUDGET, 0, 0.02, DOLLARS, start=3)], rise=20, fall=42)},
         quiet={
             "exactly 80 %, and nothing more": [LIMIT, level(BUDGET, 1, 8, DOLLARS)],
             "all of it in 25 hours": [LIMIT, growth(BUDGET, 0, 10 / 1500, DOLLARS)],
             "much within minutes, and no 20 % of it": [LIMIT, level(BUDGET, 0, 1.9, DOLLARS)],
         },
-        hold=5,
-        phases=Phases(60, 60, 70),
-        course=Course(signals=[LIMIT, level(BUDGET, 1, 8.1, DOLLARS)]),
     ),
     _unknown("PriceUnknown", "agent_model_price_unknown_total", unanswered=False),
     _unknown("UsageUnknown", "agent_model_usage_unknown_total", unanswered=True),

@@ -1,14 +1,18 @@
 import json
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gui_agents.domain.errors import ConfigError
-from gui_agents.domain.price import Price
-from gui_agents.models.prices.price_file import EXAMPLE, FIELDS, read_prices
+from gui_agents.domain.price import Price, Rates
+from gui_agents.models.prices.price_file import AMOUNTS, EXAMPLE, FIELDS, read_prices
 from gui_agents.models.prices.price_list import PriceList
+
+BUDGETS = Path(__file__).parents[4] / "docs" / "budgets.md"
 
 
 @pytest.fixture
@@ -143,3 +147,11 @@ def test_any_bytes_are_read_or_refused(path, content):
     except ConfigError:
         return
     assert prices == {}
+
+
+def test_the_price_file_of_the_documentation_is_right(path):
+    [example] = re.findall(r"```json\n(.*?)```", BUDGETS.read_text("utf-8"), re.DOTALL)
+    path.write_text(example)
+    [price] = read_prices(path).values()
+    rates = Rates(*map(Decimal, ("3", "0.3", "15", "3.75", "6")))
+    assert [getattr(price, name) for name in AMOUNTS] == [getattr(rates, name) for name in AMOUNTS]
