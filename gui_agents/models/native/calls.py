@@ -88,12 +88,13 @@ def answer_of(
         except InvalidActionError as error:
             where = f"call {number} ({wish.name:.40}): " if len(wishes) > 1 else ""
             raise InvalidActionError(f"{where}{error.problem}") from None
-        for step in steps:
-            at = _pointed(step) or at
+        at = pointer(steps, at)
         calls.append(attrs.evolve(wish.call, count=len(steps)))
         if len(actions) > MAX_ACTIONS:
             raise InvalidActionError(f"an answer may have at most {MAX_ACTIONS} actions")
         if actions and actions[-1].name in TERMINAL_ACTIONS:
+            # The task ends here, unless an action before fails: then these calls need results as well.
+            calls += [later.call for later in wishes[number:]]
             break
     if wishes and not actions:
         actions = [action({"action": "wait", "seconds": LOOK_SECONDS}, request)]
@@ -111,11 +112,12 @@ def action(fields: Mapping[str, Any], request: DecisionRequest) -> Action:
     return parse(fields, width=seen.width, height=seen.height, supported=request.supported)
 
 
-def _pointed(step: Fields) -> Point | None:
-    for x, y in (("to_x", "to_y"), ("x", "y")):
-        if x in step and y in step:
-            return step[x], step[y]
-    return None
+def pointer(steps: Sequence[Fields], at: Point | None) -> Point | None:
+    """Return where the pointer is after these actions; `at` is where it was before them."""
+    for step in reversed(steps):
+        if "x" in step and "y" in step:
+            return step.get("to_x", step["x"]), step.get("to_y", step["y"])
+    return at
 
 
 def keys(names: Sequence[str]) -> Iterator[Fields]:

@@ -396,6 +396,16 @@ async def test_a_call_whose_turn_is_missing_is_told_that_it_was_not_carried_out(
 
 
 @native
+async def test_an_end_that_did_not_come_leaves_no_call_without_its_result(serve, spoken):
+    server, task = await serve(spoken, [spoken.calls(CLICK, DONE, TYPE), spoken.calls(DONE)])
+    decision = await task.model.decide(request(screenshot=PNG), task.calls)
+    assert decision.actions == (Click(10, 20), Done("saved"))
+    task.happened(decision, "error: nothing is there", "not carried out: an action before it failed")
+    await task.decide()
+    assert len(server.requests) == 2
+
+
+@native
 async def test_an_answer_that_the_loop_did_something_else_with_stays_acceptable(serve, spoken):
     server, task = await serve(spoken, [spoken.calls(CLICK, TYPE), spoken.calls(DONE)])
     decision = await task.model.decide(request(screenshot=PNG), task.calls)
