@@ -97,7 +97,8 @@ class Conversation:
     def _remember(self, answer: Answer, heard: Heard) -> None:
         """Keep an answer for the next question, unless the endpoint would refuse to see it again."""
         whole = answer.content and not heard.problem and (answer.calls or answer.actions)
-        if whole and all(wish.call.call_id for wish in heard.wishes):
+        names = {wish.call.call_id for wish in heard.wishes}
+        if whole and "" not in names and len(names) == len(heard.wishes):
             self.transcript.answered(answer)
         else:
             self.transcript.begin_anew()
