@@ -12,7 +12,7 @@ from gui_agents.models.answers.calls import TOOL, arguments
 from gui_agents.models.answers.decoding import as_list, as_object
 from gui_agents.models.answers.tokens import Counts, count, usage_of
 from gui_agents.models.failures import FailedAttemptError, reported, said_in, status_in
-from gui_agents.models.native.calls import Fields, Point, Wish, pointer, said, word
+from gui_agents.models.native.calls import Fields, Point, Wish, check_number, pointer, said, word
 from gui_agents.models.native.conversation import Heard
 from gui_agents.models.native.transcript import Call
 from gui_agents.models.responses.computer import steps
@@ -87,6 +87,7 @@ def read_call(wish: Wish, at: Point | None) -> Sequence[Fields]:
     """
     if not wish.call.native:
         return [dict(arguments(wish.name, wish.given))]
+    check_number(len(wish.given))
     fields: list[Fields] = []
     for given in wish.given:
         fields += steps(given, pointer(fields, at))
