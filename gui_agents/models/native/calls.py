@@ -20,7 +20,7 @@ from gui_agents.domain.actions import (
 from gui_agents.domain.model import DecisionRequest
 from gui_agents.models.answers.found import MAX_ACTIONS
 from gui_agents.models.native.transcript import Answer, Call
-from gui_agents.pictures.coordinates import View
+from gui_agents.pictures.coordinates import View, shown_schema
 
 LOOK_SECONDS: Final = 0.5
 """The wait of a model that only wants to see the screen again."""
@@ -62,9 +62,11 @@ Raises InvalidActionError.
 
 def act(request: DecisionRequest, *, native: bool) -> tuple[str, dict[str, Any]]:
     """Return the description and the parameters of the tool `act`; beside a computer tool it has what is left."""
+    supported = request.supported - BY_COMPUTER if native else request.supported
+    parameters = shown_schema(schema(supported), request.coordinates)
     if native:
-        return "End the task, or do what the computer tool cannot.", schema(request.supported - BY_COMPUTER)
-    return "Carry out one action on the screen, or end the task.", schema(request.supported)
+        return "End the task, or do what the computer tool cannot.", parameters
+    return "Carry out one action on the screen, or end the task.", parameters
 
 
 def answer_of(
