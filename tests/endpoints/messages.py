@@ -214,6 +214,8 @@ def _assistant(where: str, content: list[Any], *, native: bool) -> dict[str, str
                 demand(block["text"], f"{where}: text content blocks must be non-empty")
             case "thinking":
                 fields(where, block, (), needed=("type", "thinking", "signature"))
+            case "redacted_thinking":
+                fields(where, block, (), needed=("type", "data"))
             case "tool_use":
                 given = fields(where, block, ("toolset_name", "caller"), needed=("type", "id", "name", "input"))
                 demand(isinstance(given["input"], dict), f"{where}: input must be an object")

@@ -14,13 +14,13 @@ from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import Usage
 from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.answers.decoding import as_object
-from gui_agents.models.chat.prompts import SYSTEM_PROMPT
+from gui_agents.models.chat.prompts import system_prompt
 from gui_agents.models.features import NOTHING, Lacking
 from gui_agents.models.messages.answers import read_answer, read_call, read_usage, without_thinking
 from gui_agents.models.messages.members import TOOLSET, disabled
 from gui_agents.models.native.calls import act
 from gui_agents.models.native.conversation import Conversation
-from gui_agents.models.native.prompts import SYSTEM_PROMPT as COMPUTER_PROMPT
+from gui_agents.models.native.prompts import SYSTEM_PROMPT
 from gui_agents.models.native.transcript import Result, Screen, Transcript
 
 VERSION: Final = "2023-06-01"
@@ -55,7 +55,7 @@ class MessagesDialect:
         """Return the body of a request; see `Dialect`."""
         shown = self._conversation.ask(request, lacking)
         settings = self._conversation.settings
-        prompt = COMPUTER_PROMPT if settings.native_tool else SYSTEM_PROMPT
+        prompt = SYSTEM_PROMPT if settings.native_tool else system_prompt(request.coordinates)
         return {
             "model": self._endpoint.model,
             settings.token_field or "max_tokens": settings.max_tokens,

@@ -9,6 +9,7 @@ import attrs
 
 from gui_agents.domain.action_json import parse, schema
 from gui_agents.domain.actions import (
+    MAX_KEYS,
     MAX_NOTCHES,
     SANDBOX_ACTIONS,
     TERMINAL_ACTIONS,
@@ -19,7 +20,7 @@ from gui_agents.domain.actions import (
 from gui_agents.domain.model import DecisionRequest
 from gui_agents.models.answers.found import MAX_ACTIONS
 from gui_agents.models.native.transcript import Answer, Call
-from gui_agents.pictures.coordinates import View
+from gui_agents.pictures.coordinates import View, shown_schema
 
 LOOK_SECONDS: Final = 0.5
 """The wait of a model that only wants to see the screen again."""
@@ -61,9 +62,11 @@ Raises InvalidActionError.
 
 def act(request: DecisionRequest, *, native: bool) -> tuple[str, dict[str, Any]]:
     """Return the description and the parameters of the tool `act`; beside a computer tool it has what is left."""
+    supported = request.supported - BY_COMPUTER if native else request.supported
+    parameters = shown_schema(schema(supported), request.coordinates)
     if native:
-        return "End the task, or do what the computer tool cannot.", schema(request.supported - BY_COMPUTER)
-    return "Carry out one action on the screen, or end the task.", schema(request.supported)
+        return "End the task, or do what the computer tool cannot.", parameters
+    return "Carry out one action on the screen, or end the task.", parameters
 
 
 def answer_of(
@@ -85,21 +88,31 @@ def answer_of(
     for number, wish in enumerate(wishes, start=1):
         try:
             steps = read(wish, at)
+            check_number(len(actions) + len(steps))
             actions += [action(step, request) for step in steps]
         except InvalidActionError as error:
             where = f"call {number} ({wish.name:.40}): " if len(wishes) > 1 else ""
             raise InvalidActionError(f"{where}{error.problem}") from None
-        for step in steps:
-            at = _pointed(step) or at
+        at = pointer(steps, at)
         calls.append(attrs.evolve(wish.call, count=len(steps)))
-        if len(actions) > MAX_ACTIONS:
-            raise InvalidActionError(f"an answer may have at most {MAX_ACTIONS} actions")
         if actions and actions[-1].name in TERMINAL_ACTIONS:
+            # The task ends here, unless an action before fails: then these calls need results as well.
+            calls += [later.call for later in wishes[number:]]
             break
     if wishes and not actions:
         actions = [action({"action": "wait", "seconds": LOOK_SECONDS}, request)]
         calls[-1] = attrs.evolve(calls[-1], count=1)
     return Answer(content=content, calls=calls, actions=actions), at
+
+
+def check_number(actions: int) -> None:
+    """Refuse more actions, or calls, than an answer may have, before they are read.
+
+    Raises:
+        InvalidActionError: there are more.
+    """
+    if actions > MAX_ACTIONS:
+        raise InvalidActionError(f"an answer may have at most {MAX_ACTIONS} actions")
 
 
 def action(fields: Mapping[str, Any], request: DecisionRequest) -> Action:
@@ -113,11 +126,12 @@ def action(fields: Mapping[str, Any], request: DecisionRequest) -> Action:
     return parse(read, width=seen.width, height=seen.height, supported=request.supported)
 
 
-def _pointed(step: Fields) -> Point | None:
-    for x, y in (("to_x", "to_y"), ("x", "y")):
-        if x in step and y in step:
-            return step[x], step[y]
-    return None
+def pointer(steps: Sequence[Fields], at: Point | None) -> Point | None:
+    """Return where the pointer is after these actions; `at` is where it was before them."""
+    for step in reversed(steps):
+        if "x" in step and "y" in step:
+            return step.get("to_x", step["x"]), step.get("to_y", step["y"])
+    return at
 
 
 def keys(names: Sequence[str]) -> Iterator[Fields]:
@@ -126,7 +140,9 @@ def keys(names: Sequence[str]) -> Iterator[Fields]:
     Models write `ctrl+s` in one name or two names, and several keys where they mean one after the other.
     """
     held: list[str] = []
-    for name in (part for whole in names for part in _parts(whole)):
+    parts = [part for whole in names for part in _parts(whole)]
+    check_number(len(parts) // MAX_KEYS)
+    for name in parts:
         held.append(name)
         if name.lower() not in MODIFIERS:
             yield {"action": "key", "keys": held}
@@ -178,7 +194,8 @@ def word(given: Any) -> str:
 
 def said(text: str, wishes: Sequence[Wish]) -> str:
     """Return an answer in words, bounded."""
-    return "\n".join(filter(None, [text, *(f"{wish.name:.40}({_SHORT.repr(wish.given)})" for wish in wishes)]))
+    calls = [f"{wish.name:.40}({_SHORT.repr(wish.given)})" for wish in wishes[:MAX_ACTIONS]]
+    return "\n".join(filter(None, [text, *calls]))
 
 
 def without_held_keys(given: Any) -> None:

@@ -13,12 +13,12 @@ from gui_agents.domain.actions import MAX_TEXT_LENGTH, Done, InvalidActionError
 from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.models.answers.calls import TOOL
-from gui_agents.models.answers.found import decision_of, shown_back
+from gui_agents.models.answers.found import MAX_ACTIONS, decision_of, shown_back
 from gui_agents.models.answers.rationale import encodable, sentence
 from gui_agents.models.answers.text import in_text, words_in
 from gui_agents.models.answers.thoughts import without_thoughts
 from gui_agents.models.features import Feature, Lacking
-from gui_agents.models.native.calls import Point, Reader, Wish, answer_of
+from gui_agents.models.native.calls import Point, Reader, Wish, answer_of, check_number
 from gui_agents.models.native.transcript import Answer, Content, Screen, Transcript
 
 LOOKS_LIKE_JSON: Final = ("{", "[", "```")
@@ -78,6 +78,7 @@ class Conversation:
         if heard.problem:
             raise InvalidActionError(heard.problem)
         if heard.wishes:
+            check_number(len(heard.wishes))
             return answer_of(heard.content, heard.wishes, self._read, request, self._at)
         return self._last_word(heard, request), self._at
 
@@ -97,7 +98,8 @@ class Conversation:
     def _remember(self, answer: Answer, heard: Heard) -> None:
         """Keep an answer for the next question, unless the endpoint would refuse to see it again."""
         whole = answer.content and not heard.problem and (answer.calls or answer.actions)
-        if whole and all(wish.call.call_id for wish in heard.wishes):
+        names = {wish.call.call_id for wish in heard.wishes}
+        if whole and "" not in names and len(names) == len(heard.wishes) <= MAX_ACTIONS:
             self.transcript.answered(answer)
         else:
             self.transcript.begin_anew()

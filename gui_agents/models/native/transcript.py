@@ -3,7 +3,7 @@
 A conversation is a chain of rounds: what was shown, what the model answered, and a result for each of its calls. It
 only grows at its end, because providers cache the beginning of a request, and some bind a model's thoughts to all that
 came before them. What must leave therefore leaves many rounds at a time: the conversation begins anew, with the older
-turns told in words, and at most the last `history_pictures` rounds kept. It also begins anew when an answer cannot be
+turns told in words, and few of the last rounds kept. It also begins anew when an answer cannot be
 sent back, and when a turn has been forgotten. So each request stands on its own: the first message is the user's, and
 each call has its result.
 """
@@ -22,8 +22,8 @@ from gui_agents.models.chat.prompts import screen
 from gui_agents.models.native.prompts import opening
 from gui_agents.pictures.coordinates import View
 
-LEFT_OUT_AT_ONCE: Final = 10
-"""How many rounds more than the settings say there may be, before the older ones leave."""
+LEAST: Final = 10
+"""So many rounds there may be, also if the settings allow fewer turns and pictures: the protocols live on them."""
 MAX_PICTURE_CHARACTERS: Final = 8 * 2**20
 """Of all pictures of a conversation, in base64: the APIs refuse requests of 20 to 50 MB."""
 NOT_CARRIED_OUT: Final = "Not executed: an earlier computer action in this turn failed."
@@ -151,7 +151,9 @@ class Transcript:
     def _open(self, request: DecisionRequest) -> None:
         kept = sum(round_.turns for round_ in self.rounds)
         told = request.history[: len(request.history) - kept] if kept <= len(request.history) else ()
-        self.opening = opening(request.instruction, told, self._settings, _view(request))
+        # The rounds that follow may have the other half.
+        half = attrs.evolve(self._settings, history_characters=self._settings.history_characters // 2)
+        self.opening = opening(request.instruction, told, half, _view(request))
 
     def _seen(self, request: DecisionRequest) -> Screen:
         screenshot = request.observation.screenshot if self._settings.pictures else None
@@ -164,21 +166,18 @@ class Transcript:
         settings = self._settings
         pictures = sum(round_.screen.picture is not None for round_ in self.rounds)
         return (
-            pictures > settings.history_pictures + LEFT_OUT_AT_ONCE
-            or len(self.rounds) > settings.history_turns + LEFT_OUT_AT_ONCE
-            or _text(self.rounds) > settings.history_characters
+            pictures > max(LEAST, settings.history_pictures)
+            or len(self.rounds) > max(LEAST, settings.history_turns)
+            or len(self.opening) + _text(self.rounds) > settings.history_characters
             or _pictures(self.rounds) > MAX_PICTURE_CHARACTERS
         )
 
     def _kept(self) -> list[Round]:
         """Return the last rounds; they take half of the room at most, so that the next ones have some."""
-        most = self._settings.history_pictures
-        kept = self.rounds[len(self.rounds) - most :] if most < len(self.rounds) else self.rounds[1:]
-        while (
-            _text(kept) > self._settings.history_characters // 2
-            or _pictures(kept) > MAX_PICTURE_CHARACTERS // 2
-            or len(kept) > self._settings.history_turns
-        ):
+        settings = self._settings
+        most = min(settings.history_pictures, settings.history_turns, len(self.rounds) // 2)
+        kept = self.rounds[len(self.rounds) - most :]
+        while _text(kept) > settings.history_characters // 4 or _pictures(kept) > MAX_PICTURE_CHARACTERS // 2:
             kept = kept[1:]
         return [
             attrs.evolve(

@@ -12,7 +12,7 @@ from gui_agents.models.answers.calls import TOOL, arguments
 from gui_agents.models.answers.decoding import as_list, as_object
 from gui_agents.models.answers.tokens import Counts, count, usage_of
 from gui_agents.models.failures import FailedAttemptError, reported, said_in, status_in
-from gui_agents.models.native.calls import Fields, Point, Wish, said, word
+from gui_agents.models.native.calls import Fields, Point, Wish, check_number, pointer, said, word
 from gui_agents.models.native.conversation import Heard
 from gui_agents.models.native.transcript import Call
 from gui_agents.models.responses.computer import steps
@@ -87,9 +87,10 @@ def read_call(wish: Wish, at: Point | None) -> Sequence[Fields]:
     """
     if not wish.call.native:
         return [dict(arguments(wish.name, wish.given))]
+    check_number(len(wish.given))
     fields: list[Fields] = []
     for given in wish.given:
-        fields += steps(given, _pointer(fields, at))
+        fields += steps(given, pointer(fields, at))
     return fields
 
 
@@ -103,13 +104,6 @@ def in_words(checks: Sequence[Mapping[str, Any]]) -> str:
     """Return the safety checks in words."""
     told = [" ".join(str(check[name]) for name in ("code", "message") if check.get(name)) for check in checks]
     return "; ".join(filter(None, told)) or f"{len(checks)} safety checks"
-
-
-def _pointer(fields: Sequence[Fields], at: Point | None) -> Point | None:
-    for each in reversed(fields):
-        if "x" in each:
-            return each.get("to_x", each["x"]), each.get("to_y", each["y"])
-    return at
 
 
 def _pending(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:

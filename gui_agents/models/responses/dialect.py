@@ -20,12 +20,12 @@ from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import Usage
 from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.answers.rationale import MAX_RATIONALE, encodable
-from gui_agents.models.chat.prompts import SYSTEM_PROMPT
+from gui_agents.models.chat.prompts import system_prompt
 from gui_agents.models.endpoint import NO_KEY
 from gui_agents.models.features import NOTHING, Feature, Lacking
 from gui_agents.models.native.calls import act
 from gui_agents.models.native.conversation import Conversation
-from gui_agents.models.native.prompts import SYSTEM_PROMPT as COMPUTER_PROMPT
+from gui_agents.models.native.prompts import SYSTEM_PROMPT
 from gui_agents.models.native.transcript import Result, Screen, Transcript
 from gui_agents.models.responses.answers import (
     COMPUTER,
@@ -70,7 +70,7 @@ class ResponsesDialect:
             "store": False,
             **({} if Feature.ENCRYPTED_REASONING in lacking else {"include": ["reasoning.encrypted_content"]}),
             settings.token_field or "max_output_tokens": settings.max_tokens,
-            "instructions": COMPUTER_PROMPT if settings.native_tool else SYSTEM_PROMPT,
+            "instructions": SYSTEM_PROMPT if settings.native_tool else system_prompt(request.coordinates),
             **({"tools": _tools(request, native=settings.native_tool)} if settings.tools else {}),
             "input": self._input(shown),
         }

@@ -11,7 +11,7 @@ from gui_agents.agent.loop import Episode
 from gui_agents.domain.actions import AskUser, Click, Done, Fail, InvalidActionError, Type, Wait
 from gui_agents.domain.lifecycle import FailureReason, TaskEvent
 from gui_agents.domain.model import ModelError
-from gui_agents.domain.model_settings import PictureFormat
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, PictureFormat
 from gui_agents.domain.sandbox import SandboxGoneError, TransientSandboxError, UnsupportedActionError
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import Usage
@@ -23,7 +23,7 @@ NO_ACTION = InvalidActionError("that is no action")
 class Stage:
     """A running task with everything that the loop needs."""
 
-    def __init__(self, model, sandbox=None, *, prices=None, conversation=None, **budget):
+    def __init__(self, model, sandbox=None, *, prices=None, conversation=None, settings=DEFAULT_SETTINGS, **budget):
         self.clock = FakeClock()
         self.model = model
         self.sandbox = sandbox or ScriptedSandbox()
@@ -36,6 +36,7 @@ class Stage:
             budget=Budget(**{"steps": 50, **budget}),
             deadline_monotonic_seconds=self.clock.monotonic() + 60,
             conversation=conversation or Conversation(),
+            settings=settings,
         )
 
     async def run(self):

@@ -226,11 +226,13 @@ def test_what_follows_the_end_of_the_task_is_left_out():
     assert answered(dialect(), messages.message(*calls)).actions == (Done("ok"),)
 
 
-def test_a_call_without_a_name_for_its_result_is_carried_out_and_told_in_words():
+@pytest.mark.parametrize("names", [[""], ["t1", "t1"]])
+def test_calls_without_names_for_their_results_are_carried_out_and_told_in_words(names):
     one = dialect()
-    decision = answered(one, messages.message(messages.member("left_click", {"coordinate": [1, 2]}, call_id="")))
-    assert decision.actions == (Click(1, 2),)
-    history = [Turn("t", decision.actions[0], "", "clicked")]
+    calls = [messages.member("left_click", {"coordinate": [1, 2]}, call_id=name) for name in names]
+    decision = answered(one, messages.message(*calls))
+    assert decision.actions == (Click(1, 2),) * len(names)
+    history = [Turn("t", action, "", "clicked") for action in decision.actions]
     (only,) = one.question(request(screenshot=PNG, history=history))["messages"]
     assert "clicked" in only["content"][0]["text"]
 

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gui_agents.domain.action_json import parse
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.model import ModelRefusedError, Turn
 from gui_agents.domain.model_settings import ModelSettings, WireProtocol
 from gui_agents.domain.spec import Endpoint
 from gui_agents.models.answers.decoding import decode
+from gui_agents.models.answers.found import MAX_ACTIONS
 from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.messages.dialect import MessagesDialect
+from gui_agents.models.native import calls
 from gui_agents.models.responses.dialect import ResponsesDialect
 from tests.endpoints import messages, responses
 from tests.gui_agents.models.observed import PNG, request
@@ -125,6 +128,45 @@ def test_what_cannot_be_sent_back_is_not(inner):
 def with_inner(answer, inner):
     """Return the decoded body of an answer with JSON of any kind in one place."""
     return decode(answer.body.replace(b'"INNER"', inner.encode()))
+
+
+CALLS = [messages.member("left_click", {"coordinate": [1, 2]}, call_id=f"t{number}") for number in range(5000)]
+FLOODS = {
+    "calls": (WireProtocol.MESSAGES, messages.message(*CALLS)),
+    "looks": (WireProtocol.MESSAGES, messages.message(*(call | {"name": "screenshot"} for call in CALLS))),
+    "keys": (WireProtocol.MESSAGES, messages.message(messages.member("key", {"text": "a " * 40_000, "repeat": 20}))),
+    "repeats": (WireProtocol.MESSAGES, messages.message(messages.member("key", {"text": "a b", "repeat": 20}))),
+    "actions": (
+        WireProtocol.RESPONSES,
+        responses.response(responses.computer(*({"type": "click", "x": 1, "y": 2} for _ in range(20_000)))),
+    ),
+    "presses": (
+        WireProtocol.RESPONSES,
+        responses.response(responses.computer({"type": "keypress", "keys": ["a"] * 20_000})),
+    ),
+}
+
+
+@pytest.mark.parametrize(("protocol", "answer"), FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_actions_is_refused_before_they_are_read(protocol, answer, monkeypatch):
+    read = []
+    monkeypatch.setattr(calls, "parse", lambda *given, **more: read.append(given) or parse(*given, **more))
+    one = dialect(protocol)
+    asked = request(screenshot=PNG)
+    one.question(asked)
+    with pytest.raises(InvalidActionError, match=f"at most {MAX_ACTIONS} actions"):
+        one.read_decision(json.loads(answer.body), asked)
+    assert len(read) <= MAX_ACTIONS
+
+
+def test_a_flood_of_calls_does_not_come_back():
+    one = dialect(WireProtocol.MESSAGES)
+    one.question(request(screenshot=PNG))
+    with pytest.raises(InvalidActionError) as flood:
+        one.read_decision(json.loads(FLOODS["calls"][1].body), request(screenshot=PNG))
+    assert len(flood.value.said) <= 2000
+    turns = [Turn("t", None, "", f"invalid: {flood.value.problem}", flood.value.said)]
+    assert len(json.dumps(one.question(request(screenshot=PNG, history=turns)))) < 20_000
 
 
 def test_the_checks_know_their_own_answers():
