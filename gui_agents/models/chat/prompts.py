@@ -84,7 +84,7 @@ def messages(
         said = [came_of]
     if request.instruction != instruction:
         said.append(_task(request.instruction))
-    said.append(_screen(request, view))
+    said.append(screen(request))
     picture = request.observation.screenshot if with_screenshot else None
     conversation.append({"role": "user", "content": _with_picture("\n\n".join(said), picture)})
     return conversation
@@ -120,8 +120,9 @@ def _came_of(turn: Turn) -> str:
     return f"Outcome: {outcome}"
 
 
-def _screen(request: DecisionRequest, view: View) -> str:
-    seen = request.observation
+def screen(request: DecisionRequest) -> str:
+    """Return what is on the screen, how much is left, and what the loop has to say."""
+    seen, view = request.observation, View.of(request.observation, request.coordinates)
     left = f"{request.remaining.steps} steps and {max(0, int(request.remaining.seconds))} seconds are left."
     lines = [f"The screen now: {view.described()}. {left}"]
     if seen.tree is not None:
