@@ -79,16 +79,30 @@ class Painter:
 
     def text(self, text: str, box: Bounds, colour: Colour, size: int = 15, align: str = "l") -> None:
         """Write one line, in the middle of the box's height, cut with dots where it is too long."""
-        line = spelled(text)[:_LONGEST_LINE]
-        if width_of(line, size) > box.width:
-            line = line[: fitting(line, box.width, size, "…")].rstrip() + "…"
-        x = box.x + {"l": 0, "m": box.width / 2, "r": box.width}[align]
-        position = (x, box.y + box.height / 2)
-        ImageDraw.Draw(self.image).text(position, line, colour, _font(size), anchor=f"{align}m")
+        written = _written(text, box.width, box.height, size, align)
+        if written is not None:
+            mask, x, y = written
+            self._paste(colour, box.x + x, box.y + y, mask)
 
     def _paste(self, colour: Colour, x: int, y: int, mask: Image.Image) -> None:
         # A picture of one colour is pasted in half the time that a colour takes.
         self.image.paste(Image.new("RGB", mask.size, colour), (x, y), mask)
+
+
+@lru_cache(maxsize=512)
+def _written(text: str, width: int, height: int, size: int, align: str) -> tuple[Image.Image, int, int] | None:
+    """Return a line of text as a mask, and its place in a box of this size; None if there is nothing to see.
+
+    Most of a screen's texts are those of the step before, and to write one takes longer than to paste it.
+    """
+    line = spelled(text)[:_LONGEST_LINE]
+    if width_of(line, size) > width:
+        line = line[: fitting(line, width, size, "…")].rstrip() + "…"
+    left, top = _REACH + {"l": 0, "m": width / 2, "r": width}[align], _REACH + height / 2
+    mask = Image.new("L", (width + 2 * _REACH, height + 2 * _REACH))
+    ImageDraw.Draw(mask).text((left, top), line, 255, _font(size), anchor=f"{align}m")
+    seen = mask.getbbox()
+    return None if seen is None else (mask.crop(seen), seen[0] - _REACH, seen[1] - _REACH)
 
 
 @lru_cache(maxsize=256)
@@ -137,8 +151,13 @@ def fitting(text: str, width: int, size: int = 15, ending: str = "") -> int:
     return bisect_right(lengths, width, key=lambda length: width_of(text[:length].rstrip() + ending, size))
 
 
-def wrapped(text: str, width: int) -> Iterator[str]:
-    """Yield the lines of a text, broken at spaces, and inside of words that are wider than a line."""
+@lru_cache(maxsize=32)
+def wrapped(text: str, width: int) -> tuple[str, ...]:
+    """Return the lines of a text, broken at spaces, and inside of words that are wider than a line."""
+    return tuple(_lines(text, width))
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
     for paragraph in spelled(text).split("\n"):
         rest = paragraph
         while (count := max(fitting(rest, width), 1)) < len(rest):

@@ -39,6 +39,7 @@ from tests.fakes import FixedPrices, ScriptedModel, a_spec, new_state
 STEPS = 400
 ROUNDS = 5
 PICTURE_BYTES = 93_000
+NOISE = os.urandom(PICTURE_BYTES - 8)
 TASKS = 500
 IN_SECONDS = 2.0
 MANY = 1000
@@ -53,7 +54,6 @@ class CameraSandbox:
     supported: ClassVar = SANDBOX_ACTIONS
 
     def __init__(self) -> None:
-        self._noise = os.urandom(PICTURE_BYTES - 8)
         self._count = 0
 
     async def open(self) -> None:
@@ -61,7 +61,7 @@ class CameraSandbox:
 
     async def observe(self, *, screenshot: bool) -> Observation:
         self._count += 1
-        data = self._noise + self._count.to_bytes(8, "big")
+        data = NOISE + self._count.to_bytes(8, "big")
         return Observation(1280, 720, screenshot=Picture(data, 1280, 720, PictureFormat.JPEG) if screenshot else None)
 
     async def act(self, action: Action) -> str:

@@ -1,7 +1,9 @@
 """Work of any size leaves the event loop, and nothing else waits behind it."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -101,15 +103,51 @@ def test_work_that_outlives_its_loop_ends_quietly():
     gate = Gate()
 
     async def leave() -> None:
-        job = asyncio.create_task(Threads("a-pool").run(gate.work))
+        job = asyncio.create_task(Threads("outlives").run(gate.work))
         await until(gate.begun.is_set)
         job.cancel()
 
     asyncio.run(leave())
     gate.opened.set()
+    gc.collect()
     for thread in threading.enumerate():
-        if thread.name.startswith("a-pool"):
+        if thread.name == "outlives":
             thread.join(20)
+            assert not thread.is_alive()
+
+
+async def test_a_thread_that_has_done_its_work_does_more():
+    pool = Threads("a-pool", limit=2)
+    assert len({await pool.run(threading.get_ident) for _ in range(20)}) == 1
+
+
+async def test_the_threads_of_a_pool_end_with_it():
+    pool = Threads("ends", limit=3)
+    gates = [Gate() for _ in range(3)]
+    jobs = [asyncio.create_task(pool.run(gate.work)) for gate in gates]
+    for gate in gates:
+        await until(gate.begun.is_set)
+        gate.opened.set()
+    await asyncio.gather(*jobs)
+    threads = [thread for thread in threading.enumerate() if thread.name == "ends"]
+    assert len(threads) == 3
+
+    del pool, jobs
+    gc.collect()
+
+    await until(lambda: not any(thread.is_alive() for thread in threads))
+
+
+async def test_work_in_a_thread_leaves_nothing_behind():
+    class Result:
+        pass
+
+    pool = Threads("a-pool")
+    result = await pool.run(Result)
+    seen = weakref.ref(result)
+    del result
+
+    await until(lambda: seen() is None)
 
 
 @pytest.mark.parametrize(("length", "threads"), [(1000, 0), (1001, 1)])

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from gui_agents.models.http.addresses import EndpointPolicy
@@ -37,9 +37,25 @@ class Names:
             AddressRefusedError: `policy` refuses one of the addresses.
             OSError: the host cannot be resolved, or not in time.
         """
+        literal = _literal(host, port)
+        places = [literal] if literal is not None else await self._looked_up(host, port, policy)
+        if policy is not None:
+            policy.check(host, (ip_address(str(place[0]).partition("%")[0]) for _, place in places))
+        return places[:MAX_ADDRESSES]
+
+    async def _looked_up(self, host: str, port: int, policy: EndpointPolicy | None) -> list[Place]:
         threads = self._configured if policy is None else self._named
         async with asyncio.timeout(LOOKUP_SECONDS):
             found = await threads.run(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        if policy is not None:
-            policy.check(host, (ip_address(str(place[0]).partition("%")[0]) for *_, place in found))
-        return [(family, place) for family, _, _, _, place in found[:MAX_ADDRESSES]]
+        return [(family, place) for family, _, _, _, place in found]
+
+
+def _literal(host: str, port: int) -> Place | None:
+    """Return the place of a host that is an address itself, which takes no lookup; None for a name."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return None if address.scope_id else (socket.AF_INET6, (str(address), port, 0, 0))
+    return socket.AF_INET, (str(address), port)

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gui_agents.domain.screen import Bounds
+from gui_agents.simulated import painter
 from gui_agents.simulated.painter import Painter, fitting, spelled, width_of, wrapped
 from gui_agents.simulated.theme import DARK, LIGHT, style_of
 
@@ -73,3 +74,36 @@ def test_later_rows_of_the_style_come_over_earlier_ones():
     assert (plain.fill, primary.fill, disabled.fill) == ("button", "accent", "button")
     assert (plain.colour, primary.colour, disabled.colour) == ("text", "on_accent", "faint")
     assert LIGHT.keys() == DARK.keys() >= {plain.fill, primary.colour, disabled.border}
+
+
+def test_a_text_that_stays_is_laid_out_and_written_once():
+    wrapped.cache_clear()
+    sandbox_text = "x" * 20_000
+    for _ in range(3):
+        wrapped(sandbox_text, 500)
+    assert (wrapped.cache_info().misses, wrapped.cache_info().hits) == (1, 2)
+
+
+def test_a_long_text_without_a_space_takes_work_in_proportion_to_its_lines(monkeypatch):
+    measured = []
+    monkeypatch.setattr(painter, "width_of", lambda text, *_: measured.append(len(text)) or 8 * len(text))
+    wrapped.cache_clear()
+    lines = wrapped("x" * 20_000, 480)
+    wrapped.cache_clear()
+    assert len(lines) == -(-20_000 // 60)
+    assert sum(measured) <= len(lines) * 10 * 240
+
+
+@pytest.mark.parametrize("align", ["l", "m", "r"])
+def test_a_line_from_the_cache_looks_like_one_that_is_written_anew(align):
+    box, pictures = Bounds(10, 5, 81, 31), []
+    for clear in (painter._written.cache_clear, lambda: None):
+        clear()
+        image = Image.new("RGB", (120, 50), "#ffffff")
+        Painter(image).text("Save as…", box, "#203040", 15, align)
+        pictures.append(image.tobytes())
+    assert pictures[0] == pictures[1]
+    anew = Image.new("RGB", (120, 50), "#ffffff")
+    x = box.x + {"l": 0, "m": box.width / 2, "r": box.width}[align]
+    ImageDraw.Draw(anew).text((x, box.y + box.height / 2), "Save as…", "#203040", painter._font(15), anchor=f"{align}m")
+    assert pictures[0] == anew.tobytes()
