@@ -73,6 +73,11 @@ async def test_an_error_in_the_clothes_of_an_answer_is_a_failed_attempt(asked, a
         (b'{"error":{"errors":[{"message":"words"}]}}', "words"),
         (b'{"error_msg":"words"}', "words"),
         (b'{"error":"words","message":""}', "words"),
+        (b"plain words", "plain words"),
+        (
+            b"<html>400 The plain HTTP request was sent to HTTPS port</html>",
+            "The plain HTTP request was sent to HTTPS port; the base URL must begin with https://",
+        ),
     ],
 )
 async def test_the_words_of_an_error_are_found_whatever_its_shape(asked, body, words):
