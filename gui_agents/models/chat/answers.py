@@ -14,8 +14,6 @@ from gui_agents.models.answers.thoughts import without_thoughts
 from gui_agents.models.answers.tokens import Counts, count, largest, usage_of
 from gui_agents.models.failures import reported, said_in, status_in
 
-MAX_TEXT: Final = 100_000
-"""Characters of a message's text that are read: the last ones."""
 CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "MAX_TOKENS"})
 FILTERED: Final = frozenset(
     {
@@ -122,7 +120,7 @@ def _text(message: Mapping[str, Any]) -> str:
     parts = as_list(content) or [{"text": content}]
     told = [as_object(part) if isinstance(part, dict) else {"text": part} for part in parts]
     texts = [part.get("text") for part in told if part.get("type") in TEXT_PARTS]
-    return "\n".join(text for text in texts if isinstance(text, str))[-MAX_TEXT:]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _said(text: str, calls: list[Mapping[str, Any]]) -> str:

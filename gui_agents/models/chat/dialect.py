@@ -1,10 +1,12 @@
 """OpenAI's Chat Completions, not streamed, with one tool, `act`: what compatible endpoints have in common."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gui_agents.domain.action_json import schema
+from gui_agents.domain.actions import ActionName
 from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
@@ -46,7 +48,7 @@ class ChatDialect:
             self._token_field(lacking): settings.max_tokens,
         }
         if settings.tools and Feature.TOOLS not in lacking:
-            asked["tools"] = [_tool(request)]
+            asked["tools"] = [_tool(request.supported)]
             if Feature.TOOL_CHOICE not in lacking:
                 asked["tool_choice"] = "required" if self._of_openai else "auto"
         return asked
@@ -68,12 +70,13 @@ class ChatDialect:
         return read_decision(body, request, max_tokens=self._endpoint.settings.max_tokens)
 
 
-def _tool(request: DecisionRequest) -> dict[str, Any]:
+@lru_cache(maxsize=32)
+def _tool(supported: frozenset[ActionName]) -> dict[str, Any]:
     return {
         "type": "function",
         "function": {
             "name": TOOL,
             "description": "Carry out one action on the screen, or end the task.",
-            "parameters": schema(request.supported),
+            "parameters": schema(supported),
         },
     }
