@@ -255,7 +255,10 @@ class ModelsConfig:
         "MODEL_TIMEOUT_SECONDS", parsers.seconds(0.1, 3600), "120", "Seconds that one call to a model may take."
     )
     max_attempts: int = setting(
-        "MODEL_MAX_ATTEMPTS", parsers.integer(1, 20), "3", "Attempts for one decision, the first one included."
+        "MODEL_MAX_ATTEMPTS",
+        parsers.integer(1, 20),
+        "3",
+        "Attempts for one decision, the first one included; unless 1, up to 7 within a minute at a rate limit.",
     )
     confirm_actions: Confirmation = setting(
         "CONFIRM_ACTIONS",

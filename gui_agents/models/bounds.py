@@ -40,7 +40,8 @@ def bound_of(endpoint: Endpoint, question: Mapping[str, Any], content: bytes, sc
 
     `content` is the encoded `question`; no picture in it is larger than the `screen`, in pixels.
     """
-    pictures = _pictures(question)
+    # Tools hold no pictures, and many small values.
+    pictures = _pictures({**question, "tools": None})
     text = len(content) - sum(pictures)
     given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(endpoint.model, *screen)
     limits = [question[name] for name in _limits(endpoint, question)]

@@ -119,7 +119,7 @@ class CalledModel:
     async def decide(self, request: DecisionRequest, calls: Calls) -> Decision:
         """Return the next actions; see `gui_agents.domain.model.Model`."""
         if self._client is None:
-            self._client = await self._clients.client(self._endpoint.base_url, self._policy)
+            self._client = await self._clients.client(self._endpoint.base_url, self._policy, _named_by(self._endpoint))
         asking = _Asking(self._client, request, calls, self._monotonic() + request.remaining.seconds)
         lacking = self._lacking()
         while True:
@@ -217,6 +217,11 @@ class CalledModel:
         if len(body) <= DECODED_AT_ONCE:
             return decode(body)
         return await self._clients.decoding.run(partial(decode, body))
+
+
+def _named_by(endpoint: Endpoint) -> str:
+    """Return what a user changes to change the address."""
+    return f"{endpoint.provider.upper()}_BASE_URL" if endpoint.configured else "apiEndpoint"
 
 
 @attrs.frozen

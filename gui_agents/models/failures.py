@@ -43,7 +43,9 @@ NUMBERS: Final[Mapping[int, HTTPStatus]] = {
 }
 """Codes of MiniMax (10..) and Zhipu (13..) -> the status that means the same."""
 KINDS: Final[Mapping[str, HTTPStatus]] = {
-    "rate": HTTPStatus.TOO_MANY_REQUESTS,
+    "rate_limit": HTTPStatus.TOO_MANY_REQUESTS,
+    "rate limit": HTTPStatus.TOO_MANY_REQUESTS,
+    "ratelimit": HTTPStatus.TOO_MANY_REQUESTS,
     "too many": HTTPStatus.TOO_MANY_REQUESTS,
     "throttl": HTTPStatus.TOO_MANY_REQUESTS,
     "resource_exhausted": HTTPStatus.TOO_MANY_REQUESTS,
@@ -55,8 +57,6 @@ KINDS: Final[Mapping[str, HTTPStatus]] = {
     "api_error": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """What the name of a kind of error holds -> the status that means the same."""
-
-
 BAD_GENERATION: Final = frozenset({"tool_use_failed", "output_parse_failed", "json_validate_failed"})
 """Codes of errors that say that the model wrote what the endpoint cannot read."""
 POLICY: Final = frozenset({"1301", "1026", "1027"})
@@ -170,16 +170,10 @@ def said_in(body: Any) -> str:
     return "; ".join(dict.fromkeys(_words(body, MAX_DEPTH)))[:MAX_SAID]
 
 
-def status_in(error: Any) -> int | None:
+def status_in(body: Any) -> int | None:
     """Return the HTTP status that an error in a body amounts to, or None if it does not say."""
-    if not isinstance(error, Mapping):
-        return None
-    for name in CODES:
-        status = _status(error.get(name))
-        if status is not None:
-            return status
-    inner = error.get("error")
-    return status_in(inner) if isinstance(inner, Mapping) and inner is not error else None
+    statuses = (_status(error.get(name)) for error in _nested(body) for name in CODES)
+    return next((status for status in statuses if status is not None), None)
 
 
 def _nested(body: Any) -> Iterator[Mapping[str, Any]]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gui_agents.models.http.client import Answer
 
 MARKUP: Final = ("<", "\ufeff<")
+WANTS_TLS: Final = "The plain HTTP request was sent to HTTPS port"
+"""What nginx says on a page of its own."""
 EVENTS: Final = ("data:", "event:", ":", "id:", "retry:")
 """How the lines of an event stream begin."""
 JSON_BEGINS: Final = ("{", "[")
@@ -130,4 +132,6 @@ def _words(raw: bytes, body: Any) -> str:
     if body is not None:
         return said_in(body)
     text = raw[:MAX_READ].decode("utf-8", "replace").strip()
-    return "" if text.startswith(MARKUP) else text
+    if text.startswith(MARKUP):
+        return f"{WANTS_TLS}; the base URL must begin with https://" if WANTS_TLS in text else ""
+    return text

@@ -15,13 +15,11 @@ import attrs
 from gui_agents.domain.actions import TERMINAL_ACTIONS, InvalidActionError
 from gui_agents.models.answers.decoding import DECODER, decode
 from gui_agents.models.answers.found import Found
-from gui_agents.models.answers.thoughts import without_thoughts
+from gui_agents.models.answers.thoughts import MAX_TEXT, without_thoughts
 
-MAX_TEXT: Final = 100_000
-"""Characters of a text that are read: the last ones."""
-MAX_SCANNED: Final = 200_000
+MAX_SCANNED: Final = 100_000
 """Characters of a text that are read as objects, those that are read again included."""
-MAX_STARTS: Final = 1000
+MAX_STARTS: Final = 200
 """How many places of a text are tried as the start of an object: the last ones."""
 MAX_DEPTH: Final = 4
 """How deep an action may be wrapped, as in `{"name": "act", "arguments": {...}}`."""
@@ -62,7 +60,7 @@ def in_text(text: str) -> Found:
     answers = list(_actions(whole, MAX_DEPTH))
     if answers:
         return Found(tuple(answers), "")
-    plain = without_thoughts(text)[-MAX_TEXT:]
+    plain = without_thoughts(text)
     pieces, halves = _pieces(plain)
     marked = [piece for piece in pieces if _is_marked(plain, piece)]
     found = [answer for piece in marked or pieces for answer in piece.answers]
@@ -71,7 +69,7 @@ def in_text(text: str) -> Found:
 
 def words_in(text: str) -> str:
     """Return the words of a text, without thoughts and without actions or halves of them."""
-    plain = without_thoughts(text)[-MAX_TEXT:]
+    plain = without_thoughts(text)
     return _words(plain, *_pieces(plain))
 
 

@@ -12,39 +12,26 @@ from gui_agents.models.answers.found import Found, decision_of, shown_back
 from gui_agents.models.answers.text import in_text, words_in
 from gui_agents.models.answers.thoughts import without_thoughts
 from gui_agents.models.answers.tokens import Counts, count, largest, usage_of
-from gui_agents.models.failures import reported, said_in, status_in
+from gui_agents.models.failures import refused_by_policy, reported, said_in, status_in
 
-MAX_TEXT: Final = 100_000
-"""Characters of a message's text that are read: the last ones."""
-CUT_OFF: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "MAX_TOKENS"})
-FILTERED: Final = frozenset(
-    {
-        "content_filter",
-        "content_filtered",
-        "refusal",
-        "safety",
-        "sensitive",
-        "guardrail_intervened",
-        "prohibited_content",
-        "blocklist",
-        "recitation",
-        "spii",
-        "image_safety",
-    }
+CUT_OFF: Final = ("length", "max_tokens", "max_output_tokens", "model_length")
+"""Reasons to end an answer that are a limit's."""
+FILTERED: Final = (
+    *("content_filter", "refusal", "safety", "sensitive", "guardrail", "prohibited", "blocklist", "recitation", "spii"),
+    *("moderation", "violation"),
 )
-"""Reasons to end an answer that are a policy's."""
-TEXT_PARTS: Final = frozenset({None, "text", "output_text"})
+"""What stands in reasons to end an answer that are a policy's."""
+TEXT_PARTS: Final = (None, "text", "output_text")
 
 
 def read_usage(body: Any) -> Usage | None:
     """Return the tokens in a completion's body, or None if they are not known."""
     usage = as_object(as_object(body).get("usage"))
-    prompt, output = as_object(usage.get("prompt_tokens_details")), as_object(usage.get("completion_tokens_details"))
-    del output
+    prompt = as_object(usage.get("prompt_tokens_details")) or as_object(usage.get("input_tokens_details"))
     return usage_of(
         Counts(
-            prompt=count(usage.get("prompt_tokens")),
-            output=count(usage.get("completion_tokens")),
+            prompt=largest((usage, ("prompt_tokens", "input_tokens"))),
+            output=_output(usage),
             total=count(usage.get("total_tokens")),
             cached=largest(
                 (prompt, ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens")),
@@ -54,8 +41,16 @@ def read_usage(body: Any) -> Usage | None:
                 (prompt, ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")),
                 (usage, ("cache_write_tokens", "cache_creation_input_tokens")),
             ),
+            cache_write_hour=largest((as_object(usage.get("cache_creation")), ("ephemeral_1h_input_tokens",))),
         )
     )
+
+
+def _output(usage: Mapping[str, Any]) -> int | None:
+    """Return the tokens that were written. More reasoning than there is output was not counted in it."""
+    written = largest((usage, ("completion_tokens", "output_tokens")))
+    reasoning = count(as_object(usage.get("completion_tokens_details")).get("reasoning_tokens")) or 0
+    return written + reasoning if written is not None and reasoning > written else written
 
 
 def read_decision(body: Any, request: DecisionRequest, *, max_tokens: int) -> Decision:
@@ -69,15 +64,25 @@ def read_decision(body: Any, request: DecisionRequest, *, max_tokens: int) -> De
     choices = as_list(as_object(body).get("choices"))
     choice = as_object(choices[0]) if choices else {}
     message = as_object(choice.get("message"))
-    if choice.get("error") or not message:
-        raise reported(said_in(choice.get("error") or body) or "no answer", status_in(choice.get("error") or body))
     _check_not_refused(choice, message)
+    failed = choice.get("error") or (None if message else body)
+    if failed is not None:
+        words = said_in(failed) or "no answer"
+        raise ModelRefusedError(words) if refused_by_policy(failed) else reported(words, status_in(failed))
     text = _text(message)
-    calls = [as_object(as_object(call).get("function")) for call in as_list(message.get("tool_calls"))]
+    calls = _calls(message)
     try:
         return decision_of(_found(text, calls, cut_off=_cut_off(choice, body, max_tokens)), request)
     except InvalidActionError as error:
         raise shown_back(error, _said(text, calls)) from None
+
+
+def _calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the names and arguments of calls, as the contract has them today, had them, or some servers do."""
+    calls = [as_object(call) for call in as_list(message.get("tool_calls"))]
+    if not calls and isinstance(message.get("function_call"), dict):
+        calls = [message["function_call"]]
+    return [as_object(call.get("function")) or call for call in calls]
 
 
 def _found(text: str, calls: list[Mapping[str, Any]], *, cut_off: str) -> Found:
@@ -96,7 +101,7 @@ def _found(text: str, calls: list[Mapping[str, Any]], *, cut_off: str) -> Found:
 
 def _cut_off(choice: Mapping[str, Any], body: Any, max_tokens: int) -> str:
     """Return what cut the answer off, in words; empty if nothing did."""
-    if choice.get("finish_reason") not in CUT_OFF:
+    if _reason(choice) not in CUT_OFF:
         return ""
     usage = read_usage(body)
     if usage is not None and usage.output_tokens < max_tokens:
@@ -110,10 +115,15 @@ def _check_not_refused(choice: Mapping[str, Any], message: Mapping[str, Any]) ->
     refusal = message.get("refusal")
     parts = [as_object(part).get("refusal") for part in as_list(message.get("content"))]
     words = "\n".join(part for part in (refusal, *parts) if isinstance(part, str) and part)
+    reason = _reason(choice)
+    if words or any(part in reason for part in FILTERED):
+        raise ModelRefusedError(words or without_thoughts(_text(message)) or f"finish_reason {reason}")
+
+
+def _reason(choice: Mapping[str, Any]) -> str:
+    """Return why the answer ended, in small letters."""
     reason = choice.get("finish_reason")
-    if not words and (not isinstance(reason, str) or reason.lower() not in FILTERED):
-        return
-    raise ModelRefusedError(words or without_thoughts(_text(message)) or f"finish_reason {reason}")
+    return reason.lower() if isinstance(reason, str) else ""
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -122,7 +132,7 @@ def _text(message: Mapping[str, Any]) -> str:
     parts = as_list(content) or [{"text": content}]
     told = [as_object(part) if isinstance(part, dict) else {"text": part} for part in parts]
     texts = [part.get("text") for part in told if part.get("type") in TEXT_PARTS]
-    return "\n".join(text for text in texts if isinstance(text, str))[-MAX_TEXT:]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _said(text: str, calls: list[Mapping[str, Any]]) -> str:

@@ -1,11 +1,14 @@
 """OpenAI's Chat Completions, not streamed, with one tool, `act`: what compatible endpoints have in common."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from gui_agents.domain.action_json import schema
+from gui_agents.domain.actions import ActionName
 from gui_agents.domain.model import Decision, DecisionRequest
+from gui_agents.domain.model_settings import CoordinateSpace
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import Usage
@@ -50,7 +53,7 @@ class ChatDialect:
             self._token_field(lacking): settings.max_tokens,
         }
         if settings.tools and Feature.TOOLS not in lacking:
-            asked["tools"] = [_tool(request)]
+            asked["tools"] = [_tool(request.supported, request.coordinates)]
             if Feature.TOOL_CHOICE not in lacking:
                 asked["tool_choice"] = "required" if self._of_openai else "auto"
         return asked
@@ -72,12 +75,13 @@ class ChatDialect:
         return read_decision(body, request, max_tokens=self._endpoint.settings.max_tokens)
 
 
-def _tool(request: DecisionRequest) -> dict[str, Any]:
+@lru_cache(maxsize=32)
+def _tool(supported: frozenset[ActionName], coordinates: CoordinateSpace) -> dict[str, Any]:
     return {
         "type": "function",
         "function": {
             "name": TOOL,
             "description": "Carry out one action on the screen, or end the task.",
-            "parameters": shown_schema(schema(request.supported), request.coordinates),
+            "parameters": shown_schema(schema(supported), coordinates),
         },
     }

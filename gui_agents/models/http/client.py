@@ -17,9 +17,11 @@ import httpcore2
 from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.http.addresses import AddressRefusedError, EndpointPolicy, host_of
 from gui_agents.models.http.body import MAX_BYTES, OVERHEAD_BYTES, BodyRefusedError, read_body
+from gui_agents.models.http.causes import Way, cause_of
 from gui_agents.models.http.names import Names
 from gui_agents.models.http.network import CheckedNetwork, Stream, TooLongError
 from gui_agents.models.http.proxies import Proxy, proxy_for
+from gui_agents.models.http.told import Told
 
 MAX_CONNECTIONS: Final = 1
 """A task asks one question at a time. `gui_agents.grpc_app.FILES_PER_TASK` counts on it."""
@@ -38,9 +40,21 @@ class Answer:
 
 
 class HTTPClient:
-    """Calls the endpoint below `base_url`. A `policy` has to agree to every address that is connected to."""
+    """Calls the endpoint below `base_url`, which `named_by` named.
 
-    def __init__(self, base_url: str, *, tls: SSLContext, names: Names, policy: EndpointPolicy | None) -> None:
+    A `policy` has to agree to every address that is connected to.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        tls: SSLContext,
+        names: Names,
+        policy: EndpointPolicy | None,
+        named_by: str = "the base URL",
+        told: Told | None = None,
+    ) -> None:
         parts = urlsplit(base_url)
         self.where = f"the model's endpoint at {parts.netloc}"
         """What errors call the endpoint."""
@@ -54,6 +68,8 @@ class HTTPClient:
         self._policy = policy
         proxy = proxy_for(base_url)
         self._by_proxy = proxy is not None
+        self._way = Way(self._scheme, self._port, named_by, None if proxy is None else proxy.variable)
+        self._told = Told() if told is None else told
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls,
             proxy=None if proxy is None else _pool_proxy(proxy, tls),
@@ -73,14 +89,19 @@ class HTTPClient:
             async with self._pool.stream(
                 "POST", url, headers=self._headers(headers), content=content, extensions=extensions
             ) as response:
-                return await self._read(response)
+                answer = await self._read(response)
         except AddressRefusedError as error:
-            raise FailedAttemptError(str(error), retryable=False) from None
+            raise FailedAttemptError(str(error), retryable=False, unbilled=True) from None
         except (TooLongError, BodyRefusedError) as error:
             problem = str(error) or "more than an answer may have"
             raise FailedAttemptError(f"{self.where} sent {problem}", retryable=False) from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, OSError) as error:
-            raise FailedAttemptError(f"{self.where} cannot be reached", retryable=True) from error
+            cause = cause_of(error, self._way)
+            problem = f"{self.where} cannot be reached: {cause.text}"
+            self._told.warn(self.where, problem)
+            raise FailedAttemptError(problem, retryable=cause.passing, unbilled=cause.unsent) from error
+        self._told.forget(self.where)
+        return answer
 
     async def close(self) -> None:
         """Close the connection. A second call does nothing."""

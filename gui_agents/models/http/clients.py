@@ -15,6 +15,7 @@ from gui_agents.domain.packages import OptionalPackage
 from gui_agents.models.features import KnownLacks
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.names import Names
+from gui_agents.models.http.told import Told
 from gui_agents.models.prices import known_prices
 from gui_agents.threads import Threads
 
@@ -33,13 +34,16 @@ class HTTPClients:
         self._loading = asyncio.Lock()
         self._tls: ssl.SSLContext | None = None
         self._names = Names()
+        self._told = Told()
         self.lacks = KnownLacks()
         """What endpoints lack, as their refusals showed."""
         self.decoding = Threads("decode", MAX_DECODING)
         """For bodies that are too large to decode them on the event loop."""
 
-    async def client(self, base_url: str, policy: EndpointPolicy | None) -> "HTTPClient":
-        """Return a new client; whoever asked for it closes it.
+    async def client(
+        self, base_url: str, policy: EndpointPolicy | None, named_by: str = "the base URL"
+    ) -> "HTTPClient":
+        """Return a new client; whoever asked for it closes it. `named_by` is what errors call the address.
 
         Raises:
             PreconditionError: the HTTP library is not installed.
@@ -51,7 +55,7 @@ class HTTPClients:
                 self._tls = await self.decoding.run(_load)
         from gui_agents.models.http.client import HTTPClient  # noqa: PLC0415 - loaded before, in a thread
 
-        return HTTPClient(base_url, tls=self._tls, names=self._names, policy=policy)
+        return HTTPClient(base_url, tls=self._tls, names=self._names, policy=policy, named_by=named_by, told=self._told)
 
 
 def _load() -> ssl.SSLContext:

@@ -22,6 +22,8 @@ class Proxy:
     url: str
     """Without a user name and a password."""
     login: tuple[str, str] | None = attrs.field(default=None, repr=False)
+    variable: str = ""
+    """The environment variable that names it."""
 
 
 def proxy_for(url: str) -> Proxy | None:
@@ -62,7 +64,7 @@ def _proxy(text: str, variable: str) -> Proxy:
     if parts.scheme not in {"http", "https"} or not host or not text.isascii():
         raise wrong
     where = f"[{host}]" if ":" in host else host
-    return Proxy(f"{parts.scheme}://{where}" + (f":{port}" if port else ""), _login(parts))
+    return Proxy(f"{parts.scheme}://{where}" + (f":{port}" if port else ""), _login(parts), variable)
 
 
 def _login(parts: SplitResult) -> tuple[str, str] | None:

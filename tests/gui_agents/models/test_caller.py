@@ -256,9 +256,13 @@ async def test_an_endpoint_out_of_reach(asked):
     async with ScriptedModelServer([]) as server:
         pass
     one = asked(server)
-    with pytest.raises(ModelError, match=r"cannot be reached \(after 3 attempts\)"):
+    with pytest.raises(
+        ModelError,
+        match=r"reached: it refuses connections; .* apiEndpoint right\? \(after 3",
+    ):
         await one.decide()
     assert one.outcomes == [(CallOutcome.ERROR, None)] * 3
+    assert all(call.unbilled for call in one.calls)
 
 
 async def test_a_cancel_reaches_the_call_in_flight(asked):

@@ -73,6 +73,11 @@ async def test_an_error_in_the_clothes_of_an_answer_is_a_failed_attempt(asked, a
         (b'{"error":{"errors":[{"message":"words"}]}}', "words"),
         (b'{"error_msg":"words"}', "words"),
         (b'{"error":"words","message":""}', "words"),
+        (b"plain words", "plain words"),
+        (
+            b"<html>400 The plain HTTP request was sent to HTTPS port</html>",
+            "The plain HTTP request was sent to HTTPS port; the base URL must begin with https://",
+        ),
     ],
 )
 async def test_the_words_of_an_error_are_found_whatever_its_shape(asked, body, words):
@@ -96,6 +101,11 @@ async def test_a_key_in_an_error_of_status_200_is_masked(asked):
         (completion({"content": [{"type": "refusal", "refusal": "I will not."}]}, TOLD, "stop"), "I will not."),
         (text("", usage=TOLD, finish_reason="content_filter"), "finish_reason content_filter"),
         (text("Against the rules.", usage=TOLD, finish_reason="SAFETY"), "Against the rules."),
+        (
+            raw(b'{"choices":[{"finish_reason":"content_filter: PROHIBITED_CONTENT","index":0}]}'),
+            "finish_reason content_filter: prohibited_content",
+        ),
+        (raw(b'{"choices":[{"error":{"code":"content_filter","message":"no"},"message":{}}]}'), "no"),
         (text("<think>so</think>No.", usage=TOLD, finish_reason="refusal"), "No."),
         (
             raw(b'{"error":{"message":"filtered","code":"content_filter","innererror":{}}}', status=400),

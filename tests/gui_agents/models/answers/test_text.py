@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.models.answers.text import MAX_STARTS, in_text, words_in
+from gui_agents.models.answers.thoughts import MAX_TEXT
 
 CLICK = {"action": "click", "x": 10, "y": 20}
 DONE = {"action": "done", "message": "x"}
@@ -97,6 +98,12 @@ def test_thoughts_are_marked_in_many_ways(begin, end):
     assert found(f"{ANSWER}{begin}Perhaps {SAVED}") == [CLICK]
     assert found(f"{begin}a {begin} b{end}{ANSWER}") == [CLICK]
     assert words_in(f"{begin}Perhaps.{end}I click.") == "I click."
+
+
+@pytest.mark.parametrize("begin", ["<think>", "Well. <think>"])
+def test_a_long_thought_that_is_not_closed_holds_no_answer(begin):
+    assert found(f"{begin}{'hm ' * MAX_TEXT}{SAVED}") == []
+    assert found(f"{begin}{'hm ' * MAX_TEXT}{SAVED}</think>{ANSWER}") == [CLICK]
 
 
 def test_text_to_type_may_look_like_a_thought():

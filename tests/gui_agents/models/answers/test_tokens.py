@@ -43,6 +43,24 @@ from gui_agents.models.prices.price_list import Price
             {"prompt_tokens": 900, "completion_tokens": 2, "prompt_tokens_details": {"cache_write_tokens": 800}},
             Usage(900, 0, 2, 800),
         ),
+        (
+            {
+                "prompt_tokens": 900,
+                "completion_tokens": 2,
+                "cache_creation_input_tokens": 800,
+                "cache_creation": {"ephemeral_5m_input_tokens": 500, "ephemeral_1h_input_tokens": 300},
+            },
+            Usage(900, 0, 2, 800, 300),
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 70}},
+            Usage(9, 0, 75),
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 75, "completion_tokens_details": {"reasoning_tokens": 70}},
+            Usage(9, 0, 75),
+        ),
+        ({"input_tokens": 9, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 4}}, Usage(9, 4, 5)),
         ({"prompt_tokens": 21, "total_tokens": 81}, Usage(21, 0, 60)),
         ({"completion_tokens": 60, "total_tokens": 81}, Usage(21, 0, 60)),
         ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 3}, Usage(5, 0, 2)),

@@ -45,6 +45,17 @@ def test_arguments_that_are_an_object_already_are_taken():
     assert read_decision({"choices": [{"message": {"tool_calls": [call]}}]}, request()).actions[0] == OK
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"function_call": {"name": "act", "arguments": '{"action": "done", "message": "ok"}'}},
+        {"tool_calls": [{"name": "act", "arguments": {"action": "done", "message": "ok"}}]},
+    ],
+)
+def test_calls_of_older_and_of_plainer_shapes_are_taken(message):
+    assert read_decision({"choices": [{"message": message}]}, request()).actions == (OK,)
+
+
 def test_several_calls_are_several_actions_up_to_the_one_that_ends_the_task():
     decided = [{"action": "click", "x": 1, "y": 2}, {"action": "done", "message": "ok"}, {"action": "fail"}]
     calls = [{"function": {"name": "act", "arguments": json.dumps(each)}} for each in decided]
@@ -248,6 +259,14 @@ json_values = st.recursive(
                     "completion_tokens",
                     "prompt_tokens_details",
                     "refusal",
+                    "type",
+                    "text",
+                    "finish_reason",
+                    "function_call",
+                    "error",
+                    "code",
+                    "reasoning_tokens",
+                    "completion_tokens_details",
                 ]
             )
             | st.text(),
@@ -257,7 +276,9 @@ json_values = st.recursive(
     ),
     max_leaves=30,
 )
-messages = st.builds(lambda message: {"choices": [{"message": message}]}, json_values)
+messages = st.builds(
+    lambda message, reason: {"choices": [{"message": message, "finish_reason": reason}]}, json_values, json_values
+)
 calls = st.builds(
     lambda arguments: {
         "choices": [{"message": {"tool_calls": [{"function": {"name": "act", "arguments": arguments}}]}}]
