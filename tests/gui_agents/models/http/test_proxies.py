@@ -38,7 +38,7 @@ def test_no_proxy_takes_out_hosts_domains_addresses_and_networks(monkeypatch, ex
     monkeypatch.setenv("ALL_PROXY", "http://me:secret@proxy:3128")
     monkeypatch.setenv("NO_PROXY", exceptions)
     found = proxy_for(url)
-    assert found == (None if direct else Proxy("http://proxy:3128", ("me", "secret")))
+    assert found == (None if direct else Proxy("http://proxy:3128", ("me", "secret"), "ALL_PROXY"))
     assert "secret" not in repr(found)
 
 
