@@ -24,7 +24,7 @@ _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 _AMOUNT: Final = re.compile(
-    r"((?P<before>[A-Za-z]{3})\s*[:=]?\s*)?(?P<amount>[0-9]{1,12}(\.[0-9]{1,12})?)(\s*[:=]?\s*(?P<after>[A-Za-z]{3}))?"
+    r"((?P<before>[A-Za-z]{3})( ?[:=])? ?)?(?P<amount>[0-9]{1,12}(\.[0-9]{1,12})?)(( ?[:=])? ?(?P<after>[A-Za-z]{3}))?"
 )
 
 Parser = Callable[[str], Any]
@@ -84,7 +84,7 @@ def amounts(text: str) -> Mapping[str, Decimal]:
     """Read amounts of money above 0 by the ISO code of their currency, which may stand on either side."""
     found: dict[str, Decimal] = {}
     for part in names(text):
-        match = _AMOUNT.fullmatch(part)
+        match = _AMOUNT.fullmatch(" ".join(part.split()))
         currency, amount = (USD, NOTHING) if match is None else (_currency(match), Decimal(match["amount"]))
         if currency is None or not amount:
             raise ValueError(

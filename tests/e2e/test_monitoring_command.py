@@ -153,4 +153,4 @@ async def test_check_tells_what_was_never_scraped_or_evaluated(tmp_path):
     assert code == ExitCode.FAILED
     assert "target 127.0.0.1:1 has not been scraped yet" in told
     assert "is empty on" not in told
-    assert "67 rules have not been evaluated yet" in told
+    assert "68 rules have not been evaluated yet" in told
