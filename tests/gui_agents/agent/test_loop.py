@@ -1,6 +1,7 @@
 import asyncio
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from gui_agents.agent import loop
@@ -11,8 +12,8 @@ from gui_agents.agent.loop import Episode
 from gui_agents.domain.actions import AskUser, Click, Done, Fail, InvalidActionError, Type, Wait
 from gui_agents.domain.lifecycle import FailureReason, TaskEvent
 from gui_agents.domain.model import ModelError
-from gui_agents.domain.model_settings import DEFAULT_SETTINGS, PictureFormat
-from gui_agents.domain.sandbox import SandboxGoneError, TransientSandboxError, UnsupportedActionError
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, CoordinateSpace, ModelSettings, PictureFormat
+from gui_agents.domain.sandbox import SandboxError, SandboxGoneError, TransientSandboxError, UnsupportedActionError
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import Usage
 from tests.fakes import FakeClock, FixedPrices, ScriptedModel, ScriptedSandbox, a_price, a_screen, a_spec, new_state
@@ -266,6 +267,53 @@ async def test_screenshots_are_taken_only_for_models_that_want_them():
         stage = Stage(ScriptedModel(Click(1, 1), takes_screenshots=wanted))
         await stage.run()
         assert stage.sandbox.asked_for_screenshots == [wanted, wanted]
+
+
+def drawn(number):
+    """Return a screen whose picture is raw pixels, as a sandbox that draws hands it over."""
+    picture = Picture(bytes([number]) * (64 * 40 * 3), 64, 40, None)
+    return attrs.evolve(a_screen(f"screen {number}", width=64, height=40), screenshot=picture)
+
+
+async def test_a_model_gets_pictures_as_its_settings_say_and_sees_a_few_past_ones():
+    settings = ModelSettings(picture_formats=(PictureFormat.PNG,), longest_side=32, history_pictures=2)
+    stage = Stage(
+        ScriptedModel((Click(1, 1), Click(2, 2)), NO_ACTION, Click(1, 1), Done("x"), takes_screenshots=True),
+        ScriptedSandbox(screens=map(drawn, (1, 1, 3, 4, 5))),
+        conversation=Conversation(pictures=settings.history_pictures),
+    )
+    stage.episode = attrs.evolve(stage.episode, settings=settings)
+    await stage.run()
+    pictures = [request.observation.screenshot for request in stage.model.requests]
+    assert {(each.format, each.width, each.height) for each in pictures} == {(PictureFormat.PNG, 32, 20)}
+    shown = [[turn.picture for turn in request.history] for request in stage.model.requests]
+    assert shown == [
+        [],
+        [pictures[0], None],
+        [pictures[0], None, pictures[1]],
+        [None, None, pictures[1], pictures[2]],
+    ]
+    assert [turn.picture for turn in stage.episode.conversation.history.turns] == [None] * 5
+
+
+async def test_a_model_is_told_what_its_coordinates_count():
+    stage = Stage(ScriptedModel(Done("x")))
+    stage.episode = attrs.evolve(stage.episode, settings=ModelSettings(coordinates=CoordinateSpace.UNIT))
+    await stage.run()
+    assert stage.model.requests[0].coordinates is CoordinateSpace.UNIT
+
+
+async def test_a_picture_that_cannot_be_read_is_the_sandboxs_fault():
+    broken = Observation(64, 40, screenshot=Picture(b"no picture", 64, 40, None))
+    stage = Stage(ScriptedModel(Done("x"), takes_screenshots=True), ScriptedSandbox(screens=[broken]))
+    with pytest.raises(SandboxError, match="cannot be read"):
+        await stage.run()
+
+
+async def test_an_invalid_answer_is_shown_back_as_it_was():
+    stage = Stage(ScriptedModel(InvalidActionError("no", said="I click."), Done("")))
+    await stage.run()
+    assert stage.model.requests[1].history[0].said == "I click."
 
 
 async def test_a_conversation_goes_on_where_it_ended():

@@ -262,3 +262,28 @@ async def test_whatever_is_done_on_one_screen_ends(decided):
 async def test_whatever_is_done_goes_on_while_every_second_screen_is_new(decided, data):
     screens = [each for screen in changing(20) for each in data.draw(st.permutations([STILL, screen]))]
     assert (await rounds(decided, screens))[1] is None
+
+
+@pytest.mark.parametrize("name", ["the same click", "a pixel apart", "a click that wanders", "a drag that trembles"])
+async def test_the_same_again_ends_at_the_fifth_time_wherever_it_trembles_to(name):
+    decided = {
+        "the same click": [A] * 9,
+        "a pixel apart": [Click(100 + number % 2, 100) for number in range(9)],
+        "a click that wanders": [Click(100 + 3 * number, 100 + number) for number in range(9)],
+        "a drag that trembles": [Drag(9 + number % 3, 10, 400, 400 - number % 2) for number in range(9)],
+    }[name]
+    assert await rounds(decided, cycle([STILL])) == ([3], 5)
+
+
+async def test_a_caret_that_was_seen_before_delays_the_end_by_one_round_and_a_clock_by_more():
+    blinking = await rounds([A] * 20, cycle([caret(visible=True), caret(visible=False)]))
+    ticking = await rounds([A] * 20, map(clock, range(20)))
+    assert (blinking[1], ticking[1]) == (6, 9)
+
+
+async def test_few_pictures_are_held_also_if_none_is_ever_compared():
+    effects = Effects(Studio())
+    for number in range(20):
+        await effects.judge((Type(f"text {number}"),), pictured((0, 0, 1279, 10 * number + 60)))
+    held = {id(round_.screen): round_.screen for round_ in effects._rounds}.values()
+    assert sum(picture._picture is not None for screen in held for picture in screen.pictures) == 4

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from gui_agents.agent.spending import SpendingLimits
@@ -11,9 +12,12 @@ from gui_agents.domain.actions import AskUser, Fail, InvalidActionError
 from gui_agents.domain.errors import NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import BudgetExhaustedError, ModelError, ModelRefusedError
+from gui_agents.domain.model_settings import CoordinateSpace, ModelSettings, PictureFormat
 from gui_agents.domain.sandbox import SandboxError, SandboxGoneError
+from gui_agents.domain.screen import Picture
+from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.stream import Stage
-from tests.fakes import a_screen
+from tests.fakes import a_screen, a_spec
 from tests.gui_agents.tasks.rig import AGES, CLICK, Rig
 from tests.virtual_time import settle, virtual
 
@@ -39,6 +43,25 @@ async def test_a_task_runs_to_its_end():
     assert (record.statistics.steps, record.statistics.input_tokens) == (2, 200)
     assert rig.models["work"].closed == 1
     await rig.rest()
+
+
+@virtual
+async def test_a_task_asks_its_model_as_the_models_settings_say():
+    rig = Rig()
+    picture = Picture(b"a picture", 1280, 720, PictureFormat.JPEG)
+    rig.sandbox("work", screens=[attrs.evolve(a_screen("one"), screenshot=picture), a_screen("two")])
+    rig.model("work", CLICK)
+    settings = ModelSettings(coordinates=CoordinateSpace.THOUSAND, history_pictures=1)
+    at = Endpoint(provider="openai", model="work", base_url="http://127.0.0.1/v1", api_key=None, settings=settings)
+
+    task = rig.runner.submit(a_spec("work", model=ModelChoice("openai", "work", at)))
+    await rig.ended(task)
+
+    requests = rig.models["work"].requests
+    assert [request.coordinates for request in requests] == [CoordinateSpace.THOUSAND] * 2
+    assert [turn.picture for turn in requests[1].history] == [picture]
+    await rig.rest()
+    assert [turn.picture for turn in rig.state.history(task).turns] == [None] * 2
 
 
 @virtual
