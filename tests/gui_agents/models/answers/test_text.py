@@ -61,6 +61,7 @@ def test_the_answer_is_found(text):
         f"<think>I would {SAVED}",
         f"{SAVED} perhaps</think>",
         f"<think>{SAVED}</think>",
+        f"{SAVED}<think>so</think> or not</think> Hm.",
         f"<THINKING>{SAVED}</THINKING> Hm.",
         "no object",
         "",
