@@ -145,6 +145,7 @@ def test_line_feeds_and_tabs_inside_of_strings_are_read():
         ("I click.\n```json\n{", "I click."),
         (f"<think>{SAVED}</think>I click.", "I click."),
         ("<tool_call></tool_call>I click.", "I click."),
+        (f"I click. <answer>{ANSWER}</answer>", "I click."),
         ('Not {this} but {"a": 1}.', 'Not {this} but {"a": 1}.'),
     ],
 )
