@@ -21,6 +21,8 @@ NO_TOOLS = [
     (400, "Function tools with reasoning_effort are not supported; set reasoning_effort to 'none'."),
     (400, "`tools` is not supported by this model"),
     (422, "Unknown parameter: 'tools'."),
+    (400, "No tool call parser is configured; start the server with --tool-call-parser"),
+    (404, "tools are disabled on this server"),
 ]
 NO_TOOL_CHOICE = [
     (400, "tool_choice is not supported for this model"),
@@ -38,11 +40,18 @@ NO_PICTURES = [
     (400, "'messages.1.content' : value must be a string"),
     (400, "The model is not a VLM (Vision Language Model). Please use text-only prompts."),
     (422, "Input should be a valid string"),
+    (400, "messages[1].content: expected string, received array"),
+    (400, "json: cannot unmarshal array into Go struct field ChatMessage.messages.content of type string"),
+    (400, "invalid message content type: []interface {}"),
+    (400, "Model only supports text"),
+    (400, "the model has no vision"),
+    (500, "the model does not have vision capability"),
 ]
 OTHER_TOKEN_FIELD = [
     (400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."),
     (400, "Unrecognized request argument supplied: max_completion_tokens"),
     (422, "max_completion_tokens: Extra inputs are not permitted"),
+    (400, "max_tokens is deprecated; use max_completion_tokens"),
 ]
 NOTHING_LACKS = [
     (400, "max_tokens is too large: 4096. This model supports at most 2048 completion tokens"),
@@ -53,6 +62,8 @@ NOTHING_LACKS = [
     (401, "this key does not support tools"),
     (429, "image requests are not supported at this rate"),
     (400, "because"),
+    (400, "Could not process image"),
+    (400, "this request has no messages"),
 ]
 
 
