@@ -24,7 +24,9 @@ WRAPPERS: Final = (
     *("errmsg", "error_description", "description", "reason", "title"),
 )
 """Where an error keeps its words, best first."""
-CODES: Final = ("status_code", "code", "status", "http_code", "error_code", "type")
+INNER: Final = ("error", "errors", "detail", "innererror", "base_resp")
+"""Where an error keeps the one that it wraps."""
+CODES: Final = ("status_code", "statusCode", "code", "status", "http_code", "error_code", "errorCode", "type")
 """Where an error keeps its kind, best first."""
 NUMBERS: Final[Mapping[int, HTTPStatus]] = {
     1000: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -184,7 +186,7 @@ def _nested(body: Any) -> Iterator[Mapping[str, Any]]:
         if not isinstance(body, Mapping):
             return
         yield body
-        body = body.get("error") or body.get("innererror") or body.get("base_resp")
+        body = next((body[name] for name in INNER if body.get(name)), None)
 
 
 def _code(error: Mapping[str, Any]) -> str:
@@ -201,7 +203,10 @@ def _words(value: Any, depth: int) -> Iterator[str]:
             found = list(_words(value.get(name), depth - 1))
             if found:
                 yield from found
-                return
+                break
+        if isinstance(value.get("metadata"), Mapping):
+            # A gateway's own words are few; those of whom it asked stand here.
+            yield from _words(value["metadata"].get("raw"), depth - 1)
     elif depth > 0 and isinstance(value, list):
         for part in value[:MAX_PARTS]:
             yield from _words(part, depth - 1)

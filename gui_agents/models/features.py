@@ -36,6 +36,8 @@ Lacking = frozenset[Feature]
 NOTHING: Final[Lacking] = frozenset()
 
 _DENIED: Final = re.compile(
+    r"disabled|deprecated|not have|n't have|has no|have no|no tool|expected (?:a )?string|unmarshal array"
+    r"|invalid message content type|"
     r"support|not enabled|n't enabled|not permitted|not allowed|not available|unrecogni[sz]ed|unknown|unexpected"
     r"|extra inputs|extra fields|no endpoints|not implemented|not compatible|incompatible|not accept|not (?:a )?valid"
     r"|requires|required|must be|should be|not a multi-?modal|not a vlm|at most 0|use --|add --|enable it|not exist"
@@ -49,6 +51,7 @@ _NAMED: Final = {
     Feature.TOOLS: re.compile(r"\btools?\b|\bfunctions?\b|function[- _]?call|--jinja|tool[- _]?(?:use|call)"),
     Feature.PICTURES: re.compile(
         r"image|picture|\bvision\b|multi-?modal|\bvlm\b|must be a string|valid string|text-only"
+        r"|expected (?:a )?string|unmarshal array|supports? text|text content is|invalid message content type"
     ),
 }
 _OTHERWISE: Final = {

@@ -28,7 +28,7 @@ WRAPPERS: Final = ("arguments", "parameters", "args", "input", "function", "tool
 START: Final = re.compile(r'\{\s{0,100}"')
 CALL: Final = re.compile(
     r"(?i)<\|?/?(?:tool_calls?|function_calls?|tool_call_(?:begin|end|start)|functions?|tool|message|constrain|call|end"
-    r"|start|channel|im_end|im_start|return|eot_id|python_tag)(?:=[^<>|]{0,60})?\|?>|\[/?TOOL_CALLS?\]"
+    r"|start|channel|im_end|im_start|return|eot_id|python_tag|answer|final_answer|response)(?:=[^<>|]{0,60})?\|?>|\[/?TOOL_CALLS?\]"
 )
 """How models mark calls of tools, and turns, in their text."""
 OPENED: Final = re.compile(

@@ -73,6 +73,10 @@ async def test_an_error_in_the_clothes_of_an_answer_is_a_failed_attempt(asked, a
         (b'{"error":{"errors":[{"message":"words"}]}}', "words"),
         (b'{"error_msg":"words"}', "words"),
         (b'{"error":"words","message":""}', "words"),
+        (
+            b'{"error":{"message":"Provider returned error","metadata":{"raw":"it has no tools","provider_name":"x"}}}',
+            "Provider returned error; it has no tools",
+        ),
         (b"plain words", "plain words"),
         (
             b"<html>400 The plain HTTP request was sent to HTTPS port</html>",

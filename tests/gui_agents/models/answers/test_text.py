@@ -61,6 +61,7 @@ def test_the_answer_is_found(text):
         f"<think>I would {SAVED}",
         f"{SAVED} perhaps</think>",
         f"<think>{SAVED}</think>",
+        f"{SAVED}<think>so</think> or not</think> Hm.",
         f"<THINKING>{SAVED}</THINKING> Hm.",
         "no object",
         "",
@@ -144,6 +145,7 @@ def test_line_feeds_and_tabs_inside_of_strings_are_read():
         ("I click.\n```json\n{", "I click."),
         (f"<think>{SAVED}</think>I click.", "I click."),
         ("<tool_call></tool_call>I click.", "I click."),
+        (f"I click. <answer>{ANSWER}</answer>", "I click."),
         ('Not {this} but {"a": 1}.', 'Not {this} but {"a": 1}.'),
     ],
 )
