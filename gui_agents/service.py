@@ -41,6 +41,7 @@ from gui_agents.state.stats import EVERYTHING, Observed, ServiceStats
 from gui_agents.state.streams import StreamManager
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.runner import TaskRunner
+from gui_agents.tasks.treasury import default_model_problem
 
 REQUEST_ROOM_BYTES: Final = 64 * 2**10
 """How much more than the largest request the transport lets through, so that what is a little too large is refused by
@@ -201,6 +202,7 @@ class Service:
             unbudgeted=config.budgets.allow_unbudgeted_models,
         )
         self._models = models
+        self._prices = prices
         self._servicer = AgentServicer(
             state=self.state,
             runner=self.runner,
@@ -262,8 +264,8 @@ class Service:
         self._server = server
 
     def model_problem(self) -> str | None:
-        """Return why the default model cannot be called, such as a missing key; None if it can."""
-        return self._models.default_problem()
+        """Return why no task can be run with the default model, such as a missing key; None if one can."""
+        return default_model_problem(self.config, self._models, self._prices)
 
     async def drain(self) -> None:
         """Accept nothing more, and end every task within the configured seconds."""

@@ -1,9 +1,13 @@
 """What is wrong with a configuration that the service would start with: what its first task would find."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gui_agents import config
 from gui_agents.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gui_agents.models.prices.price_list import PriceList
 
 
 def price_doubts(loaded: config.Config) -> list[str]:
@@ -12,9 +16,14 @@ def price_doubts(loaded: config.Config) -> list[str]:
     Raises:
         ConfigError: with one line for each mistake in it.
     """
-    from gui_agents.models.prices.price_list import PriceList  # noqa: PLC0415 - most verbs know no prices
+    return list(_prices(loaded).doubts(loaded.defaults.model))
 
-    return list(PriceList.load(loaded.models.prices_file).doubts(loaded.defaults.model))
+
+def _prices(loaded: config.Config) -> "PriceList":
+    from gui_agents.models.prices.price_list import PriceList  # noqa: PLC0415 - most verbs know no prices
+    from gui_agents.models.settings import SettingsOfModels  # noqa: PLC0415
+
+    return PriceList.load(loaded.models.prices_file, SettingsOfModels.load(loaded.models.models_file))
 
 
 def models_file_mistakes(loaded: config.Config) -> None:
@@ -29,12 +38,14 @@ def models_file_mistakes(loaded: config.Config) -> None:
 
 
 def model_problems(loaded: config.Config) -> Iterator[str]:
-    """Yield why the default model cannot be called, such as a missing key; nothing if the models file is wrong."""
+    """Yield why no task can be run with the default model, such as a missing key; nothing if a file is wrong."""
     from gui_agents.domain.clock import SystemClock  # noqa: PLC0415 - most verbs call no model
     from gui_agents.models.registry import ModelFactory  # noqa: PLC0415
+    from gui_agents.tasks.treasury import default_model_problem  # noqa: PLC0415
 
     try:
-        problem = ModelFactory(loaded.defaults, loaded.models, SystemClock()).default_problem()
+        models = ModelFactory(loaded.defaults, loaded.models, SystemClock())
+        problem = models.default_problem() or default_model_problem(loaded, models, _prices(loaded))
     except ConfigError:
         return
     if problem is not None:

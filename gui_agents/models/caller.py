@@ -19,6 +19,7 @@ from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.model_settings import WireProtocol
+from gui_agents.domain.providers import provider_row
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall
 from gui_agents.models.answers.decoding import decode
@@ -221,7 +222,8 @@ class CalledModel:
 
 def _named_by(endpoint: Endpoint) -> str:
     """Return what a user changes to change the address."""
-    return f"{endpoint.provider.upper()}_BASE_URL" if endpoint.configured else "apiEndpoint"
+    row = provider_row(endpoint.provider) if endpoint.configured else None
+    return "apiEndpoint" if row is None else row.address_variables[0]
 
 
 @attrs.frozen

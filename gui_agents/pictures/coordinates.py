@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from gui_agents.domain.actions import InvalidActionError
+from gui_agents.domain.actions import ACTIONS, ActionName, InvalidActionError
 from gui_agents.domain.model_settings import CoordinateSpace
 from gui_agents.domain.screen import Observation
 
@@ -92,15 +92,17 @@ class View:
     def read(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return an action as the model wrote it, its coordinates in the screen's pixels.
 
-        What is no number stays, for the parser of actions to refuse.
+        What is no number stays, for the parser of actions to refuse; so do coordinates that the action does not have,
+        which some models fill in with 0.
 
         Raises:
             InvalidActionError: a coordinate leaves the screen.
         """
         if self.is_screen:
             return dict(answer)
+        pointed = _coordinates_of(answer.get("action"))
         return {
-            key: value if key not in COORDINATES or (number := _number(value)) is None else self._to_screen(key, number)
+            key: value if key not in pointed or (number := _number(value)) is None else self._to_screen(key, number)
             for key, value in answer.items()
         }
 
@@ -143,6 +145,13 @@ def shown_schema(schema: Mapping[str, Any], space: CoordinateSpace) -> dict[str,
         end = "where the drag ends, " if key.startswith("to_") else ""
         properties[key] = {"type": kind, "description": f"{end}0 to {length} from the {edge} edge"}
     return {**schema, "properties": properties}
+
+
+def _coordinates_of(action: Any) -> frozenset[str]:
+    """Return the coordinates that an action has; all of them if it is not known."""
+    if action not in {*ActionName}:
+        return COORDINATES
+    return COORDINATES & {field.name for field in attrs.fields(ACTIONS[ActionName(action)])}
 
 
 def _number(value: Any) -> float | None:

@@ -1,12 +1,15 @@
 """Which models tasks may be run with under the budgets of money, and the ledgers in which they are kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from gui_agents.agent.ledger import Ledger, Price, Prices
 from gui_agents.agent.spending import SpendingLimits
+from gui_agents.config import Config
 from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.models.bounds import smallest_call
+from gui_agents.models.endpoint import REQUEST_FIELD
+from gui_agents.models.registry import ModelFactory
 from gui_agents.state.budgets import SECONDS_PER_DAY
 from gui_agents.state.service_state import ServiceState
 
@@ -44,20 +47,10 @@ class Treasury:
             PreconditionError: the text says what to do.
         """
         days = self._state.budget_currencies
-        if self._unbudgeted or not (days or self._limits.cost is not None):
-            return
-        price = self._price(choice)
-        instead = "or set ALLOW_UNBUDGETED_MODELS=true to run it without a limit"
-        if price is None:
-            raise PreconditionError(
-                f"the price of {choice.full_name!r:.80} is not known, and there is a budget of money; "
-                f"name the price in MODEL_PRICES_FILE, {instead}"
-            )
-        if days and price.currency not in days and not price.quote(smallest_call(choice)).free:
-            raise PreconditionError(
-                f"{choice.full_name!r:.80} is billed in {price.currency}, of which DAILY_MAX_COST names no amount; "
-                f"add one, {instead}"
-            )
+        if not self._unbudgeted and (days or self._limits.cost is not None):
+            problem = no_budget(choice, self._prices, days)
+            if problem is not None:
+                raise PreconditionError(problem)
 
     def check_day(self, choice: ModelChoice) -> None:
         """Refuse a model of which not even a small call has room in what is left of this day.
@@ -80,6 +73,35 @@ class Treasury:
 
     def _price(self, choice: ModelChoice) -> Price | None:
         return self._prices.price(choice.provider, choice.model, public=_public(choice))
+
+
+def default_model_problem(config: Config, models: ModelFactory, prices: Prices) -> str | None:
+    """Return why no task can be run with the default model, such as a missing key; None if one can."""
+    problem = models.default_problem()
+    budgeted = config.budgets.daily_max_cost or config.tasks.max_cost is not None
+    if problem is not None or not budgeted or config.budgets.allow_unbudgeted_models:
+        return problem
+    return no_budget(models.choose(None, None, REQUEST_FIELD), prices, config.budgets.daily_max_cost)
+
+
+def no_budget(choice: ModelChoice, prices: Prices, days: Collection[str]) -> str | None:
+    """Return why no budget of money can hold a model, and what to do; None if one can.
+
+    `days` are the currencies that have a limit for each day; without any, each task has one.
+    """
+    price = prices.price(choice.provider, choice.model, public=_public(choice))
+    instead = "or set ALLOW_UNBUDGETED_MODELS=true to run it without a limit"
+    if price is None:
+        return (
+            f"the price of {choice.full_name!r:.80} is not known, and there is a budget of money; "
+            f"name the price in MODEL_PRICES_FILE, {instead}"
+        )
+    if days and price.currency not in days and not price.quote(smallest_call(choice)).free:
+        return (
+            f"{choice.full_name!r:.80} is billed in {price.currency}, of which DAILY_MAX_COST names no amount; "
+            f"add one, {instead}"
+        )
+    return None
 
 
 def _public(choice: ModelChoice) -> bool:

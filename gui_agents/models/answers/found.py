@@ -11,8 +11,8 @@ from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.models.answers.rationale import encodable, sentence
 from gui_agents.pictures.coordinates import View
 
-MAX_ACTIONS: Final = 20
-"""Of one answer."""
+MAX_ACTIONS: Final = 100
+"""Of one answer, those included that are not carried out because there are too many."""
 MAX_SAID: Final = 2000
 """Characters of an invalid answer that are shown back."""
 

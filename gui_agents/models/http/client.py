@@ -54,6 +54,7 @@ class HTTPClient:
         policy: EndpointPolicy | None,
         named_by: str = "the base URL",
         told: Told | None = None,
+        proxies: Mapping[str, str] | None = None,
     ) -> None:
         parts = urlsplit(base_url)
         self.where = f"the model's endpoint at {parts.netloc}"
@@ -66,7 +67,7 @@ class HTTPClient:
         self._query = f"?{parts.query}" if parts.query else ""
         self._names = names
         self._policy = policy
-        proxy = proxy_for(base_url)
+        proxy = proxy_for(base_url, proxies)
         self._by_proxy = proxy is not None
         self._way = Way(self._scheme, self._port, named_by, None if proxy is None else proxy.variable)
         self._told = Told() if told is None else told

@@ -10,6 +10,7 @@ import ssl
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
+from urllib.request import getproxies
 
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.models.features import KnownLacks
@@ -35,6 +36,8 @@ class HTTPClients:
         self._tls: ssl.SSLContext | None = None
         self._names = Names()
         self._told = Told()
+        # Once, because it goes through the whole environment.
+        self._proxies = getproxies()
         self.lacks = KnownLacks()
         """What endpoints lack, as their refusals showed."""
         self.decoding = Threads("decode", MAX_DECODING)
@@ -55,7 +58,15 @@ class HTTPClients:
                 self._tls = await self.decoding.run(_load)
         from gui_agents.models.http.client import HTTPClient  # noqa: PLC0415 - loaded before, in a thread
 
-        return HTTPClient(base_url, tls=self._tls, names=self._names, policy=policy, named_by=named_by, told=self._told)
+        return HTTPClient(
+            base_url,
+            tls=self._tls,
+            names=self._names,
+            policy=policy,
+            named_by=named_by,
+            told=self._told,
+            proxies=self._proxies,
+        )
 
 
 def _load() -> ssl.SSLContext:

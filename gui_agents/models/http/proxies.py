@@ -5,6 +5,7 @@ set, because a CGI server sets HTTP_PROXY from a header. NO_PROXY lists hosts, d
 machine itself is never called through a proxy, for which `localhost` would be another machine.
 """
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -26,14 +27,14 @@ class Proxy:
     """The environment variable that names it."""
 
 
-def proxy_for(url: str) -> Proxy | None:
-    """Return the proxy through which `url` is called, if any.
+def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> Proxy | None:
+    """Return the proxy through which `url` is called, if any; `proxies` are those of the environment.
 
     Raises:
         ModelError: a variable names a proxy that cannot be used.
     """
     parts = urlsplit(url)
-    proxies = getproxies()
+    proxies = getproxies() if proxies is None else proxies
     named = next((scheme for scheme in (parts.scheme, "all") if proxies.get(scheme)), None)
     local = literal_address(host_of(url))
     if named is None or (local is not None and (local.is_loopback or _in_networks(local, proxies.get("no", "")))):

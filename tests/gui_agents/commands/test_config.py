@@ -182,3 +182,22 @@ def test_env_with_every_line_in_force_changes_nothing(tmp_path):
     (tmp_path / ".env").write_text("\n".join(line for line in lines if line.partition("=")[0] in variables))
     assert list(dotenv_values(tmp_path / ".env")) == variables
     assert config.load({}, tmp_path / ".env") == config.load({})
+
+
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        ({}, False),
+        ({"DAILY_MAX_COST": "5 USD"}, True),
+        ({"TASK_MAX_COST": "1"}, True),
+        ({"DAILY_MAX_COST": "5 USD", "ALLOW_UNBUDGETED_MODELS": "true"}, False),
+        ({"DAILY_MAX_COST": "5 USD", "MODELS_FILE": "models.yaml"}, False),
+    ],
+)
+def test_a_default_model_that_no_budget_can_hold_is_told(capsys, monkeypatch, tmp_path, budget, told):
+    (tmp_path / "models.yaml").write_text('ollama/*:\n  price: {input: "1", output: "2"}\n')
+    for variable, value in {"DEFAULT_MODEL": "ollama/own", **budget}.items():
+        monkeypatch.setenv(variable, value)
+    assert cli.main(["config", "check"]) == (ExitCode.FAILED if told else ExitCode.DONE)
+    said = "cannot be called: the price of 'ollama/own' is not known, and there is a budget of money"
+    assert (said in capsys.readouterr().err) is told

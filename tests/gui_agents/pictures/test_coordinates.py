@@ -136,3 +136,15 @@ def test_a_schema_describes_coordinates_as_the_model_counts_them(space, kind, en
 def test_a_schema_in_pixels_and_one_without_coordinates_stay():
     assert shown_schema(schema(SANDBOX_ACTIONS), PIXELS) == schema(SANDBOX_ACTIONS)
     assert shown_schema(schema(()), UNIT) == schema(())
+
+
+@pytest.mark.parametrize("action", ["click", "done"])
+def test_coordinates_that_an_action_does_not_have_stay_the_nothing_that_they_are(action):
+    written = {"action": action, "x": 0, "y": 0, "to_x": 0, "to_y": 0}
+    read = view(screen=(4000, 3000), picture=(1000, 750)).read(written)
+    own = {"x": 2, "y": 2} if action == "click" else {}
+    assert read == {**written, **own}
+
+
+def test_of_an_unknown_action_all_coordinates_are_read():
+    assert view(picture=(640, 360)).read({"action": "poke", "to_x": 10}) == {"action": "poke", "to_x": 21}

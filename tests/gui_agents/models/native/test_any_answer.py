@@ -135,7 +135,7 @@ FLOODS = {
     "calls": (WireProtocol.MESSAGES, messages.message(*CALLS)),
     "looks": (WireProtocol.MESSAGES, messages.message(*(call | {"name": "screenshot"} for call in CALLS))),
     "keys": (WireProtocol.MESSAGES, messages.message(messages.member("key", {"text": "a " * 40_000, "repeat": 20}))),
-    "repeats": (WireProtocol.MESSAGES, messages.message(messages.member("key", {"text": "a b", "repeat": 20}))),
+    "repeats": (WireProtocol.MESSAGES, messages.message(messages.member("key", {"text": "a b", "repeat": 60}))),
     "actions": (
         WireProtocol.RESPONSES,
         responses.response(responses.computer(*({"type": "click", "x": 1, "y": 2} for _ in range(20_000)))),
