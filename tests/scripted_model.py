@@ -23,6 +23,8 @@ import attrs
 BACKLOG: Final = 4096
 MAX_BODY: Final = 64 * 2**20
 JSON_TYPE: Final = "application/json"
+SCRAPED: Final = "/metrics"
+"""Is asked for by scrapers that still look for a service which had this port before; it is no part of the script."""
 
 
 @attrs.frozen(kw_only=True)
@@ -201,6 +203,10 @@ class ScriptedModelServer:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; return whether the connection goes on."""
         request = await self._read(reader)
+        if request.path.startswith(SCRAPED):
+            writer.write(_encode(error(404, "no metrics are here")))
+            await writer.drain()
+            return True
         self.requests.append(request)
         await self._tell_change()
         answer = self._answer(request)

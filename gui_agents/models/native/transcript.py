@@ -10,7 +10,7 @@ each call has its result.
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -24,6 +24,8 @@ from gui_agents.pictures.coordinates import View
 
 LEAST: Final = 10
 """So many rounds there may be, also if the settings allow fewer turns and pictures: the protocols live on them."""
+MAX_DEPTH: Final = 100
+"""Levels of an answer that is sent back: fewer than any reader of JSON takes."""
 MAX_PICTURE_CHARACTERS: Final = 8 * 2**20
 """Of all pictures of a conversation, in base64: the APIs refuse requests of 20 to 50 MB."""
 NOT_CARRIED_OUT: Final = "Not executed: an earlier computer action in this turn failed."
@@ -217,17 +219,27 @@ def _round(shown: Screen, answer: Answer, turns: Sequence[Turn]) -> Round:
 
 
 def _characters(content: Content) -> int | None:
-    """Return how long a content is as JSON, or None if it is none: it may be nested too deeply, or hold no numbers.
-
-    The lists around it stand for what a request adds to its depth.
-    """
-    nested: Any = list(content)
-    for _ in range(20):
-        nested = [nested]
-    try:
-        return len(json.dumps(nested, allow_nan=False))
-    except (ValueError, RecursionError):
+    """Return how long a content is as JSON, or None if it is none: it may be nested too deeply, or hold no numbers."""
+    if _deeper_than(MAX_DEPTH, content):
         return None
+    try:
+        return len(json.dumps(content, allow_nan=False))
+    except ValueError:
+        return None
+
+
+def _deeper_than(most: int, content: Content) -> bool:
+    """Tell whether something in a content is nested deeper than so many levels; without recursion."""
+    level: list[Any] = [content]
+    for _ in range(most):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
 
 
 def _results(answer: Answer, turns: Sequence[Turn]) -> list[Result]:
