@@ -36,7 +36,7 @@ TERMS: Final = (
     Term("The program", "96 MiB", lambda _: 96 * MIB),
     Term("Tasks that wait", "`TASK_QUEUE_SIZE` x 1 MiB", lambda config: config.tasks.queue_size * MIB),
     Term(
-        # 24 MiB without pictures. A conversation keeps 8 MiB of them in base64; a question and its body hold them again.
+        # 24 MiB without pictures. A conversation keeps 8 MiB of them in base64; question and body hold them again.
         "Tasks that run, their sandboxes, and the pictures that their models see again",
         "`TASK_MAX_TASKS` x (56 MiB + `STREAM_LOG_MESSAGES` x 4 KiB)",
         lambda config: config.tasks.slots * (56 * MIB + config.streams.log_messages * 4 * KIB),
