@@ -9,6 +9,8 @@ Settings come in three layers: the request, the global configuration, the enviro
   key of the global configuration or of the environment never goes to an address that a layer before it named, even
   one spelled the same.
 
+What MODELS_FILE adds to requests, which may be secret, follows the rule for keys of the environment.
+
 Without a key the call carries `NO_KEY`, which is no secret: servers on one's own network often want none.
 """
 
@@ -67,7 +69,7 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         for field, settings in layers.given()
         if not settings.provider or provider_row(settings.provider) is row
     ]
-    address, api_key = _address_and_key(peers, row.address)
+    address, api_key, namer = _address_and_key(peers, row.address)
     field = layers.request_field
     if address is None:
         raise PreconditionError(
@@ -86,6 +88,7 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         base_url=address,
         api_key=api_key,
         configured=environment is not None and address == environment.endpoint,
+        named_by_operator=namer is None or namer is environment,
         public=public,
     )
 
@@ -100,8 +103,10 @@ def check_model_name(model: str, field: str) -> None:
         raise InvalidFieldError(field, f"must be printable, with at most {MAX_NAME_LENGTH} characters")
 
 
-def _address_and_key(layers: Sequence[tuple[str, LLMSettings]], usual: str | None) -> tuple[str | None, Secret | None]:
-    """Go down to the layer that names the address: no layer after it may give the key."""
+def _address_and_key(
+    layers: Sequence[tuple[str, LLMSettings]], usual: str | None
+) -> tuple[str | None, Secret | None, LLMSettings | None]:
+    """Go down to the layer that names the address, and return it too: no layer after it may give the key."""
     api_key: Secret | None = None
     for field, settings in layers:
         own = settings.api_key
@@ -110,8 +115,8 @@ def _address_and_key(layers: Sequence[tuple[str, LLMSettings]], usual: str | Non
             api_key = own
         if settings.endpoint:
             check_address(settings.endpoint, f"{field}.apiEndpoint")
-            return settings.endpoint, api_key
-    return usual, api_key
+            return settings.endpoint, api_key, settings
+    return usual, api_key, None
 
 
 def check_address(address: str, field: str) -> None:

@@ -43,6 +43,7 @@ def test_the_environment_alone_is_used_as_it_is():
         base_url="https://env.example/v1",
         api_key=Secret("env-key"),
         configured=True,
+        named_by_operator=True,
     )
 
 
@@ -101,6 +102,7 @@ def test_another_providers_settings_give_neither_address_nor_key():
         base_url="https://env.example/v1",
         api_key=Secret("env-key"),
         configured=True,
+        named_by_operator=True,
     )
 
 

@@ -15,7 +15,7 @@ HERE = "http://127.0.0.1:9/v1"
 def settings(full_name: str, *, address: str | None = None, file=None) -> ModelSettings:
     provider, _, model = full_name.partition("/")
     row = row_of(Provider(provider))
-    return SettingsOfModels.load(file).of(row, model, address or row.address or HERE)
+    return SettingsOfModels.load(file).of(row, model, address or row.address or HERE, named_by_operator=True)
 
 
 @pytest.fixture
