@@ -70,7 +70,7 @@ class Endpoint:
     named_by_operator: bool = False
     """Whether no client named the address: then what the operator adds to requests goes there."""
     public: bool = False
-    """Whether the address is the provider's own public one, so that its public prices hold."""
+    """Whether the address is the provider's usual one, so that its public prices hold."""
 
 
 @attrs.frozen

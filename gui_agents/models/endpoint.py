@@ -27,7 +27,6 @@ from gui_agents.domain.providers import ProviderRow, provider_row
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
 
-OPENAI_HOST: Final = "api.openai.com"
 NO_KEY: Final = "no-key"
 MAX_NAME_LENGTH: Final = 200
 
@@ -75,8 +74,7 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         raise PreconditionError(
             f"no address is known of {row.provider}; give {field}.apiEndpoint, or set {row.address_variables[0]}"
         )
-    public = row.owns(address)
-    if api_key is None and row.key_needed and public:
+    if api_key is None and row.key_needed and row.owns(address):
         raise PreconditionError(
             f"there is no key for {address}; give {field}.apiKey, or set {row.key_variables[0]}"
             " (a configured key goes only to the address configured beside it)"
@@ -89,7 +87,7 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         api_key=api_key,
         configured=environment is not None and address == environment.endpoint,
         named_by_operator=namer is None or namer is environment,
-        public=public,
+        public=row.is_usual(address),
     )
 
 

@@ -136,13 +136,51 @@ def test_a_public_address_is_called_with_a_key_alone(row):
     assert chosen.public
 
 
-def test_an_azure_resource_is_azures_own_and_needs_a_key():
+@pytest.mark.parametrize(
+    "address",
+    ["https://Mine.openai.AZURE.com", "https://n.cognitiveservices.azure.com", "https://n.services.ai.azure.com"],
+)
+def test_an_azure_resource_is_azures_own_and_needs_a_key(address):
     row = row_of(Provider.AZURE)
-    asked = settings(model="m", endpoint="https://Mine.openai.AZURE.com")
     with pytest.raises(PreconditionError, match="or set AZURE_OPENAI_API_KEY"):
-        select_endpoint(asked, None, None, row=row)
-    gateway = select_endpoint(settings(model="m", endpoint="https://azure.com.example"), None, None, row=row)
-    assert (gateway.api_key, gateway.public) == (None, False)
+        select_endpoint(settings(model="m", endpoint=address), None, None, row=row)
+    # A deployment may have the name of any model.
+    assert not select_endpoint(settings(model="m", key="k", endpoint=address), None, None, row=row).public
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://azure.com.example",
+        "https://me.westeurope.cloudapp.azure.com",
+        "https://x.blob.core.windows.net",
+        "https://notopenai.azure.com",
+    ],
+)
+def test_a_machine_of_a_customer_is_not_azures_own(address):
+    row = row_of(Provider.AZURE)
+    assert not row.owns(address)
+    assert select_endpoint(settings(model="m", endpoint=address), None, None, row=row).api_key is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "host"),
+    [
+        ("openai", "eu.api.openai.com"),
+        ("openai", "us.api.openai.com"),
+        ("dashscope", "dashscope-intl.aliyuncs.com"),
+        ("dashscope", "dashscope-us.aliyuncs.com"),
+        ("zhipu", "api.z.ai"),
+    ],
+)
+def test_a_region_is_the_vendors_own_and_has_prices_of_its_own(provider, host):
+    row = row_of(Provider(provider))
+    asked = f"https://{host}{urlsplit(row.address).path}"
+    with pytest.raises(PreconditionError, match=rf"or set {row.key_variables[0]}"):
+        select_endpoint(settings(model="m", endpoint=asked), None, None, row=row)
+    assert not select_endpoint(settings(model="m", key="k", endpoint=asked), None, None, row=row).public
+    assert not row.owns(f"https://{host}.example/v1")
+    assert not row.owns(f"https://x{host}/v1")
 
 
 def test_an_endpoint_that_is_not_the_vendors_is_not_public():

@@ -105,6 +105,7 @@ def test_models_with_a_computer_tool_are_known(name, protocol, native):
 
 def test_what_only_a_vendors_own_endpoint_knows_is_left_out_elsewhere():
     vendors, gateways = settings("openai/gpt-5.4"), settings("openai/gpt-5.4", address=HERE)
+    assert settings("openai/gpt-5.4", address="https://eu.api.openai.com/v1") == vendors
     assert (vendors.protocol, gateways.protocol) == (WireProtocol.RESPONSES, WireProtocol.CHAT)
     assert settings("openai/gpt-4o").token_field == "max_completion_tokens"  # noqa: S105 - a field's name
     assert settings("openai/gpt-4o", address=HERE).token_field is None
