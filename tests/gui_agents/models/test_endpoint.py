@@ -207,6 +207,7 @@ def test_a_provider_is_the_same_in_any_spelling():
 
 AZURE = "https://r.openai.azure.com"
 DEPLOYMENTS = f"{AZURE}/openai/deployments"
+FOUNDRY = "https://n.services.ai.azure.com"
 
 
 @pytest.mark.parametrize(
@@ -222,12 +223,50 @@ DEPLOYMENTS = f"{AZURE}/openai/deployments"
         ("azure", f"{AZURE}/openai", None, f"{AZURE}/openai/v1"),
         ("azure", f"{AZURE}/openai/v1/", "2024-10-21", f"{AZURE}/openai/v1"),
         ("azure", AZURE, "2024-10-21", f"{DEPLOYMENTS}/a%2Fb?api-version=2024-10-21"),
-        ("azure", f"{DEPLOYMENTS}/d", "2024-10-21", f"{DEPLOYMENTS}/d?api-version=2024-10-21"),
+        ("azure", f"{DEPLOYMENTS}/a%2Fb", "2024-10-21", f"{DEPLOYMENTS}/a%2Fb?api-version=2024-10-21"),
+        ("azure", f"{DEPLOYMENTS}/a%2Fb/", None, f"{AZURE}/openai/v1"),
+        ("azure", "https://gateway/z/openai/deployments/a%2Fb", None, "https://gateway/z/openai/v1"),
+        ("azure", f"{FOUNDRY}/models", "2024-05-01-preview", f"{FOUNDRY}/models?api-version=2024-05-01-preview"),
+        ("openai", "https://api.openai.com:443", None, "https://api.openai.com:443/v1"),
+        ("openai", "https://eu.api.openai.com/", None, "https://eu.api.openai.com/v1"),
+        (
+            "dashscope",
+            "https://dashscope-us.aliyuncs.com",
+            None,
+            "https://dashscope-us.aliyuncs.com/compatible-mode/v1",
+        ),
+        ("ollama", "http://localhost:11434", None, "http://localhost:11434/v1"),
+        ("ollama", "http://box:11434/", None, "http://box:11434/v1"),
+        ("ollama", "http://box:11434/mine", None, "http://box:11434/mine"),
+        ("lmstudio", "http://box:1234", None, "http://box:1234/v1"),
+        ("vllm", "http://box:8000", None, "http://box:8000/v1"),
     ],
 )
 def test_what_is_written_for_the_vendors_own_tools_works(provider, given, version, called):
     row = row_of(Provider(provider))
     assert called_url(row, given, model="a/b", protocol=row.protocol, version=version) == called
+
+
+@pytest.mark.parametrize("address", [AZURE, f"{AZURE}/openai", f"{DEPLOYMENTS}/m"])
+def test_azures_responses_are_called_without_deployment_and_version(address):
+    row = row_of(Provider.AZURE)
+    url = called_url(row, address, model="m", protocol=WireProtocol.RESPONSES, version="2025-04-01-preview")
+    assert url == f"{AZURE}/openai/v1"
+
+
+def test_azures_messages_are_called_where_the_address_says():
+    row = row_of(Provider.AZURE)
+    url = called_url(row, f"{FOUNDRY}/anthropic/v1", model="m", protocol=WireProtocol.MESSAGES, version="2024-10-21")
+    assert url == f"{FOUNDRY}/anthropic"
+
+
+def test_an_address_with_another_deployment_than_the_model_is_refused():
+    row = row_of(Provider.AZURE)
+    address = f"{DEPLOYMENTS}/my-gpt"
+    with pytest.raises(InvalidFieldError, match=rf"modelName: 'other' is not .* 'my-gpt'; .* alone: {AZURE}$"):
+        select_endpoint(settings(model="other", key="k", endpoint=address), None, None, row=row)
+    chosen = select_endpoint(settings(model="my-gpt", key="k", endpoint=address), None, None, row=row)
+    assert chosen.base_url == address
 
 
 def test_messages_at_an_endpoint_of_any_provider_add_their_own_version():
