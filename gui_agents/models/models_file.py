@@ -24,7 +24,7 @@ from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import CoordinateSpace, PictureFormat, WireProtocol
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.price import Price
-from gui_agents.domain.providers import UNCALLABLE, provider_row
+from gui_agents.domain.providers import TEXT_ONLY, UNCALLABLE, is_text_only, provider_row
 from gui_agents.models.globs import Glob
 from gui_agents.models.prices.price_file import price_of
 
@@ -150,7 +150,14 @@ def _full_name(name: object) -> str:
         raise ValueError(
             UNCALLABLE.get(provider, f"no provider is called {provider!r:.60}; `gui-agents models` lists them")
         )
-    return f"{row.provider}/{model}"
+    if is_text_only(provider):
+        raise ValueError(f"the ending {TEXT_ONLY} is none of an entry; write {row.provider}/… with `pictures: false`")
+    if provider != row.provider:
+        # Qwen/Qwen3-VL may be of DashScope, or be a model of this name elsewhere.
+        raise ValueError(
+            f"write {row.provider}/… for the provider, or PROVIDER/{str(name)!s:.60} for a model of this name elsewhere"
+        )
+    return f"{provider}/{model}"
 
 
 def _entry(name: str, fields: Mapping[str, Any]) -> Entry:

@@ -89,7 +89,12 @@ def test_an_empty_file_and_an_empty_entry_change_nothing(tmp_path):
         ("7: {}\n", "'7': must be PROVIDER/NAME"),
         ("nobody/m: {}\n", "'nobody/m': no provider is called 'nobody'; `gui-agents models` lists them"),
         ("aws_bedrock/m: {}\n", "'aws_bedrock/m': requests to Amazon Bedrock are signed"),
-        ("qwen/m: {}\ndashscope/M: {}\n", "'dashscope/M': is another spelling of an entry before it; keep one"),
+        (
+            "Qwen/Qwen3-VL: {}\n",
+            "'Qwen/Qwen3-VL': write dashscope/… for the provider, or PROVIDER/Qwen/Qwen3-VL for a model of this name",
+        ),
+        ("openai-text/x: {}\n", "'openai-text/x': the ending -text is none of an entry; write openai/… with `pictures"),
+        ("dashscope/m: {}\nDashscope/M: {}\n", "'Dashscope/M': is another spelling of an entry before it; keep one"),
         ("openai/m: 5\n", "'openai/m': must map fields to values; the fields are protocol, tools,"),
         ("openai/m: {temprature: 1}\n", "'openai/m': field 'temprature' is unknown; the fields are protocol,"),
         ("openai/m: {protocol: soap}\n", "'openai/m': field protocol must be one of: chat, responses, messages"),

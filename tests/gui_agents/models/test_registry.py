@@ -238,6 +238,7 @@ def test_the_configured_providers_have_a_key_or_an_address_or_the_default_model(
 
     assert found() == ("builtin",)
     assert found(GOOGLE_API_KEY="k", vLLM_ENDPOINT_URL=HERE) == ("builtin", "gemini", "vllm")
+    assert found(VLLM_ENDPOINT_URL=HERE) == ("builtin", "vllm")
     assert found(DEFAULT_MODEL="ark-text/m") == ("builtin", "doubao")
     assert found(DEFAULT_MODEL=BUILTIN_MODEL, OPENAI_API_VERSION="2024-10-21") == ("builtin",)
 
