@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ PROBE_SECONDS: Final = 5.0
 MAX_PROBES: Final = 8
 """At once."""
 KEY_REFUSED: Final = frozenset({401, 403})
+SERVER_FAULTS: Final = range(500, 600)
 
 
 @attrs.frozen(kw_only=True)
@@ -104,7 +106,16 @@ def _reached(state: ProviderState) -> Reached:
     if status in KEY_REFUSED:
         refused = "refuses the key" if state.api_key is not None else "asks for a key"
         return Reached(ok=state.api_key is None, text=f"answers and {refused} (HTTP {status})")
+    if status in SERVER_FAULTS:
+        return Reached(ok=False, text=f"fails (HTTP {status})")
+    if status == HTTPStatus.NOT_FOUND and state.address != row.address:
+        # A vendor may have no such list; a base URL that somebody wrote is the likelier reason.
+        return Reached(ok=False, text=f"has no list of models at {_shown(url)} (HTTP {status}): is its base URL wrong?")
     return Reached(ok=True, text=f"answers (HTTP {status})")
+
+
+def _shown(url: str) -> str:
+    return url.partition("?")[0]
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

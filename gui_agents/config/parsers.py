@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from gui_agents.domain import azure_urls
 from gui_agents.domain.address import checked_host
 from gui_agents.domain.base_urls import address_problem, key_problem, nearest_address
 from gui_agents.domain.claim import NOTHING
@@ -120,6 +121,9 @@ def address(text: str) -> str:
     problem = address_problem(text)
     if problem is not None:
         meant = nearest_address(text)
+        advice = meant and azure_urls.advice(text)
+        if advice:
+            raise ValueError(f"is no base URL: write {advice}")
         raise ValueError(f"is no base URL: {problem}" if meant is None else f"is no base URL: write {meant}; {problem}")
     return text
 

@@ -44,7 +44,8 @@ def provider_config(section: object, row: ProviderRow) -> ProviderConfig:
 
 
 def _field(variable: str) -> str:
-    return variable.lower()
+    """Return the field of a variable; one that is not all capitals keeps its spelling, to differ from one that is."""
+    return variable.lower() if variable.isupper() else variable
 
 
 def _settings() -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,8 @@ JOINED_ALIKE: Final = 0.92
 def likely(name: str, known: Iterable[str]) -> str | None:
     """Return the name among `known` that `name` is a misspelling of, in any case of its letters."""
     rated = [(_alike(name.upper(), variable.upper()), variable) for variable in known]
-    best = max(rated, key=lambda each: each[0], default=(0.0, ""))
+    # Of two names that differ in case alone, it is the one with the case of `name`.
+    best = max(rated, key=lambda each: (each[0], each[1].isupper() == name.isupper()), default=(0.0, ""))
     return best[1] if best[0] >= ALIKE else None
 
 

@@ -5,6 +5,8 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from gui_agents.domain.azure_urls import FOUNDRY, MODELS
+
 MAX_ADDRESS_LENGTH: Final = 2000
 MAX_KEY_LENGTH: Final = 4000
 EXAMPLE: Final = "https://api.openai.com/v1"
@@ -12,7 +14,7 @@ EXAMPLE: Final = "https://api.openai.com/v1"
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?")
 _NUMBERS: Final = re.compile(r"[0-9.]+")
 _NO_PARTS: Final = SplitResult("", "", "", "", "")
-_CALLS: Final = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings", "/models")
+_CALLS: Final = ("/chat/completions", "/completions", "/responses", "/messages", "/embeddings", MODELS)
 """Ends of paths that each call adds by itself."""
 
 
@@ -24,7 +26,7 @@ def address_problem(address: str) -> str | None:
     problem = _problem(address)
     if problem is not None:
         return f"{problem}; it must be a URL such as {EXAMPLE}"
-    end = _added_by_calls(urlsplit(address).path)
+    end = _added_by_calls(urlsplit(address))
     return None if not end else f"it ends in {end}, which each call adds by itself; leave that out"
 
 
@@ -32,7 +34,7 @@ def nearest_address(address: str) -> str | None:
     """Return what was probably meant: the URL without query, fragment and what calls add; None if that is none."""
     parts = _split(address)
     path = parts.path.rstrip("/")
-    path = path[: len(path) - len(_added_by_calls(path))]
+    path = path[: len(path) - len(_added_by_calls(parts))]
     meant = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
     return meant if address_problem(meant) is None else None
 
@@ -55,10 +57,12 @@ def same_host(one: str, other: str) -> bool:
     return host_name(one) == host_name(other)
 
 
-def _added_by_calls(path: str) -> str:
-    """Return the end of a path that calls add to a base URL; empty if it has none."""
-    path = path.rstrip("/").lower()
-    return next((end for end in _CALLS if path.endswith(end)), "")
+def _added_by_calls(parts: SplitResult) -> str:
+    """Return the end of a URL's path that calls add to a base URL; empty if it has none."""
+    path = parts.path.rstrip("/").lower()
+    end = next((end for end in _CALLS if path.endswith(end)), "")
+    # Azure's Foundry answers at /models/chat/completions.
+    return "" if end == MODELS and (parts.hostname or "").endswith(FOUNDRY) else end
 
 
 def _problem(address: str) -> str | None:

@@ -37,8 +37,10 @@ class ProviderRow:
     """The variables that give it, the most usual one first."""
     key_variables: tuple[str, ...] = ()
     """The variables that hold the key of that address, the most usual one first."""
-    domain: str | None = None
-    """The domain of its addresses, if each customer has an address of their own."""
+    hosts: tuple[str, ...] = ()
+    """Its hosts beside that of the usual address, such as those of regions."""
+    domains: tuple[str, ...] = ()
+    """Domains in which each customer has a host of their own that the provider runs."""
     key_needed: bool = True
     """Whether the provider's own addresses answer nobody without a key."""
     key_header: str | None = None
@@ -50,9 +52,12 @@ class ProviderRow:
 
     def owns(self, address: str) -> bool:
         """Tell whether an address is one of the provider itself, and not of a gateway or of a server of one's own."""
-        if self.address is not None and same_host(self.address, address):
-            return True
-        return self.domain is not None and host_name(address).endswith(f".{self.domain}")
+        host = host_name(address)
+        return self.is_usual(address) or host in self.hosts or host.endswith(tuple(f".{each}" for each in self.domains))
+
+    def is_usual(self, address: str) -> bool:
+        """Tell whether an address is on the usual host, where the public prices hold: those of regions differ."""
+        return self.address is not None and same_host(self.address, address)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,6 +77,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         title="OpenAI, and any endpoint of its protocol",
         example="gpt-5.4",
         address="https://api.openai.com/v1",
+        hosts=("eu.api.openai.com", "us.api.openai.com"),
         address_variables=("OPENAI_BASE_URL",),
         key_variables=("OPENAI_API_KEY",),
     ),
@@ -103,7 +109,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         key_variables=("AZURE_OPENAI_API_KEY",),
         key_header="api-key",
         version_variable="OPENAI_API_VERSION",
-        domain="azure.com",
+        domains=("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"),
     ),
     ProviderRow(
         provider=Provider.OPENROUTER,
@@ -119,7 +125,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         provider=Provider.VLLM,
         title="vLLM",
         example="Qwen/Qwen3-VL-8B-Instruct",
-        address_variables=("VLLM_BASE_URL", "vLLM_ENDPOINT_URL"),
+        address_variables=("VLLM_BASE_URL", "vLLM_ENDPOINT_URL", "VLLM_ENDPOINT_URL"),
         key_variables=("VLLM_API_KEY",),
         key_needed=False,
         resells=True,
@@ -130,6 +136,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         example="qwen3-vl-plus",
         aliases=("qwen", "alibaba"),
         address="https://dashscope.aliyuncs.com/compatible-mode/v1",
+        hosts=("dashscope-intl.aliyuncs.com", "dashscope-us.aliyuncs.com"),
         address_variables=("DASHSCOPE_BASE_URL",),
         key_variables=("DASHSCOPE_API_KEY",),
     ),
@@ -139,6 +146,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         example="doubao-1-5-ui-tars-250428",
         aliases=("ark", "volcengine"),
         address="https://ark.cn-beijing.volces.com/api/v3",
+        hosts=("ark.ap-southeast.bytepluses.com",),
         address_variables=("ARK_BASE_URL",),
         key_variables=("ARK_API_KEY",),
     ),
@@ -155,6 +163,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         title="SiliconFlow",
         example="Qwen/Qwen3-VL-32B-Instruct",
         address="https://api.siliconflow.cn/v1",
+        hosts=("api.siliconflow.com",),
         address_variables=("SILICONFLOW_BASE_URL",),
         key_variables=("SILICONFLOW_API_KEY",),
         resells=True,
@@ -184,6 +193,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         example="glm-4.6v",
         aliases=("zhipuai", "glm"),
         address="https://open.bigmodel.cn/api/paas/v4",
+        hosts=("api.z.ai",),
         address_variables=("ZHIPU_BASE_URL",),
         key_variables=("ZHIPU_API_KEY", "ZHIPUAI_API_KEY"),
     ),
@@ -202,6 +212,7 @@ PROVIDERS: Final[tuple[ProviderRow, ...]] = (
         example="grok-4",
         aliases=("grok",),
         address="https://api.x.ai/v1",
+        hosts=("us-east-1.api.x.ai", "eu-west-1.api.x.ai"),
         address_variables=("XAI_BASE_URL",),
         key_variables=("XAI_API_KEY", "GROK_API_KEY"),
     ),

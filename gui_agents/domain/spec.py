@@ -66,9 +66,11 @@ class Endpoint:
     """The header that carries the key as it is; None takes the protocol's."""
     settings: ModelSettings = DEFAULT_SETTINGS
     configured: bool = False
-    """Whether the operator has configured this address; then it is not checked."""
+    """Whether the operator has configured this address, whoever named it for the task; then it is not checked."""
+    named_by_operator: bool = False
+    """Whether no client named the address: then what the operator adds to requests goes there."""
     public: bool = False
-    """Whether the address is the provider's own public one, so that its public prices hold."""
+    """Whether the address is the provider's usual one, so that its public prices hold."""
 
 
 @attrs.frozen

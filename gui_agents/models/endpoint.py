@@ -9,15 +9,18 @@ Settings come in three layers: the request, the global configuration, the enviro
   key of the global configuration or of the environment never goes to an address that a layer before it named, even
   one spelled the same.
 
+What MODELS_FILE adds to requests, which may be secret, follows the rule for keys of the environment.
+
 Without a key the call carries `NO_KEY`, which is no secret: servers on one's own network often want none.
 """
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
+from gui_agents.domain import azure_urls
 from gui_agents.domain.base_urls import address_problem, key_problem
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model_settings import WireProtocol
@@ -25,17 +28,14 @@ from gui_agents.domain.providers import ProviderRow, provider_row
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings
 
-OPENAI_HOST: Final = "api.openai.com"
 NO_KEY: Final = "no-key"
 MAX_NAME_LENGTH: Final = 200
+OWN_SERVER: Final = "/v1"
+"""The path at which a server of one's own answers."""
 
 REQUEST_FIELD: Final = "runningConfig.stageModelConfig.actionGeneratorModel"
 GLOBAL_FIELD: Final = "the global configuration's actionGeneratorModel"
 ENVIRONMENT_FIELD: Final = "the environment's model"
-
-_AZURE_UNVERSIONED: Final = "/openai/v1"
-"""Ends the base URL of Azure's API without versions; https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle."""
-_AZURE_DEPLOYMENTS: Final = "/openai/deployments/"
 
 
 @attrs.frozen(kw_only=True)
@@ -67,18 +67,19 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         for field, settings in layers.given()
         if not settings.provider or provider_row(settings.provider) is row
     ]
-    address, api_key = _address_and_key(peers, row.address)
+    address, api_key, namer = _address_and_key(peers, row.address)
     field = layers.request_field
     if address is None:
         raise PreconditionError(
             f"no address is known of {row.provider}; give {field}.apiEndpoint, or set {row.address_variables[0]}"
         )
-    public = row.owns(address)
-    if api_key is None and row.key_needed and public:
+    if api_key is None and row.key_needed and row.owns(address):
         raise PreconditionError(
             f"there is no key for {address}; give {field}.apiKey, or set {row.key_variables[0]}"
             " (a configured key goes only to the address configured beside it)"
         )
+    if row.version_variable is not None:
+        _check_deployment(address, model, field)
     environment = layers.environment
     return Endpoint(
         provider=str(row.provider),
@@ -86,7 +87,8 @@ def select_endpoint(layers: Layers, *, row: ProviderRow, model: str) -> Endpoint
         base_url=address,
         api_key=api_key,
         configured=environment is not None and address == environment.endpoint,
-        public=public,
+        named_by_operator=namer is None or namer is environment,
+        public=row.is_usual(address),
     )
 
 
@@ -100,8 +102,10 @@ def check_model_name(model: str, field: str) -> None:
         raise InvalidFieldError(field, f"must be printable, with at most {MAX_NAME_LENGTH} characters")
 
 
-def _address_and_key(layers: Sequence[tuple[str, LLMSettings]], usual: str | None) -> tuple[str | None, Secret | None]:
-    """Go down to the layer that names the address: no layer after it may give the key."""
+def _address_and_key(
+    layers: Sequence[tuple[str, LLMSettings]], usual: str | None
+) -> tuple[str | None, Secret | None, LLMSettings | None]:
+    """Go down to the layer that names the address, and return it too: no layer after it may give the key."""
     api_key: Secret | None = None
     for field, settings in layers:
         own = settings.api_key
@@ -110,8 +114,23 @@ def _address_and_key(layers: Sequence[tuple[str, LLMSettings]], usual: str | Non
             api_key = own
         if settings.endpoint:
             check_address(settings.endpoint, f"{field}.apiEndpoint")
-            return settings.endpoint, api_key
-    return usual, api_key
+            return settings.endpoint, api_key, settings
+    return usual, api_key, None
+
+
+def _check_deployment(address: str, model: str, field: str) -> None:
+    """Refuse an address that names another deployment of Azure than the model.
+
+    Raises:
+        InvalidFieldError: naming the field of the model.
+    """
+    deployment = azure_urls.deployment_in(address)
+    if deployment and deployment.lower() != model.lower():
+        raise InvalidFieldError(
+            f"{field}.modelName",
+            f"{model!r:.60} is not the deployment of the address, {deployment!r:.60}; "
+            f"name that one, or give the address of the resource alone: {azure_urls.resource_of(address)}",
+        )
 
 
 def check_address(address: str, field: str) -> None:
@@ -139,29 +158,18 @@ def check_key(key: Secret, field: str) -> None:
 def called_url(row: ProviderRow, base_url: str, *, model: str, protocol: WireProtocol, version: str | None) -> str:
     """Return the URL to whose path the path of a call is added; its query goes behind that.
 
-    What is written for one vendor's own tools works here too: the host of a vendor alone, an address of Messages with
-    or without `/v1`, and an Azure resource, whose deployment `model` is part of the path unless its API has no version.
+    What is written for one vendor's own tools works here too: the host of a vendor or of one's own server alone, an
+    address of Messages with or without `/v1`, and an Azure resource, whose deployment `model` is part of the path
+    unless its API has no version.
     """
     parts = urlsplit(base_url)
     path = parts.path.rstrip("/")
-    if row.version_variable is not None:
-        return _azure_url(base_url, model, version)
-    if row.address is not None and not path and parts.netloc.lower() == urlsplit(row.address).netloc:
-        path = urlsplit(row.address).path
+    if row.version_variable is not None and protocol is not WireProtocol.MESSAGES:
+        # Responses has no path for a deployment.
+        versioned = protocol is WireProtocol.CHAT
+        return azure_urls.call_url(base_url, deployment=model, version=version, versioned_path=versioned)
+    if not path and (row.owns(base_url) or not row.key_needed):
+        path = OWN_SERVER if row.address is None else urlsplit(row.address).path
     if protocol is WireProtocol.MESSAGES:
         path = path.removesuffix("/v1")
     return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-
-
-def _azure_url(base_url: str, model: str, version: str | None) -> str:
-    parts = urlsplit(base_url)
-    path = parts.path.rstrip("/").removesuffix("/openai")
-    versioned = version is not None and not path.endswith(_AZURE_UNVERSIONED)
-    if path.endswith(_AZURE_UNVERSIONED) or _AZURE_DEPLOYMENTS in path:
-        pass
-    elif versioned:
-        path = f"{path}{_AZURE_DEPLOYMENTS}{quote(model, safe='')}"
-    else:
-        path = f"{path}{_AZURE_UNVERSIONED}"
-    query = urlencode({"api-version": version}) if versioned else ""
-    return urlunsplit((parts.scheme, parts.netloc, path, query, ""))

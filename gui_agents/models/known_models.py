@@ -39,8 +39,10 @@ _TOLD_THOUSANDTHS: Final = _known(
     "gemini/*",
     "*/*gemini-*",
     "*/*qwen3-vl*",
+    "*/*qwen3vl*",
     "*/*qwen3.[5-9]*",
     "*/*qwen2-vl*",
+    "*/*qwen2vl*",
     "*/*ui-tars*",
     "*/*gui-owl-1.5*",
     "*/*mai-ui*",
@@ -94,6 +96,20 @@ _READ_TEXT_ALONE: Final = _known(
     "*/*mixtral-*",
     pictures=False,
 )
+_SEE_AFTER_ALL: Final = _known(
+    # Trained on top of a model that reads text alone.
+    *("*/*-vl", "*/*-vl-*", "*/*-vision", "*/*-vision-*"),
+    pictures=True,
+)
+_REASON: Final = _known(
+    *("*/o[1-9]", "*/o[1-9]-*", "*/gpt-5*", "*/gpt-[6-9]*", "*/*gpt-oss*"),
+    *("*/*gemini-2.5*", "*/*gemini-[3-9]*"),
+    *("*/*grok-3-mini*", "*/*grok-[4-9]*"),
+    *("*/*deepseek-reasoner*", "*/*deepseek-r1*", "*/*qwq-*", "*/*thinking*"),
+    *("*/*glm-4.[5-9]*", "*/*glm-[5-9]*"),
+    *("anthropic/*", "*/*claude-*"),
+    max_tokens=REASONING_TOKENS,
+)
 
 KNOWN: Final[tuple[Known, ...]] = (
     _TOLD_THOUSANDTHS,
@@ -102,10 +118,11 @@ KNOWN: Final[tuple[Known, ...]] = (
     # At Volcengine, UI-TARS 1.5 answers in thousandths.
     _known("doubao/*ui-tars*", coordinates=CoordinateSpace.THOUSAND),
     _READ_TEXT_ALONE,
+    _SEE_AFTER_ALL,
+    _REASON,
     # OpenAI. Its newest models take function tools in Chat Completions only if they do not reason.
     _known("openai/*", only_at_vendor=True, token_field="max_completion_tokens"),  # noqa: S106 - a field's name
     _known("azure/o[1-9]*", "azure/gpt-5*", "azure/gpt-[6-9]*", token_field="max_completion_tokens"),  # noqa: S106
-    _known("*/o[1-9]", "*/o[1-9]-*", "*/gpt-5*", "*/gpt-[6-9]*", max_tokens=REASONING_TOKENS),
     _known(
         "openai/gpt-5*",
         "openai/gpt-[6-9]*",
@@ -120,9 +137,9 @@ KNOWN: Final[tuple[Known, ...]] = (
     _known("openai/gpt-*-nano*", only_at_vendor=True, native_tool=False),
     _known("openai/gpt-*-chat*", only_at_vendor=True, protocol=WireProtocol.CHAT),
     # Anthropic. The toolset came with Opus 4.8 and the fifth generation.
-    _known("anthropic/*", max_tokens=REASONING_TOKENS, longest_side=CLAUDE_SIDE),
-    _known("anthropic/claude-3-haiku*", "anthropic/claude-3-opus*", max_tokens=4096),
-    _known("anthropic/claude-3-5-*", max_tokens=8192),
+    _known("anthropic/*", "*/*claude-*", longest_side=CLAUDE_SIDE),
+    _known("*/*claude-3-haiku*", "*/*claude-3-opus*", "*/*claude-3-sonnet*", max_tokens=4096),
+    _known("*/*claude-3-5-*", "*/*claude-3.5-*", max_tokens=8192),
     _known(
         "anthropic/claude-[23]*",
         "anthropic/claude-instant*",
@@ -142,7 +159,8 @@ KNOWN: Final[tuple[Known, ...]] = (
 
 def known_changes(full_name: str, *, at_vendor: bool) -> dict[str, Any]:
     """Return the fields of `ModelSettings` that are known of PROVIDER/NAME, at the provider's address or elsewhere."""
-    name = full_name.lower()
+    # Names of files and of some gateways have other signs between the words.
+    name = full_name.lower().replace("_", "-")
     changes: dict[str, Any] = {}
     for known in KNOWN:
         if (at_vendor or not known.only_at_vendor) and any(pattern.matches(name) for pattern in known.patterns):

@@ -24,7 +24,7 @@ from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import CoordinateSpace, PictureFormat, WireProtocol
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.price import Price
-from gui_agents.domain.providers import UNCALLABLE, provider_row
+from gui_agents.domain.providers import TEXT_ONLY, UNCALLABLE, is_text_only, provider_row
 from gui_agents.models.globs import Glob
 from gui_agents.models.prices.price_file import price_of
 
@@ -38,11 +38,32 @@ MAX_NAME: Final = 300
 PRICE: Final = "price"
 
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
-_OURS: Final = frozenset({"model", "messages", "input", "tools", "stream", "system", "instructions"})
-"""Fields of a request's body that say what is asked."""
-_BOUNDS: Final = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "n"})
+_OF_TOKENS: Final = re.compile(r"(?i:max[a-z_]{0,40}tokens|max_length|num_predict|n_predict)")
+"""What fields are called that hold the largest number of tokens of an answer."""
+_OURS: Final = frozenset(
+    {
+        *("model", "messages", "input", "tools", "functions", "stream", "system", "instructions"),
+        *("previous_response_id", "conversation", "prompt", "background"),
+    }
+)
+"""Fields of a request's body that say what is asked, of whom, and how the answer comes."""
+_BOUNDS: Final = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of"})
 """Fields that bound what an answer costs: budgets count on them."""
+_OTHER_MODELS: Final = frozenset({"models", "fallbacks", "mcp_servers"})
+"""Fields that let other models answer as well, or let one question be many."""
+_DEARER: Final = frozenset(
+    {
+        *("service_tier", "speed", "inference_geo", "provider"),
+        *("plugins", "web_search_options", "enable_search", "search_parameters"),
+    }
+)
+"""Fields that change what the model costs, so that its public price does not hold."""
+_NOT_ADDED: Final[Mapping[frozenset[str], str]] = {
+    _OURS: ", which the service writes itself or cannot do without",
+    _BOUNDS: "; the fields max_tokens and token_field bound an answer",
+    _OTHER_MODELS: ": what is billed then is not this model, or not one answer",
+}
+"""Fields that no entry may add, and why."""
 _CONNECTION: Final = frozenset(
     {
         "host",
@@ -129,7 +150,14 @@ def _full_name(name: object) -> str:
         raise ValueError(
             UNCALLABLE.get(provider, f"no provider is called {provider!r:.60}; `gui-agents models` lists them")
         )
-    return f"{row.provider}/{model}"
+    if is_text_only(provider):
+        raise ValueError(f"the ending {TEXT_ONLY} is none of an entry; write {row.provider}/… with `pictures: false`")
+    if provider != row.provider:
+        # Qwen/Qwen3-VL may be of DashScope, or be a model of this name elsewhere.
+        raise ValueError(
+            f"write {row.provider}/… for the provider, or PROVIDER/{str(name)!s:.60} for a model of this name elsewhere"
+        )
+    return f"{provider}/{model}"
 
 
 def _entry(name: str, fields: Mapping[str, Any]) -> Entry:
@@ -154,6 +182,11 @@ def _mistakes(fields: object) -> Iterator[str]:
             except ValueError as error:
                 # The value is not quoted: a header may hold a key.
                 yield f"field {field} {error}"
+    body = fields.get("extra_body")
+    if PRICE not in fields and isinstance(body, dict) and _is_json(body):
+        dearer = _held({name: value for name, value in body.items() if value is not None}, _DEARER)
+        if dearer:
+            yield f"field extra_body holds {', '.join(dearer)}, which change the price; add {PRICE}, as it is billed"
 
 
 def _choice(kind: type[StrEnum]) -> Callable[[Any], Any]:
@@ -190,21 +223,26 @@ def _formats(value: Any) -> tuple[PictureFormat, ...]:
 
 
 def _token_field(value: Any) -> str | None:
-    if value is not None and (not isinstance(value, str) or not _NAME.fullmatch(value)):
-        raise ValueError("must be the name of a field, such as max_completion_tokens, or null")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _OF_TOKENS.fullmatch(value):
+        raise ValueError("must be the name of a field for a number of tokens, such as max_completion_tokens, or null")
     return value
 
 
 def _extra_body(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not _is_json(value):
         raise ValueError("must map names of fields to JSON values (texts, numbers, true, false, null, lists, maps)")
-    ours = sorted(_OURS & set(value))
-    if ours:
-        raise ValueError(f"must not hold {', '.join(ours)}, which the service writes itself")
-    bounds = sorted(_BOUNDS & set(value))
-    if bounds:
-        raise ValueError(f"must not hold {', '.join(bounds)}; the fields max_tokens and token_field bound an answer")
+    for names, why in _NOT_ADDED.items():
+        held = _held(value, names)
+        if held:
+            raise ValueError(f"must not hold {', '.join(held)}{why}")
     return value
+
+
+def _held(body: Mapping[str, Any], names: frozenset[str]) -> list[str]:
+    """Return the fields of a body that have one of the names; some servers read them in any case."""
+    return sorted(name for name in body if name.lower() in names)
 
 
 def _is_json(value: Any) -> bool:

@@ -183,12 +183,11 @@ class ModelFactory:
         )
 
     def _as_called(self, endpoint: Endpoint, row: ProviderRow, spelling: str) -> Endpoint:
-        settings = self._settings.of(row, endpoint.model, endpoint.base_url)
+        settings = self._settings.of(
+            row, endpoint.model, endpoint.base_url, named_by_operator=endpoint.named_by_operator
+        )
         if is_text_only(spelling):
             settings = attrs.evolve(settings, pictures=False)
-        if not endpoint.configured:
-            # They may hold keys, which are for the operator's own endpoint.
-            settings = attrs.evolve(settings, headers={})
         url = called_url(
             row,
             endpoint.base_url,

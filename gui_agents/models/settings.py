@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.price import Price
 from gui_agents.domain.providers import ProviderRow
 from gui_agents.models.known_models import known_changes
 from gui_agents.models.models_file import Entry, read_models
+
+ADDED: Final = frozenset({"headers", "extra_body"})
+"""Fields of an entry that are added to requests as they are. They may hold keys, for the operator's endpoint alone."""
 
 
 class SettingsOfModels:
@@ -26,13 +29,14 @@ class SettingsOfModels:
         """
         return cls(() if path is None else read_models(path))
 
-    def of(self, row: ProviderRow, model: str, address: str) -> ModelSettings:
-        """Return the settings of a model at an address; the same one when it is asked again."""
+    def of(self, row: ProviderRow, model: str, address: str, *, named_by_operator: bool) -> ModelSettings:
+        """Return the settings of a model at an address, which the operator named, or a client."""
         full_name = f"{row.provider}/{model}"
         known = known_changes(full_name, at_vendor=row.owns(address))
         changes: dict[str, Any] = {"protocol": row.protocol, **known}
         for entry in self._matching(full_name):
-            changes.update(entry.changes)
+            given = entry.changes.items()
+            changes.update((field, value) for field, value in given if named_by_operator or field not in ADDED)
         return ModelSettings(**changes)
 
     def price(self, provider: str, model: str) -> Price | None:

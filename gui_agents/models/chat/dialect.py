@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from gui_agents.domain.action_json import schema
 from gui_agents.domain.actions import ActionName
-from gui_agents.domain.model import Decision, DecisionRequest
+from gui_agents.domain.model import Decision, DecisionRequest, Provider
 from gui_agents.domain.model_settings import CoordinateSpace
+from gui_agents.domain.providers import row_of
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import Usage
 from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.chat.answers import read_decision, read_usage
 from gui_agents.models.chat.prompts import messages
-from gui_agents.models.endpoint import NO_KEY, OPENAI_HOST
+from gui_agents.models.endpoint import NO_KEY
 from gui_agents.models.features import NOTHING, Feature, Lacking
 from gui_agents.pictures.coordinates import shown_schema
 
@@ -34,7 +34,7 @@ class ChatDialect:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._of_openai = urlsplit(endpoint.base_url).hostname == OPENAI_HOST
+        self._of_openai = row_of(Provider.OPENAI).owns(endpoint.base_url)
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
         """Return the key as a bearer token, or in the provider's own header."""

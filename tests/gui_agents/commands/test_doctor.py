@@ -207,6 +207,22 @@ def test_endpoints_are_asked_only_with_probe_and_tell_a_key_that_they_refuse(mon
     assert {(request.method, request.path) for request in server.requests} == {("GET", "/v1/models")}
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict", "said"),
+    [
+        (404, Verdict.PROBLEM, "it has no list of models at {}/models (HTTP 404): is its base URL wrong?"),
+        (502, Verdict.PROBLEM, "it fails (HTTP 502)"),
+        (405, Verdict.OK, "it answers (HTTP 405)"),
+    ],
+)
+def test_a_probe_tells_a_wrong_base_url_and_a_failing_server(monkeypatch, status, verdict, said):
+    with scripted_model.running_in_thread(lambda _: scripted_model.error(status)) as server:
+        monkeypatch.setenv("VLLM_BASE_URL", server.base_url)
+        told = {each.subject: (each.verdict, each.text) for each in examine(probe=True)}
+    assert told["provider vllm"][0] is verdict
+    assert told["provider vllm"][1].endswith(f"; {said.format(server.base_url)}")
+
+
 def test_a_probe_carries_no_key_to_where_it_is_redirected(monkeypatch):
     with scripted_model.running_in_thread(lambda _: scripted_model.raw(b"{}")) as elsewhere:
         moved = attrs.evolve(scripted_model.raw(b"", status=302), headers={"Location": elsewhere.base_url})

@@ -153,6 +153,11 @@ BAD = [
     ("OPENAI_BASE_URL", "https://h:66000/v1", "is no base URL: its port or its host in brackets cannot be one"),
     ("OPENAI_BASE_URL", "https://h:0/v1", "is no base URL: its port or its host in brackets cannot be one"),
     ("OPENAI_BASE_URL", "https://h/v1/chat/completions/", "is no base URL: write https://h/v1; it ends in /chat/"),
+    (
+        "AZURE_OPENAI_ENDPOINT",
+        "https://n.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+        "is no base URL: write https://n.openai.azure.com with OPENAI_API_VERSION=2024-10-21, and name the model azure",
+    ),
     ("OPENAI_BASE_URL", "https://h/v1/responses", "is no base URL: write https://h/v1; it ends in /responses"),
     ("OPENAI_API_VERSION", "?", "must be a version such as 2024-10-21"),
     *((variable, "h/v1", "is no base URL") for row in PROVIDERS for variable in row.address_variables),

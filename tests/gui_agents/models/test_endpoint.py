@@ -43,6 +43,7 @@ def test_the_environment_alone_is_used_as_it_is():
         base_url="https://env.example/v1",
         api_key=Secret("env-key"),
         configured=True,
+        named_by_operator=True,
     )
 
 
@@ -101,6 +102,7 @@ def test_another_providers_settings_give_neither_address_nor_key():
         base_url="https://env.example/v1",
         api_key=Secret("env-key"),
         configured=True,
+        named_by_operator=True,
     )
 
 
@@ -134,13 +136,51 @@ def test_a_public_address_is_called_with_a_key_alone(row):
     assert chosen.public
 
 
-def test_an_azure_resource_is_azures_own_and_needs_a_key():
+@pytest.mark.parametrize(
+    "address",
+    ["https://Mine.openai.AZURE.com", "https://n.cognitiveservices.azure.com", "https://n.services.ai.azure.com"],
+)
+def test_an_azure_resource_is_azures_own_and_needs_a_key(address):
     row = row_of(Provider.AZURE)
-    asked = settings(model="m", endpoint="https://Mine.openai.AZURE.com")
     with pytest.raises(PreconditionError, match="or set AZURE_OPENAI_API_KEY"):
-        select_endpoint(asked, None, None, row=row)
-    gateway = select_endpoint(settings(model="m", endpoint="https://azure.com.example"), None, None, row=row)
-    assert (gateway.api_key, gateway.public) == (None, False)
+        select_endpoint(settings(model="m", endpoint=address), None, None, row=row)
+    # A deployment may have the name of any model.
+    assert not select_endpoint(settings(model="m", key="k", endpoint=address), None, None, row=row).public
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://azure.com.example",
+        "https://me.westeurope.cloudapp.azure.com",
+        "https://x.blob.core.windows.net",
+        "https://notopenai.azure.com",
+    ],
+)
+def test_a_machine_of_a_customer_is_not_azures_own(address):
+    row = row_of(Provider.AZURE)
+    assert not row.owns(address)
+    assert select_endpoint(settings(model="m", endpoint=address), None, None, row=row).api_key is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "host"),
+    [
+        ("openai", "eu.api.openai.com"),
+        ("openai", "us.api.openai.com"),
+        ("dashscope", "dashscope-intl.aliyuncs.com"),
+        ("dashscope", "dashscope-us.aliyuncs.com"),
+        ("zhipu", "api.z.ai"),
+    ],
+)
+def test_a_region_is_the_vendors_own_and_has_prices_of_its_own(provider, host):
+    row = row_of(Provider(provider))
+    asked = f"https://{host}{urlsplit(row.address).path}"
+    with pytest.raises(PreconditionError, match=rf"or set {row.key_variables[0]}"):
+        select_endpoint(settings(model="m", endpoint=asked), None, None, row=row)
+    assert not select_endpoint(settings(model="m", key="k", endpoint=asked), None, None, row=row).public
+    assert not row.owns(f"https://{host}.example/v1")
+    assert not row.owns(f"https://x{host}/v1")
 
 
 def test_an_endpoint_that_is_not_the_vendors_is_not_public():
@@ -167,6 +207,7 @@ def test_a_provider_is_the_same_in_any_spelling():
 
 AZURE = "https://r.openai.azure.com"
 DEPLOYMENTS = f"{AZURE}/openai/deployments"
+FOUNDRY = "https://n.services.ai.azure.com"
 
 
 @pytest.mark.parametrize(
@@ -182,12 +223,50 @@ DEPLOYMENTS = f"{AZURE}/openai/deployments"
         ("azure", f"{AZURE}/openai", None, f"{AZURE}/openai/v1"),
         ("azure", f"{AZURE}/openai/v1/", "2024-10-21", f"{AZURE}/openai/v1"),
         ("azure", AZURE, "2024-10-21", f"{DEPLOYMENTS}/a%2Fb?api-version=2024-10-21"),
-        ("azure", f"{DEPLOYMENTS}/d", "2024-10-21", f"{DEPLOYMENTS}/d?api-version=2024-10-21"),
+        ("azure", f"{DEPLOYMENTS}/a%2Fb", "2024-10-21", f"{DEPLOYMENTS}/a%2Fb?api-version=2024-10-21"),
+        ("azure", f"{DEPLOYMENTS}/a%2Fb/", None, f"{AZURE}/openai/v1"),
+        ("azure", "https://gateway/z/openai/deployments/a%2Fb", None, "https://gateway/z/openai/v1"),
+        ("azure", f"{FOUNDRY}/models", "2024-05-01-preview", f"{FOUNDRY}/models?api-version=2024-05-01-preview"),
+        ("openai", "https://api.openai.com:443", None, "https://api.openai.com:443/v1"),
+        ("openai", "https://eu.api.openai.com/", None, "https://eu.api.openai.com/v1"),
+        (
+            "dashscope",
+            "https://dashscope-us.aliyuncs.com",
+            None,
+            "https://dashscope-us.aliyuncs.com/compatible-mode/v1",
+        ),
+        ("ollama", "http://localhost:11434", None, "http://localhost:11434/v1"),
+        ("ollama", "http://box:11434/", None, "http://box:11434/v1"),
+        ("ollama", "http://box:11434/mine", None, "http://box:11434/mine"),
+        ("lmstudio", "http://box:1234", None, "http://box:1234/v1"),
+        ("vllm", "http://box:8000", None, "http://box:8000/v1"),
     ],
 )
 def test_what_is_written_for_the_vendors_own_tools_works(provider, given, version, called):
     row = row_of(Provider(provider))
     assert called_url(row, given, model="a/b", protocol=row.protocol, version=version) == called
+
+
+@pytest.mark.parametrize("address", [AZURE, f"{AZURE}/openai", f"{DEPLOYMENTS}/m"])
+def test_azures_responses_are_called_without_deployment_and_version(address):
+    row = row_of(Provider.AZURE)
+    url = called_url(row, address, model="m", protocol=WireProtocol.RESPONSES, version="2025-04-01-preview")
+    assert url == f"{AZURE}/openai/v1"
+
+
+def test_azures_messages_are_called_where_the_address_says():
+    row = row_of(Provider.AZURE)
+    url = called_url(row, f"{FOUNDRY}/anthropic/v1", model="m", protocol=WireProtocol.MESSAGES, version="2024-10-21")
+    assert url == f"{FOUNDRY}/anthropic"
+
+
+def test_an_address_with_another_deployment_than_the_model_is_refused():
+    row = row_of(Provider.AZURE)
+    address = f"{DEPLOYMENTS}/my-gpt"
+    with pytest.raises(InvalidFieldError, match=rf"modelName: 'other' is not .* 'my-gpt'; .* alone: {AZURE}$"):
+        select_endpoint(settings(model="other", key="k", endpoint=address), None, None, row=row)
+    chosen = select_endpoint(settings(model="my-gpt", key="k", endpoint=address), None, None, row=row)
+    assert chosen.base_url == address
 
 
 def test_messages_at_an_endpoint_of_any_provider_add_their_own_version():

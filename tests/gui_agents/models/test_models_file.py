@@ -89,7 +89,12 @@ def test_an_empty_file_and_an_empty_entry_change_nothing(tmp_path):
         ("7: {}\n", "'7': must be PROVIDER/NAME"),
         ("nobody/m: {}\n", "'nobody/m': no provider is called 'nobody'; `gui-agents models` lists them"),
         ("aws_bedrock/m: {}\n", "'aws_bedrock/m': requests to Amazon Bedrock are signed"),
-        ("qwen/m: {}\ndashscope/M: {}\n", "'dashscope/M': is another spelling of an entry before it; keep one"),
+        (
+            "Qwen/Qwen3-VL: {}\n",
+            "'Qwen/Qwen3-VL': write dashscope/… for the provider, or PROVIDER/Qwen/Qwen3-VL for a model of this name",
+        ),
+        ("openai-text/x: {}\n", "'openai-text/x': the ending -text is none of an entry; write openai/… with `pictures"),
+        ("dashscope/m: {}\nDashscope/M: {}\n", "'Dashscope/M': is another spelling of an entry before it; keep one"),
         ("openai/m: 5\n", "'openai/m': must map fields to values; the fields are protocol, tools,"),
         ("openai/m: {temprature: 1}\n", "'openai/m': field 'temprature' is unknown; the fields are protocol,"),
         ("openai/m: {protocol: soap}\n", "'openai/m': field protocol must be one of: chat, responses, messages"),
@@ -114,6 +119,18 @@ def test_an_empty_file_and_an_empty_entry_change_nothing(tmp_path):
             "'openai/m': field extra_body must not hold max_tokens; the fields",
         ),
         ("openai/m: {extra_body: {n: 4}}\n", "'openai/m': field extra_body must not hold n; the fields max_tokens and"),
+        *(
+            (f"openai/m: {{extra_body: {{{field}: x}}}}\n", f"'openai/m': field extra_body must not hold {field}")
+            for field in ("best_of", "previous_response_id", "background", "models", "conversation", "N", "fallbacks")
+        ),
+        *(
+            (f"openai/m: {{token_field: {field}}}\n", "'openai/m': field token_field must be the name of a field for")
+            for field in ("model", "messages", "input", "tools", "n", "tool_choice", "store", "temperature", "seed")
+        ),
+        *(
+            (f"openai/m: {{extra_body: {{{field}: fast}}}}\n", f"'openai/m': field extra_body holds {field}, which ch")
+            for field in ("service_tier", "speed", "provider", "Service_Tier")
+        ),
         ("openai/m: {headers: x}\n", "'openai/m': field headers must map names to texts"),
         ("openai/m: {headers: {X Y: z}}\n", "'openai/m': field headers must have names that HTTP allows"),
         ("openai/m: {headers: {Host: z}}\n", "'openai/m': field headers must not hold Host, which the service writes"),
@@ -142,6 +159,19 @@ def test_a_mistake_is_told_with_its_place(tmp_path, text, mistake):
         return
     (told,) = mistakes(tmp_path, text)
     assert told.startswith(mistake)
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_new_tokens", "maxOutputTokens", "num_predict", "max_length"])
+def test_a_field_for_tokens_may_have_any_such_name(tmp_path, field):
+    (entry,) = read(tmp_path, f"openai/m: {{token_field: {field}}}\n")
+    assert entry.changes == {"token_field": field}
+
+
+def test_what_changes_the_price_is_taken_with_a_price(tmp_path):
+    text = "openai/m: {extra_body: {service_tier: priority}, price: {input: 2, output: 8}}\nopenai/n: "
+    dear, plain = read(tmp_path, text + "{extra_body: {service_tier: null}}\n")
+    assert (dear.changes["extra_body"], str(dear.price.output)) == ({"service_tier": "priority"}, "8")
+    assert plain.changes["extra_body"] == {"service_tier": None}
 
 
 def test_all_mistakes_are_told_at_once(tmp_path):

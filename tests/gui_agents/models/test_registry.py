@@ -191,14 +191,32 @@ def test_an_azure_deployment_is_part_of_the_path_and_the_key_has_its_own_header(
     )
 
 
-def test_the_files_headers_go_to_the_operators_endpoint_alone(tmp_path):
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"requested": settings("m", endpoint="http://127.0.0.1:8/v1")},
+        {"requested": settings("m", endpoint=HERE)},
+        {"requested": settings("m"), "configured": LLMSettings(provider="openai", endpoint=HERE)},
+    ],
+)
+def test_what_the_file_adds_to_requests_goes_to_the_operators_endpoint_alone(tmp_path, named):
     file = tmp_path / "models.yaml"
-    file.write_text("openai/m: {pictures: false, headers: {X-Gateway-Key: secret}}\n")
+    added = "headers: {X-Gateway-Key: secret}, extra_body: {tenant: secret}"
+    file.write_text(f"openai/m: {{pictures: false, {added}}}\n")
     models = factory(OPENAI_BASE_URL=HERE, MODELS_FILE=str(file))
     ours = models.choose(settings("m"), None, "field").endpoint.settings
-    theirs = models.choose(settings("m", endpoint="http://127.0.0.1:8/v1"), None, "field").endpoint.settings
+    theirs = models.choose(**{"configured": None, "field": "field", **named}).endpoint.settings
     assert (ours.pictures, ours.headers) == (False, {"X-Gateway-Key": "secret"})
-    assert (theirs.pictures, theirs.headers) == (False, {})
+    assert ours.extra_body == {"tenant": "secret"}
+    assert (theirs.pictures, theirs.headers, theirs.extra_body) == (False, {}, {})
+
+
+def test_what_is_built_in_goes_to_every_endpoint(tmp_path):
+    file = tmp_path / "models.yaml"
+    file.write_text("dashscope/qwen3-32b: {extra_body: {tenant: secret}}\n")
+    asked = settings("qwen3-32b", provider="dashscope", endpoint=HERE)
+    chosen = factory(MODELS_FILE=str(file)).choose(asked, None, "field").endpoint.settings
+    assert chosen.extra_body == {"enable_thinking": False}
 
 
 def test_a_server_on_this_machine_that_nobody_configured_is_closed_to_other_machines():
@@ -220,6 +238,7 @@ def test_the_configured_providers_have_a_key_or_an_address_or_the_default_model(
 
     assert found() == ("builtin",)
     assert found(GOOGLE_API_KEY="k", vLLM_ENDPOINT_URL=HERE) == ("builtin", "gemini", "vllm")
+    assert found(VLLM_ENDPOINT_URL=HERE) == ("builtin", "vllm")
     assert found(DEFAULT_MODEL="ark-text/m") == ("builtin", "doubao")
     assert found(DEFAULT_MODEL=BUILTIN_MODEL, OPENAI_API_VERSION="2024-10-21") == ("builtin",)
 

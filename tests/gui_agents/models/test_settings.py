@@ -5,7 +5,7 @@ import pytest
 from gui_agents.domain.model import Provider
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, CoordinateSpace, ModelSettings, WireProtocol
 from gui_agents.domain.providers import PROVIDERS, row_of
-from gui_agents.models.known_models import KNOWN
+from gui_agents.models.known_models import CLAUDE_SIDE, KNOWN, REASONING_TOKENS
 from gui_agents.models.models_file import FIELDS
 from gui_agents.models.settings import SettingsOfModels
 
@@ -15,7 +15,7 @@ HERE = "http://127.0.0.1:9/v1"
 def settings(full_name: str, *, address: str | None = None, file=None) -> ModelSettings:
     provider, _, model = full_name.partition("/")
     row = row_of(Provider(provider))
-    return SettingsOfModels.load(file).of(row, model, address or row.address or HERE)
+    return SettingsOfModels.load(file).of(row, model, address or row.address or HERE, named_by_operator=True)
 
 
 @pytest.fixture
@@ -52,6 +52,10 @@ def test_an_unknown_model_at_an_unknown_address_is_asked_as_most_are():
         ("ollama/qwen2.5vl:7b", "pixels"),
         ("vllm/mPLUG/GUI-Owl-7B", "pixels"),
         ("vllm/mPLUG/GUI-Owl-1.5-8B", "thousand"),
+        ("openai/Qwen3VL-8B-Instruct-Q4_K_M.gguf", "thousand"),
+        ("openai/Qwen3_VL_8B_Instruct.gguf", "thousand"),
+        ("openai/ui_tars_7b_sft.gguf", "thousand"),
+        ("openai/Qwen2.5_VL_7B.gguf", "pixels"),
         ("openai/gpt-4o", "pixels"),
         ("vllm/moonshotai/Kimi-VL-A3B", "unit"),
     ],
@@ -68,6 +72,9 @@ def test_models_that_were_trained_on_a_grid_are_known(name, space):
         ("zhipu/glm-4.6", False),
         ("zhipu/glm-4.6v", True),
         ("ollama/llama3.1:8b", False),
+        ("vllm/meta-llama/Llama-3.1-8B-Instruct", False),
+        ("vllm/nvidia/Llama-3.1-Nemotron-Nano-VL-8B-V1", True),
+        ("vllm/somebody/Llama-3.1-8B-Vision", True),
         ("groq/meta-llama/llama-4-scout", True),
         ("openai/o3", True),
     ],
@@ -105,9 +112,54 @@ def test_models_with_a_computer_tool_are_known(name, protocol, native):
 
 def test_what_only_a_vendors_own_endpoint_knows_is_left_out_elsewhere():
     vendors, gateways = settings("openai/gpt-5.4"), settings("openai/gpt-5.4", address=HERE)
+    assert settings("openai/gpt-5.4", address="https://eu.api.openai.com/v1") == vendors
     assert (vendors.protocol, gateways.protocol) == (WireProtocol.RESPONSES, WireProtocol.CHAT)
     assert settings("openai/gpt-4o").token_field == "max_completion_tokens"  # noqa: S105 - a field's name
     assert settings("openai/gpt-4o", address=HERE).token_field is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gemini/gemini-2.5-pro",
+        "gemini/gemini-3-pro-preview",
+        "openrouter/google/gemini-2.5-pro",
+        "xai/grok-4",
+        "openrouter/x-ai/grok-4-fast",
+        "deepseek/deepseek-reasoner",
+        "zhipu/glm-4.6v",
+        "zhipu/glm-4.5v",
+        "dashscope/qwen3-vl-235b-a22b-thinking",
+        "siliconflow/Qwen/Qwen3-VL-32B-Thinking",
+        "groq/openai/gpt-oss-120b",
+        "openrouter/anthropic/claude-sonnet-5",
+        "openrouter/openai/o3",
+        "anthropic/new",
+        "azure/gpt-5.4",
+    ],
+)
+def test_models_that_reason_may_answer_at_length(name):
+    assert settings(name).max_tokens == REASONING_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("openai/gpt-4o", 4096),
+        ("zhipu/glm-4v-plus", 4096),
+        ("dashscope/qwen3-vl-plus", 4096),
+        ("openrouter/anthropic/claude-3-haiku", 4096),
+        ("openrouter/anthropic/claude-3.5-sonnet", 8192),
+        ("ollama/gpt-oss:20b", 1024),
+    ],
+)
+def test_other_models_may_answer_as_long_as_they_can(name, most):
+    assert settings(name).max_tokens == most
+
+
+@pytest.mark.parametrize("name", ["anthropic/claude-sonnet-5", "openrouter/anthropic/claude-opus-5", "monica/claude-x"])
+def test_claude_gets_pictures_of_the_same_size_everywhere(name):
+    assert settings(name).longest_side == CLAUDE_SIDE
 
 
 def test_quirks_are_known():
@@ -144,8 +196,8 @@ def test_a_name_goes_before_a_pattern_and_a_longer_pattern_before_a_shorter_one(
     assert settings("openai/other", file=file).max_tokens == settings("openai/other").max_tokens
 
 
-def test_a_provider_in_the_file_may_have_any_of_its_names(models_file):
-    assert not settings("dashscope/m", file=models_file("Qwen/M: {pictures: false}\n")).pictures
+def test_a_name_in_the_file_is_taken_in_any_case(models_file):
+    assert not settings("dashscope/m", file=models_file("DashScope/M: {pictures: false}\n")).pictures
 
 
 def test_a_price_is_found_by_the_same_rules(models_file):
