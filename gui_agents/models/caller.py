@@ -105,7 +105,7 @@ class CalledModel:
         self._sleep = sleep
         self._client: HTTPClient | None = None
         self._dialect = DIALECTS[endpoint.settings.protocol](endpoint)
-        self._hidden = hidden_words(endpoint.settings.headers)
+        self._hidden = hidden_words(endpoint.settings.headers, endpoint.settings.extra_body)
 
     @property
     def provider(self) -> str:

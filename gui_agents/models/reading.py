@@ -30,6 +30,8 @@ WANTS_TLS: Final = "The plain HTTP request was sent to HTTPS port"
 EVENTS: Final = ("data:", "event:", ":", "id:", "retry:")
 """How the lines of an event stream begin."""
 JSON_BEGINS: Final = ("{", "[")
+MOST_BYTES: Final = 4
+"""Of a character."""
 
 
 @attrs.frozen
@@ -102,7 +104,7 @@ class Reader:
 
     def _no_answer(self, answer: "Answer", body: Any) -> FailedAttemptError:
         """Return the failure that an answer without the JSON of its protocol is."""
-        text = answer.body[:MAX_READ].decode("utf-8", "replace").strip()
+        text = _beginning(answer.body)
         retryable = False
         if answer.status != HTTPStatus.OK:
             kind = f"answered {answer.status}, which is no answer of a model"
@@ -131,7 +133,12 @@ def _words(raw: bytes, body: Any) -> str:
     """
     if body is not None:
         return said_in(body)
-    text = raw[:MAX_READ].decode("utf-8", "replace").strip()
+    text = _beginning(raw)
     if text.startswith(MARKUP):
         return f"{WANTS_TLS}; the base URL must begin with https://" if WANTS_TLS in text else ""
     return text
+
+
+def _beginning(raw: bytes) -> str:
+    """Return as much of a text as is read; one that is cut here is so long that `masked` sees that it was."""
+    return raw[: MAX_READ * MOST_BYTES].decode("utf-8", "replace").strip()[:MAX_READ]

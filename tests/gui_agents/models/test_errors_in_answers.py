@@ -7,6 +7,7 @@ import pytest
 
 from gui_agents.domain.actions import Done, InvalidActionError
 from gui_agents.domain.model import ModelError, ModelRefusedError
+from gui_agents.domain.secret import Secret
 from gui_agents.domain.usage import CallOutcome
 from tests.gui_agents.models.asking import DONE, KEY, TOLD, USED
 from tests.scripted_model import Answer, ScriptedModelServer, completion, raw, text, tool_call
@@ -174,3 +175,20 @@ async def test_what_was_refused_was_not_billed(asked, answer, unbilled):
         with suppress(ModelError, InvalidActionError):
             await one.decide()
     assert {call.unbilled for call in one.calls} == {unbilled}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"error":{"type":"authentication_error","message":"invalid x-api-key: xai-0123456789abcdefghij..."}}',
+        b'Forbidden: key "xai-0123456789abcdefghij+\\/klmnop=" is not allowed',
+        b"field-0123456789 is wrong",
+    ],
+)
+async def test_neither_the_key_nor_what_the_settings_add_is_shown(asked, said):
+    settings = {"extra_body": {"session": "field-0123456789"}}
+    async with ScriptedModelServer([raw(said, status=401)]) as server:
+        with pytest.raises(ModelError, match=r"\*{8}") as caught:
+            await asked(server, api_key=Secret("xai-0123456789abcdefghij+/klmnop="), settings=settings).decide()
+    assert "0123" not in str(caught.value)
+    assert "klm" not in str(caught.value)
