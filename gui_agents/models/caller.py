@@ -56,7 +56,7 @@ def _utc_now() -> datetime:
 
 def called_models(config: ModelsConfig, clock: Clock, policy: EndpointPolicy) -> "Callable[[ModelChoice], CalledModel]":
     """Return what makes the models of one service; they share what is slow to set up."""
-    clients = HTTPClients()
+    clients = HTTPClients(clock.monotonic)
     retry = RetryPolicy(max_attempts=config.max_attempts)
 
     def make(choice: ModelChoice) -> CalledModel:
@@ -121,8 +121,8 @@ class CalledModel:
         """Return the next actions; see `gui_agents.domain.model.Model`."""
         if self._client is None:
             self._client = await self._clients.client(self._endpoint.base_url, self._policy, _named_by(self._endpoint))
-        asking = _Asking(self._client, request, calls, self._monotonic() + request.remaining.seconds)
-        lacking = self._lacking()
+        lacking = known = self._lacking()
+        asking = _Asking(self._client, request, calls, self._monotonic() + request.remaining.seconds, known)
         while True:
             try:
                 return await self._asked_with_retries(asking, lacking)
@@ -184,7 +184,7 @@ class CalledModel:
             outcome = CallOutcome.OK
         except InvalidActionError:
             outcome = CallOutcome.INVALID
-            self._remember(lacking)
+            self._remember(lacking - asking.known)
             raise
         except FailedAttemptError as failed:
             unbilled = failed.unbilled and usage is None
@@ -199,7 +199,7 @@ class CalledModel:
         finally:
             taken = max(0.0, self._monotonic() - started)
             asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled))
-        self._remember(lacking)
+        self._remember(lacking - asking.known)
         return decision
 
     def _remember(self, lacking: Lacking) -> None:
@@ -235,6 +235,8 @@ class _Asking:
     calls: Calls
     deadline: float
     """Of the task, on the monotonic clock."""
+    known: Lacking
+    """What the endpoint was known to lack before."""
 
 
 class _LackingError(Exception):
