@@ -48,6 +48,8 @@ DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {
 """What makes the dialect of one task."""
 DECODED_AT_ONCE: Final = 16 * 1024
 """Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
+MAX_COMMENTS: Final = 1000
+"""Lines before the JSON of a body, empty ones included."""
 
 
 def _utc_now() -> datetime:
@@ -180,11 +182,14 @@ class CalledModel:
             usage = self._dialect.read_usage(body)
             pause = retry_after_seconds(answer.headers, self._wall_clock())
             reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect, self._hidden)
-            decision = reader.decision(answer, body, asking.request, pause)
+            decision = reader.decision(answer, body, asking.request, pause, granted)
             outcome = CallOutcome.OK
-        except InvalidActionError:
+        except InvalidActionError as error:
             outcome = CallOutcome.INVALID
             self._remember(lacking - asking.known)
+            if granted < bound.output_tokens and (usage is None or usage.output_tokens >= granted):
+                lowered = f"the budget had room for {granted} tokens of output, and not for {bound.output_tokens}"
+                raise InvalidActionError(f"{error.problem} ({lowered})", said=error.said) from None
             raise
         except FailedAttemptError as failed:
             unbilled = failed.unbilled and usage is None
@@ -216,8 +221,23 @@ class CalledModel:
 
     async def _decoded(self, body: bytes) -> Any:
         if len(body) <= DECODED_AT_ONCE:
-            return decode(body)
-        return await self._clients.decoding.run(partial(decode, body))
+            return _decoded(body)
+        return await self._clients.decoding.run(partial(_decoded, body))
+
+
+def _decoded(body: bytes) -> Any:
+    """Return the value of a body's JSON, or None; comments of an event stream may stand before it.
+
+    OpenRouter sends some to keep the connection alive while a model thinks.
+    """
+    begin = 0
+    for _ in range(MAX_COMMENTS):
+        end = body.find(b"\n", begin) + 1
+        line = body[begin:end].strip()
+        if not end or (line and not line.startswith(b":")):
+            break
+        begin = end
+    return decode(body[begin:])
 
 
 def _named_by(endpoint: Endpoint) -> str:
