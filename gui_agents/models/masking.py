@@ -57,14 +57,13 @@ def hidden_words(*given: Any) -> tuple[str, ...]:
 
 def masked(text: str, key: Secret | None, hidden: Sequence[str] = ()) -> str:
     """Return the words of an endpoint that was called with `key` and with `hidden` in its headers or its body."""
-    given = [*hidden] if key is None or not key.reveal() else [key.reveal(), *hidden]
-    secrets = ["".join(character for character, _ in _plain(secret)) for secret in given]
-    if any(len(secret) < SHORTEST_REDACTED_KEY for secret in secrets):
+    own = _spelled_plainly("" if key is None else key.reveal())
+    if 0 < len(own) < SHORTEST_REDACTED_KEY:
         return ""
     if len(text) >= MAX_READ:
         # The cut may go through a key, and leave too little of its beginning to know it by.
         text = text[: MAX_READ - LONGEST_ESCAPE * SHORTEST_REDACTED_KEY]
-    text = _without(text, secrets)
+    text = _without(text, [own, *map(_spelled_plainly, hidden)])
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(_without_key_shapes(printable.split()))[:MAX_SHOWN]
 
@@ -110,6 +109,10 @@ def _without(text: str, secrets: Sequence[str]) -> str:
 def _end_of_word(text: str, begin: int) -> int:
     match = SPACE.search(text, begin)
     return len(text) if match is None else match.start()
+
+
+def _spelled_plainly(secret: str) -> str:
+    return "".join(character for character, _ in _plain(secret))
 
 
 def _plain(text: str) -> Iterator[tuple[str, int]]:

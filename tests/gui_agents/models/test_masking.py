@@ -81,6 +81,11 @@ def test_beside_a_key_that_is_too_short_to_be_known_nothing_is_shown(key):
     assert masked("any words", Secret(key)) == ""
 
 
+def test_a_hidden_word_that_is_too_short_hides_no_others():
+    hidden = hidden_words({"X-Filter": "%41%42%43"})
+    assert masked("any words", None, hidden) == "any words"
+
+
 @given(st.text(max_size=40), st.text(max_size=40), st.text("abcXYZ012-_/+=%\\", min_size=20, max_size=40))
 def test_any_text_around_a_key_is_taken(before, after, key):
     shown = masked(before + key + after, Secret(key))
