@@ -48,6 +48,8 @@ DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {
 """What makes the dialect of one task."""
 DECODED_AT_ONCE: Final = 16 * 1024
 """Bytes of a body that are decoded on the event loop; the worst body of this size takes 2 ms."""
+MAX_COMMENTS: Final = 1000
+"""Lines before the JSON of a body, empty ones included."""
 
 
 def _utc_now() -> datetime:
@@ -56,7 +58,7 @@ def _utc_now() -> datetime:
 
 def called_models(config: ModelsConfig, clock: Clock, policy: EndpointPolicy) -> "Callable[[ModelChoice], CalledModel]":
     """Return what makes the models of one service; they share what is slow to set up."""
-    clients = HTTPClients()
+    clients = HTTPClients(clock.monotonic)
     retry = RetryPolicy(max_attempts=config.max_attempts)
 
     def make(choice: ModelChoice) -> CalledModel:
@@ -105,7 +107,7 @@ class CalledModel:
         self._sleep = sleep
         self._client: HTTPClient | None = None
         self._dialect = DIALECTS[endpoint.settings.protocol](endpoint)
-        self._hidden = hidden_words(endpoint.settings.headers)
+        self._hidden = hidden_words(endpoint.settings.headers, endpoint.settings.extra_body)
 
     @property
     def provider(self) -> str:
@@ -121,8 +123,8 @@ class CalledModel:
         """Return the next actions; see `gui_agents.domain.model.Model`."""
         if self._client is None:
             self._client = await self._clients.client(self._endpoint.base_url, self._policy, _named_by(self._endpoint))
-        asking = _Asking(self._client, request, calls, self._monotonic() + request.remaining.seconds)
-        lacking = self._lacking()
+        lacking = known = self._lacking()
+        asking = _Asking(self._client, request, calls, self._monotonic() + request.remaining.seconds, known)
         while True:
             try:
                 return await self._asked_with_retries(asking, lacking)
@@ -180,11 +182,14 @@ class CalledModel:
             usage = self._dialect.read_usage(body)
             pause = retry_after_seconds(answer.headers, self._wall_clock())
             reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect, self._hidden)
-            decision = reader.decision(answer, body, asking.request, pause)
+            decision = reader.decision(answer, body, asking.request, pause, granted)
             outcome = CallOutcome.OK
-        except InvalidActionError:
+        except InvalidActionError as error:
             outcome = CallOutcome.INVALID
-            self._remember(lacking)
+            self._remember(lacking - asking.known)
+            if granted < bound.output_tokens and (usage is None or usage.output_tokens >= granted):
+                lowered = f"the budget had room for {granted} tokens of output, and not for {bound.output_tokens}"
+                raise InvalidActionError(f"{error.problem} ({lowered})", said=error.said) from None
             raise
         except FailedAttemptError as failed:
             unbilled = failed.unbilled and usage is None
@@ -199,7 +204,7 @@ class CalledModel:
         finally:
             taken = max(0.0, self._monotonic() - started)
             asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled))
-        self._remember(lacking)
+        self._remember(lacking - asking.known)
         return decision
 
     def _remember(self, lacking: Lacking) -> None:
@@ -216,8 +221,23 @@ class CalledModel:
 
     async def _decoded(self, body: bytes) -> Any:
         if len(body) <= DECODED_AT_ONCE:
-            return decode(body)
-        return await self._clients.decoding.run(partial(decode, body))
+            return _decoded(body)
+        return await self._clients.decoding.run(partial(_decoded, body))
+
+
+def _decoded(body: bytes) -> Any:
+    """Return the value of a body's JSON, or None; comments of an event stream may stand before it.
+
+    OpenRouter sends some to keep the connection alive while a model thinks.
+    """
+    begin = 0
+    for _ in range(MAX_COMMENTS):
+        end = body.find(b"\n", begin) + 1
+        line = body[begin:end].strip()
+        if not end or (line and not line.startswith(b":")):
+            break
+        begin = end
+    return decode(body[begin:])
 
 
 def _named_by(endpoint: Endpoint) -> str:
@@ -235,6 +255,8 @@ class _Asking:
     calls: Calls
     deadline: float
     """Of the task, on the monotonic clock."""
+    known: Lacking
+    """What the endpoint was known to lack before."""
 
 
 class _LackingError(Exception):

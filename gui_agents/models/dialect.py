@@ -29,8 +29,8 @@ class Dialect(Protocol):
     def read_usage(self, body: Any) -> Usage | None:
         """Return the tokens in an answer's body, or None if it does not report them."""
 
-    def read_decision(self, body: Any, request: DecisionRequest) -> Decision:
-        """Return what a successful answer decides.
+    def read_decision(self, body: Any, request: DecisionRequest, max_tokens: int | None = None) -> Decision:
+        """Return what a successful answer decides; `max_tokens` is the limit that was sent, None if the usual one was.
 
         Raises:
             InvalidActionError: it holds nothing that this screen and this sandbox can take; `said` is the answer.

@@ -4,17 +4,23 @@ An error may come with an HTTP status, or in the clothes of an answer: status 20
 read here, for every protocol.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-RETRIED_STATUS: Final = frozenset({408, 409, 429})
+from gui_agents.models.answers.decoding import decode
+
+RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 498, 499})
+"""498 is Groq's for too little capacity, 499 that of proxies whose own call was closed."""
 SERVER_FAULTS: Final = range(500, 600)
 STATUSES: Final = range(400, 600)
 MAX_SAID: Final = 10_000
 """Characters of an endpoint's message that are kept to look through them."""
-MAX_DEPTH: Final = 6
+MAX_DEPTH: Final = 8
 """How deep an error may wrap another one."""
+LIST_DEPTH: Final = 3
+"""A list counts as so many wrappings, which bounds how many errors are looked at."""
 MAX_CODE: Final = 6
 """Digits of a code that is a number."""
 MAX_PARTS: Final = 5
@@ -22,11 +28,14 @@ MAX_PARTS: Final = 5
 WRAPPERS: Final = (
     *("error", "errors", "message", "msg", "detail", "details", "status_msg", "error_msg", "error_message"),
     *("errmsg", "error_description", "description", "reason", "title"),
+    *("errorMsg", "errorMessage", "errMsg", "statusMessage", "Message"),
 )
 """Where an error keeps its words, best first."""
 INNER: Final = ("error", "errors", "detail", "innererror", "base_resp")
 """Where an error keeps the one that it wraps."""
-CODES: Final = ("status_code", "statusCode", "code", "status", "http_code", "error_code", "errorCode", "type")
+CODES: Final = (
+    *("status_code", "statusCode", "code", "status", "http_code", "error_code", "errorCode", "errcode", "type"),
+)
 """Where an error keeps its kind, best first."""
 NUMBERS: Final[Mapping[int, HTTPStatus]] = {
     1000: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -59,6 +68,20 @@ KINDS: Final[Mapping[str, HTTPStatus]] = {
     "api_error": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """What the name of a kind of error holds -> the status that means the same."""
+SAID: Final[Mapping[HTTPStatus, re.Pattern[str]]] = {
+    HTTPStatus.TOO_MANY_REQUESTS: re.compile(
+        r"rate[- _]?limit|too many requests|throttl|quota exceeded|requests per (?:second|minute)|请求过于频繁|限流"
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: re.compile(
+        r"overloaded|temporarily|service (?:is )?unavailable|capacity|server (?:is )?busy|try again later|繁忙|稍后"
+    ),
+    HTTPStatus.GATEWAY_TIMEOUT: re.compile(r"gateway time-?out|upstream (?:request )?time(?:d )?-?out"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: re.compile(
+        r"internal (?:server )?error|bad gateway|upstream (?:connect )?error|connection reset"
+        r"|(?:upstream|status|code|http|error)[ :]{1,2}5[0-9][0-9](?![0-9])"
+    ),
+}
+"""What the words of an error without a code hold -> the status that means the same."""
 BAD_GENERATION: Final = frozenset({"tool_use_failed", "output_parse_failed", "json_validate_failed"})
 """Codes of errors that say that the model wrote what the endpoint cannot read."""
 POLICY: Final = frozenset({"1301", "1026", "1027"})
@@ -144,7 +167,7 @@ def bad_generation(body: Any) -> str | None:
 
     Such an answer is the model's mistake, and the request was right.
     """
-    for error in _nested(body):
+    for error in nested(body):
         written = error.get("failed_generation")
         if isinstance(written, str):
             return written
@@ -157,14 +180,14 @@ def refused_by_policy(body: Any) -> bool:
     """Tell whether an error says that a filter of the provider refuses the content."""
     return any(
         code in POLICY or any(part in code for part in POLICY_PARTS)
-        for error in _nested(body)
+        for error in nested(body)
         for code in (_code(error), str(error.get("type", "")).lower(), str(error.get("status_code", "")))
     )
 
 
 def is_final(body: Any) -> bool:
     """Tell whether an error says that no pause helps, whatever its status: the account has nothing left."""
-    return any(_code(error) in EXHAUSTED for error in _nested(body))
+    return any(_code(error) in EXHAUSTED for error in nested(body))
 
 
 def said_in(body: Any) -> str:
@@ -174,11 +197,11 @@ def said_in(body: Any) -> str:
 
 def status_in(body: Any) -> int | None:
     """Return the HTTP status that an error in a body amounts to, or None if it does not say."""
-    statuses = (_status(error.get(name)) for error in _nested(body) for name in CODES)
-    return next((status for status in statuses if status is not None), None)
+    statuses = (_status(error.get(name)) for error in nested(body) for name in CODES)
+    return next((status for status in statuses if status is not None), None) or _status_said(body)
 
 
-def _nested(body: Any) -> Iterator[Mapping[str, Any]]:
+def nested(body: Any) -> Iterator[Mapping[str, Any]]:
     """Yield an error and those that it wraps, from the outside in."""
     for _ in range(MAX_DEPTH):
         if isinstance(body, list) and body:
@@ -186,7 +209,7 @@ def _nested(body: Any) -> Iterator[Mapping[str, Any]]:
         if not isinstance(body, Mapping):
             return
         yield body
-        body = next((body[name] for name in INNER if body.get(name)), None)
+        body = next((body[name] for name in INNER if body.get(name)), None) or _relayed(body)
 
 
 def _code(error: Mapping[str, Any]) -> str:
@@ -194,10 +217,29 @@ def _code(error: Mapping[str, Any]) -> str:
     return str(code).lower()[:100] if isinstance(code, str | int) else ""
 
 
+def _relayed(error: Mapping[str, Any]) -> Any:
+    """Return the error of whom a gateway asked; it may come as JSON in a string."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
+    return _decoded(raw) if isinstance(raw, str) else raw
+
+
+def _decoded(words: str) -> Any:
+    """Return the list or object that words are the JSON of; or None."""
+    begins = words.lstrip()[:1] in {"{", "["}
+    return decode(words) if begins and len(words) <= MAX_SAID else None
+
+
+def _status_said(body: Any) -> int | None:
+    words = said_in(body).lower()
+    return next((int(status) for status, pattern in SAID.items() if pattern.search(words)), None)
+
+
 def _words(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, str):
-        if value.strip():
-            yield value.strip()
+        found = list(_words(_decoded(value), depth - 1)) if depth > 0 else []
+        if found or value.strip():
+            yield from found or [value.strip()]
     elif depth > 0 and isinstance(value, Mapping):
         for name in WRAPPERS:
             found = list(_words(value.get(name), depth - 1))
@@ -209,7 +251,7 @@ def _words(value: Any, depth: int) -> Iterator[str]:
             yield from _words(value["metadata"].get("raw"), depth - 1)
     elif depth > 0 and isinstance(value, list):
         for part in value[:MAX_PARTS]:
-            yield from _words(part, depth - 1)
+            yield from _words(part, depth - LIST_DEPTH)
 
 
 def _status(code: Any) -> int | None:

@@ -20,6 +20,7 @@ from gui_agents.models.failures import (
     status_in,
 )
 from gui_agents.models.masking import MAX_READ, masked
+from gui_agents.models.retry import pause_in, pause_said
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import Answer
@@ -30,6 +31,8 @@ WANTS_TLS: Final = "The plain HTTP request was sent to HTTPS port"
 EVENTS: Final = ("data:", "event:", ":", "id:", "retry:")
 """How the lines of an event stream begin."""
 JSON_BEGINS: Final = ("{", "[")
+MOST_BYTES: Final = 4
+"""Of a character."""
 
 
 @attrs.frozen
@@ -44,9 +47,16 @@ class Reader:
     """Words of the operator's own headers that nobody is shown."""
 
     def decision(
-        self, answer: "Answer", body: Any, request: DecisionRequest, retry_after_seconds: float | None
+        self,
+        answer: "Answer",
+        body: Any,
+        request: DecisionRequest,
+        retry_after_seconds: float | None,
+        max_tokens: int | None = None,
     ) -> Decision:
         """Return what an answer decides; `body` is the decoded one, None if it is no JSON.
+
+        `max_tokens` is the limit that was sent, None if the usual one was.
 
         Raises:
             InvalidActionError: it holds no action, or the endpoint could not read what the model wrote.
@@ -55,14 +65,16 @@ class Reader:
         """
         status = answer.status
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise self._refusal(_words(answer.body, body), body, status, f"answered {status}", retry_after_seconds)
+            pause = retry_after_seconds or pause_in(body)
+            raise self._refusal(_words(answer.body, body), body, status, f"answered {status}", pause)
         if status != HTTPStatus.OK or body is None:
             raise self._no_answer(answer, body)
         error = error_in(body)
         if error is not None:
-            raise self._refusal(said_in(error), error, status_in(error), "reports an error", retry_after_seconds)
+            pause = retry_after_seconds or pause_in(error)
+            raise self._refusal(said_in(error), error, status_in(error), "reports an error", pause)
         try:
-            return self.dialect.read_decision(body, request)
+            return self.dialect.read_decision(body, request, max_tokens)
         except FailedAttemptError as failed:
             raise self._failure(failed.said, failed.status, "reports an error", retry_after_seconds) from None
         except ModelRefusedError as refused:
@@ -93,7 +105,7 @@ class Reader:
         return FailedAttemptError(
             f"{self.where} {how}" + (f": {shown}" if shown else ""),
             retryable=status is not None and is_retryable(status),
-            retry_after_seconds=retry_after_seconds,
+            retry_after_seconds=retry_after_seconds or pause_said(said),
             rate_limited=status == HTTPStatus.TOO_MANY_REQUESTS,
             unbilled=status is not None and status >= HTTPStatus.MULTIPLE_CHOICES,
             status=status,
@@ -102,8 +114,8 @@ class Reader:
 
     def _no_answer(self, answer: "Answer", body: Any) -> FailedAttemptError:
         """Return the failure that an answer without the JSON of its protocol is."""
-        text = answer.body[:MAX_READ].decode("utf-8", "replace").strip()
-        retryable = False
+        text = _beginning(answer.body)
+        status, retryable = None, False
         if answer.status != HTTPStatus.OK:
             kind = f"answered {answer.status}, which is no answer of a model"
         elif not text:
@@ -115,11 +127,16 @@ class Reader:
         elif text.startswith(JSON_BEGINS):
             kind, retryable = "sent JSON that breaks off or is malformed", True
         else:
-            kind = "sent no JSON"
+            kind, status = "sent no JSON", status_in(text)
+            retryable = status is not None and is_retryable(status)
         said = _words(answer.body, body)
         shown = masked(said, self.key, self.hidden)
         return FailedAttemptError(
-            f"{self.where} {kind}" + (f": {shown}" if shown else ""), retryable=retryable, said=said
+            f"{self.where} {kind}" + (f": {shown}" if shown else ""),
+            retryable=retryable,
+            retry_after_seconds=pause_said(said),
+            rate_limited=status == HTTPStatus.TOO_MANY_REQUESTS,
+            said=said,
         )
 
 
@@ -131,7 +148,12 @@ def _words(raw: bytes, body: Any) -> str:
     """
     if body is not None:
         return said_in(body)
-    text = raw[:MAX_READ].decode("utf-8", "replace").strip()
+    text = _beginning(raw)
     if text.startswith(MARKUP):
         return f"{WANTS_TLS}; the base URL must begin with https://" if WANTS_TLS in text else ""
     return text
+
+
+def _beginning(raw: bytes) -> str:
+    """Return as much of a text as is read; one that is cut here is so long that `masked` sees that it was."""
+    return raw[: MAX_READ * MOST_BYTES].decode("utf-8", "replace").strip()[:MAX_READ]

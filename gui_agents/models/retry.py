@@ -4,18 +4,30 @@ Clients of providers are built without retries of their own, so that each attemp
 """
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from gui_agents.domain.model import ModelError
-from gui_agents.models.failures import FailedAttemptError
+from gui_agents.models.failures import MAX_PARTS, FailedAttemptError, nested
 
 MAX_PAUSE_LENGTH: Final = 64
 """Characters of a header that asks for a pause. A longer one is no number and no date."""
+
+PAUSES: Final = ("retryDelay", "retry_delay", "retry_after", "retryAfter", "retry_after_seconds")
+"""Fields of an error that ask for a pause, in seconds."""
+SECONDS: Final = {"ms": 0.001, "mil": 0.001, "s": 1.0, "秒": 1.0, "m": 60.0, "分": 60.0, "h": 3600.0}
+PART: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,9})?) ?(mil|ms|[hms秒分])")
+ASKED: Final = re.compile(
+    r"(?:try again|retry|retried|wait|resets?|请在|请)[a-z ]{0,20}?[: ]?"
+    r"((?:[0-9]{1,6}(?:\.[0-9]{1,9})? ?"
+    r"(?:milliseconds?|ms|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|秒钟?|分钟?)(?![a-z]),? ?){1,3})"
+)
+"""Words that ask for a pause, such as `Please try again in 1m12.5s`."""
 
 Answer = TypeVar("Answer")
 
@@ -68,6 +80,36 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     text = headers.get("retry-after", "")[:MAX_PAUSE_LENGTH]
     seconds = _number(text)
     return (seconds if seconds is not None else _seconds_until(text, now)) or None
+
+
+def pause_in(body: Any) -> float | None:
+    """Return how long an error's body asks to wait, in a field of its own; Gemini's is in the error's `details`."""
+    for error in nested(body):
+        details = error.get("details")
+        parts = [part for part in details[:MAX_PARTS] if isinstance(part, Mapping)] if isinstance(details, list) else []
+        for part in (error, *parts):
+            pauses = (_pause(part.get(name)) for name in PAUSES)
+            pause = next(filter(None, pauses), None)
+            if pause is not None:
+                return pause
+    return None
+
+
+def pause_said(words: str) -> float | None:
+    """Return how long the words of an error ask to wait."""
+    asked = ASKED.search(words.lower())
+    return None if asked is None else _length(asked[1])
+
+
+def _pause(value: Any) -> float | None:
+    seconds = value.get("seconds") if isinstance(value, Mapping) else value
+    text = str(seconds).lower() if isinstance(seconds, int | float | str) else ""
+    return (_length(text) or _number(text)) if len(text) <= MAX_PAUSE_LENGTH else None
+
+
+def _length(text: str) -> float | None:
+    """Return the seconds of a length such as `1m12.5s`; None if there are none."""
+    return sum(float(number) * SECONDS[unit] for number, unit in PART.findall(text)) or None
 
 
 def _number(text: str) -> float | None:

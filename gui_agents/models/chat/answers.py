@@ -1,6 +1,7 @@
 """What an endpoint of Chat Completions answered: the body of a completion -> actions, a sentence, and usage."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from gui_agents.domain.actions import InvalidActionError
@@ -14,8 +15,10 @@ from gui_agents.models.answers.thoughts import without_thoughts
 from gui_agents.models.answers.tokens import Counts, count, largest, usage_of
 from gui_agents.models.failures import refused_by_policy, reported, said_in, status_in
 
-CUT_OFF: Final = ("length", "max_tokens", "max_output_tokens", "model_length")
+CUT_OFF: Final = ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded")
 """Reasons to end an answer that are a limit's."""
+BROKEN_OFF: Final = ("network_error", "insufficient_system_resource", "error", "abort", "aborted")
+"""Reasons to end an answer that are a fault's: the first is Zhipu's, the second DeepSeek's."""
 FILTERED: Final = (
     *("content_filter", "refusal", "safety", "sensitive", "guardrail", "prohibited", "blocklist", "recitation", "spii"),
     *("moderation", "violation"),
@@ -68,9 +71,13 @@ def read_decision(body: Any, request: DecisionRequest, *, max_tokens: int) -> De
     failed = choice.get("error") or (None if message else body)
     if failed is not None:
         words = said_in(failed) or "no answer"
-        raise ModelRefusedError(words) if refused_by_policy(failed) else reported(words, status_in(failed))
+        # A completion without a choice, or with an error in one, comes from a gateway whose model failed.
+        usual = HTTPStatus.BAD_GATEWAY if choice.get("error") or as_object(body).get("choices") == [] else None
+        raise ModelRefusedError(words) if refused_by_policy(failed) else reported(words, status_in(failed) or usual)
     text = _text(message)
     calls = _calls(message)
+    if _reason(choice) in BROKEN_OFF and not calls and not without_thoughts(text).strip():
+        raise reported(f"finish_reason {_reason(choice)}", HTTPStatus.BAD_GATEWAY)
     try:
         return decision_of(_found(text, calls, cut_off=_cut_off(choice, body, max_tokens)), request)
     except InvalidActionError as error:

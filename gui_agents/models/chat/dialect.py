@@ -70,9 +70,9 @@ class ChatDialect:
         """Return the tokens in a completion's body; see `Dialect`."""
         return read_usage(body)
 
-    def read_decision(self, body: Any, request: DecisionRequest) -> Decision:
+    def read_decision(self, body: Any, request: DecisionRequest, max_tokens: int | None = None) -> Decision:
         """Return what a completion decides; see `Dialect`."""
-        return read_decision(body, request, max_tokens=self._endpoint.settings.max_tokens)
+        return read_decision(body, request, max_tokens=max_tokens or self._endpoint.settings.max_tokens)
 
 
 @lru_cache(maxsize=32)

@@ -7,6 +7,8 @@ needs them.
 
 import asyncio
 import ssl
+import time
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
@@ -31,14 +33,14 @@ MAX_DECODING: Final = 2
 class HTTPClients:
     """Makes clients. One instance serves all models of an event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._loading = asyncio.Lock()
         self._tls: ssl.SSLContext | None = None
         self._names = Names()
         self._told = Told()
         # Once, because it goes through the whole environment.
         self._proxies = getproxies()
-        self.lacks = KnownLacks()
+        self.lacks = KnownLacks(monotonic)
         """What endpoints lack, as their refusals showed."""
         self.decoding = Threads("decode", MAX_DECODING)
         """For bodies that are too large to decode them on the event loop."""

@@ -68,9 +68,11 @@ class MessagesDialect:
         """Return the tokens in an answer's body; see `Dialect`."""
         return read_usage(body)
 
-    def read_decision(self, body: Any, request: DecisionRequest) -> Decision:
+    def read_decision(self, body: Any, request: DecisionRequest, max_tokens: int | None = None) -> Decision:
         """Return what an answer decides; see `Dialect`."""
-        return self._conversation.decide(read_answer(body, max_tokens=self._endpoint.settings.max_tokens), request)
+        return self._conversation.decide(
+            read_answer(body, max_tokens=max_tokens or self._endpoint.settings.max_tokens), request
+        )
 
 
 def _tools(request: DecisionRequest, *, native: bool) -> list[Block]:

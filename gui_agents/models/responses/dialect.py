@@ -79,9 +79,9 @@ class ResponsesDialect:
         """Return the tokens in an answer's body; see `Dialect`."""
         return read_usage(body)
 
-    def read_decision(self, body: Any, request: DecisionRequest) -> Decision:
+    def read_decision(self, body: Any, request: DecisionRequest, max_tokens: int | None = None) -> Decision:
         """Return what an answer decides; see `Dialect`."""
-        heard = read_answer(body, max_tokens=self._endpoint.settings.max_tokens)
+        heard = read_answer(body, max_tokens=max_tokens or self._endpoint.settings.max_tokens)
         checks = list(safety_checks(body))
         if checks and self._endpoint.settings.confirmation is not Confirmation.ALLOW:
             raise ModelRefusedError(f"safety checks are pending, and CONFIRM_ACTIONS refuses them: {in_words(checks)}")

@@ -5,7 +5,7 @@ import pytest
 from gui_agents.domain.actions import Click, InvalidActionError
 from gui_agents.domain.model import ModelError
 from gui_agents.domain.usage import CallOutcome
-from gui_agents.models.features import MAX_REMEMBERED, Feature, KnownLacks, lacked
+from gui_agents.models.features import MAX_REMEMBERED, REMEMBERED_SECONDS, Feature, KnownLacks, lacked
 from gui_agents.models.http.clients import HTTPClients
 from tests.gui_agents.models.observed import PNG
 from tests.scripted_model import ScriptedModelServer, error, text
@@ -23,6 +23,13 @@ NO_TOOLS = [
     (422, "Unknown parameter: 'tools'."),
     (400, "No tool call parser is configured; start the server with --tool-call-parser"),
     (404, "tools are disabled on this server"),
+    (400, "Function calling is disabled"),
+    (400, "This model can't use tools"),
+    (400, "模型不支持function call"),
+    (400, "该模型不支持工具调用"),
+    (501, "tool calling not implemented"),
+    (400, "Unexpected keyword argument 'tools'"),
+    (400, 'Invalid JSON payload received. Unknown name "tools": Cannot find field.'),
 ]
 NO_TOOL_CHOICE = [
     (400, "tool_choice is not supported for this model"),
@@ -45,6 +52,15 @@ NO_PICTURES = [
     (400, "invalid message content type: []interface {}"),
     (400, "Model only supports text"),
     (400, "the model has no vision"),
+    (400, "This model only supports text input."),
+    (400, "Only text content is supported"),
+    (400, "This model cannot process images"),
+    (400, "images cannot be processed by this model"),
+    (400, "image_url is only available for vision models"),
+    (400, "Invalid content type image_url"),
+    (400, "Invalid type for 'messages[1].content': expected a string, but got an array instead."),
+    (400, "该模型不支持图片输入"),
+    (400, "messages.content.type 参数非法，取值范围 ['text']"),  # noqa: RUF001 - as it is written there
     (500, "the model does not have vision capability"),
 ]
 NO_COMPUTER_TOOL = [
@@ -70,6 +86,23 @@ NOTHING_LACKS = [
     (400, "because"),
     (400, "Could not process image"),
     (400, "this request has no messages"),
+    (500, "Internal error while processing image: connection unexpectedly closed"),
+    (500, "An unexpected error occurred while invoking the function"),
+    (500, "unknown error in tool server"),
+    (500, "Upstream function timed out; retry required"),
+    (500, "The tool failed. If this persists, contact support"),
+    (400, "The image failed. If this persists, contact our support team at support@provider.example"),
+    (400, "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'."),
+    (400, "messages.5.content.0.tool_result.content.1: image is required"),
+    (400, "messages.2: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1."),
+    (400, "No tool output found for function call call_abc."),
+    (400, "Missing required parameter: 'input[3].content[1].image_url'"),
+    (400, "The `act` function: schema must be valid; 'description' is required"),
+    (400, "Invalid 'input[2].call_id': string too long. Function call id must be at most 64"),
+    (400, "temperature not supported with tools"),
+    (400, "Too many images provided. This model supports up to 5 images"),
+    (400, "At most 1 image(s) may be provided in one prompt."),
+    (400, "不支持的图片格式"),
 ]
 
 
@@ -170,6 +203,32 @@ async def test_an_invalid_answer_without_the_feature_is_enough_to_remember(asked
             await one.decide()
         await one.decide()
         assert ["tools" in sent.body for sent in server.requests] == [True, False, False]
+
+
+async def test_what_is_remembered_is_tried_again_after_an_hour(asked):
+    now = 0.0
+    mended = False
+    clients = HTTPClients(lambda: now)
+    refuse = refusing("pictures", said="images are not supported")
+    async with ScriptedModelServer(lambda sent: text(CLICK) if mended else refuse(sent)) as server:
+        one = asked(server, clients=clients)
+        for _ in range(2):
+            for _ in range(3):
+                await one.decide(screenshot=PNG)
+                now += REMEMBERED_SECONDS / 3
+            assert one.model.takes_screenshots
+        assert len(server.requests) == 8
+        mended = True
+        await one.decide(screenshot=PNG)
+        assert (one.model.takes_screenshots, len(server.requests)) == (True, 9)
+
+
+async def test_a_fault_that_passes_leaves_nothing_behind(asked):
+    answers = [error(500, "Internal error while processing image: connection unexpectedly closed"), text(CLICK)]
+    async with ScriptedModelServer(answers) as server:
+        one = asked(server)
+        await one.decide(screenshot=PNG)
+        assert (one.model.takes_screenshots, len(one.pauses)) == (True, 1)
 
 
 def test_what_is_remembered_is_bounded():

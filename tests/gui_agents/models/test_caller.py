@@ -20,7 +20,7 @@ from gui_agents.models.retry import RetryPolicy
 from tests.fakes import CallBook
 from tests.gui_agents.models.asking import DONE, KEY, TOLD, USED, Asked
 from tests.gui_agents.models.observed import PNG, request
-from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call
+from tests.scripted_model import ScriptedModelServer, completion, drop, error, raw, text, tool_call, usage
 
 
 async def test_a_decision_and_its_tokens(asked: Callable[..., Asked]):
@@ -62,6 +62,26 @@ async def test_each_attempt_is_reserved_before_it_is_made_and_asks_for_no_more_t
     bounds = [(each.provider, each.model, each.output_tokens, each.least_output_tokens) for each in one.calls.reserved]
     assert bounds == [("openai", "test-model", 3000, 1024)] * 2
     assert len(one.calls) == 2
+
+
+BY_BUDGET = (
+    "the answer was cut off by max_tokens, which is 1200, before it held an action; think and answer shorter"
+    " (the budget had room for 1200 tokens of output, and not for 3000)"
+)
+BY_ENDPOINT = (
+    "the answer was cut off after 700 tokens, by the endpoint's own limit or its context's, before it held an action;"
+    " think and answer shorter"
+)
+
+
+@pytest.mark.parametrize(("used", "problem"), [(1200, BY_BUDGET), (700, BY_ENDPOINT)])
+async def test_an_answer_that_the_budget_cut_off_says_so(asked, used, problem):
+    async with ScriptedModelServer([text("I", usage=usage(10, used), finish_reason="length")]) as server:
+        one = asked(server, settings={"max_tokens": 3000})
+        one.calls = CallBook(room=1200)
+        with pytest.raises(InvalidActionError) as caught:
+            await one.decide()
+    assert (caught.value.problem, caught.value.said) == (problem, "I")
 
 
 async def test_a_call_without_room_in_the_budget_is_not_made(asked):

@@ -7,6 +7,7 @@ import pytest
 
 from gui_agents.domain.actions import Done, InvalidActionError
 from gui_agents.domain.model import ModelError, ModelRefusedError
+from gui_agents.domain.secret import Secret
 from gui_agents.domain.usage import CallOutcome
 from tests.gui_agents.models.asking import DONE, KEY, TOLD, USED
 from tests.scripted_model import Answer, ScriptedModelServer, completion, raw, text, tool_call
@@ -37,7 +38,22 @@ AGAIN, FINAL = True, False
         (raw(b'{"code":500,"msg":"404 NOT_FOUND","success":false}'), "404 NOT_FOUND", AGAIN),
         (raw(b'{"object":"error","message":"no such model","code":404}'), "no such model", FINAL),
         (raw(b'{"detail":"Not Found"}'), "Not Found", FINAL),
-        (raw(b'{"choices":[]}'), "no answer", FINAL),
+        (raw(b'{"choices":[]}'), "no answer", AGAIN),
+        (raw(b'{"choices":[{"text":"{}"}]}'), "no answer", FINAL),
+        (raw(b'{"choices":[{"message":{"content":""},"error":"no luck"}]}'), "no luck", AGAIN),
+        (completion({"content": ""}, None, "network_error"), "finish_reason network_error", AGAIN),
+        (completion({"content": None}, None, "insufficient_system_resource"), "insufficient_system", AGAIN),
+        (completion({"content": "<think>so</think>"}, None, "error"), "finish_reason error", AGAIN),
+        (completion({"content": ""}, None, "abort"), "finish_reason abort", AGAIN),
+        (raw(b'{"error":"rate limit exceeded"}'), "rate limit exceeded", AGAIN),
+        (raw(b'{"error":"Internal server error"}'), "Internal server error", AGAIN),
+        (raw(b'{"error":{"message":"The service is temporarily overloaded"}}'), "overloaded", AGAIN),
+        (raw(b'{"error":"upstream error: 502"}'), "upstream", AGAIN),
+        (raw(b'{"choices":null,"message":"busy","statusCode":429}'), "busy", AGAIN),
+        (raw(b'{"success":false,"errorCode":"RateLimit","errorMsg":"slow down"}'), "slow down", AGAIN),
+        (raw(b'{"success":false,"errorCode":"Nothing","errorMsg":"no such model"}'), "no such model", FINAL),
+        (raw(b'"Rate limited"'), "Rate limited", AGAIN),
+        (raw(b"upstream connect error or disconnect/reset before headers"), "upstream", AGAIN),
         (raw(b"<html><body>Welcome</body></html>"), "sent a page and no JSON; the base URL may be wrong", FINAL),
         (raw(b'data: {"choices": []}\n\n'), "sent a stream of events", FINAL),
         (raw(b'{"choices":[{"message":{"content":"{\\"act'), "breaks off", AGAIN),
@@ -72,6 +88,14 @@ async def test_an_error_in_the_clothes_of_an_answer_is_a_failed_attempt(asked, a
         (b'{"error":{"message":{"detail":"words"}}}', "words"),
         (b'{"error":{"errors":[{"message":"words"}]}}', "words"),
         (b'{"error_msg":"words"}', "words"),
+        (b'{"errorCode":"x","errorMsg":"words"}', "words"),
+        (
+            b'{"error":{"message":"gateway","metadata":{"raw":"{\\"error\\":{\\"message\\":\\"words\\"}}"}}}',
+            "gateway; words",
+        ),
+        (b'{"error":{"message":"gateway","metadata":{"raw":"words"}}}', "gateway; words"),
+        (b'{"error":{"message":"{\\"detail\\":\\"words\\"}"}}', "words"),
+        (b'{"error":{"message":"{half"}}', "{half"),
         (b'{"error":"words","message":""}', "words"),
         (
             b'{"error":{"message":"Provider returned error","metadata":{"raw":"it has no tools","provider_name":"x"}}}',
@@ -174,3 +198,53 @@ async def test_what_was_refused_was_not_billed(asked, answer, unbilled):
         with suppress(ModelError, InvalidActionError):
             await one.decide()
     assert {call.unbilled for call in one.calls} == {unbilled}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"error":{"type":"authentication_error","message":"invalid x-api-key: xai-0123456789abcdefghij..."}}',
+        b'Forbidden: key "xai-0123456789abcdefghij+\\/klmnop=" is not allowed',
+        b"field-0123456789 is wrong",
+    ],
+)
+async def test_neither_the_key_nor_what_the_settings_add_is_shown(asked, said):
+    settings = {"extra_body": {"session": "field-0123456789"}}
+    async with ScriptedModelServer([raw(said, status=401)]) as server:
+        with pytest.raises(ModelError, match=r"\*{8}") as caught:
+            await asked(server, api_key=Secret("xai-0123456789abcdefghij+/klmnop="), settings=settings).decide()
+    assert "0123" not in str(caught.value)
+    assert "klm" not in str(caught.value)
+
+
+async def test_what_a_gateway_relays_is_understood(asked):
+    relayed = json.dumps({"error": {"message": "this model does not support tools"}})
+    error = {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": relayed}}}
+    async with ScriptedModelServer(
+        [raw(json.dumps(error).encode(), status=400), text('{"action":"wait","seconds":1}')]
+    ) as server:
+        await asked(server).decide()
+        assert ["tools" in sent.body for sent in server.requests] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "before", [b": OPENROUTER PROCESSING\n\n" * 3, b"\r\n : so\r\n", b"\xef\xbb\xbf", b":" * 5000 + b"\n"]
+)
+async def test_comments_that_keep_the_connection_alive_are_passed_over(asked, before):
+    async with ScriptedModelServer([raw(before + tool_call(DONE).body)]) as server:
+        assert (await asked(server).decide()).actions == (Done("ok"),)
+
+
+@pytest.mark.parametrize(
+    ("body", "pause"),
+    [
+        (b'{"error":{"message":"Rate limit reached. Please try again in 7.66s."}}', 7.66),
+        (b'{"error":{"code":429,"details":[{"@type":"QuotaFailure"},{"@type":"RetryInfo","retryDelay":"7s"}]}}', 7.0),
+        (b'{"error":{"message":"slow down"}}', 1.0),
+    ],
+)
+async def test_a_pause_that_stands_only_in_the_body_is_made(asked, body, pause):
+    async with ScriptedModelServer([raw(body, status=429), tool_call(DONE)]) as server:
+        one = asked(server)
+        await one.decide()
+    assert one.pauses == [pause]

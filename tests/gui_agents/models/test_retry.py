@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gui_agents.domain.model import ModelError
 from gui_agents.models.failures import FailedAttemptError, is_retryable
-from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
+from gui_agents.models.retry import RetryPolicy, call_with_retries, pause_in, pause_said, retry_after_seconds
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -124,8 +124,20 @@ async def test_no_pause_goes_beyond_the_end_of_the_task():
 
 
 def test_retryable_statuses():
-    statuses = [200, 307, 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529, 599, 600]
-    assert [status for status in statuses if is_retryable(status)] == [408, 409, 429, 500, 502, 503, 504, 529, 599]
+    statuses = [200, 307, 400, 401, 403, 404, 408, 409, 413, 422, 425, 429, 498, 500, 502, 503, 504, 529, 599, 600]
+    assert [status for status in statuses if is_retryable(status)] == [
+        408,
+        409,
+        425,
+        429,
+        498,
+        500,
+        502,
+        503,
+        504,
+        529,
+        599,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +165,53 @@ def test_retryable_statuses():
 )
 def test_retry_after(headers, seconds):
     assert retry_after_seconds(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Please try again in 7.66s.", 7.66),
+        ("try again in 7 s", 7.0),
+        ("Please try again in 1m12.5s. Visit", 72.5),
+        ("try again in 20ms", 0.02),
+        ("Please retry after 20 seconds.", 20.0),
+        ("You should wait 30 seconds", 30.0),
+        ("retry in 1 minute, 5 seconds", 65.0),
+        ("The limit resets in 1 hour", 3600.0),
+        ("请在7秒后重试", 7.0),
+        ("try again in 0s", None),
+        ("try again in 3 steps", None),
+        ("retry 3 times", None),
+        ("try again later", None),
+        ("Limit 5 min, used 7 s", None),
+        ("try again in " + "9" * 10_000 + "s", None),
+    ],
+)
+def test_a_pause_in_words(words, seconds):
+    assert pause_said(words) == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"error": {"details": ["x", {"reason": "y"}, {"retryDelay": "7s"}]}}, 7.0),
+        ([{"error": {"details": [{"retryDelay": {"seconds": "7"}}]}}], 7.0),
+        ({"retry_after": 3}, 3.0),
+        ({"error": {"retry_after": "2.5"}}, 2.5),
+        ({"error": {"metadata": {"raw": '{"error":{"retry_after":9}}'}}}, 9.0),
+        ({"retry_after": 0}, None),
+        ({"retry_after": -1}, None),
+        ({"retry_after": True}, None),
+        ({"retry_after": float("inf")}, None),
+        ({"retry_after": 10**400}, None),
+        ({"retry_after": [1]}, None),
+        ({"error": {"details": "7s"}}, None),
+        ("7s", None),
+        (None, None),
+    ],
+)
+def test_a_pause_in_a_field_of_an_error(body, seconds):
+    assert pause_in(body) == seconds
 
 
 @given(st.dictionaries(st.sampled_from(["retry-after", "retry-after-ms"]), st.text()))

@@ -136,6 +136,12 @@ def test_an_answer_that_was_cut_off_says_which_limit_did_it(used, limit):
     )
 
 
+def test_a_full_context_cuts_an_answer_off():
+    answer = scripted_model.text("I", usage=scripted_model.usage(10, 7), finish_reason="model_context_window_exceeded")
+    with pytest.raises(InvalidActionError, match=r"^the answer was cut off after 7 tokens"):
+        read_decision(json.loads(answer.body), request())
+
+
 def test_an_answer_that_was_complete_before_the_cut_is_taken():
     answer = scripted_model.text('{"action": "done", "message": "ok"}', finish_reason="length")
     assert decided(answer).actions == (OK,)

@@ -148,6 +148,16 @@ async def test_an_answer_that_was_cut_off_is_invalid_and_names_the_limit(serve, 
 
 
 @every
+async def test_an_answer_that_the_budget_cut_off_names_what_was_granted(serve, spoken):
+    _, task = await serve(spoken, [spoken.cut_off()])
+    task.calls = CallBook(room=USED.output_tokens)
+    with pytest.raises(InvalidActionError) as invalid:
+        await task.decide()
+    assert f"by {spoken.limit}, which is 20" in invalid.value.problem
+    assert invalid.value.problem.endswith("(the budget had room for 20 tokens of output, and not for 4096)")
+
+
+@every
 async def test_a_refusal_ends_once_with_its_words(serve, spoken):
     server, task = await serve(spoken, [spoken.refusal("I must not do that.")])
     with pytest.raises(ModelRefusedError, match=r"I must not do that\."):
