@@ -5,9 +5,11 @@ therefore exact also for tasks that still run, fail or are cancelled.
 
 It also keeps the budgets. Before a call, the worst case is reserved on what the task may spend and on the budget of the
 day. After it, the bill takes the place of the reservation. A call that may have been billed and told no usage, such as
-one that was given up, keeps its worst case for ever; one that was surely not billed gives all of it back.
+one that was given up, keeps its worst case for ever; one that was surely not billed gives all of it back. An endpoint
+that the operator has not configured cannot make budgets pay more than was reserved, whatever it reports.
 """
 
+import logging
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -21,6 +23,7 @@ from gui_agents.domain.price import Quote
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()
+_log = logging.getLogger(__name__)
 
 
 class Price(Protocol):
@@ -94,11 +97,15 @@ class Ledger:
         limits: SpendingLimits = NO_LIMITS,
         *,
         public_prices: bool = True,
+        trusted: bool = True,
     ) -> None:
         self._task_id = task_id
         self._records = records
         self._prices = prices
         self._public_prices = public_prices
+        self._trusted = trusted
+        """Whether budgets take the bills of the endpoint as they come."""
+        self._capped = False
         self._spending = Spending(limits)
         self._reserved: _Reserved | None = None
         self.steps = 0
@@ -149,6 +156,8 @@ class Ledger:
         self.cost = EXACT.add(self.cost, bill.amount)
         self._currency = bill.currency
         tokens, spent = _spent(call, bill, reserved)
+        if reserved is not None and not self._trusted:
+            tokens, spent = self._at_most(reserved, tokens, spent)
         self._spending.spent(tokens, spent)
         self._records.model_called(self._task_id, call, bill, None if reserved is None else reserved.claim, spent)
 
@@ -168,6 +177,19 @@ class Ledger:
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:
         return self._prices.price(call.provider, call.model, public=self._public_prices)
+
+    def _at_most(self, reserved: _Reserved, tokens: int, spent: Decimal) -> tuple[int, Decimal]:
+        """Return what budgets pay for a call to an endpoint that anybody may have named; the log tells of it once."""
+        if not self._capped and (tokens > reserved.tokens or spent > reserved.cost):
+            self._capped = True
+            _log.warning(
+                "task %s: an endpoint that is not configured reports %d tokens for a call that can use %d at most; "
+                "budgets count no more than was reserved",
+                self._task_id,
+                tokens,
+                reserved.tokens,
+            )
+        return min(tokens, reserved.tokens), min(spent, reserved.cost)
 
     def _used(self, seconds: float) -> str:
         """Return seconds, tokens and cost in words. Without tokens nothing was billed, and there is no cost to tell."""

@@ -38,7 +38,8 @@ class Treasury:
 
     def ledger(self, task_id: str, choice: ModelChoice) -> Ledger:
         """Return the ledger of a new task."""
-        return Ledger(task_id, self._state, self._prices, self._limits, public_prices=_public(choice))
+        trusted = choice.endpoint is None or choice.endpoint.configured
+        return Ledger(task_id, self._state, self._prices, self._limits, public_prices=_public(choice), trusted=trusted)
 
     def check_model(self, choice: ModelChoice) -> None:
         """Refuse a model that no budget could hold.

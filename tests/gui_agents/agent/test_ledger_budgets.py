@@ -28,12 +28,12 @@ class Books:
         self.state = new_state(clock or LoopClock(), day_limits={"USD": limit}, slots=100)
         self._tasks = 0
 
-    def ledger(self, limits=None):
+    def ledger(self, limits=None, *, trusted=True):
         self._tasks += 1
         name = f"t{self._tasks}"
         self.state.task_created(name, a_spec(), "accepted")
         self.state.task_started(name)
-        return Ledger(name, self.state, PRICES, limits or SpendingLimits())
+        return Ledger(name, self.state, PRICES, limits or SpendingLimits(), trusted=trusted)
 
     @property
     def day(self):
@@ -106,6 +106,44 @@ async def test_a_bill_without_a_reservation_is_spent_too():
     books = Books()
     books.ledger().model_called(ended(Usage(1000, 0, 0)))
     assert books.day == (Decimal("0.003"), 0)
+
+
+@virtual
+async def test_an_endpoint_that_a_request_named_cannot_make_the_day_pay_more_than_was_reserved(caplog):
+    books = Books()
+    ledger = books.ledger(SpendingLimits(tokens=3000, cost=Decimal(1)), trusted=False)
+    for _ in range(2):
+        await ledger.reserve(BOUND)
+        ledger.model_called(ended(Usage(10**9, 0, 5)))
+    assert books.day == (2 * WORST, 0)
+    assert ledger.cost == books.state.snapshot().models.cost["USD"] == Decimal("6000.00015")
+    with pytest.raises(BudgetExhaustedError, match="200 are left"):
+        await ledger.reserve(BOUND)
+    words = "an endpoint that is not configured reports 1000000005 tokens for a call that can use 1400 at most"
+    assert [words in record.getMessage() for record in caplog.records] == [True]
+
+
+@virtual
+async def test_an_endpoint_that_a_request_named_pays_back_what_it_did_not_use():
+    books = Books()
+    ledger = books.ledger(trusted=False)
+    await ledger.reserve(BOUND)
+    ledger.model_called(ended(Usage(500, 0, 20)))
+    assert books.day == (Decimal("0.0018"), 0)
+
+
+@virtual
+async def test_a_bill_above_the_limit_of_a_configured_endpoint_counts_and_leaves_nothing():
+    books = Books()
+    ledger = books.ledger(SpendingLimits(cost=Decimal(1)))
+    await ledger.reserve(BOUND)
+    ledger.model_called(ended(Usage(10**6, 0, 0)))
+    assert books.day == (3, 0)
+    assert books.state.budget_unspent("USD") == 0
+    with pytest.raises(BudgetExhaustedError, match="TASK_MAX_COST allows 1 USD; 0 is left"):
+        await ledger.reserve(BOUND)
+    with pytest.raises(BudgetExhaustedError, match=r"DAILY_MAX_COST allows 0\.02 USD a day; 0 is left"):
+        await books.ledger().reserve(BOUND)
 
 
 @virtual

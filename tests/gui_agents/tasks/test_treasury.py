@@ -122,6 +122,18 @@ async def test_public_prices_do_not_hold_at_an_address_that_is_not_the_vendors()
     rig.runner._treasury.check_model(ModelChoice("openai", "quick"))
 
 
+@pytest.mark.parametrize(("configured", "spent"), [(True, 3), (False, Decimal("0.009"))])
+@virtual
+async def test_the_bills_of_endpoints_that_nobody_configured_are_bounded_by_what_was_reserved(configured, spent):
+    rig = Rig(day_limits=DAY)
+    at = Endpoint(provider="openai", model="dear", base_url="http://a", api_key=None, configured=configured)
+    ledger = rig.runner._treasury.ledger(rig.submit("free"), ModelChoice("openai", "dear", at))
+    await ledger.reserve(CallBound("openai", "dear", 1000, 400))
+    ledger.model_called(ModelCall("openai", "dear", CallOutcome.OK, Usage(10**6, 0, 0), 0.1))
+    assert books(rig) == (spent, 0)
+    await rig.rest()
+
+
 class Reserving:
     """A model that reserves a call and then never answers."""
 
