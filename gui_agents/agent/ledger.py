@@ -206,6 +206,6 @@ def _spent(call: ModelCall, bill: Bill, reserved: _Reserved | None) -> tuple[int
     """Return the tokens and the money that a call has used, or may have used if it told nothing."""
     if call.usage is not None:
         return call.usage.input_tokens + call.usage.output_tokens, bill.amount
-    if call.billed and reserved is not None:
+    if (call.billed or call.kept) and reserved is not None:
         return reserved.tokens, reserved.cost
     return 0, NOTHING

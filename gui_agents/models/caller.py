@@ -23,6 +23,7 @@ from gui_agents.domain.providers import provider_row
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall
 from gui_agents.models.answers.decoding import decode
+from gui_agents.models.answers.tokens import counted
 from gui_agents.models.bounds import bound_of, limited
 from gui_agents.models.chat.dialect import ChatDialect
 from gui_agents.models.dialect import Dialect
@@ -36,6 +37,7 @@ from gui_agents.models.messages.dialect import MessagesDialect
 from gui_agents.models.reading import Reader
 from gui_agents.models.responses.dialect import ResponsesDialect
 from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
+from gui_agents.models.unbilled import GAVE_UP_WAITING
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import HTTPClient
@@ -171,7 +173,7 @@ class CalledModel:
         granted = await asking.calls.reserve(bound)
         if granted < bound.output_tokens:
             content = encoded(limited(self._endpoint, question, granted))
-        outcome, usage, unbilled = CallOutcome.ERROR, None, False
+        outcome, usage, unbilled, kept = CallOutcome.ERROR, None, False, False
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -182,12 +184,15 @@ class CalledModel:
             reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect, self._hidden)
             decision = reader.decision(answer, body, asking.request, pause)
             outcome = CallOutcome.OK
-        except InvalidActionError:
+            usage = counted(usage)
+        except InvalidActionError as error:
             outcome = CallOutcome.INVALID
+            usage = counted(usage) if error.said else usage
             self._remember(lacking)
             raise
         except FailedAttemptError as failed:
             unbilled = failed.unbilled and usage is None
+            kept = failed.status in GAVE_UP_WAITING
             feature = self._refused_feature(failed, asking.request, question, lacking)
             if feature is None:
                 raise
@@ -198,7 +203,7 @@ class CalledModel:
             raise FailedAttemptError(problem, retryable=True) from error
         finally:
             taken = max(0.0, self._monotonic() - started)
-            asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled))
+            asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled, kept))
         self._remember(lacking)
         return decision
 

@@ -20,6 +20,7 @@ from gui_agents.models.failures import (
     status_in,
 )
 from gui_agents.models.masking import MAX_READ, masked
+from gui_agents.models.unbilled import unbilled_body, unbilled_status
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import Answer
@@ -60,11 +61,13 @@ class Reader:
             raise self._no_answer(answer, body)
         error = error_in(body)
         if error is not None:
-            raise self._refusal(said_in(error), error, status_in(error), "reports an error", retry_after_seconds)
+            refusal = self._refusal(said_in(error), error, status_in(error), "reports an error", retry_after_seconds)
+            raise _of_body(refusal, body)
         try:
             return self.dialect.read_decision(body, request)
         except FailedAttemptError as failed:
-            raise self._failure(failed.said, failed.status, "reports an error", retry_after_seconds) from None
+            failure = self._failure(failed.said, failed.status, "reports an error", retry_after_seconds)
+            raise _of_body(failure, body) from None
         except ModelRefusedError as refused:
             raise self._refused(str(refused)) from None
 
@@ -95,7 +98,7 @@ class Reader:
             retryable=status is not None and is_retryable(status),
             retry_after_seconds=retry_after_seconds,
             rate_limited=status == HTTPStatus.TOO_MANY_REQUESTS,
-            unbilled=status is not None and status >= HTTPStatus.MULTIPLE_CHOICES,
+            unbilled=unbilled_status(status),
             status=status,
             said=said,
         )
@@ -104,6 +107,7 @@ class Reader:
         """Return the failure that an answer without the JSON of its protocol is."""
         text = answer.body[:MAX_READ].decode("utf-8", "replace").strip()
         retryable = False
+        unbilled = unbilled_status(answer.status) or text.startswith(MARKUP)
         if answer.status != HTTPStatus.OK:
             kind = f"answered {answer.status}, which is no answer of a model"
         elif not text:
@@ -119,8 +123,15 @@ class Reader:
         said = _words(answer.body, body)
         shown = masked(said, self.key, self.hidden)
         return FailedAttemptError(
-            f"{self.where} {kind}" + (f": {shown}" if shown else ""), retryable=retryable, said=said
+            f"{self.where} {kind}" + (f": {shown}" if shown else ""), retryable=retryable, unbilled=unbilled, said=said
         )
+
+
+def _of_body(error: Exception, body: Any) -> Exception:
+    """Return what the error in a body amounts to, with what is known of its bill."""
+    if isinstance(error, FailedAttemptError) and unbilled_body(body):
+        error.unbilled = True
+    return error
 
 
 def _words(raw: bytes, body: Any) -> str:

@@ -81,7 +81,7 @@ async def test_a_call_that_was_given_up_counts_for_as_much_as_it_can_have_cost(t
 
 
 async def test_little_that_is_left_of_a_day_makes_a_shorter_answer_and_then_none(tmp_path):
-    bill = tool_call(DONE, usage=usage(0, 3000))
+    bill = tool_call(DONE, usage=usage(1000, 2800))
     async with asked(tmp_path, bill, DAILY_MAX_COST="0.08") as (service, stub, server):
         assert (await last(stub)).stage == "finished"
         assert day(service) == (Decimal("0.045"), 0)

@@ -3,6 +3,7 @@
 import asyncio
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,15 @@ async def test_a_call_that_was_surely_not_billed_gives_everything_back():
     await ledger.reserve(BOUND)
     ledger.model_called(ended(unbilled=True))
     assert books.day == (0, 0)
+
+
+@virtual
+async def test_a_call_that_a_gateway_stopped_waiting_for_keeps_its_worst_case():
+    books = Books()
+    ledger = books.ledger()
+    await ledger.reserve(BOUND)
+    ledger.model_called(attrs.evolve(ended(unbilled=True), kept=True))
+    assert books.day == (WORST, 0)
 
 
 @virtual
