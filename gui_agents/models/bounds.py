@@ -6,12 +6,14 @@ nobody sees: of the templates of chats, and of instructions for tools.
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 from math import ceil
 from typing import Any, Final
 
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallBound
+from gui_agents.models.excess import AS_BOUNDED
 
 HIDDEN: Final = 300
 """Tokens that an endpoint adds to a question."""
@@ -35,22 +37,29 @@ LEAST_OUTPUT: Final = 1024
 """With fewer tokens, the reasoning or the arguments of an answer are likely to be cut off."""
 
 
-def bound_of(endpoint: Endpoint, question: Mapping[str, Any], content: bytes, screen: tuple[int, int]) -> CallBound:
+def bound_of(
+    endpoint: Endpoint,
+    question: Mapping[str, Any],
+    content: bytes,
+    largest: tuple[int, int],
+    factor: Fraction = AS_BOUNDED,
+) -> CallBound:
     """Return the most that a call can use.
 
-    `content` is the encoded `question`; no picture in it is larger than the `screen`, in pixels.
+    `content` is the encoded `question`; no picture in it is larger than the `largest`, in pixels. `factor` raises the
+    bound of the input.
     """
     # Tools hold no pictures, and many small values.
     pictures = _pictures({**question, "tools": None})
     text = len(content) - sum(pictures)
-    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(endpoint.model, *screen)
+    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(endpoint.model, *largest)
     limits = [question[name] for name in _limits(endpoint, question)]
     limit = max(limits, default=endpoint.settings.max_tokens)
     answers = _answers(question)
     return CallBound(
         provider=endpoint.provider,
         model=endpoint.model,
-        input_tokens=given,
+        input_tokens=ceil(given * factor),
         output_tokens=limit * answers,
         least_output_tokens=min(limit, LEAST_OUTPUT) * answers,
     )

@@ -107,6 +107,8 @@ class CalledModel:
         self._sleep = sleep
         self._client: HTTPClient | None = None
         self._dialect = DIALECTS[endpoint.settings.protocol](endpoint)
+        self._largest = (0, 0)
+        """Width and height of the largest picture that a question may hold, in pixels."""
         self._hidden = hidden_words(endpoint.settings.headers)
 
     @property
@@ -167,9 +169,9 @@ class CalledModel:
     async def _attempt(
         self, asking: "_Asking", question: Mapping[str, Any], content: bytes, lacking: Lacking
     ) -> Decision:
-        seen = asking.request.observation
-        model = self._endpoint.model
-        bound = bound_of(self._endpoint, question, content, (seen.width, seen.height))
+        at, model = self._endpoint.base_url, self._endpoint.model
+        self._see(asking.request)
+        bound = bound_of(self._endpoint, question, content, self._largest, self._clients.excess.factor(at, model))
         granted = await asking.calls.reserve(bound)
         if granted < bound.output_tokens:
             content = encoded(limited(self._endpoint, question, granted))
@@ -203,9 +205,19 @@ class CalledModel:
             raise FailedAttemptError(problem, retryable=True) from error
         finally:
             taken = max(0.0, self._monotonic() - started)
+            if usage is not None and self._endpoint.configured:
+                # Others could bring their own bounds to any height.
+                self._clients.excess.reported(at, model, bounded=bound.input_tokens, input_tokens=usage.input_tokens)
             asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled, kept))
         self._remember(lacking)
         return decision
+
+    def _see(self, request: DecisionRequest) -> None:
+        """Note the sizes of what the model is shown; its dialect may show it again in each question to come."""
+        seen = request.observation
+        sizes = [self._largest, (seen.width, seen.height)]
+        sizes += [(turn.picture.width, turn.picture.height) for turn in request.history if turn.picture is not None]
+        self._largest = max(width for width, _ in sizes), max(height for _, height in sizes)
 
     def _remember(self, lacking: Lacking) -> None:
         self._clients.lacks.remember(self._endpoint.base_url, self._endpoint.model, lacking)
