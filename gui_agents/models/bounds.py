@@ -10,10 +10,12 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Final
 
-from gui_agents.domain.model_settings import DEFAULT_SETTINGS
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, WireProtocol
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallBound
+from gui_agents.models.chat.prompts import system_prompt
 from gui_agents.models.excess import AS_BOUNDED
+from gui_agents.models.native.prompts import SYSTEM_PROMPT
 
 HIDDEN: Final = 300
 """Tokens that an endpoint adds to a question."""
@@ -66,9 +68,17 @@ def bound_of(
 
 
 def smallest_call(choice: ModelChoice) -> CallBound:
-    """Return a bound that is below that of any call to this model."""
+    """Return what is reserved for any call to this model, and for the shortest answer that is worth asking for.
+
+    That is what it is always sent; the task and its screen come on top of it.
+    """
     settings = DEFAULT_SETTINGS if choice.endpoint is None else choice.endpoint.settings
-    return CallBound(choice.provider, choice.model, HIDDEN, min(settings.max_tokens, LEAST_OUTPUT))
+    own = settings.protocol is not WireProtocol.CHAT and settings.native_tool
+    prompt = SYSTEM_PROMPT if own else system_prompt(settings.coordinates)
+    tools = [{"type": "computer" if own else "function"}] if settings.tools else []
+    picture = _for_a_picture(choice.model, 1, 1) if settings.pictures else 0
+    given = len(prompt.encode()) + _hidden(tools) + picture
+    return CallBound(choice.provider, choice.model, given, min(settings.max_tokens, LEAST_OUTPUT))
 
 
 def limited(endpoint: Endpoint, question: Mapping[str, Any], output_tokens: int) -> dict[str, Any]:
