@@ -23,6 +23,7 @@ from gui_agents.domain.price import Quote
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()
+WAITS: Final = "waits for room in the budget of the day: calls of other tasks have reserved what is left"
 _log = logging.getLogger(__name__)
 
 
@@ -115,6 +116,9 @@ class Ledger:
         self.cost = Decimal(0)
         """Known cost so far, in the currency of the price."""
         self._currency: str | None = None
+        self._told_of_waiting = False
+        self._untold_calls = 0
+        """Calls since the last message that may have been billed and reported no usage."""
         self._told_tokens = 0
         self._told_cost = Decimal(0)
 
@@ -128,6 +132,9 @@ class Ledger:
         if quote is not None and not quote.free and self._records.budget_limit(quote.currency) is not None:
             claim = self._records.budget_claimed(quote, output_tokens, bound.least_output_tokens)
             try:
+                if claim.waits and not self._told_of_waiting:
+                    self._told_of_waiting = True
+                    self._records.step_told(self._task_id, WAITS)
                 output_tokens = await claim.granted()
             except BaseException:
                 self._records.budget_left(claim)
@@ -153,6 +160,8 @@ class Ledger:
             self.tokens += call.usage.input_tokens + call.usage.output_tokens
             if price is not None:
                 bill = Bill(price.cost(call.usage), price.currency)
+        elif call.billed:
+            self._untold_calls += 1
         self.cost = EXACT.add(self.cost, bill.amount)
         self._currency = bill.currency
         tokens, spent = _spent(call, bill, reserved)
@@ -173,7 +182,7 @@ class Ledger:
     def told(self, text: str, seconds: float) -> None:
         """Publish what a step saw, decided and did, with its number and what it has used since the one before."""
         self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})")
-        self._told_tokens, self._told_cost = self.tokens, self.cost
+        self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:
         return self._prices.price(call.provider, call.model, public=self._public_prices)
@@ -192,10 +201,12 @@ class Ledger:
         return min(tokens, reserved.tokens), min(spent, reserved.cost)
 
     def _used(self, seconds: float) -> str:
-        """Return seconds, tokens and cost in words. Without tokens nothing was billed, and there is no cost to tell."""
+        """Return seconds, tokens and cost in words. If nothing was billed, there is no cost to tell."""
         tokens = self.tokens - self._told_tokens
         parts = [f"{seconds:.1f} s", f"{tokens:,} token{'' if tokens == 1 else 's'}"]
-        if tokens:
+        if self._untold_calls:
+            parts.append("cost unknown")
+        elif tokens:
             cost = EXACT.subtract(self.cost, self._told_cost)
             known = None if self._currency is None else f"{symbol(self._currency)}{cost:.6f}".rstrip("0").rstrip(".")
             parts.append(known or "cost unknown")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.agent.ledger import Ledger
+from gui_agents.agent.ledger import WAITS, Ledger
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.model import BudgetExhaustedError
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
@@ -35,6 +35,9 @@ class Books:
         self.state.task_created(name, a_spec(), "accepted")
         self.state.task_started(name)
         return Ledger(name, self.state, PRICES, limits or SpendingLimits(), trusted=trusted)
+
+    def told(self, task):
+        return [message.text for message in self.state.stream_taken(self.state.subscribed(task))]
 
     @property
     def day(self):
@@ -168,6 +171,20 @@ async def test_a_reservation_waits_for_the_calls_of_other_tasks():
     first.model_called(ended(Usage(500, 0, 20)))
     assert await waiting == 400
     assert books.day == (Decimal("0.0018"), 2 * WORST)
+
+
+@virtual
+async def test_a_task_that_waits_for_the_days_budget_says_so_once():
+    books = Books()
+    waits, other = books.ledger(), books.ledger()
+    for _ in range(2):
+        await other.reserve(CallBound("openai", "m", 6000, 100))
+        waiting = asyncio.create_task(waits.reserve(BOUND))
+        await settle()
+        other.model_called(ended(unbilled=True))
+        await waiting
+        waits.model_called(ended(unbilled=True))
+    assert [books.told(task) for task in ("t1", "t2")] == [["accepted", WAITS], ["accepted"]]
 
 
 @virtual
