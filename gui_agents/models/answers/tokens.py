@@ -75,14 +75,17 @@ def openai_usage(usage: Mapping[str, Any]) -> Usage | None:
     if written is not None and reasoning > written:
         # More reasoning than there is output was not counted in it.
         written += reasoning
+    lives = as_object(usage.get("cache_creation"))
+    hour = count(lives.get("ephemeral_1h_input_tokens")) or 0
+    minutes = count(lives.get("ephemeral_5m_input_tokens")) or 0
     return usage_of(
         Counts(
             prompt=largest((usage, ("prompt_tokens", "input_tokens"))),
             output=written,
             total=count(usage.get("total_tokens")),
             cached=largest((usage, ("prompt_cache_hit_tokens",)), *((fields, CACHED) for fields in (usage, *prompt))),
-            cache_write=largest(*((fields, CACHE_WRITE) for fields in (usage, *prompt))),
-            cache_write_hour=largest((as_object(usage.get("cache_creation")), ("ephemeral_1h_input_tokens",))),
+            cache_write=max(largest(*((fields, CACHE_WRITE) for fields in (usage, *prompt))) or 0, hour + minutes),
+            cache_write_hour=hour,
         )
     )
 

@@ -65,6 +65,10 @@ from gui_agents.models.prices.price_list import Price
         ({"completion_tokens": 60, "total_tokens": 81}, Usage(21, 0, 60)),
         ({"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 3}, Usage(5, 0, 2)),
         ({"prompt_tokens": 5.0, "completion_tokens": 2.0}, Usage(5, 0, 2)),
+        (
+            {"prompt_tokens": 900, "completion_tokens": 2, "cache_creation": {"ephemeral_1h_input_tokens": 300}},
+            Usage(900, 0, 2, 300, 300),
+        ),
         ({"prompt_tokens": 9, "completion_tokens": 5, "reasoning_tokens": 70}, Usage(9, 0, 75)),
         ({"input_tokens": 9, "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 70}}, Usage(9, 0, 75)),
         ({"prompt_tokens": 900, "completion_tokens": 5, "num_cached_tokens": 800}, Usage(900, 800, 5)),
