@@ -5,9 +5,11 @@ therefore exact also for tasks that still run, fail or are cancelled.
 
 It also keeps the budgets. Before a call, the worst case is reserved on what the task may spend and on the budget of the
 day. After it, the bill takes the place of the reservation. A call that may have been billed and told no usage, such as
-one that was given up, keeps its worst case for ever; one that was surely not billed gives all of it back.
+one that was given up, keeps its worst case for ever; one that was surely not billed gives all of it back. An endpoint
+that the operator has not configured cannot make budgets pay more than was reserved, whatever it reports.
 """
 
+import logging
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -21,6 +23,8 @@ from gui_agents.domain.price import Quote
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()
+WAITS: Final = "waits for room in the budget of the day: calls of other tasks have reserved what is left"
+_log = logging.getLogger(__name__)
 
 
 class Price(Protocol):
@@ -94,11 +98,15 @@ class Ledger:
         limits: SpendingLimits = NO_LIMITS,
         *,
         public_prices: bool = True,
+        trusted: bool = True,
     ) -> None:
         self._task_id = task_id
         self._records = records
         self._prices = prices
         self._public_prices = public_prices
+        self._trusted = trusted
+        """Whether budgets take the bills of the endpoint as they come."""
+        self._capped = False
         self._spending = Spending(limits)
         self._reserved: _Reserved | None = None
         self.steps = 0
@@ -108,6 +116,9 @@ class Ledger:
         self.cost = Decimal(0)
         """Known cost so far, in the currency of the price."""
         self._currency: str | None = None
+        self._told_of_waiting = False
+        self._untold_calls = 0
+        """Calls since the last message that may have been billed and reported no usage."""
         self._told_tokens = 0
         self._told_cost = Decimal(0)
 
@@ -121,6 +132,9 @@ class Ledger:
         if quote is not None and not quote.free and self._records.budget_limit(quote.currency) is not None:
             claim = self._records.budget_claimed(quote, output_tokens, bound.least_output_tokens)
             try:
+                if claim.waits and not self._told_of_waiting:
+                    self._told_of_waiting = True
+                    self._records.step_told(self._task_id, WAITS)
                 output_tokens = await claim.granted()
             except BaseException:
                 self._records.budget_left(claim)
@@ -146,9 +160,13 @@ class Ledger:
             self.tokens += call.usage.input_tokens + call.usage.output_tokens
             if price is not None:
                 bill = Bill(price.cost(call.usage), price.currency)
+        elif call.billed:
+            self._untold_calls += 1
         self.cost = EXACT.add(self.cost, bill.amount)
         self._currency = bill.currency
         tokens, spent = _spent(call, bill, reserved)
+        if reserved is not None and not self._trusted:
+            tokens, spent = self._at_most(reserved, tokens, spent)
         self._spending.spent(tokens, spent)
         self._records.model_called(self._task_id, call, bill, None if reserved is None else reserved.claim, spent)
 
@@ -164,16 +182,31 @@ class Ledger:
     def told(self, text: str, seconds: float) -> None:
         """Publish what a step saw, decided and did, with its number and what it has used since the one before."""
         self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})")
-        self._told_tokens, self._told_cost = self.tokens, self.cost
+        self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:
         return self._prices.price(call.provider, call.model, public=self._public_prices)
 
+    def _at_most(self, reserved: _Reserved, tokens: int, spent: Decimal) -> tuple[int, Decimal]:
+        """Return what budgets pay for a call to an endpoint that anybody may have named; the log tells of it once."""
+        if not self._capped and (tokens > reserved.tokens or spent > reserved.cost):
+            self._capped = True
+            _log.warning(
+                "task %s: an endpoint that is not configured reports %d tokens for a call that can use %d at most; "
+                "budgets count no more than was reserved",
+                self._task_id,
+                tokens,
+                reserved.tokens,
+            )
+        return min(tokens, reserved.tokens), min(spent, reserved.cost)
+
     def _used(self, seconds: float) -> str:
-        """Return seconds, tokens and cost in words. Without tokens nothing was billed, and there is no cost to tell."""
+        """Return seconds, tokens and cost in words. If nothing was billed, there is no cost to tell."""
         tokens = self.tokens - self._told_tokens
         parts = [f"{seconds:.1f} s", f"{tokens:,} token{'' if tokens == 1 else 's'}"]
-        if tokens:
+        if self._untold_calls:
+            parts.append("cost unknown")
+        elif tokens:
             cost = EXACT.subtract(self.cost, self._told_cost)
             known = None if self._currency is None else f"{symbol(self._currency)}{cost:.6f}".rstrip("0").rstrip(".")
             parts.append(known or "cost unknown")
@@ -184,6 +217,6 @@ def _spent(call: ModelCall, bill: Bill, reserved: _Reserved | None) -> tuple[int
     """Return the tokens and the money that a call has used, or may have used if it told nothing."""
     if call.usage is not None:
         return call.usage.input_tokens + call.usage.output_tokens, bill.amount
-    if call.billed and reserved is not None:
+    if (call.billed or call.kept) and reserved is not None:
         return reserved.tokens, reserved.cost
     return 0, NOTHING

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import attrs
 
+from gui_agents.domain.claim import NOTHING
 from gui_agents.domain.model import BudgetExhaustedError
 from gui_agents.domain.money import EXACT, shown
 from gui_agents.domain.price import Quote
@@ -62,7 +63,7 @@ class Spending:
             return bound.output_tokens
         if paid < bound.least_output_tokens:
             raise BudgetExhaustedError(
-                f"TASK_MAX_COST allows {shown(limit)} {quote.currency}; {shown(left)} is left, and the next call may "
-                f"cost {shown(quote.amount(bound.least_output_tokens))}"
+                f"TASK_MAX_COST allows {shown(limit)} {quote.currency}; {shown(max(NOTHING, left))} is left, and the "
+                f"next call may cost {shown(quote.amount(bound.least_output_tokens))}"
             )
         return min(bound.output_tokens, paid)

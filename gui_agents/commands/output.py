@@ -66,12 +66,12 @@ class Output:
 
 
 def used(statistics: Statistics) -> str:
-    """Return what a task has used, as text. Without a known price there is no amount."""
+    """Return what a task has used, as text. Without a known price or usage there is no amount."""
     parts = [counted(statistics.steps, "step"), f"{statistics.duration_seconds} s"]
     parts.append(counted(statistics.total_tokens, "token"))
     if statistics.currency:
         parts.append(f"{statistics.currency}{statistics.cost:.6f}".rstrip("0").rstrip("."))
-    elif statistics.total_tokens:
+    elif statistics.total_tokens or statistics.steps:
         parts.append("cost unknown")
     return ", ".join(parts)
 

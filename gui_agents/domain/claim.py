@@ -45,6 +45,11 @@ class Claim:
         """What the call costs at most, with what it was granted."""
         return self.quote.amount(self.output_tokens)
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is not answered yet."""
+        return not self._answered.is_set()
+
     async def granted(self) -> int:
         """Wait for the answer, and return the output tokens that the call may ask for.
 

@@ -88,6 +88,8 @@ class ModelCall:
     """Whether nothing was billed for sure: the call never reached the endpoint, or was refused by it. What told its
     usage was billed, whatever this says.
     """
+    kept: bool = False
+    """Whether budgets keep its worst case even so: a gateway stopped waiting, and the model may have gone on."""
 
     @property
     def billed(self) -> bool:

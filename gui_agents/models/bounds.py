@@ -6,12 +6,16 @@ nobody sees: of the templates of chats, and of instructions for tools.
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 from math import ceil
 from typing import Any, Final
 
-from gui_agents.domain.model_settings import DEFAULT_SETTINGS
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS, WireProtocol
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallBound
+from gui_agents.models.chat.prompts import system_prompt
+from gui_agents.models.excess import AS_BOUNDED
+from gui_agents.models.native.prompts import SYSTEM_PROMPT
 
 HIDDEN: Final = 300
 """Tokens that an endpoint adds to a question."""
@@ -35,31 +39,46 @@ LEAST_OUTPUT: Final = 1024
 """With fewer tokens, the reasoning or the arguments of an answer are likely to be cut off."""
 
 
-def bound_of(endpoint: Endpoint, question: Mapping[str, Any], content: bytes, screen: tuple[int, int]) -> CallBound:
+def bound_of(
+    endpoint: Endpoint,
+    question: Mapping[str, Any],
+    content: bytes,
+    largest: tuple[int, int],
+    factor: Fraction = AS_BOUNDED,
+) -> CallBound:
     """Return the most that a call can use.
 
-    `content` is the encoded `question`; no picture in it is larger than the `screen`, in pixels.
+    `content` is the encoded `question`; no picture in it is larger than the `largest`, in pixels. `factor` raises the
+    bound of the input.
     """
     # Tools hold no pictures, and many small values.
     pictures = _pictures({**question, "tools": None})
     text = len(content) - sum(pictures)
-    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(endpoint.model, *screen)
+    given = text + _hidden(question.get("tools")) + len(pictures) * _for_a_picture(endpoint.model, *largest)
     limits = [question[name] for name in _limits(endpoint, question)]
     limit = max(limits, default=endpoint.settings.max_tokens)
     answers = _answers(question)
     return CallBound(
         provider=endpoint.provider,
         model=endpoint.model,
-        input_tokens=given,
+        input_tokens=ceil(given * factor),
         output_tokens=limit * answers,
         least_output_tokens=min(limit, LEAST_OUTPUT) * answers,
     )
 
 
 def smallest_call(choice: ModelChoice) -> CallBound:
-    """Return a bound that is below that of any call to this model."""
+    """Return what is reserved for any call to this model, and for the shortest answer that is worth asking for.
+
+    That is what it is always sent; the task and its screen come on top of it.
+    """
     settings = DEFAULT_SETTINGS if choice.endpoint is None else choice.endpoint.settings
-    return CallBound(choice.provider, choice.model, HIDDEN, min(settings.max_tokens, LEAST_OUTPUT))
+    own = settings.protocol is not WireProtocol.CHAT and settings.native_tool
+    prompt = SYSTEM_PROMPT if own else system_prompt(settings.coordinates)
+    tools = [{"type": "computer" if own else "function"}] if settings.tools else []
+    picture = _for_a_picture(choice.model, 1, 1) if settings.pictures else 0
+    given = len(prompt.encode()) + _hidden(tools) + picture
+    return CallBound(choice.provider, choice.model, given, min(settings.max_tokens, LEAST_OUTPUT))
 
 
 def limited(endpoint: Endpoint, question: Mapping[str, Any], output_tokens: int) -> dict[str, Any]:

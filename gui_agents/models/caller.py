@@ -23,6 +23,7 @@ from gui_agents.domain.providers import provider_row
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall
 from gui_agents.models.answers.decoding import decode
+from gui_agents.models.answers.tokens import counted
 from gui_agents.models.bounds import bound_of, limited
 from gui_agents.models.chat.dialect import ChatDialect
 from gui_agents.models.dialect import Dialect
@@ -36,6 +37,7 @@ from gui_agents.models.messages.dialect import MessagesDialect
 from gui_agents.models.reading import Reader
 from gui_agents.models.responses.dialect import ResponsesDialect
 from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
+from gui_agents.models.unbilled import GAVE_UP_WAITING
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import HTTPClient
@@ -107,6 +109,8 @@ class CalledModel:
         self._sleep = sleep
         self._client: HTTPClient | None = None
         self._dialect = DIALECTS[endpoint.settings.protocol](endpoint)
+        self._largest = (0, 0)
+        """Width and height of the largest picture that a question may hold, in pixels."""
         self._hidden = hidden_words(endpoint.settings.headers, endpoint.settings.extra_body)
 
     @property
@@ -167,13 +171,13 @@ class CalledModel:
     async def _attempt(
         self, asking: "_Asking", question: Mapping[str, Any], content: bytes, lacking: Lacking
     ) -> Decision:
-        seen = asking.request.observation
-        model = self._endpoint.model
-        bound = bound_of(self._endpoint, question, content, (seen.width, seen.height))
+        at, model = self._endpoint.base_url, self._endpoint.model
+        self._see(asking.request)
+        bound = bound_of(self._endpoint, question, content, self._largest, self._clients.excess.factor(at, model))
         granted = await asking.calls.reserve(bound)
         if granted < bound.output_tokens:
             content = encoded(limited(self._endpoint, question, granted))
-        outcome, usage, unbilled = CallOutcome.ERROR, None, False
+        outcome, usage, unbilled, kept = CallOutcome.ERROR, None, False, False
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -184,8 +188,10 @@ class CalledModel:
             reader = Reader(asking.client.where, self._endpoint.api_key, self._dialect, self._hidden)
             decision = reader.decision(answer, body, asking.request, pause, granted)
             outcome = CallOutcome.OK
+            usage = counted(usage)
         except InvalidActionError as error:
             outcome = CallOutcome.INVALID
+            usage = counted(usage) if error.said else usage
             self._remember(lacking - asking.known)
             if granted < bound.output_tokens and (usage is None or usage.output_tokens >= granted):
                 lowered = f"the budget had room for {granted} tokens of output, and not for {bound.output_tokens}"
@@ -193,6 +199,7 @@ class CalledModel:
             raise
         except FailedAttemptError as failed:
             unbilled = failed.unbilled and usage is None
+            kept = failed.status in GAVE_UP_WAITING
             feature = self._refused_feature(failed, asking.request, question, lacking)
             if feature is None:
                 raise
@@ -203,9 +210,19 @@ class CalledModel:
             raise FailedAttemptError(problem, retryable=True) from error
         finally:
             taken = max(0.0, self._monotonic() - started)
-            asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled))
+            if usage is not None and self._endpoint.configured:
+                # Others could bring their own bounds to any height.
+                self._clients.excess.reported(at, model, bounded=bound.input_tokens, input_tokens=usage.input_tokens)
+            asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled, kept))
         self._remember(lacking - asking.known)
         return decision
+
+    def _see(self, request: DecisionRequest) -> None:
+        """Note the sizes of what the model is shown; its dialect may show it again in each question to come."""
+        seen = request.observation
+        sizes = [self._largest, (seen.width, seen.height)]
+        sizes += [(turn.picture.width, turn.picture.height) for turn in request.history if turn.picture is not None]
+        self._largest = max(width for width, _ in sizes), max(height for _, height in sizes)
 
     def _remember(self, lacking: Lacking) -> None:
         self._clients.lacks.remember(self._endpoint.base_url, self._endpoint.model, lacking)

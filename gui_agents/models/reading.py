@@ -21,6 +21,7 @@ from gui_agents.models.failures import (
 )
 from gui_agents.models.masking import MAX_READ, masked
 from gui_agents.models.retry import pause_in, pause_said
+from gui_agents.models.unbilled import unbilled_body, unbilled_status
 
 if TYPE_CHECKING:
     from gui_agents.models.http.client import Answer
@@ -72,11 +73,13 @@ class Reader:
         error = error_in(body)
         if error is not None:
             pause = retry_after_seconds or pause_in(error)
-            raise self._refusal(said_in(error), error, status_in(error), "reports an error", pause)
+            refusal = self._refusal(said_in(error), error, status_in(error), "reports an error", pause)
+            raise _of_body(refusal, body)
         try:
             return self.dialect.read_decision(body, request, max_tokens)
         except FailedAttemptError as failed:
-            raise self._failure(failed.said, failed.status, "reports an error", retry_after_seconds) from None
+            failure = self._failure(failed.said, failed.status, "reports an error", retry_after_seconds)
+            raise _of_body(failure, body) from None
         except ModelRefusedError as refused:
             raise self._refused(str(refused)) from None
 
@@ -107,7 +110,7 @@ class Reader:
             retryable=status is not None and is_retryable(status),
             retry_after_seconds=retry_after_seconds or pause_said(said),
             rate_limited=status == HTTPStatus.TOO_MANY_REQUESTS,
-            unbilled=status is not None and status >= HTTPStatus.MULTIPLE_CHOICES,
+            unbilled=unbilled_status(status),
             status=status,
             said=said,
         )
@@ -116,6 +119,7 @@ class Reader:
         """Return the failure that an answer without the JSON of its protocol is."""
         text = _beginning(answer.body)
         status, retryable = None, False
+        unbilled = unbilled_status(answer.status) or text.startswith(MARKUP)
         if answer.status != HTTPStatus.OK:
             kind = f"answered {answer.status}, which is no answer of a model"
         elif not text:
@@ -136,8 +140,16 @@ class Reader:
             retryable=retryable,
             retry_after_seconds=pause_said(said),
             rate_limited=status == HTTPStatus.TOO_MANY_REQUESTS,
+            unbilled=unbilled,
             said=said,
         )
+
+
+def _of_body(error: Exception, body: Any) -> Exception:
+    """Return what the error in a body amounts to, with what is known of its bill."""
+    if isinstance(error, FailedAttemptError) and unbilled_body(body):
+        error.unbilled = True
+    return error
 
 
 def _words(raw: bytes, body: Any) -> str:

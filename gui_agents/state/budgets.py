@@ -61,9 +61,10 @@ class Budgets:
         return self._limits.get(currency)
 
     def unspent(self, currency: str, day: int) -> Decimal:
-        """Return what is left of a day, reservations not yet taken off."""
+        """Return what is left of a day, reservations not yet taken off; 0 if more is spent than the limit."""
         account = self._accounts.get((day, currency))
-        return EXACT.subtract(self._limits[currency], NOTHING if account is None else account.spent)
+        spent = NOTHING if account is None else account.spent
+        return max(NOTHING, EXACT.subtract(self._limits[currency], spent))
 
     def claimed(self, claim: Claim, day: int) -> list[Claim]:
         """Add a claim in a currency that has a budget. Return the claims that are answered by it."""
@@ -122,7 +123,7 @@ class Budgets:
         if output_tokens < claim.most and account.reserved and quote.amount(claim.least) <= unspent:
             return False
         if output_tokens < claim.least:
-            claim.refused_at = self._limits[quote.currency], unspent
+            claim.refused_at = self._limits[quote.currency], max(NOTHING, unspent)
             return True
         claim.output_tokens = output_tokens
         claim.account = account

@@ -272,7 +272,7 @@ class ServiceState:
             self._stats.models.called(call, bill, task_id, self._time())
             self._recent.model_calls.count(call.outcome, now)
             if self._table.progressed(task_id, now):
-                self._table.billed(task_id, call.usage, bill)
+                self._table.billed(task_id, call, bill)
         wake_claims(answered)
 
     def decided(self, task_id: str, observe_seconds: float, decide_seconds: float) -> None:

@@ -25,7 +25,7 @@ from gui_agents.domain.money import EXACT
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord, TaskStatistics
-from gui_agents.domain.usage import Bill, Usage
+from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.snapshot import TasksSnapshot
 from gui_agents.state.histogram import Histogram
 from gui_agents.state.window import SlidingWindow
@@ -236,13 +236,14 @@ class TaskTable:
         self._running.move_to_end(task_id)
         return True
 
-    def billed(self, task_id: str, usage: Usage | None, bill: Bill) -> None:
+    def billed(self, task_id: str, call: ModelCall, bill: Bill) -> None:
         """Add a call to a model to the statistics of a running task."""
         entry = self._entries[task_id]
-        if usage is not None:
-            entry.input_tokens += usage.input_tokens
-            entry.output_tokens += usage.output_tokens
-        if bill.currency is not None:
+        if call.usage is not None:
+            entry.input_tokens += call.usage.input_tokens
+            entry.output_tokens += call.usage.output_tokens
+        if bill.currency is not None and (call.usage is not None or not call.billed):
+            # Without any such call, what the task cost is not known, and not 0.
             entry.cost = EXACT.add(entry.cost, bill.amount)
             entry.currency = bill.currency
 

@@ -6,6 +6,7 @@ from gui_agents.agent.ledger import Ledger, Price, Prices
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
+from gui_agents.domain.money import shown
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.models.bounds import smallest_call
 from gui_agents.models.endpoint import REQUEST_FIELD
@@ -38,7 +39,8 @@ class Treasury:
 
     def ledger(self, task_id: str, choice: ModelChoice) -> Ledger:
         """Return the ledger of a new task."""
-        return Ledger(task_id, self._state, self._prices, self._limits, public_prices=_public(choice))
+        trusted = choice.endpoint is None or choice.endpoint.configured
+        return Ledger(task_id, self._state, self._prices, self._limits, public_prices=_public(choice), trusted=trusted)
 
     def check_model(self, choice: ModelChoice) -> None:
         """Refuse a model that no budget could hold.
@@ -78,10 +80,41 @@ class Treasury:
 def default_model_problem(config: Config, models: ModelFactory, prices: Prices) -> str | None:
     """Return why no task can be run with the default model, such as a missing key; None if one can."""
     problem = models.default_problem()
-    budgeted = config.budgets.daily_max_cost or config.tasks.max_cost is not None
-    if problem is not None or not budgeted or config.budgets.allow_unbudgeted_models:
+    if problem is not None:
         return problem
-    return no_budget(models.choose(None, None, REQUEST_FIELD), prices, config.budgets.daily_max_cost)
+    choice = models.choose(None, None, REQUEST_FIELD)
+    budgeted = config.budgets.daily_max_cost or config.tasks.max_cost is not None
+    if budgeted and not config.budgets.allow_unbudgeted_models:
+        problem = no_budget(choice, prices, config.budgets.daily_max_cost)
+    return problem or _too_little(config, choice, prices)
+
+
+def _too_little(config: Config, choice: ModelChoice, prices: Prices) -> str | None:
+    """Return which limit has no room for any call to a model; None if each has."""
+    if choice.endpoint is None:
+        return None
+    call = smallest_call(choice)
+    tokens = call.input_tokens + call.output_tokens
+    if config.tasks.max_tokens is not None and config.tasks.max_tokens < tokens:
+        return (
+            f"TASK_MAX_TOKENS allows {config.tasks.max_tokens} tokens, and each call to {choice.full_name!r:.80} "
+            f"reserves at least {tokens}; raise it"
+        )
+    price = prices.price(choice.provider, choice.model, public=_public(choice))
+    if price is None:
+        return None
+    cost = price.quote(call).amount(call.output_tokens)
+    limits = {
+        "TASK_MAX_COST": config.tasks.max_cost,
+        "DAILY_MAX_COST": config.budgets.daily_max_cost.get(price.currency),
+    }
+    for name, limit in limits.items():
+        if limit is not None and limit < cost:
+            return (
+                f"{name} allows {shown(limit)} {price.currency}, and each call to {choice.full_name!r:.80} reserves at "
+                f"least {shown(cost)}; raise it"
+            )
+    return None
 
 
 def no_budget(choice: ModelChoice, prices: Prices, days: Collection[str]) -> str | None:

@@ -81,12 +81,12 @@ async def test_a_call_that_was_given_up_counts_for_as_much_as_it_can_have_cost(t
 
 
 async def test_little_that_is_left_of_a_day_makes_a_shorter_answer_and_then_none(tmp_path):
-    bill = tool_call(DONE, usage=usage(0, 3000))
-    async with asked(tmp_path, bill, DAILY_MAX_COST="0.08") as (service, stub, server):
+    bill = tool_call(DONE, usage=usage(1000, 2800))
+    async with asked(tmp_path, bill, DAILY_MAX_COST="0.095") as (service, stub, server):
         assert (await last(stub)).stage == "finished"
         assert day(service) == (Decimal("0.045"), 0)
         message = (await last(stub)).message
-        assert message.startswith("budget: DAILY_MAX_COST allows 0.08 USD a day; 0.035 is left, and the next call may")
+        assert message.startswith("budget: DAILY_MAX_COST allows 0.095 USD a day; 0.05 is left, and the next call may")
         [sent] = server.requests
         assert 1024 <= sent.body["max_tokens"] < 4096
 

@@ -10,9 +10,18 @@ from typing import Any, Final
 import attrs
 
 from gui_agents.domain.usage import Usage
+from gui_agents.models.answers.decoding import as_object
 
 MAX_TOKENS: Final = 10**12
 """Above this, or below 0, a count is no count."""
+CACHED: Final = (
+    "cached_tokens",
+    "cached_input_tokens",
+    "cache_read_tokens",
+    "cache_read_input_tokens",
+    "num_cached_tokens",
+)
+CACHE_WRITE: Final = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
 
 
 @attrs.frozen(kw_only=True)
@@ -32,22 +41,53 @@ class Counts:
 def usage_of(counts: Counts) -> Usage | None:
     """Return what was used, or None if it is not known.
 
-    Where the total is more than prompt and output, the rest is output: some endpoints leave out the reasoning.
-    Parts that are more than the whole count as the whole. If all counts are 0, nobody has counted.
+    Some endpoints count the prompt without what concerns a cache, and some count the output without the reasoning.
+    Where the total is more than prompt and output, the rest is output. No prompt is empty: one of 0 tokens was not
+    counted. An output of 0 is only believed if the endpoint says so.
     """
-    prompt, output = counts.prompt, counts.output
-    if counts.total is not None:
-        if output is None and prompt is not None:
-            output = counts.total - prompt
-        elif prompt is None and output is not None:
-            prompt = counts.total - output
-        elif prompt is not None and output is not None:
-            output = max(output, counts.total - prompt)
-    if prompt is None or output is None or min(prompt, output) < 0 or prompt + output == 0:
+    prompt, output, total = counts.prompt, counts.output, counts.total
+    if not prompt and total is not None and output is not None:
+        prompt = total - output
+    if prompt is None or prompt < 0:
         return None
-    cached = min(counts.cached or 0, prompt)
-    written = min(counts.cache_write or 0, prompt - cached)
+    cached, written = counts.cached or 0, counts.cache_write or 0
+    apart = cached + written
+    if apart > prompt or (output is not None and total == prompt + apart + output):
+        prompt += apart
+    if total is not None and total > prompt + (output or 0):
+        output = total - prompt
+    if not prompt or output is None:
+        return None
     return Usage(prompt, cached, output, written, min(counts.cache_write_hour or 0, written))
+
+
+def counted(usage: Usage | None) -> Usage | None:
+    """Return the usage of an answer that holds something, or None if its output was not counted."""
+    return usage if usage is not None and usage.output_tokens else None
+
+
+def openai_usage(usage: Mapping[str, Any]) -> Usage | None:
+    """Return the tokens in the `usage` of an OpenAI protocol, as the vendor and those that follow it spell them."""
+    prompt = [as_object(usage.get(name)) for name in ("prompt_tokens_details", "input_tokens_details")]
+    output = [as_object(usage.get(name)) for name in ("completion_tokens_details", "output_tokens_details")]
+    written = largest((usage, ("completion_tokens", "output_tokens")))
+    reasoning = largest(*((fields, ("reasoning_tokens",)) for fields in (usage, *output))) or 0
+    if written is not None and reasoning > written:
+        # More reasoning than there is output was not counted in it.
+        written += reasoning
+    lives = as_object(usage.get("cache_creation"))
+    hour = count(lives.get("ephemeral_1h_input_tokens")) or 0
+    minutes = count(lives.get("ephemeral_5m_input_tokens")) or 0
+    return usage_of(
+        Counts(
+            prompt=largest((usage, ("prompt_tokens", "input_tokens"))),
+            output=written,
+            total=count(usage.get("total_tokens")),
+            cached=largest((usage, ("prompt_cache_hit_tokens",)), *((fields, CACHED) for fields in (usage, *prompt))),
+            cache_write=max(largest(*((fields, CACHE_WRITE) for fields in (usage, *prompt))) or 0, hour + minutes),
+            cache_write_hour=hour,
+        )
+    )
 
 
 def largest(*places: tuple[Mapping[str, Any], Iterable[str]]) -> int | None:

@@ -12,7 +12,7 @@ from gui_agents.models.answers.decoding import as_list, as_object
 from gui_agents.models.answers.found import Found, decision_of, shown_back
 from gui_agents.models.answers.text import in_text, words_in
 from gui_agents.models.answers.thoughts import without_thoughts
-from gui_agents.models.answers.tokens import Counts, count, largest, usage_of
+from gui_agents.models.answers.tokens import openai_usage
 from gui_agents.models.failures import refused_by_policy, reported, said_in, status_in
 
 CUT_OFF: Final = ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded")
@@ -29,31 +29,7 @@ TEXT_PARTS: Final = (None, "text", "output_text")
 
 def read_usage(body: Any) -> Usage | None:
     """Return the tokens in a completion's body, or None if they are not known."""
-    usage = as_object(as_object(body).get("usage"))
-    prompt = as_object(usage.get("prompt_tokens_details")) or as_object(usage.get("input_tokens_details"))
-    return usage_of(
-        Counts(
-            prompt=largest((usage, ("prompt_tokens", "input_tokens"))),
-            output=_output(usage),
-            total=count(usage.get("total_tokens")),
-            cached=largest(
-                (prompt, ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens")),
-                (usage, ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")),
-            ),
-            cache_write=largest(
-                (prompt, ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")),
-                (usage, ("cache_write_tokens", "cache_creation_input_tokens")),
-            ),
-            cache_write_hour=largest((as_object(usage.get("cache_creation")), ("ephemeral_1h_input_tokens",))),
-        )
-    )
-
-
-def _output(usage: Mapping[str, Any]) -> int | None:
-    """Return the tokens that were written. More reasoning than there is output was not counted in it."""
-    written = largest((usage, ("completion_tokens", "output_tokens")))
-    reasoning = count(as_object(usage.get("completion_tokens_details")).get("reasoning_tokens")) or 0
-    return written + reasoning if written is not None and reasoning > written else written
+    return openai_usage(as_object(as_object(body).get("usage")))
 
 
 def read_decision(body: Any, request: DecisionRequest, *, max_tokens: int) -> Decision:

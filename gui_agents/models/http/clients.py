@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.request import getproxies
 
 from gui_agents.domain.packages import OptionalPackage
+from gui_agents.models.excess import KnownExcess
 from gui_agents.models.features import KnownLacks
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.names import Names
@@ -42,6 +43,8 @@ class HTTPClients:
         self._proxies = getproxies()
         self.lacks = KnownLacks(monotonic)
         """What endpoints lack, as their refusals showed."""
+        self.excess = KnownExcess()
+        """Which models have counted more than the bounds of their calls."""
         self.decoding = Threads("decode", MAX_DECODING)
         """For bodies that are too large to decode them on the event loop."""
 

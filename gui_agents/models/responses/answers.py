@@ -10,7 +10,7 @@ from gui_agents.domain.model import ModelRefusedError
 from gui_agents.domain.usage import Usage
 from gui_agents.models.answers.calls import TOOL, arguments
 from gui_agents.models.answers.decoding import as_list, as_object
-from gui_agents.models.answers.tokens import Counts, count, usage_of
+from gui_agents.models.answers.tokens import openai_usage
 from gui_agents.models.failures import FailedAttemptError, reported, said_in, status_in
 from gui_agents.models.native.calls import Fields, Point, Wish, check_number, pointer, said, word
 from gui_agents.models.native.conversation import Heard
@@ -33,17 +33,7 @@ def read_usage(body: Any) -> Usage | None:
 
     `input_tokens` includes what came from a cache and what was written to one, `output_tokens` the reasoning.
     """
-    usage = as_object(as_object(body).get("usage"))
-    details = as_object(usage.get("input_tokens_details"))
-    return usage_of(
-        Counts(
-            prompt=count(usage.get("input_tokens")),
-            output=count(usage.get("output_tokens")),
-            total=count(usage.get("total_tokens")),
-            cached=count(details.get("cached_tokens")),
-            cache_write=count(details.get("cache_write_tokens")),
-        )
-    )
+    return openai_usage(as_object(as_object(body).get("usage")))
 
 
 def read_answer(body: Any, *, max_tokens: int) -> Heard:

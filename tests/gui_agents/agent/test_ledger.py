@@ -1,6 +1,8 @@
 from decimal import Decimal
 from fractions import Fraction
 
+import attrs
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -133,5 +135,14 @@ def test_a_step_tells_its_number_seconds_tokens_and_cost():
     first, second, third = told_of(ledger, state)
     amount = f"{ledger.cost:.6f}".rstrip("0").rstrip(".")
     assert first == f"step 1: saw a screen (61.2 s, 1,000,000 tokens, ${amount})"
-    assert second == "step 2: saw a screen (0.0 s, 0 tokens)"
+    assert second == "step 2: saw a screen (0.0 s, 0 tokens, cost unknown)"
     assert third == "step 3: saw a screen (1.0 s, 1 token, cost unknown)"
+
+
+@pytest.mark.parametrize(
+    ("usage", "unbilled", "currency"), [(None, False, None), (None, True, "USD"), (Usage(1, 0, 1), False, "USD")]
+)
+def test_a_task_whose_calls_told_no_usage_has_no_known_cost(usage, unbilled, currency):
+    state, ledger = running()
+    ledger.model_called(attrs.evolve(call("dear", usage), unbilled=unbilled))
+    assert state.record("t").statistics.currency == currency

@@ -3,11 +3,12 @@
 import asyncio
 from decimal import Decimal
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.agent.ledger import Ledger
+from gui_agents.agent.ledger import WAITS, Ledger
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.model import BudgetExhaustedError
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
@@ -28,12 +29,15 @@ class Books:
         self.state = new_state(clock or LoopClock(), day_limits={"USD": limit}, slots=100)
         self._tasks = 0
 
-    def ledger(self, limits=None):
+    def ledger(self, limits=None, *, trusted=True):
         self._tasks += 1
         name = f"t{self._tasks}"
         self.state.task_created(name, a_spec(), "accepted")
         self.state.task_started(name)
-        return Ledger(name, self.state, PRICES, limits or SpendingLimits())
+        return Ledger(name, self.state, PRICES, limits or SpendingLimits(), trusted=trusted)
+
+    def told(self, task):
+        return [message.text for message in self.state.stream_taken(self.state.subscribed(task))]
 
     @property
     def day(self):
@@ -77,6 +81,15 @@ async def test_a_call_that_was_surely_not_billed_gives_everything_back():
 
 
 @virtual
+async def test_a_call_that_a_gateway_stopped_waiting_for_keeps_its_worst_case():
+    books = Books()
+    ledger = books.ledger()
+    await ledger.reserve(BOUND)
+    ledger.model_called(attrs.evolve(ended(unbilled=True), kept=True))
+    assert books.day == (WORST, 0)
+
+
+@virtual
 async def test_a_reservation_that_nobody_settles_is_spent_when_the_ledger_is_closed():
     books = Books()
     ledger = books.ledger(SpendingLimits(tokens=3000))
@@ -109,6 +122,44 @@ async def test_a_bill_without_a_reservation_is_spent_too():
 
 
 @virtual
+async def test_an_endpoint_that_a_request_named_cannot_make_the_day_pay_more_than_was_reserved(caplog):
+    books = Books()
+    ledger = books.ledger(SpendingLimits(tokens=3000, cost=Decimal(1)), trusted=False)
+    for _ in range(2):
+        await ledger.reserve(BOUND)
+        ledger.model_called(ended(Usage(10**9, 0, 5)))
+    assert books.day == (2 * WORST, 0)
+    assert ledger.cost == books.state.snapshot().models.cost["USD"] == Decimal("6000.00015")
+    with pytest.raises(BudgetExhaustedError, match="200 are left"):
+        await ledger.reserve(BOUND)
+    words = "an endpoint that is not configured reports 1000000005 tokens for a call that can use 1400 at most"
+    assert [words in record.getMessage() for record in caplog.records] == [True]
+
+
+@virtual
+async def test_an_endpoint_that_a_request_named_pays_back_what_it_did_not_use():
+    books = Books()
+    ledger = books.ledger(trusted=False)
+    await ledger.reserve(BOUND)
+    ledger.model_called(ended(Usage(500, 0, 20)))
+    assert books.day == (Decimal("0.0018"), 0)
+
+
+@virtual
+async def test_a_bill_above_the_limit_of_a_configured_endpoint_counts_and_leaves_nothing():
+    books = Books()
+    ledger = books.ledger(SpendingLimits(cost=Decimal(1)))
+    await ledger.reserve(BOUND)
+    ledger.model_called(ended(Usage(10**6, 0, 0)))
+    assert books.day == (3, 0)
+    assert books.state.budget_unspent("USD") == 0
+    with pytest.raises(BudgetExhaustedError, match="TASK_MAX_COST allows 1 USD; 0 is left"):
+        await ledger.reserve(BOUND)
+    with pytest.raises(BudgetExhaustedError, match=r"DAILY_MAX_COST allows 0\.02 USD a day; 0 is left"):
+        await books.ledger().reserve(BOUND)
+
+
+@virtual
 async def test_a_reservation_waits_for_the_calls_of_other_tasks():
     books = Books()
     first, second, third = (books.ledger() for _ in range(3))
@@ -120,6 +171,20 @@ async def test_a_reservation_waits_for_the_calls_of_other_tasks():
     first.model_called(ended(Usage(500, 0, 20)))
     assert await waiting == 400
     assert books.day == (Decimal("0.0018"), 2 * WORST)
+
+
+@virtual
+async def test_a_task_that_waits_for_the_days_budget_says_so_once():
+    books = Books()
+    waits, other = books.ledger(), books.ledger()
+    for _ in range(2):
+        await other.reserve(CallBound("openai", "m", 6000, 100))
+        waiting = asyncio.create_task(waits.reserve(BOUND))
+        await settle()
+        other.model_called(ended(unbilled=True))
+        await waiting
+        waits.model_called(ended(unbilled=True))
+    assert [books.told(task) for task in ("t1", "t2")] == [["accepted", WAITS], ["accepted"]]
 
 
 @virtual

@@ -226,7 +226,7 @@ async def test_every_step_tells_one_message():
     model = ScriptedModel(Click(1, 2), NO_ACTION, Type("hello"), Wait(0.5), Done("89"))
     stage = Stage(model, ScriptedSandbox("clicked", TransientSandboxError("nothing has the focus"), "waited"))
     await stage.run()
-    assert [text.removesuffix(" (0.0 s, 0 tokens)") for text in stage.told] == [
+    assert [text.removesuffix(" (0.0 s, 0 tokens, cost unknown)") for text in stage.told] == [
         "step 1: saw screen 1; decided click(x=1, y=2, button='left', count=1); because as scripted; clicked",
         "step 2: saw screen 2; decided no action; invalid: that is no action",
         "step 3: saw screen 3; decided type(text='hello'); because as scripted; error: nothing has the focus",

@@ -255,7 +255,7 @@ def test_used_speaks_of_one_step_and_free_models():
 
 
 @pytest.mark.parametrize(
-    ("tokens", "said"), [(0, "1 step, 3 s, 0 tokens"), (20, "1 step, 3 s, 20 tokens, cost unknown")]
+    ("tokens", "said"), [(0, "1 step, 3 s, 0 tokens, cost unknown"), (20, "1 step, 3 s, 20 tokens, cost unknown")]
 )
 def test_a_cost_without_a_price_is_unknown_and_not_zero(tokens, said):
     assert used(Statistics(1, 3, tokens, 0, tokens, 0.0, "")) == said

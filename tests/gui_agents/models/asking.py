@@ -36,6 +36,7 @@ class Asked:
         self.pauses: list[float] = []
         screenshots = options.pop("takes_screenshots", True)
         settings = options.pop("settings", {})
+        configured = options.pop("configured", False)
         self.model = CalledModel(
             endpoint=Endpoint(
                 provider="openai",
@@ -43,6 +44,7 @@ class Asked:
                 base_url=options.pop("base_url", None) or server.base_url,
                 api_key=options.pop("api_key", Secret(KEY)),
                 settings=ModelSettings(pictures=screenshots, **settings),
+                configured=configured,
             ),
             **{
                 "monotonic": Clock(),

@@ -1,4 +1,6 @@
 from base64 import b64encode
+from fractions import Fraction
+from math import ceil
 
 import pytest
 
@@ -51,6 +53,13 @@ def test_tools_bring_instructions_that_nobody_sees():
 def test_a_picture_counts_by_its_size_and_not_by_its_bytes(part, model, screen, tokens):
     extra = bound(asking(part), screen, model).input_tokens - bound(asking(), screen, model).input_tokens
     assert tokens <= extra <= tokens + 150
+
+
+def test_the_bound_of_the_input_can_be_raised():
+    question = asking(AS_URL)
+    endpoint = Endpoint(provider="openai", model="m", base_url="http://x", api_key=None)
+    bounds = [bound_of(endpoint, question, encoded(question), SCREEN, Fraction(*by)) for by in ((1, 1), (3, 2))]
+    assert bounds[1].input_tokens == ceil(bounds[0].input_tokens * Fraction(3, 2))
 
 
 def test_each_picture_counts():

@@ -6,7 +6,7 @@ from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.lifecycle import Ending, FailureReason, IllegalTransitionError, TaskEvent
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.task import TaskLimits, TaskStatistics
-from gui_agents.domain.usage import Bill, Usage
+from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.state.table import TaskTable
 from tests.fakes import EPOCH, FakeClock, a_spec, new_state
 
@@ -46,8 +46,8 @@ def test_a_record_tells_the_task_at_one_instant(table):
     sandbox = SandboxInfo("s", SandboxType.LINUX)
     table.sandboxed("a", sandbox)
     assert table.progressed("a", 16.0, 1)
-    table.billed("a", Usage(10, 5, 3), Bill(Decimal("0.25"), "USD"))
-    table.billed("a", None, Bill(Decimal(0), None))
+    table.billed("a", ModelCall("openai", "m", CallOutcome.OK, Usage(10, 5, 3), 0.1), Bill(Decimal("0.25"), "USD"))
+    table.billed("a", ModelCall("openai", "m", CallOutcome.ERROR, None, 0.1), Bill(Decimal(0), None))
     running = table.record("a", 18.5)
     assert (running.status, running.created_at, running.execution_seconds) == ("running", EPOCH + 10, 3.5)
     assert (running.sandbox, running.ending, running.spec) == (sandbox, None, a_spec())

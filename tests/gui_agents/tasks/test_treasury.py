@@ -8,11 +8,16 @@ import pytest
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.model_settings import ModelSettings, WireProtocol
 from gui_agents.domain.price import Quote
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
-from tests.fakes import a_price
+from gui_agents.models.bounds import smallest_call
+from gui_agents.models.registry import ModelFactory
+from gui_agents.tasks.treasury import default_model_problem
+from tests.fakes import FakeClock, FixedPrices, a_price
 from tests.gui_agents.tasks.rig import Rig
+from tests.serving import configured
 from tests.virtual_time import EPOCH, settle, virtual
 
 DAY = {"USD": Decimal("0.10")}
@@ -120,6 +125,66 @@ async def test_public_prices_do_not_hold_at_an_address_that_is_not_the_vendors()
     with pytest.raises(PreconditionError, match="is not known"):
         rig.runner._treasury.check_model(ModelChoice("openai", "quick", at))
     rig.runner._treasury.check_model(ModelChoice("openai", "quick"))
+
+
+@pytest.mark.parametrize(("configured", "spent"), [(True, 3), (False, Decimal("0.009"))])
+@virtual
+async def test_the_bills_of_endpoints_that_nobody_configured_are_bounded_by_what_was_reserved(configured, spent):
+    rig = Rig(day_limits=DAY)
+    at = Endpoint(provider="openai", model="dear", base_url="http://a", api_key=None, configured=configured)
+    ledger = rig.runner._treasury.ledger(rig.submit("free"), ModelChoice("openai", "dear", at))
+    await ledger.reserve(CallBound("openai", "dear", 1000, 400))
+    ledger.model_called(ModelCall("openai", "dear", CallOutcome.OK, Usage(10**6, 0, 0), 0.1))
+    assert books(rig) == (spent, 0)
+    await rig.rest()
+
+
+LIMITED = {"DEFAULT_MODEL": "openai/dear", "OPENAI_API_KEY": "k"}
+SMALLEST = smallest_call(ModelChoice("openai", "dear"))
+TOKENS = SMALLEST.input_tokens + SMALLEST.output_tokens
+COST = a_price().quote(SMALLEST).amount(SMALLEST.output_tokens)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, None),
+        ({"TASK_MAX_TOKENS": TOKENS, "TASK_MAX_COST": COST, "DAILY_MAX_COST": COST}, None),
+        (
+            {"TASK_MAX_TOKENS": TOKENS - 1},
+            f"TASK_MAX_TOKENS allows {TOKENS - 1} tokens, and each call to 'openai/dear' reserves at least {TOKENS}",
+        ),
+        ({"TASK_MAX_COST": "0.01"}, "TASK_MAX_COST allows 0.01 USD, and each call to 'openai/dear' reserves at least"),
+        ({"DAILY_MAX_COST": "0.01"}, "DAILY_MAX_COST allows 0.01 USD, and each call to 'openai/dear' reserves at"),
+        ({"DAILY_MAX_COST": "0.01 CNY", "ALLOW_UNBUDGETED_MODELS": "true"}, None),
+        ({"DEFAULT_MODEL": "openai/never heard of", "TASK_MAX_COST": "1", "ALLOW_UNBUDGETED_MODELS": "true"}, None),
+        (
+            {"DEFAULT_MODEL": "openai/never heard of", "TASK_MAX_COST": "1"},
+            "the price of 'openai/never heard of' is not",
+        ),
+        ({"DEFAULT_MODEL": "builtin/rules", "TASK_MAX_TOKENS": "1"}, None),
+        ({"OPENAI_API_KEY": "", "TASK_MAX_TOKENS": "1"}, "there is no key"),
+    ],
+)
+def test_limits_without_room_for_any_call_of_the_default_model_are_told_at_the_start(limits, said):
+    config = configured({**LIMITED, **{name: str(limit) for name, limit in limits.items()}})
+    models = ModelFactory(config.defaults, config.models, FakeClock())
+    problem = default_model_problem(config, models, FixedPrices({"dear": a_price()}))
+    assert problem == said if said is None else problem.startswith(said)
+
+
+def test_the_smallest_call_has_all_that_a_model_is_always_sent():
+    def input_of(**settings):
+        at = Endpoint(
+            provider="openai", model="m", base_url="http://a", api_key=None, settings=ModelSettings(**settings)
+        )
+        return smallest_call(ModelChoice("openai", "m", at)).input_tokens
+
+    bare = input_of(tools=False, pictures=False)
+    assert bare > 1000
+    assert input_of(pictures=False) == bare + 1700
+    assert input_of(tools=False) == bare + 6500
+    assert input_of(protocol=WireProtocol.MESSAGES) > 6500 + 9000
 
 
 class Reserving:

@@ -219,7 +219,7 @@ def test_usage_includes_cached_tokens():
     [
         ({"prompt_tokens": 5, "completion_tokens": 0}, Usage(5, 0, 0)),
         ({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": None}, Usage(5, 0, 1)),
-        ({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}, Usage(5, 5, 1)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}, Usage(14, 9, 1)),
         ({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": -1}}, Usage(5, 0, 1)),
         ({"prompt_tokens": 5}, None),
         ({"completion_tokens": 5}, None),
