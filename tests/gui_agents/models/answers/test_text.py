@@ -91,6 +91,20 @@ def test_what_holds_no_answer_holds_none(text):
         ("[THINK]", "[/THINK]"),
         ("<|begin_of_thought|>", "<|end_of_thought|>"),
         ("◁think▷", "◁/think▷"),
+        ("<|channel>thought\n", "<channel|>"),
+        ("<unused94>thought\n", "<unused95>"),
+        ("[THOUGHT]", "[/THOUGHT]"),
+        ("<|thinking_start|>", "<|thinking_end|>"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<|im_thinking|>", "<|/im_thinking|>"),
+        ("< think >", "</ think >"),
+        ("&lt;think&gt;", "&lt;/think&gt;"),
+        ("<longcat_think>", "</longcat_think>"),
+        ("<mm:think>", "</mm:think>"),
+        ("<thinking_process>", "</thinking_process>"),
+        ("<chain_of_thought>", "</chain_of_thought>"),
+        ("<inner_thinking>", "</inner_thinking>"),
+        ("<planning>", "</planning>"),
     ],
 )
 def test_thoughts_are_marked_in_many_ways(begin, end):
@@ -98,6 +112,7 @@ def test_thoughts_are_marked_in_many_ways(begin, end):
     assert found(f"Perhaps {SAVED}{end}{ANSWER}") == [CLICK]
     assert found(f"{ANSWER}{begin}Perhaps {SAVED}") == [CLICK]
     assert found(f"{begin}a {begin} b{end}{ANSWER}") == [CLICK]
+    assert found(f"{begin}Perhaps {ANSWER} but{end}\nI cannot find it.") == []
     assert words_in(f"{begin}Perhaps.{end}I click.") == "I click."
 
 
