@@ -110,8 +110,8 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     if not isinstance(answer, Mapping):
         raise InvalidActionError('the answer must be one JSON object such as {"action": "done", "message": "..."}')
     wanted = answer.get("action")
-    if isinstance(wanted, str) and len(wanted) <= _MAX_NUMBER:
-        wanted = wanted.strip().lower().replace("-", "_")
+    if isinstance(wanted, str):
+        wanted = action_named(wanted)
     allowed = [name for name in ACTIONS if name in supported or name in TERMINAL_ACTIONS]
     if not isinstance(wanted, str) or wanted not in allowed:
         shown = f" {wanted!r:.60}" if isinstance(wanted, str) else ""
@@ -133,6 +133,11 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
             continue
         values[slot.attribute] = _checked(f"{name}.{slot.key}", value, slot.field, limits)
     return ACTIONS[name](**values)
+
+
+def action_named(written: str) -> str:
+    """Return the name of an action in the spelling of `ActionName`, if it is one."""
+    return written.strip().lower().replace("-", "_") if len(written) <= _MAX_NUMBER else written
 
 
 def _says(key: str, value: Any) -> bool:
