@@ -27,12 +27,10 @@ def actions_in(value: Any, depth: int = MAX_DEPTH) -> Iterator[Mapping[str, Any]
             yield _with_point(value)
             return
         if isinstance(inner, dict):
-            # An object that names its action as `type`, or is a whole action itself.
-            name = inner.get("type")
-            whole = inner if "action" in inner or not isinstance(name, str) else {**inner, "action": name}
-            yield from actions_in(
-                {key: each for key, each in whole.items() if whole is inner or key != "type"}, depth - 1
-            )
+            # A whole action, or one that calls its action `type`, as computer tools do.
+            named = dict(inner)
+            named.setdefault("action", named.pop("type", None))
+            yield from actions_in(named, depth - 1)
             return
         for name in WRAPPERS:
             yield from actions_in(value.get(name), depth - 1)
