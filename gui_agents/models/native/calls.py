@@ -18,7 +18,9 @@ from gui_agents.domain.actions import (
 )
 from gui_agents.domain.keys import MODIFIERS, keys_of
 from gui_agents.domain.model import DecisionRequest
+from gui_agents.models.answers.decoding import decode
 from gui_agents.models.answers.found import MAX_ACTIONS
+from gui_agents.models.answers.wrapped import unpacked
 from gui_agents.models.native.transcript import Answer, Call
 from gui_agents.pictures.coordinates import View, shown_schema
 
@@ -164,6 +166,15 @@ def _keys_in(text: str) -> tuple[str, ...]:
         raise InvalidActionError(f"keys: {error.args[0]}") from None
 
 
+def point(given: Any) -> Point | None:
+    """Return a point that comes as a pair or as an object, also encoded as a string; None if it is none."""
+    match unpacked(given):
+        case {"x": x, "y": y} | [x, y]:
+            return x, y
+        case _:
+            return None
+
+
 def scroll(x: Any, y: Any, dx: float, dy: float) -> Fields:
     """Return a turn of the wheel, by at most as many notches as there may be."""
     return {"action": "scroll", "x": x, "y": y, "dx": _notches(dx), "dy": _notches(dy)}
@@ -174,11 +185,13 @@ def _notches(number: float) -> int:
 
 
 def number(given: Any, name: str) -> float:
-    """Return a number among the arguments of a call.
+    """Return a number among the arguments of a call, also one that is written as a string.
 
     Raises:
         InvalidActionError: it is none.
     """
+    if isinstance(given, str):
+        given = decode(given)
     if isinstance(given, bool) or not isinstance(given, int | float) or given != given:  # noqa: PLR0124 - NaN
         raise InvalidActionError(f"{name} must be a number")
     return given
@@ -212,5 +225,5 @@ def without_held_keys(given: Any) -> None:
     Raises:
         InvalidActionError: there are some.
     """
-    if given:
+    if unpacked(given):
         raise InvalidActionError(f"keys ({given!r:.40}) cannot be held during an action of the pointer here")
