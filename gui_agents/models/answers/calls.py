@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gui_agents.domain.actions import InvalidActionError
-from gui_agents.models.answers.decoding import DECODER, decode
+from gui_agents.models.answers.decoding import decode, value_at
 from gui_agents.models.answers.wrapped import actions_in
 
 TOOL: Final = "act"
@@ -49,7 +49,7 @@ def _decoded(text: str) -> list[Any]:
         if position == len(text):
             return values or [None]
         try:
-            value, position = DECODER.raw_decode(text, position)
+            value, position = value_at(text, position)
         except (ValueError, RecursionError):
             return [None]
         if not isinstance(value, dict):

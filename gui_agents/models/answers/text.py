@@ -15,7 +15,7 @@ import attrs
 from gui_agents.domain.action_json import action_named
 from gui_agents.domain.actions import TERMINAL_ACTIONS, InvalidActionError
 from gui_agents.models.answers.calls import arguments
-from gui_agents.models.answers.decoding import DECODER, decode
+from gui_agents.models.answers.decoding import decode, value_at
 from gui_agents.models.answers.found import Found
 from gui_agents.models.answers.marks import FENCE, FILLED, ends, holds_call, is_marked, without_calls
 from gui_agents.models.answers.tagged import tagged_calls
@@ -61,7 +61,8 @@ def in_text(text: str, *, cut_off: bool = False) -> Found:
     words = _words(plain, pieces, halves)
     if cut_off and pieces and (not ends(plain, pieces[-1].end) or _ends_task(pieces[-1].answers[-1])):
         return Found((), words)
-    marked = [piece for piece in pieces if piece in tagged or is_marked(plain, piece.start)]
+    calls = {call.start for call in tagged}
+    marked = [piece for piece in pieces if piece.start in calls or is_marked(plain, piece.start)]
     found = [answer for piece in marked or pieces for answer in piece.answers]
     return Found(tuple(found) if marked else _meant(found), words)
 
@@ -84,6 +85,7 @@ def _tagged(text: str, pieces: Sequence[_Piece]) -> list[_Piece]:
 
 
 def _outside(pieces: Sequence[_Piece], tagged: Sequence[_Piece]) -> list[_Piece]:
+    """Return the objects that are no part of a call in tags."""
     return [piece for piece in pieces if not any(call.start <= piece.start < call.end for call in tagged)]
 
 
@@ -112,7 +114,7 @@ def _pieces(text: str) -> tuple[list[_Piece], list[int]]:
         if left <= 0:
             break
         try:
-            value, end = DECODER.raw_decode(text, start)
+            value, end = value_at(text, start)
         except json.JSONDecodeError as error:
             left -= error.pos - start + 1
             halves.append(start)

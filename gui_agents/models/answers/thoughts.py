@@ -37,7 +37,7 @@ MARK: Final = re.compile(
 
 
 MAX_TEXT: Final = 50_000
-"""Characters of a text that are read: the last ones. The worst text of this length takes some 30 ms to read."""
+"""Characters of a text that are read: the last ones. The worst text of this length takes some 50 ms to read."""
 MAX_HEAD: Final = 10_000
 """Characters at the beginning of a longer text in which an opened thought is looked for."""
 OPENING: Final = "<think>"

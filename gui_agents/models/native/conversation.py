@@ -86,7 +86,8 @@ class Conversation:
         return self._last_word(heard, request), self._at
 
     def _last_word(self, heard: Heard, request: DecisionRequest) -> Answer:
-        found = in_text(heard.text)
+        # What is announced is not decided: without an end of the turn, an object may be part of what it thinks of.
+        found = in_text(heard.text, cut_off=self.settings.tools and bool(heard.unfinished))
         if found.answers:
             return Answer(content=heard.content, calls=(), actions=decision_of(found, request).actions)
         text = without_thoughts(heard.text).strip()
@@ -97,7 +98,7 @@ class Conversation:
         if heard.unfinished:
             raise InvalidActionError(f"{heard.unfinished}; {CALL_ANEW}")
         if has_half_of_call(text):
-            raise InvalidActionError(f"the call in the text is none; {CALL_ANEW}")
+            raise InvalidActionError(f"the call in the text cannot be read; {CALL_ANEW}")
         return Answer(content=heard.content, calls=(), actions=(Done(encodable(text)[:MAX_TEXT_LENGTH]),))
 
     def _remember(self, answer: Answer, heard: Heard) -> None:

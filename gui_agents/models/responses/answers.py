@@ -109,7 +109,8 @@ def in_words(checks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pending(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [as_object(check) for check in as_list(item.get("pending_safety_checks")) if check]
+    given = item.get("pending_safety_checks")
+    return [as_object(check) for check in (given if isinstance(given, list) else [given]) if check]
 
 
 def _wish(item: Mapping[str, Any]) -> Wish:
@@ -140,7 +141,11 @@ def _problem(answer: Mapping[str, Any], items: Sequence[Mapping[str, Any]], reas
     whole = not any(item.get("status") == INCOMPLETE for item in (answer, *items))
     if whole and not answer.get("incomplete_details"):
         return ""
-    limit = f"by max_output_tokens, which is {max_tokens}" if reason == "max_output_tokens" else f"({reason:.60})"
+    limit = (
+        f"by max_output_tokens, which is {max_tokens}"
+        if reason == "max_output_tokens"
+        else f"({reason or INCOMPLETE:.60})"
+    )
     return f"the answer was cut off {limit}; answer shorter"
 
 

@@ -22,6 +22,8 @@ GIVEN = json.dumps(CLICK)
         f"```\n{GIVEN}```",
         f"{GIVEN}</tool_call>",
         f"{GIVEN},",
+        '{"action": "click", "x": 68, "y": 66,}',
+        '{"action": "click", "x": [68, 66, ], }',
         f"{GIVEN}{GIVEN}",
         {"arguments": CLICK},
         {"arguments": GIVEN},

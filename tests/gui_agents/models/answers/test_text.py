@@ -68,6 +68,7 @@ def found(text):
         f"<minimax:tool_call>{INVOKED}</minimax:tool_call>",
         f"The page says {SAVED}. {DEEPSEEK}```json\n{ANSWER}\n```",
         f"act({ANSWER})",
+        'So: {"action": "click", "x": 10, "y": 20,} it is.',
         f"{ANSWER}<|end|>",
         f"{ANSWER}<|im_end|>",
     ],
