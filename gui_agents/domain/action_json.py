@@ -4,6 +4,7 @@ Nothing that a model writes is ever evaluated. An answer is parsed as data. If i
 this screen, `InvalidActionError` is raised, with a text for the model.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from math import floor
 from typing import Any, Final
@@ -49,12 +50,15 @@ _SLOTS: Final[Mapping[ActionName, tuple[_Slot, ...]]] = {
     )
     for name, cls in ACTIONS.items()
 }
-_EMPTY: Final[tuple[Any, ...]] = ("", [], {})
-_FILLED: Final = (0, 1)
-"""Numbers that models write into fields that they do not mean."""
+_NOTHING: Final = frozenset({"", "null", "none", "undefined", "[]", "{}"})
+"""Words that models write into fields that they do not mean."""
 _DEFAULTS: Final[Mapping[str, Any]] = {
     slot.key: slot.default for slots in _SLOTS.values() for slot in slots if not slot.required
 }
+_MEANINGLESS: Final = frozenset(
+    slot.key for slots in _SLOTS.values() for slot in slots if slot.field.axis is not None or slot.key == "seconds"
+)
+"""Fields that tell an action that does not have them nothing, whatever is in them: where, and how long."""
 
 
 def schema(supported: Collection[ActionName]) -> dict[str, Any]:
@@ -110,8 +114,8 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     if not isinstance(answer, Mapping):
         raise InvalidActionError('the answer must be one JSON object such as {"action": "done", "message": "..."}')
     wanted = answer.get("action")
-    if isinstance(wanted, str) and len(wanted) <= _MAX_NUMBER:
-        wanted = wanted.strip().lower().replace("-", "_")
+    if isinstance(wanted, str):
+        wanted = action_named(wanted)
     allowed = [name for name in ACTIONS if name in supported or name in TERMINAL_ACTIONS]
     if not isinstance(wanted, str) or wanted not in allowed:
         shown = f" {wanted!r:.60}" if isinstance(wanted, str) else ""
@@ -127,7 +131,7 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     values = {}
     for slot in slots:
         value = answer.get(slot.key)
-        if value is None or (not slot.required and value in _EMPTY):
+        if value is None or (not slot.required and _is_empty(value)):
             if slot.required:
                 raise InvalidActionError(f"{name} needs the field {slot.key}; it takes {_usage(name)}")
             continue
@@ -135,9 +139,28 @@ def parse(answer: object, *, width: int, height: int, supported: Collection[Acti
     return ACTIONS[name](**values)
 
 
+def action_named(written: str) -> str:
+    """Return the name of an action in the spelling of `ActionName`, if it is one."""
+    return written.strip().lower().replace("-", "_") if len(written) <= _MAX_NUMBER else written
+
+
 def _says(key: str, value: Any) -> bool:
     """Tell whether a field that the action does not have says anything: some models fill in all fields there are."""
-    return value is not None and value not in _EMPTY and value not in _FILLED and value != _DEFAULTS.get(key)
+    if key in _MEANINGLESS or _is_empty(value):
+        return False
+    number = _as_number(value)
+    if number is not None:
+        return number not in {0, 1}
+    return (value.strip().lower() if isinstance(value, str) else value) != _DEFAULTS.get(key)
+
+
+def _is_empty(value: Any) -> bool:
+    """Tell whether a value is nothing, in whatever clothes; 0 is, as no optional field has a use for it."""
+    if isinstance(value, str) and value.strip().lower() in _NOTHING:
+        return True
+    if isinstance(value, list | tuple):
+        return all(isinstance(each, str) and not each.strip() for each in value)
+    return value is None or value == {} or _as_number(value) == 0
 
 
 def _checked(label: str, value: Any, field: Field, limits: Mapping[str, int]) -> Any:
@@ -158,14 +181,19 @@ def _checked(label: str, value: Any, field: Field, limits: Mapping[str, int]) ->
 
 def _number(label: str, value: Any) -> int | float:
     """Return a number, also one that is written as a string, as a double, which cannot hold every JSON number."""
+    number = _as_number(value)
+    if number is None or not -_HUGE <= number <= _HUGE:
+        raise InvalidActionError(f"{label} must be a number")
+    return number
+
+
+def _as_number(value: Any) -> int | float | None:
     if isinstance(value, str) and len(value) <= _MAX_NUMBER:
         try:
-            value = float(value)
+            return float(value)
         except ValueError:
-            value = None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -_HUGE <= value <= _HUGE:
-        raise InvalidActionError(f"{label} must be a number")
-    return value
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _place(label: str, number: float, limit: int) -> int:
@@ -177,8 +205,8 @@ def _place(label: str, number: float, limit: int) -> int:
 
 
 def _keys(label: str, value: Any, rule: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keys of a list, or of one string, in one spelling each."""
-    written = [value] if isinstance(value, str) else value
+    """Return the keys of a list, which may be encoded as a string, or of one string, in one spelling each."""
+    written = _list_in(value) if isinstance(value, str) else value
     wrong = InvalidActionError(f"{label} must be a list of {rule['minItems']} to {rule['maxItems']} strings")
     if not isinstance(written, list | tuple) or not rule["minItems"] <= len(written) <= rule["maxItems"]:
         raise wrong
@@ -190,6 +218,19 @@ def _keys(label: str, value: Any, rule: Mapping[str, Any]) -> tuple[str, ...]:
     if not rule["minItems"] <= len(keys) <= rule["maxItems"]:
         raise wrong
     return keys
+
+
+def _list_in(text: str) -> list[Any]:
+    """Return the list that a text is, in the quotes of JSON or of Python, or else a list of the text."""
+    if text.lstrip()[:1] == "[":
+        for quoted in (text, text.replace("'", '"')):
+            try:
+                read = json.loads(quoted)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(read, list):
+                return read
+    return [text]
 
 
 def _bounded(label: str, number: Any, rule: Mapping[str, Any]) -> Any:

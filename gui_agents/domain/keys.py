@@ -106,6 +106,8 @@ _PREFIX: Final = re.compile(r"(?:key[._]|vk_|xk_|xf86|kp_?|numpad_?|gdk_)(?=.)")
 _BETWEEN: Final = re.compile(r"[\s_-]")
 _LETTER: Final = re.compile(r"key([a-z])")
 _BRACKETS: Final = (("<", ">"), ("{", "}"), ("[", "]"))
+_VIRTUAL: Final[Mapping[str, str]] = {"vk_back": "backspace", "vk_menu": "alt", "vk_capital": "capslock"}
+"""Names of Windows that mean something else without their prefix, or nothing."""
 _TAB_BACK: Final = frozenset({"isolefttab", "backtab"})
 
 
@@ -151,6 +153,8 @@ def _key(name: str) -> list[str] | None:
         key = _WHITE.get(name) or _KEYS.get(name, name)
         return [key] if key in NAMED or _is_character(key) else None
     small = name.strip().lower()
+    if small in _VIRTUAL:
+        return [_VIRTUAL[small]]
     for begin, end in _BRACKETS:
         small = small.removeprefix(begin).removesuffix(end)
     for spelled in (small, _PREFIX.sub("", small, count=1) if _PREFIX.match(small) else small):

@@ -71,8 +71,9 @@ def _calls(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _found(text: str, calls: list[Mapping[str, Any]], *, cut_off: str) -> Found:
     try:
         if calls:
-            return Found(tuple(arguments(call.get("name"), call.get("arguments")) for call in calls), words_in(text))
-        found = in_text(text)
+            given = [arguments(call.get("name"), call.get("arguments")) for call in calls]
+            return Found(tuple(answer for answers in given for answer in answers), words_in(text))
+        found = in_text(text, cut_off=bool(cut_off))
     except InvalidActionError as error:
         raise InvalidActionError(cut_off or error.problem) from None
     if not found.answers:

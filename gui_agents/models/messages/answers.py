@@ -22,6 +22,8 @@ SENT_BACK: Final = frozenset({"text", "thinking", "redacted_thinking", "tool_use
 THOUGHTS: Final = frozenset({"thinking", "redacted_thinking"})
 REFUSED: Final = "refusal"
 PAUSED: Final = "pause_turn"
+ENDED: Final = frozenset({"end_turn", "stop_sequence"})
+"""Reasons with which a model has said all that it wanted to say."""
 CUT_OFF: Final[Mapping[str, str]] = {
     "max_tokens": "by max_tokens, which is {max_tokens}",
     "model_context_window_exceeded": "because the model's context is full",
@@ -77,6 +79,9 @@ def read_answer(body: Any, *, max_tokens: int) -> Heard:
         wishes=wishes,
         text=text,
         problem=f"the answer was cut off {limit}; answer shorter" if limit else "",
+        unfinished=""
+        if reason in ENDED
+        else f"the answer holds no call, and its stop_reason is {reason or None!r:.40}",
         said=said(text, wishes),
     )
 
@@ -89,7 +94,7 @@ def read_call(wish: Wish, at: Point | None) -> Sequence[Fields]:
     """
     if wish.call.native:
         return steps(wish.name, wish.given, at)
-    return [dict(arguments(wish.name, wish.given))]
+    return [dict(given) for given in arguments(wish.name, wish.given)]
 
 
 def without_thinking(content: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

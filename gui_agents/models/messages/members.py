@@ -10,7 +10,18 @@ from typing import Any, Final
 
 from gui_agents.domain.actions import MAX_WAIT_SECONDS, ActionName, InvalidActionError
 from gui_agents.models.answers.found import MAX_ACTIONS
-from gui_agents.models.native.calls import LOOK_SECONDS, Fields, Point, keys, number, scroll, text, without_held_keys
+from gui_agents.models.answers.wrapped import unpacked
+from gui_agents.models.native.calls import (
+    LOOK_SECONDS,
+    Fields,
+    Point,
+    keys,
+    number,
+    point,
+    scroll,
+    text,
+    without_held_keys,
+)
 
 TOOLSET: Final = "computer_toolset_20260801"
 TOOLSET_NAME: Final = "computer"
@@ -29,6 +40,7 @@ def steps(member: str, given: Any, at: Point | None) -> Steps:
     known = _MEMBERS.get(member)
     if known is None:
         raise InvalidActionError(f"{member:.40} is not possible here; use another action")
+    given = unpacked(given)
     if not isinstance(given, Mapping):
         raise InvalidActionError("the input must be an object")
     return known[1](given, at)
@@ -96,9 +108,10 @@ def _place(given: Any, at: Point | None) -> Point:
     """Return the coordinates that are given, or where the pointer is."""
     if given is None and at is not None:
         return at
-    if not isinstance(given, list | tuple) or len(given) != 2:  # noqa: PLR2004 - x and y
+    place = point(given)
+    if place is None:
         raise InvalidActionError("give the coordinate as [x, y]")
-    return given[0], given[1]
+    return place
 
 
 _DIRECTIONS: Final[Mapping[str, tuple[int, int]]] = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}

@@ -1,6 +1,5 @@
 """Calls of tools as actions: what the computer tools of all protocols share."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from reprlib import Repr
 from typing import Any, Final
@@ -17,18 +16,16 @@ from gui_agents.domain.actions import (
     ActionName,
     InvalidActionError,
 )
+from gui_agents.domain.keys import MODIFIERS, keys_of
 from gui_agents.domain.model import DecisionRequest
+from gui_agents.models.answers.decoding import decode
 from gui_agents.models.answers.found import MAX_ACTIONS
+from gui_agents.models.answers.wrapped import unpacked
 from gui_agents.models.native.transcript import Answer, Call
 from gui_agents.pictures.coordinates import View, shown_schema
 
 LOOK_SECONDS: Final = 0.5
 """The wait of a model that only wants to see the screen again."""
-_MODIFIERS: Final = """
-ctrl control control_l control_r ctl shift shift_l shift_r alt alt_l alt_r option cmd command super super_l super_r
-meta meta_l meta_r win
-"""
-MODIFIERS: Final = frozenset(_MODIFIERS.split())
 BY_COMPUTER: Final = SANDBOX_ACTIONS - {ActionName.OPEN_APP, ActionName.NAVIGATE, ActionName.LONG_PRESS}
 """Actions that computer tools have; `act` is for the others, and for those that end the loop."""
 
@@ -138,22 +135,44 @@ def keys(names: Sequence[str]) -> Iterator[Fields]:
     """Yield presses of keys: modifiers are held for the next key, other keys follow each other.
 
     Models write `ctrl+s` in one name or two names, and several keys where they mean one after the other.
+
+    Raises:
+        InvalidActionError: there is no such key.
     """
-    held: list[str] = []
-    parts = [part for whole in names for part in _parts(whole)]
+    check_number(sum(len(name.split()) or 1 for name in names) // MAX_KEYS)
+    parts = [part for name in names for part in _keys_in(name)]
     check_number(len(parts) // MAX_KEYS)
+    held: list[str] = []
     for name in parts:
         held.append(name)
-        if name.lower() not in MODIFIERS:
+        if name not in MODIFIERS:
             yield {"action": "key", "keys": held}
             held = []
     if held:
         yield {"action": "key", "keys": held}
 
 
-def _parts(name: str) -> list[str]:
-    """Return the keys in a name such as `ctrl+shift+t`, `ctrl++`, `+` or `Down Down`."""
-    return [part for word in name.split() or [name] for part in re.split(r"(?<=[^+])\+(?=.)", word)]
+def _keys_in(text: str) -> tuple[str, ...]:
+    """Return the keys in a text such as `ctrl+shift+t` or `Page Down`, or else in each of its words: `Down Down`."""
+    words = text.split()
+    try:
+        try:
+            return keys_of([text])
+        except LookupError:
+            if len(words) < 2:  # noqa: PLR2004 - several
+                raise
+            return keys_of(words)
+    except LookupError as error:
+        raise InvalidActionError(f"keys: {error.args[0]}") from None
+
+
+def point(given: Any) -> Point | None:
+    """Return a point that comes as a pair or as an object, also encoded as a string; None if it is none."""
+    match unpacked(given):
+        case {"x": x, "y": y} | [x, y]:
+            return x, y
+        case _:
+            return None
 
 
 def scroll(x: Any, y: Any, dx: float, dy: float) -> Fields:
@@ -166,11 +185,13 @@ def _notches(number: float) -> int:
 
 
 def number(given: Any, name: str) -> float:
-    """Return a number among the arguments of a call.
+    """Return a number among the arguments of a call, also one that is written as a string.
 
     Raises:
         InvalidActionError: it is none.
     """
+    if isinstance(given, str):
+        given = decode(given)
     if isinstance(given, bool) or not isinstance(given, int | float) or given != given:  # noqa: PLR0124 - NaN
         raise InvalidActionError(f"{name} must be a number")
     return given
@@ -204,5 +225,5 @@ def without_held_keys(given: Any) -> None:
     Raises:
         InvalidActionError: there are some.
     """
-    if given:
+    if unpacked(given):
         raise InvalidActionError(f"keys ({given!r:.40}) cannot be held during an action of the pointer here")

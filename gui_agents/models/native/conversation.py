@@ -1,7 +1,8 @@
 """How a task talks with a model whose protocol has a computer tool: what an answer decides, and what is kept of it.
 
 An answer without a call is the model's last word: whoever uses these protocols ends a task in that way, so its text is
-the result. A model that is offered no tools answers with the JSON of an action instead.
+the result. But a model may also write its call into the text, as it must if it is offered no tools. So an action is
+looked for first, and a text that holds half of a call, or that does not end a turn, is no result.
 """
 
 from collections.abc import Sequence
@@ -15,13 +16,13 @@ from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.answers.found import MAX_ACTIONS, decision_of, shown_back
 from gui_agents.models.answers.rationale import encodable, sentence
-from gui_agents.models.answers.text import in_text, words_in
+from gui_agents.models.answers.text import has_half_of_call, in_text, words_in
 from gui_agents.models.answers.thoughts import without_thoughts
 from gui_agents.models.features import Feature, Lacking
 from gui_agents.models.native.calls import Point, Reader, Wish, answer_of, check_number
 from gui_agents.models.native.transcript import Answer, Content, Screen, Transcript
 
-LOOKS_LIKE_JSON: Final = ("{", "[", "```")
+CALL_ANEW: Final = f"call a tool, or {TOOL} with done if the task is done"
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +35,8 @@ class Heard:
     """What it says beside its calls."""
     problem: str = ""
     """Why none of it can be taken, such as the limit that cut it off; empty if it is whole."""
+    unfinished: str = ""
+    """Why its text is not the last word, such as a call that was announced; empty if it ends the turn."""
     said: str = ""
     """All of it, for the model to see it again in words."""
 
@@ -83,16 +86,19 @@ class Conversation:
         return self._last_word(heard, request), self._at
 
     def _last_word(self, heard: Heard, request: DecisionRequest) -> Answer:
+        # What is announced is not decided: without an end of the turn, an object may be part of what it thinks of.
+        found = in_text(heard.text, cut_off=self.settings.tools and bool(heard.unfinished))
+        if found.answers:
+            return Answer(content=heard.content, calls=(), actions=decision_of(found, request).actions)
         text = without_thoughts(heard.text).strip()
-        if not self.settings.tools or text.startswith(LOOKS_LIKE_JSON):
-            found = in_text(heard.text)
-            if found.answers:
-                actions = decision_of(found, request).actions
-                return Answer(content=heard.content, calls=(), actions=actions)
         if not text:
-            raise InvalidActionError(f"the answer is empty; call a tool, or {TOOL} with done if the task is done")
+            raise InvalidActionError(f"the answer is empty; {CALL_ANEW}")
         if not self.settings.tools:
             raise InvalidActionError("the answer holds no action; answer with its JSON object alone")
+        if heard.unfinished:
+            raise InvalidActionError(f"{heard.unfinished}; {CALL_ANEW}")
+        if has_half_of_call(text):
+            raise InvalidActionError(f"the call in the text cannot be read; {CALL_ANEW}")
         return Answer(content=heard.content, calls=(), actions=(Done(encodable(text)[:MAX_TEXT_LENGTH]),))
 
     def _remember(self, answer: Answer, heard: Heard) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gui_agents.domain.model import ModelRefusedError
 from gui_agents.domain.usage import Usage
-from gui_agents.models.answers.calls import TOOL, arguments
+from gui_agents.models.answers.calls import arguments
 from gui_agents.models.answers.decoding import as_list, as_object
 from gui_agents.models.answers.tokens import openai_usage
 from gui_agents.models.failures import FailedAttemptError, reported, said_in, status_in
@@ -23,6 +23,7 @@ FUNCTION_CALL: Final = "function_call"
 SENT_BACK: Final = frozenset({"reasoning", "message", COMPUTER_CALL, FUNCTION_CALL})
 """Items of an answer that may stand in the input of the next request."""
 UNFINISHED: Final = frozenset({"queued", "in_progress", "cancelled"})
+INCOMPLETE: Final = "incomplete"
 FILTERED: Final = "content_filter"
 COMMENTARY: Final = "commentary"
 """The phase of a message that is not the last word."""
@@ -64,7 +65,8 @@ def read_answer(body: Any, *, max_tokens: int) -> Heard:
         content=[_without_nothing(item) for item in items if _is_sent_back(item)],
         wishes=wishes,
         text=text,
-        problem=_problem(status, reason, max_tokens) or ("" if wishes else _unfinished(items)),
+        problem=_problem(answer, items, reason, max_tokens),
+        unfinished=_unfinished(items),
         said=said(text, wishes),
     )
 
@@ -76,7 +78,7 @@ def read_call(wish: Wish, at: Point | None) -> Sequence[Fields]:
         InvalidActionError: it is not possible here.
     """
     if not wish.call.native:
-        return [dict(arguments(wish.name, wish.given))]
+        return [dict(given) for given in arguments(wish.name, wish.given)]
     check_number(len(wish.given))
     fields: list[Fields] = []
     for given in wish.given:
@@ -97,7 +99,8 @@ def in_words(checks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pending(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [as_object(check) for check in as_list(item.get("pending_safety_checks")) if check]
+    given = item.get("pending_safety_checks")
+    return [as_object(check) for check in (given if isinstance(given, list) else [given]) if check]
 
 
 def _wish(item: Mapping[str, Any]) -> Wish:
@@ -123,16 +126,20 @@ def _without_nothing(item: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _problem(status: str, reason: str, max_tokens: int) -> str:
-    if status != "incomplete":
+def _problem(answer: Mapping[str, Any], items: Sequence[Mapping[str, Any]], reason: str, max_tokens: int) -> str:
+    """Return what cut the answer off, also if only its items or its details say so."""
+    whole = not any(item.get("status") == INCOMPLETE for item in (answer, *items))
+    if whole and not answer.get("incomplete_details"):
         return ""
-    limit = f"by max_output_tokens, which is {max_tokens}" if reason == "max_output_tokens" else f"({reason:.60})"
+    limit = (
+        f"by max_output_tokens, which is {max_tokens}"
+        if reason == "max_output_tokens"
+        else f"({reason or INCOMPLETE:.60})"
+    )
     return f"the answer was cut off {limit}; answer shorter"
 
 
 def _unfinished(items: Sequence[Mapping[str, Any]]) -> str:
     """Return what is wrong with an answer without calls whose last message says that there is more to come."""
     phases = [item.get("phase") for item in items if item.get("type") == "message"]
-    if phases and phases[-1] == COMMENTARY:
-        return f"the answer announces an action, and holds none; call a tool, or {TOOL} with done if the task is done"
-    return ""
+    return "the answer announces an action, and holds none" if phases and phases[-1] == COMMENTARY else ""

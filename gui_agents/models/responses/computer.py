@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gui_agents.domain.actions import InvalidActionError
-from gui_agents.models.native.calls import Fields, Point, keys, number, scroll, text, without_held_keys
+from gui_agents.models.answers.wrapped import unpacked
+from gui_agents.models.native.calls import Fields, Point, keys, number, point, scroll, text, without_held_keys
 
 PIXELS_PER_NOTCH: Final = 100
 """Roughly what a notch of the wheel scrolls in browsers. The documentation does not say."""
@@ -54,7 +55,7 @@ def _move(given: Given, at: Point | None) -> Steps:
 
 def _drag(given: Given, _at: Point | None) -> Steps:
     """Drag from the first point to the last; what lies between them is left out."""
-    path = given.get("path")
+    path = unpacked(given.get("path"))
     if not isinstance(path, list) or len(path) < 2:  # noqa: PLR2004 - a beginning and an end
         raise InvalidActionError("drag needs a path of at least two points")
     (x, y), (to_x, to_y) = _point(path[0]), _point(path[-1])
@@ -68,7 +69,9 @@ def _scroll(given: Given, at: Point | None) -> Steps:
 
 
 def _keypress(given: Given, _at: Point | None) -> Steps:
-    names = given.get("keys")
+    names = unpacked(given.get("keys"))
+    if isinstance(names, str):
+        names = [names]
     if not isinstance(names, list) or not names:
         raise InvalidActionError("keypress needs a list of keys")
     return list(keys([text(name, "a key") for name in names]))
@@ -94,11 +97,10 @@ def _place(given: Given, at: Point | None) -> Point:
 
 def _point(given: Any) -> Point:
     """Return a point of a path, which comes as an object or as a pair."""
-    match given:
-        case {"x": x, "y": y} | [x, y]:
-            return x, y
-        case _:
-            raise InvalidActionError('a point of a path must be given as {"x": 10, "y": 20}')
+    place = point(given)
+    if place is None:
+        raise InvalidActionError('a point of a path must be given as {"x": 10, "y": 20}')
+    return place
 
 
 def _notches(pixels: float) -> int:

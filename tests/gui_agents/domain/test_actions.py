@@ -166,7 +166,7 @@ def test_an_action_that_the_sandbox_does_not_know_is_refused():
         ({"action": "click", "x": "1" * 41, "y": 2}, "click.x must be a number"),
         ({"action": "click", "x": -0.6, "y": 2}, "click.x=-0.6 leaves the screen (0 to 639)"),
         ({"action": "click", "x": 1, "y": 2, "count": 4}, "click.count must be at most 3"),
-        ({"action": "click", "x": 1, "y": 2, "count": 0}, "click.count must be at least 1"),
+        ({"action": "click", "x": 1, "y": 2, "count": -1}, "click.count must be at least 1"),
         ({"action": "click", "x": 1, "y": 2, "button": "side"}, "click.button must be one of: left, middle, right"),
         ({"action": "wait", "seconds": 0}, "wait.seconds must be above 0"),
         ({"action": "wait", "seconds": 10.5}, "wait.seconds must be at most 10.0"),
@@ -178,7 +178,7 @@ def test_an_action_that_the_sandbox_does_not_know_is_refused():
         ({"action": "key", "keys": ["a+b+c+d+e+f"]}, "key.keys must be a list of 1 to 5 strings"),
         ({"action": "key", "keys": ["Retrun"]}, "key.keys: there is no key 'Retrun'; 'enter' may be meant"),
         ({"action": "move", "x": 1, "y": 2, "text": "hello"}, "move has no field 'text'; it takes move(x, y)"),
-        ({"action": "move", "x": 1, "y": 2, "to_x": 9}, "move has no field 'to_x'; it takes move(x, y)"),
+        ({"action": "move", "x": 1, "y": 2, "dy": 9}, "move has no field 'dy'; it takes move(x, y)"),
         ({"action": "key", "keys": ["a", 1]}, "key.keys[1] must be a string"),
         ({"action": "key", "keys": ["a", ""]}, "key.keys[1] must have 1 to 60 characters"),
         ({"action": "type", "text": 7}, "type.text must be a string"),
@@ -207,10 +207,34 @@ def test_fields_that_are_null_are_as_good_as_absent():
         {"button": "left", "count": 1, "dx": 0, "dy": 0, "to_x": 0, "to_y": 0, "seconds": 0},
         {"button": "LEFT", "count": None, "seconds": 0.0, "keys": {}},
         {"button": "", "seconds": 1},
+        {"text": "null", "message": " ", "keys": [""], "name": "None", "url": "undefined"},
+        {"keys": "[]", "text": "{}", "message": []},
+        {"dx": "0", "dy": "0.0", "seconds": "0", "count": 0},
+        {"seconds": 0.5, "count": "0"},
+        {"to_x": -1, "to_y": -1},
+        {"to_x": 68, "to_y": 66},
     ],
 )
 def test_fields_that_are_filled_in_and_say_nothing_are_as_good_as_absent(filled):
     assert read({"action": "click", "x": 68, "y": 66, **filled}) == Click(68, 66)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"action": "wait", "seconds": 1},
+        {"action": "type", "text": "null"},
+        {"action": "key", "keys": ["enter"]},
+        {"action": "done", "message": ""},
+    ],
+)
+def test_places_beside_actions_without_one_say_nothing(answer):
+    assert read({**answer, "x": 68, "y": 66, "to_x": "640"}) == read(answer)
+
+
+@pytest.mark.parametrize("more", [{"text": "a"}, {"keys": ["ctrl"]}, {"dy": 3}, {"name": "Save"}, {"z": True}])
+def test_a_field_that_says_something_is_refused(more):
+    assert "has no field" in refused({"action": "click", "x": 1, "y": 2, **more})
 
 
 @pytest.mark.parametrize("x", ["68", "68.0", " 68 ", 68.0, 67.6, "67.6", 68.4])
@@ -227,7 +251,9 @@ def test_names_of_actions_and_buttons_may_be_spelled_otherwise():
     assert read({"action": "CLICK", "x": 1, "y": 1, "button": " Right"}) == Click(1, 1, Button.RIGHT)
 
 
-@pytest.mark.parametrize("keys", [["ctrl+c"], "ctrl+c", ["Control_L", "c"], ["CTRL", "c"]])
+@pytest.mark.parametrize(
+    "keys", [["ctrl+c"], "ctrl+c", ["Control_L", "c"], ["CTRL", "c"], '["ctrl", "c"]', "['ctrl', 'c']"]
+)
 def test_keys_are_taken_as_models_write_them(keys):
     assert read({"action": "key", "keys": keys}) == Key(("ctrl", "c"))
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.actions import InvalidActionError
-from gui_agents.models.answers.text import MAX_STARTS, in_text, words_in
+from gui_agents.models.answers.text import MAX_STARTS, has_half_of_call, in_text, words_in
 from gui_agents.models.answers.thoughts import MAX_TEXT
 
 CLICK = {"action": "click", "x": 10, "y": 20}
@@ -13,6 +13,21 @@ DONE = {"action": "done", "message": "x"}
 ANSWER = json.dumps(CLICK)
 SAVED = json.dumps({"action": "done", "message": "saved"})
 ANALYSIS = f"<|channel|>analysis<|message|>Perhaps {SAVED}<|end|><|start|>assistant<|channel|>"
+DEEPSEEK = "<|tool_calls_begin|><|tool_call_begin|>function<|tool_sep|>act\n".replace("|", "\uff5c").replace(
+    "_", "\u2581"
+)
+QWEN = (
+    "<function=act>\n<parameter=action>\nclick\n</parameter>\n<parameter=x>10</parameter>\n"
+    "<parameter=y>\n20\n</parameter>\n</function>"
+)
+GLM = (
+    "<tool_call>act\n<arg_key>action</arg_key>\n<arg_value>click</arg_value>\n<arg_key>x</arg_key>"
+    "<arg_value>10</arg_value><arg_key>y</arg_key><arg_value>20</arg_value></tool_call>"
+)
+INVOKED = (
+    '<invoke name="act"><parameter name="action">click</parameter><parameter name="x">10</parameter>'
+    '<parameter name="y">20</parameter></invoke>'
+)
 CODE = "function f(a) { if (a) { return { b: 1 }; } } " * 500
 STYLES = ".a { color: red; }\n" * 500
 DATA = '{"name": "a", "size": 1} ' * 500
@@ -47,12 +62,91 @@ def found(text):
         f"<function=act>{ANSWER}</function>",
         f"{ANALYSIS}commentary to=functions.act <|constrain|>json<|message|>{ANSWER}<|call|>",
         f"{ANALYSIS}final<|message|>{ANSWER}",
+        f"<tool_call>\n{QWEN}\n</tool_call>",
+        f"The page says {SAVED}. {QWEN}",
+        GLM,
+        f"<minimax:tool_call>{INVOKED}</minimax:tool_call>",
+        f"The page says {SAVED}. {DEEPSEEK}```json\n{ANSWER}\n```",
+        f"act({ANSWER})",
+        'So: {"action": "click", "x": 10, "y": 20,} it is.',
         f"{ANSWER}<|end|>",
         f"{ANSWER}<|im_end|>",
     ],
 )
 def test_the_answer_is_found(text):
-    assert found(text) == [CLICK]
+    assert [{**each, "x": int(each["x"]), "y": int(each["y"])} for each in found(text)] == [CLICK]
+
+
+TYPED = json.dumps({"action": "type", "text": "<parameter=x>"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<function=act><parameter=action>done</parameter><parameter=message>{ANSWER}",
+        f"<function=act><parameter=action>click</parameter><parameter=x>{ANSWER}</function>",
+        "<function=act><parameter=action>click</parameter><parameter=action>done</parameter></function>",
+        f"<tool_call>act<arg_key>message</arg_key><arg_value>{SAVED}</tool_call>",
+        f"<parameter=text>{SAVED}</parameter>",
+        f"<arg_value>{SAVED}</arg_value>",
+    ],
+)
+def test_a_call_in_tags_is_never_read_by_halves(text):
+    with pytest.raises(InvalidActionError, match="not whole"):
+        in_text(text)
+
+
+def test_tags_inside_of_an_action_are_text():
+    assert found(f"I type: {TYPED}") == [json.loads(TYPED)]
+    message = f"<function=act><parameter=action>done</parameter><parameter=message>{ANSWER}</parameter></function>"
+    assert found(message) == [{"action": "done", "message": ANSWER}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"I might say {SAVED}, but it is not yet because",
+        f"I might {ANSWER} but",
+        SAVED,
+        f"So: {SAVED}",
+        f"{ANSWER} {SAVED}",
+        json.dumps([CLICK, json.loads(SAVED)]),
+        f"<tool_call>{ANSWER}</tool_call> and then",
+    ],
+)
+def test_after_a_cut_an_object_counts_only_at_the_end_and_if_it_does_not_end_the_task(text):
+    assert list(in_text(text, cut_off=True).answers) == []
+
+
+@pytest.mark.parametrize(
+    "text", [ANSWER, f"I click {ANSWER}", f"```json\n{ANSWER}\n```", f"<tool_call>{ANSWER}</tool_call>"]
+)
+def test_what_was_complete_before_the_cut_counts(text):
+    assert list(in_text(text, cut_off=True).answers) == [CLICK]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<tool_call>",
+        '<invoke name="act">',
+        "act({",
+        'I click {"action": "cl',
+        "left_click(10, 20)",
+        DEEPSEEK,
+        "{'action': 'click'}",
+        "[TOOL_CALLS]",
+    ],
+)
+def test_halves_of_calls_are_noticed(text):
+    assert has_half_of_call(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Saved.", '{"price": 3}', "I may act (soon).", "Use <b>it</b>.", "<think>act({</think>So."]
+)
+def test_words_are_no_halves_of_calls(text):
+    assert not has_half_of_call(text)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +185,20 @@ def test_what_holds_no_answer_holds_none(text):
         ("[THINK]", "[/THINK]"),
         ("<|begin_of_thought|>", "<|end_of_thought|>"),
         ("◁think▷", "◁/think▷"),
+        ("<|channel>thought\n", "<channel|>"),
+        ("<unused94>thought\n", "<unused95>"),
+        ("[THOUGHT]", "[/THOUGHT]"),
+        ("<|thinking_start|>", "<|thinking_end|>"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
+        ("<|im_thinking|>", "<|/im_thinking|>"),
+        ("< think >", "</ think >"),
+        ("&lt;think&gt;", "&lt;/think&gt;"),
+        ("<longcat_think>", "</longcat_think>"),
+        ("<mm:think>", "</mm:think>"),
+        ("<thinking_process>", "</thinking_process>"),
+        ("<chain_of_thought>", "</chain_of_thought>"),
+        ("<inner_thinking>", "</inner_thinking>"),
+        ("<planning>", "</planning>"),
     ],
 )
 def test_thoughts_are_marked_in_many_ways(begin, end):
@@ -98,6 +206,7 @@ def test_thoughts_are_marked_in_many_ways(begin, end):
     assert found(f"Perhaps {SAVED}{end}{ANSWER}") == [CLICK]
     assert found(f"{ANSWER}{begin}Perhaps {SAVED}") == [CLICK]
     assert found(f"{begin}a {begin} b{end}{ANSWER}") == [CLICK]
+    assert found(f"{begin}Perhaps {ANSWER} but{end}\nI cannot find it.") == []
     assert words_in(f"{begin}Perhaps.{end}I click.") == "I click."
 
 
@@ -145,6 +254,12 @@ def test_line_feeds_and_tabs_inside_of_strings_are_read():
         ("I click.\n```json\n{", "I click."),
         (f"<think>{SAVED}</think>I click.", "I click."),
         ("<tool_call></tool_call>I click.", "I click."),
+        ("I click. <function=act><parameter=action>click", "I click."),
+        ('I click. <minimax:tool_call><invoke name="act"><parameter name="action">click', "I click."),
+        ("I click. act({", "I click."),
+        (f"I click. act({ANSWER})", "I click."),
+        (f'I click. {DEEPSEEK}```json\n{{"action":"cl', "I click."),
+        (f"I click. [TOOL_CALLS]act[ARGS]{ANSWER}", "I click."),
         (f"I click. <answer>{ANSWER}</answer>", "I click."),
         ('Not {this} but {"a": 1}.', 'Not {this} but {"a": 1}.'),
     ],

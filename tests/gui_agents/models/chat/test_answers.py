@@ -143,8 +143,13 @@ def test_a_full_context_cuts_an_answer_off():
 
 
 def test_an_answer_that_was_complete_before_the_cut_is_taken():
-    answer = scripted_model.text('{"action": "done", "message": "ok"}', finish_reason="length")
-    assert decided(answer).actions == (OK,)
+    answer = scripted_model.text('{"action": "click", "x": 3, "y": 4}', finish_reason="length")
+    assert decided(answer).actions == (Click(3, 4),)
+
+
+def test_a_thought_that_was_cut_off_does_not_end_the_task():
+    words = 'I might say {"action": "done", "message": "ok"}, but it is not yet because'
+    assert "cut off by max_tokens" in problem(scripted_model.text(words, finish_reason="length"))
 
 
 @pytest.mark.parametrize(

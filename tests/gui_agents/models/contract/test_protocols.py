@@ -370,6 +370,31 @@ async def test_a_text_without_a_call_is_the_last_word(serve, spoken):
 
 
 @native
+@pytest.mark.parametrize(
+    "words",
+    [
+        'I will click now. {"action": "click", "x": 10, "y": 20}',
+        'I will click:\n```json\n{"action": "click", "x": 10, "y": 20}\n```',
+        '<tool_call>{"name": "act", "arguments": {"action": "click", "x": 10, "y": 20}}</tool_call>',
+        "<function=act><parameter=action>click</parameter><parameter=x>10</parameter><parameter=y>20</parameter></function>",
+    ],
+)
+async def test_an_action_in_the_text_is_no_last_word(serve, spoken, words):
+    _, task = await serve(spoken, [spoken.text(words)])
+    assert (await task.decide()).actions == (Click(10, 20),)
+
+
+@native
+@pytest.mark.parametrize(
+    "words", ['<invoke name="act"><parameter name="action">click', 'I click {"action": "cl', "left_click(10, 20)"]
+)
+async def test_half_of_a_call_is_no_last_word(serve, spoken, words):
+    _, task = await serve(spoken, [spoken.text(words)])
+    with pytest.raises(InvalidActionError, match="the call in the text"):
+        await task.decide()
+
+
+@native
 async def test_an_empty_answer_is_invalid(serve, spoken):
     _, task = await serve(spoken, [spoken.text(""), spoken.calls(DONE)])
     with pytest.raises(InvalidActionError, match="empty") as invalid:

@@ -83,6 +83,14 @@ def test_a_paused_turn_with_calls_is_an_answer():
     assert [wish.name for wish in heard.wishes] == ["screenshot"]
 
 
+@pytest.mark.parametrize("reason", ["tool_use", None, "error", 5])
+def test_a_text_that_does_not_end_the_turn_is_no_last_word(reason):
+    one, asked = dialect(), request(screenshot=PNG)
+    one.question(asked)
+    with pytest.raises(InvalidActionError, match="its stop_reason is"):
+        one.read_decision(body(messages.message(messages.text("I click Save."))) | {"stop_reason": reason}, asked)
+
+
 @pytest.mark.parametrize(
     ("details", "words"),
     [

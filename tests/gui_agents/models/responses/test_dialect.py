@@ -170,6 +170,30 @@ def test_a_message_that_announces_more_is_not_the_last_word():
         answered(dialect(), responses.response(responses.text("I will click now.", phase="commentary")))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        responses.response(responses.text("I will"), status=None, incomplete_details={"reason": "max_output_tokens"}),
+        responses.response(responses.text("I will", status="incomplete")),
+        responses.response(responses.computer(CLICK) | {"status": "incomplete"}),
+    ],
+)
+def test_an_answer_of_which_a_part_is_incomplete_was_cut_off(answer):
+    with pytest.raises(InvalidActionError, match="cut off"):
+        answered(dialect(), answer)
+
+
+def test_an_announcement_does_not_end_the_task():
+    words = 'I might say {"action": "done", "message": "saved"}'
+    with pytest.raises(InvalidActionError, match="announces"):
+        answered(dialect(), responses.response(responses.text(words, phase="commentary")))
+
+
+def test_a_safety_check_that_stands_alone_is_one():
+    with pytest.raises(ModelRefusedError, match="gives orders"):
+        answered(dialect(), responses.response(responses.computer(CLICK) | {"pending_safety_checks": PENDING}))
+
+
 def test_the_one_action_of_the_first_release_is_read():
     call = responses.computer() | {"action": CLICK}
     assert answered(dialect(), responses.response(call)).actions == (Click(1, 2),)
