@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from gui_agents.agent.deeds import Deeds, alike
+from gui_agents.agent.deeds import Deeds, alike, type_characters
 from gui_agents.agent.ticking import Told
 from gui_agents.domain.screen import Bounds
 from gui_agents.pictures.likeness import Changes
@@ -72,7 +72,7 @@ class Novelty:
         """Return what a small difference tells, after something was done; with a tree, most would be told by that."""
         edge = max(1, round(EDGE_SHARE * changes.rows))
         edges = {cell for cell in changes.cells if not edge <= cell[1] < changes.rows - edge}
-        if len(edges - self._changed.keys()) > EDGE_CELLS:
+        if len(edges - self._changed.keys()) > EDGE_CELLS or type_characters(done):
             edges = set()
         cells = changes.cells - edges
         new = cells - self._changed.keys()
@@ -80,7 +80,7 @@ class Novelty:
         before, self._before = self._before, done
         if not cells:
             return News.NONE
-        near = _is_near(new, changes, size, done)
+        near = _is_near(new, changes, size, before + done)
         if tree:
             return News.NEW if new and not near and alike(before, done) else News.NONE
         if new:

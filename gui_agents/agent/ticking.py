@@ -1,8 +1,8 @@
 """What a tree tells, and what in it may change by itself: times, ages and loads.
 
 A text is compared with such parts taken out of it. They stay beside it, as ticks: a change of a tick may be a clock, or
-a timer that the task sets. What a person edits is compared as it is. Only a change of seconds, of an age or of a load
-is surely none of the task's doing; `stuck` finds out about the others by what they change after.
+a timer that the task sets. What a person edits is compared as it is. A change of an age, of a load or of odd
+seconds is surely none of the task's doing; `novelty` finds out about the others by what they change after.
 """
 
 import re
@@ -15,6 +15,8 @@ from gui_agents.domain.screen import Bounds, Element
 
 MAX_ELEMENTS: Final = 5000
 """Of a tree that are compared."""
+STRIDE_SECONDS: Final = 5
+"""Steps by which people move a time; a clock seldom moves by a multiple of it, as a model takes its time."""
 MAX_TEXT: Final = 1000
 """Characters of a text in which ticks are looked for."""
 FIELDS: Final = frozenset({"textbox", "searchbox", "entry", "edit", "input", "spinbutton", "slider", "combobox"})
@@ -27,11 +29,11 @@ TICKS: Final = re.compile(
     (?P<sure>
         (?<!\d)\d{{1,9}}\s?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\sago\b
         | \b(?:just\snow|(?:a\smoment|an?\sminute|an?\shour)\sago)\b
-        | \b{LOADS}\b[^\d\n]{{0,9}}\d{{1,3}}(?:[.,]\d{{1,2}})?\s?%
+        | \b{LOADS}(?:\s(?:usage|used|use|load))?\s?[:=]?\s?\d{{1,3}}(?:[.,]\d{{1,2}})?\s?%
         | (?<!\d)\d{{1,3}}(?:[.,]\d{{1,2}})?\s?%\s{LOADS}\b
-        | (?<!\d)\d{{1,9}}(?:[.,]\d{{1,3}})?\s?(?:[kmgt]?i?b(?:it)?(?:/s|ps)|fps)\b
+        | (?<!\d)\d{{1,9}}(?:[.,]\d{{1,3}})?\s?[kmgt]?i?b(?:it)?(?:/s|ps)\b
     )
-    | (?<!\d)(?<!/)(?<!/\s)\d{{1,2}}(?:[:\uff1ah]\s?\d{{2}}[:\uff1am.]|\.\d{{2}}\.)(?P<seconds>\d{{2}})
+    | (?<![\d.])(?<!/)(?<!/\s)(?:\d{{1,2}}[:\uff1ah]\s?\d{{2}}[:\uff1am.]|\d{{2}}\.\d{{2}}\.)(?P<seconds>\d{{2}})
         (?:[.,]\d{{1,6}})?s?z?(?:\s?[ap]\.?m\b\.?)?(?!\d)(?!\s?/)
     | (?<!\d)\d{{1,2}}\s?[:\uff1ah]\s?\d{{2}}(?:[:\uff1am.]\d{{2}})?(?:\s?[ap]\.?m\b\.?)?(?!\d)
     """,
@@ -51,7 +53,9 @@ class Tick:
 
     def moved_by_itself(self, before: "Tick") -> bool:
         """Return whether a change is surely none of the task's doing."""
-        return (self.sure and before.sure) or bool(before.seconds and self.seconds and before.seconds != self.seconds)
+        if not self.seconds or not before.seconds:
+            return self.sure and before.sure
+        return (int(self.seconds) - int(before.seconds)) % STRIDE_SECONDS != 0
 
 
 @attrs.frozen
@@ -81,25 +85,25 @@ def told(root: Element) -> Told:
 
 
 def _facts(root: Element, ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]]) -> Iterator[object]:
-    waiting = [root]
+    waiting = [(root, False)]
     for number in range(MAX_ELEMENTS):
         if not waiting:
             return
-        element = waiting.pop()
+        element, in_field = waiting.pop()
+        in_field = in_field or _plain(element.role) in FIELDS
         bounds, name, value = element.bounds, element.name, element.value or ""
-        if not _is_field(element):
+        if not in_field and HELD.isdisjoint(element.states):
             found: list[Tick] = []
             name, value = _still(name, found), _still(value, found)
             if found:
                 ticks[number] = (None if element.children else bounds, tuple(found))
         yield from (element.role, name, value, element.states)
         yield from (bounds.x, bounds.y, bounds.width, bounds.height, len(element.children))
-        waiting.extend(element.children)
+        waiting.extend((child, in_field) for child in element.children)
 
 
-def _is_field(element: Element) -> bool:
-    role = element.role.lower().replace(" ", "").replace("-", "").replace("_", "")
-    return role in FIELDS or not HELD.isdisjoint(element.states)
+def _plain(role: str) -> str:
+    return role.lower().replace(" ", "").replace("-", "").replace("_", "")
 
 
 def _still(text: str, found: list[Tick]) -> str:

@@ -19,7 +19,7 @@ COLUMNS: Final = 160
 """Cells along the longest side."""
 GREYS: Final = 24
 """By how many of 256 greys a cell must differ to make another screen, if many do."""
-FAINT: Final = 12
+FAINT: Final = 6
 """By how many a cell must differ to have changed: a thin digit, but no trace of a JPEG's noise."""
 SMALL_SHARE: Final = 0.005
 """Of all cells; a clock of 100 x 36 pixels on 1280 x 720."""

@@ -220,6 +220,13 @@ async def test_a_clock_in_the_picture_is_no_change_whatever_is_done_without_a_tr
     assert len(notes) == 1
 
 
+async def test_the_pointer_alone_is_no_change_for_ever_without_a_tree():
+    clicks = wandering()
+    screens = (pictured((each.x, each.y, each.x + 12, each.y + 18)) for each in clicks)
+    notes, end = await rounds(clicks[1:], screens)
+    assert (len(notes), end) == (1, 50)
+
+
 async def test_a_clock_in_the_middle_of_a_picture_is_found_out_later():
     screens = (pictured((600, 300, 603 + 5 * (number % 3), 315), (700, number, 701, number)) for number in range(60))
     assert FEW < (await rounds(cycle([A, B]), screens))[1] <= 3 * FEW
@@ -232,13 +239,19 @@ BY_THE_TASK = {
         f"{7 + min(n, 3):02}:{max(0, n - 3) * 5:02}")),
     "a video": ([Key(("right",))], lambda n: with_text(f"{n // 6}:{n * 10 % 60:02}")),
     "a long video": ([Key(("right",))], lambda n: with_text(f"1:{n // 6:02}:{n * 10 % 60:02} / 2:00:00")),
+    "a long video alone": ([Key(("right",))], lambda n: with_text(f"01:{n // 6:02}:{n * 10 % 60:02}")),
+    "a limit of a load": ([A], lambda n: with_text(f"CPU limit: {n}%")),
+    "frames": ([A], lambda n: with_text(f"{n} fps")),
     "minutes of a time with seconds": ([A], lambda n: with_text(f"07:{n:02}:00")),
     "slots": ([Scroll(500, 300, 0, 3)], lambda n: with_text(f"Slot {n}:00")),
     "a ratio": ([A], lambda n: with_text(f"Zoom 1:{n + 10}")),
     "a per cent": ([A], lambda n: with_text(f"Zoom {n + 10}%")),
     "a date": ([A], lambda n: with_text(f"{n + 1:02}.05.07")),
-    "a version": ([A], lambda n: with_text(f"1.{n}.3")),
+    "a version": ([A], lambda n: with_text(f"1.10.{n + 10}")),
+    "an address": ([A], lambda n: with_text(f"10.20.30.{n + 10}")),
     "seconds in a field": ([A], lambda n: with_element("spin button", f"07:00:{n:02}")),
+    "seconds in a part of a field": ([A], lambda n: Observation(1280, 720, Element(
+        "spinbutton", "", Bounds(9, 9, 99, 20), children=(with_text(f"07:00:{n:02}").tree,)))),
     "seconds that are edited": ([A], lambda n: with_element("text", f"07:00:{n:02}", states=["editable"])),
     "seconds that have the focus": ([A], lambda n: with_element("text", f"07:00:{n:02}", states=["focused"])),
     "seconds that are clicked": (
@@ -252,6 +265,8 @@ BY_THE_TASK = {
     "checkboxes without a tree": (
         [Click(300, 40 + 30 * n) for n in range(20)],
         lambda n: pictured(*[(295, 35 + 30 * row, 305, 45 + 30 * row) for row in range(n)])),
+    "a text typed key by key into the last line without a tree": (
+        [Key((each,)) for each in "hello there, you"], lambda n: pictured((10, 692, 10 + 8 * n, 708))),
     "a progress bar without a tree": ([Wait(2.0)], lambda n: pictured((100, 300, 100 + 20 * n, 310))),
 }  # fmt: skip
 
