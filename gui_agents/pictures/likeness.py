@@ -1,4 +1,4 @@
-"""Whether two pictures show the same, but for a caret, a clock or the pointer. Slow: for threads.
+"""Where two pictures differ, if it is in something small: a caret, a clock, the pointer, a digit. Slow: for threads.
 
 Pictures are compared as small grey ones, whose pixels are cells of the screen. What blinks or ticks changes few cells,
 what a person would call another screen changes many.
@@ -6,6 +6,8 @@ what a person would call another screen changes many.
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from gui_agents.domain.screen import Picture
 from gui_agents.pictures.encoding import decode
@@ -16,9 +18,21 @@ if TYPE_CHECKING:
 COLUMNS: Final = 160
 """Cells along the longest side."""
 GREYS: Final = 24
-"""By how many of 256 greys a cell must differ to count."""
+"""By how many of 256 greys a cell must differ to make another screen, if many do."""
+FAINT: Final = 6
+"""By how many a cell must differ to have changed: a thin digit, but no trace of a JPEG's noise."""
 SMALL_SHARE: Final = 0.005
 """Of all cells; a clock of 100 x 36 pixels on 1280 x 720."""
+
+
+@attrs.frozen
+class Changes:
+    """What differs between two pictures that are much alike."""
+
+    columns: int
+    rows: int
+    cells: frozenset[tuple[int, int]]
+    """Column and row of each."""
 
 
 class Glimpse:
@@ -29,18 +43,16 @@ class Glimpse:
         self.size = (picture.width, picture.height)
         self.digest = hash(picture.data)
 
-    def equals(self, other: "Glimpse") -> bool:
-        """Return whether both are the same byte by byte; fast."""
-        return self.digest == other.digest
-
     @property
     def comparable(self) -> bool:
-        """Whether `resembles` can still be asked."""
+        """Whether `changes` can still be asked."""
         return self._picture is not None or "cells" in self.__dict__
 
-    def forget(self) -> None:
-        """Let go of the picture."""
+    def forget(self, *, cells: bool) -> None:
+        """Let go of the picture, and of its cells too if asked."""
         self._picture = None
+        if cells:
+            self.__dict__.pop("cells", None)
 
     @cached_property
     def cells(self) -> "Image.Image":
@@ -51,11 +63,15 @@ class Glimpse:
         self._picture = None
         return cells.reduce(max(1, max(cells.size) // COLUMNS))
 
-    def resembles(self, other: "Glimpse") -> bool:
-        """Return whether both show the same, but for something small."""
+    def changes(self, other: "Glimpse") -> Changes | None:
+        """Return the cells that differ; None if they are too many for something small."""
         from PIL import ImageChops  # noqa: PLC0415 - loaded by the first picture, in its thread
 
         if self.size != other.size or self.cells.size != other.cells.size:
-            return False
-        counts = ImageChops.difference(self.cells, other.cells).histogram()
-        return sum(counts[GREYS:]) <= SMALL_SHARE * self.cells.width * self.cells.height
+            return None
+        columns, rows = self.cells.size
+        difference = ImageChops.difference(self.cells, other.cells)
+        if sum(difference.histogram()[GREYS:]) > SMALL_SHARE * columns * rows:
+            return None
+        greys = enumerate(difference.tobytes())
+        return Changes(columns, rows, frozenset(divmod(place, columns)[::-1] for place, grey in greys if grey >= FAINT))

@@ -7,7 +7,7 @@ from typing import Final
 from gui_agents.domain.model_settings import ModelSettings
 from gui_agents.domain.screen import Picture
 from gui_agents.pictures.encoding import PictureError, encode, fits
-from gui_agents.pictures.likeness import Glimpse
+from gui_agents.pictures.likeness import Changes, Glimpse
 from gui_agents.threads import Threads
 
 MAX_ENCODING: Final = 2
@@ -30,13 +30,17 @@ class Studio:
             return picture
         return await self._threads.run(partial(encode, picture, settings))
 
-    async def resembling(self, picture: Glimpse, others: Sequence[Glimpse]) -> int | None:
-        """Return the place of the first of `others` that shows the same as `picture`, but for something small."""
-        return await self._threads.run(partial(_resembling, picture, others))
+    async def changed(self, picture: Glimpse, others: Sequence[Glimpse]) -> tuple[int, Changes] | None:
+        """Return the place of the first of `others` that differs from `picture` in little, and in what."""
+        return await self._threads.run(partial(_changed, picture, others))
 
 
-def _resembling(picture: Glimpse, others: Sequence[Glimpse]) -> int | None:
+def _changed(picture: Glimpse, others: Sequence[Glimpse]) -> tuple[int, Changes] | None:
     try:
-        return next((place for place, other in enumerate(others) if picture.resembles(other)), None)
+        for place, other in enumerate(others):
+            changes = picture.changes(other)
+            if changes is not None:
+                return place, changes
     except PictureError:
-        return None
+        pass
+    return None

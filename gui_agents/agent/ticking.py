@@ -1,0 +1,118 @@
+"""What a tree tells, and what in it may change by itself: times, ages and loads.
+
+A text is compared with such parts taken out of it. They stay beside it, as ticks: a change of a tick may be a clock, or
+a timer that the task sets. What a person edits is compared as it is. A change of an age, of a load or of odd
+seconds is surely none of the task's doing; `novelty` finds out about the others by what they change after.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from gui_agents.domain.screen import Bounds, Element
+
+MAX_ELEMENTS: Final = 5000
+"""Of a tree that are compared."""
+STRIDE_SECONDS: Final = 5
+"""Steps by which people move a time; a clock seldom moves by a multiple of it, as a model takes its time."""
+MAX_TEXT: Final = 1000
+"""Characters of a text in which ticks are looked for."""
+FIELDS: Final = frozenset({"textbox", "searchbox", "entry", "edit", "input", "spinbutton", "slider", "combobox"})
+"""Roles of elements whose text is the user's, without spaces and dashes."""
+HELD: Final = frozenset({"focused", "editable"})
+
+LOADS: Final = r"(?:cpu|gpu|ram|mem|memory|swap|disk|battery|load)"
+TICKS: Final = re.compile(
+    rf"""
+    (?P<sure>
+        (?<!\d)\d{{1,9}}\s?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\sago\b
+        | \b(?:just\snow|(?:a\smoment|an?\sminute|an?\shour)\sago)\b
+        | \b{LOADS}(?:\s(?:usage|used|use|load))?\s?[:=]?\s?\d{{1,3}}(?:[.,]\d{{1,2}})?\s?%
+        | (?<!\d)\d{{1,3}}(?:[.,]\d{{1,2}})?\s?%\s{LOADS}\b
+        | (?<!\d)\d{{1,9}}(?:[.,]\d{{1,3}})?\s?[kmgt]?i?b(?:it)?(?:/s|ps)\b
+    )
+    | (?<![\d.])(?<!/)(?<!/\s)(?:\d{{1,2}}[:\uff1ah]\s?\d{{2}}[:\uff1am.]|\d{{2}}\.\d{{2}}\.)(?P<seconds>\d{{2}})
+        (?:[.,]\d{{1,6}})?s?z?(?:\s?[ap]\.?m\b\.?)?(?!\d)(?!\s?/)
+    | (?<!\d)\d{{1,2}}\s?[:\uff1ah]\s?\d{{2}}(?:[:\uff1am.]\d{{2}})?(?:\s?[ap]\.?m\b\.?)?(?!\d)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@attrs.frozen
+class Tick:
+    """A part of a text that may change by itself."""
+
+    text: str
+    seconds: str
+    """Of a clock that shows them."""
+    sure: bool
+    """Whether it is an age or a load."""
+
+    def moved_by_itself(self, before: "Tick") -> bool:
+        """Return whether a change is surely none of the task's doing."""
+        if not self.seconds or not before.seconds:
+            return self.sure and before.sure
+        return (int(self.seconds) - int(before.seconds)) % STRIDE_SECONDS != 0
+
+
+@attrs.frozen
+class Told:
+    """A tree as it is compared."""
+
+    digest: int
+    """Of all but the ticks."""
+    ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]]
+    """By the number of the element, with the bounds of one that has no children: others contain clicks by chance."""
+
+    def changes(self, before: "Told") -> Iterator[tuple[int, Bounds | None, bool]]:
+        """Yield each element whose ticks have changed, and whether they surely did by themselves."""
+        for number, (bounds, ticks) in self.ticks.items():
+            former = before.ticks[number][1] if number in before.ticks else ()
+            if former == ticks:
+                continue
+            pairs = list(zip(ticks, former, strict=False))
+            changed = [(tick, other) for tick, other in pairs if tick != other]
+            yield number, bounds, all(tick.moved_by_itself(other) for tick, other in changed)
+
+
+def told(root: Element) -> Told:
+    """Return what a tree tells."""
+    ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]] = {}
+    return Told(hash(tuple(_facts(root, ticks))), ticks)
+
+
+def _facts(root: Element, ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]]) -> Iterator[object]:
+    waiting = [(root, False)]
+    for number in range(MAX_ELEMENTS):
+        if not waiting:
+            return
+        element, in_field = waiting.pop()
+        in_field = in_field or _plain(element.role) in FIELDS
+        bounds, name, value = element.bounds, element.name, element.value or ""
+        if not in_field and HELD.isdisjoint(element.states):
+            found: list[Tick] = []
+            name, value = _still(name, found), _still(value, found)
+            if found:
+                ticks[number] = (None if element.children else bounds, tuple(found))
+        yield from (element.role, name, value, element.states)
+        yield from (bounds.x, bounds.y, bounds.width, bounds.height, len(element.children))
+        waiting.extend((child, in_field) for child in element.children)
+
+
+def _plain(role: str) -> str:
+    return role.lower().replace(" ", "").replace("-", "").replace("_", "")
+
+
+def _still(text: str, found: list[Tick]) -> str:
+    """Return a text without its ticks, which are added to `found`."""
+    if not text or len(text) > MAX_TEXT:
+        return text
+
+    def take(match: re.Match[str]) -> str:
+        found.append(Tick(match[0], match["seconds"] or "", match["sure"] is not None))
+        return "\0"
+
+    return TICKS.sub(take, text)
