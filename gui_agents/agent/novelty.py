@@ -21,6 +21,8 @@ Place = tuple[int, ...]
 
 TURNS: Final = 3
 """Changes of the action between two changes of a place, after which it is known to change by itself."""
+MAX_PLACES: Final = 4000
+"""Places that are remembered; then all are forgotten, which lets a task go on a little longer."""
 EDGE_SHARE: Final = 0.06
 """Of a screen's height."""
 EDGE_CELLS: Final = 4
@@ -88,6 +90,8 @@ class Novelty:
         return News.SMALL if min(turns) < TURNS else News.DOUBTFUL
 
     def _note(self, place: Place, done: Deeds) -> int:
+        if len(self._changed) >= MAX_PLACES:
+            self.clear()
         changed = self._changed.setdefault(place, _Changed(done))
         if not alike(changed.after, done):
             changed.after = done

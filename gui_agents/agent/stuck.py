@@ -35,7 +35,7 @@ RECENT: Final = 24
 PICTURED: Final = 4
 """Screens whose pictures are held to compare them: those that were seen last."""
 COMPARED: Final = 12
-"""Screens of which the cells are held, once they were compared."""
+"""Screens of which the cells are held, once they were compared, and the ticks."""
 VARIANTS: Final = 8
 """Pictures of one screen that are known to be it, such as one with and one without a caret."""
 NUDGED_AT: Final = 24
@@ -142,7 +142,7 @@ class Effects:
             self._points += self._cost(done, screen, news, similar=similar)
         self._rounds.append(_Round(screen, done))
         self._stale.append(done)
-        self._forget_pictures()
+        self._forget()
         if self._points >= STUCK_AT and (ended_before or not self._ends):
             return Verdict(ending=_stuck(self._stale))
         if self._points >= NUDGED_AT and not self._nudged:
@@ -199,10 +199,12 @@ class Effects:
         """Return the known screens, those that were seen last first."""
         return list(dict.fromkeys(round_.screen for round_ in reversed(self._rounds)))
 
-    def _forget_pictures(self) -> None:
+    def _forget(self) -> None:
         for place, screen in enumerate(self._screens()):
             if screen.picture is not None and place >= PICTURED:
                 screen.picture.forget(cells=place >= COMPARED)
+            if screen.tree is not None and place >= COMPARED:
+                screen.tree = screen.tree.without_ticks()
 
 
 def _screen(observation: Observation) -> _Screen:

@@ -19,6 +19,10 @@ STRIDE_SECONDS: Final = 5
 """Steps by which people move a time; a clock seldom moves by a multiple of it, as a model takes its time."""
 MAX_TEXT: Final = 1000
 """Characters of a text in which ticks are looked for."""
+MAX_TICKS: Final = 200
+"""Elements whose ticks are held; others may change unseen."""
+MAX_IN_ELEMENT: Final = 8
+"""Ticks of an element that are held."""
 FIELDS: Final = frozenset({"textbox", "searchbox", "entry", "edit", "input", "spinbutton", "slider", "combobox"})
 """Roles of elements whose text is the user's, without spaces and dashes."""
 HELD: Final = frozenset({"focused", "editable"})
@@ -67,6 +71,10 @@ class Told:
     ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]]
     """By the number of the element, with the bounds of one that has no children: others contain clicks by chance."""
 
+    def without_ticks(self) -> "Told":
+        """Return the same tree, to hold less of it: afterwards, no tick of it counts as changed by the task."""
+        return Told(self.digest, {})
+
     def changes(self, before: "Told") -> Iterator[tuple[int, Bounds | None, bool]]:
         """Yield each element whose ticks have changed, and whether they surely did by themselves."""
         for number, (bounds, ticks) in self.ticks.items():
@@ -95,7 +103,7 @@ def _facts(root: Element, ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]
         if not in_field and HELD.isdisjoint(element.states):
             found: list[Tick] = []
             name, value = _still(name, found), _still(value, found)
-            if found:
+            if found and len(ticks) < MAX_TICKS:
                 ticks[number] = (None if element.children else bounds, tuple(found))
         yield from (element.role, name, value, element.states)
         yield from (bounds.x, bounds.y, bounds.width, bounds.height, len(element.children))
@@ -112,7 +120,8 @@ def _still(text: str, found: list[Tick]) -> str:
         return text
 
     def take(match: re.Match[str]) -> str:
-        found.append(Tick(match[0], match["seconds"] or "", match["sure"] is not None))
+        if len(found) < MAX_IN_ELEMENT:
+            found.append(Tick(match[0], match["seconds"] or "", match["sure"] is not None))
         return "\0"
 
     return TICKS.sub(take, text)

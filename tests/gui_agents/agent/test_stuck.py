@@ -453,3 +453,11 @@ async def test_few_pictures_are_held_also_if_none_is_ever_compared():
     for number in range(20):
         await effects.judge((A,), pictured((0, 0, 9, number), tree=a_screen(f"{number}").tree))
     assert len(held(effects)) == 4
+
+
+async def test_little_is_held_of_old_screens_and_of_what_has_changed_on_them():
+    effects = Effects(Studio())
+    for number in range(30):
+        screen = with_text(f"page {number} at 14:05:07")
+        await effects.judge((A,), screen)
+    assert [len(screen.tree.ticks) for screen in effects._screens()] == [1] * 12 + [0] * 18
