@@ -1,67 +1,48 @@
 """`gui-agents models check`: asks a model for one tiny decision, and says what its endpoint takes.
 
-The question has a tool and a picture of one colour. If it is refused, it is asked with our tool instead of the
-protocol's own one, without tools, and all of these without the picture. What is right is the first question that is
-answered at once: its settings are printed as an entry of MODELS_FILE.
+The question has a tool and a picture of one colour. What the endpoint refuses of it is left out or changed, by its
+words: as a task does by itself, and as only an entry of MODELS_FILE does. If they say nothing that is known, it is
+asked with our tool instead of the protocol's own one, without tools, and all of these without the picture. The settings
+of the question that was answered are printed as an entry.
 """
 
 import argparse
 import asyncio
-import io
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
-from PIL import Image
 
 from gui_agents.commands import environment
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.output import Output, add_json, printable
 from gui_agents.commands.verbs import Verbs, positive
 from gui_agents.config import Config
-from gui_agents.domain.actions import Done, InvalidActionError
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import RefusedError
-from gui_agents.domain.model import BUILTIN_MODEL, DecisionRequest, ModelError, Remaining
-from gui_agents.domain.model_settings import ModelSettings, PictureFormat, WireProtocol
-from gui_agents.domain.screen import Observation, Picture
+from gui_agents.domain.model import BUILTIN_MODEL
+from gui_agents.domain.model_settings import ModelSettings, WireProtocol
 from gui_agents.domain.spec import Endpoint, LLMSettings, ModelChoice
-from gui_agents.domain.usage import CallBound, ModelCall
 
 if TYPE_CHECKING:
+    from gui_agents.commands.model_question import Asked
     from gui_agents.models.prices.price_list import PriceList
 
-SIDE: Final = 64
-"""Pixels of the picture, either way."""
-COLOUR: Final = "red"
-INSTRUCTION: Final = (
-    "This is a test. The screenshot is of one colour. End the task at once with the action done: its message is the "
-    "name of that colour in English, or none if you see no screenshot."
-)
+MAX_QUESTIONS: Final = 10
+BASE_URL: Final = "--base-url"
+FIELD: Final = "the model"
+IN_OUR_WORDS: Final = {
+    f"give {FIELD}.apiKey, or set": "set",
+    f"{FIELD}.apiEndpoint": BASE_URL,
+    "apiEndpoint": BASE_URL,
+    f"{FIELD}.provider": "the provider",
+    f"{FIELD}.modelName": "the name",
+}
+"""What errors of requests say -> what this command takes."""
 REFUSED: Final = re.compile(r"answered (400|404|405|415|422|500|501)\b")
 """In the words of a failure: the statuses with which endpoints refuse what they cannot take."""
-
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """One question, and what came of it."""
-
-    settings: ModelSettings
-    """How it was asked."""
-    calls: tuple[ModelCall, ...]
-    problem: str | None
-    """Why there is no decision; None if there is one."""
-    answer: str | None
-    """The text of the model's `done`."""
-    answered: bool
-    """Whether the endpoint let the model answer."""
-
-    @property
-    def at_once(self) -> bool:
-        """Whether the question was taken as it was."""
-        return self.answered and len(self.calls) == 1
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +55,8 @@ class Report:
     works: bool
     tools: bool | None
     """Whether it takes tools; None if that is not known. The next ones alike."""
+    called: bool | None
+    """Whether the model called one; else the endpoint may just have ignored them."""
     pictures: bool | None
     sees: bool | None
     """Whether it named the colour of the picture."""
@@ -140,100 +123,68 @@ def _chosen(effective: Config, name: str, base_url: str | None) -> ModelChoice:
     policy = EndpointPolicy(loopback=True, allowed=("0.0.0.0/0", "::/0"))
     factory = ModelFactory(effective.defaults, effective.models, SystemClock(), policy)
     try:
-        return factory.choose(named, None, "the model")
+        return factory.choose(named, None, FIELD)
     except RefusedError as error:
-        raise CommandError(ExitCode.USAGE, str(error)) from error
+        raise CommandError(ExitCode.USAGE, _told(str(error), base_url)) from error
 
 
-async def _ask(endpoint: Endpoint, timeout_seconds: float) -> list[Asked]:
+def _told(text: str, base_url: str | None) -> str:
+    """Return the text of a refusal with the words of this command in place of those of requests."""
+    for theirs, ours in IN_OUR_WORDS.items():
+        text = text.replace(theirs, ours)
+    if base_url is not None and "no key" in text:
+        text += f"; {BASE_URL} is asked without a configured key: set the variable of the address in place of it"
+    return text
+
+
+async def _ask(endpoint: Endpoint, timeout_seconds: float) -> list["Asked"]:
     """Ask with less and less, until a question is taken as it is."""
     asked: list[Asked] = []
-    for settings in _questions(endpoint.settings):
-        asked.append(await _one(attrs.evolve(endpoint, settings=settings), timeout_seconds))
-        if asked[-1].at_once or not _refused(asked[-1]):
+    from gui_agents.commands.model_needs import needed  # noqa: PLC0415 - most verbs call no model
+    from gui_agents.commands.model_question import ask  # noqa: PLC0415
+
+    base, left = endpoint.settings, list(_less(endpoint.settings))
+    less = left.pop(0)
+    for _ in range(MAX_QUESTIONS):
+        settings = attrs.evolve(base, **less)
+        asked.append(await ask(attrs.evolve(endpoint, settings=settings), timeout_seconds))
+        problem = asked[-1].problem or ""
+        refused = REFUSED.search(problem)
+        if asked[-1].answered or refused is None:
+            break
+        changes = needed(base, problem[refused.end() :])
+        if changes:
+            base = attrs.evolve(base, **changes)
+        elif left:
+            less = left.pop(0)
+        else:
             break
     return asked
 
 
-def _questions(settings: ModelSettings) -> Iterator[ModelSettings]:
-    """Yield the settings, and then those with less and less of what an endpoint may not take."""
-    for pictures in (True, False):
+def _less(settings: ModelSettings) -> Iterator[dict[str, Any]]:
+    """Yield changes that leave out nothing, and then more and more of what an endpoint may not take."""
+    whole: dict[str, Any] = {}
+    for pictures in (whole, {"pictures": False}):
         if pictures and not settings.pictures:
             continue
-        asked = attrs.evolve(settings, pictures=pictures)
-        yield asked
+        yield pictures
         if settings.tools and settings.native_tool and settings.protocol is not WireProtocol.CHAT:
-            yield attrs.evolve(asked, native_tool=False)
+            yield {**pictures, "native_tool": False}
         if settings.tools:
-            yield attrs.evolve(asked, tools=False)
+            yield {**pictures, "tools": False}
 
 
-def _refused(asked: Asked) -> bool:
-    """Tell whether it was the question that was refused, in part at least, so that another one may be taken."""
-    return asked.answered or REFUSED.search(asked.problem or "") is not None
-
-
-class _Calls:
-    """Keeps the calls of one question; nothing is reserved for them."""
-
-    def __init__(self) -> None:
-        self.made: list[ModelCall] = []
-
-    async def reserve(self, bound: CallBound) -> int:
-        """Let the call have all that it asks for."""
-        return bound.output_tokens
-
-    def model_called(self, call: ModelCall) -> None:
-        """Keep the call."""
-        self.made.append(call)
-
-
-async def _one(endpoint: Endpoint, timeout_seconds: float) -> Asked:
-    from gui_agents.models.caller import CalledModel  # noqa: PLC0415 - most verbs call no model
-    from gui_agents.models.retry import RetryPolicy  # noqa: PLC0415
-
-    model = CalledModel(endpoint=endpoint, timeout_seconds=timeout_seconds, retry=RetryPolicy(max_attempts=1))
-    calls, problem, answer, answered = _Calls(), None, None, False
-    try:
-        decision = await model.decide(_request(timeout_seconds), calls)
-        answered = True
-        answer = next((action.message for action in decision.actions if isinstance(action, Done)), None)
-    except InvalidActionError as error:
-        answered, problem = True, f"its answer is no action: {error}"
-    except ModelError as error:
-        problem = str(error)
-    finally:
-        await model.close()
-    return Asked(
-        settings=endpoint.settings,
-        calls=tuple(calls.made),
-        problem=problem,
-        answer=answer,
-        answered=answered,
-    )
-
-
-def _request(timeout_seconds: float) -> DecisionRequest:
-    return DecisionRequest(
-        instruction=INSTRUCTION,
-        observation=Observation(SIDE, SIDE, screenshot=_picture()),
-        history=(),
-        remaining=Remaining(steps=1, seconds=timeout_seconds),
-        supported=frozenset(),
-    )
-
-
-def _picture() -> Picture:
-    picture = io.BytesIO()
-    Image.new("RGB", (SIDE, SIDE), COLOUR).save(picture, "PNG")
-    return Picture(picture.getvalue(), SIDE, SIDE, PictureFormat.PNG)
-
-
-def reported(model: str, endpoint: Endpoint, asked: list[Asked], prices: "PriceList") -> Report:
+def reported(model: str, endpoint: Endpoint, asked: list["Asked"], prices: "PriceList") -> Report:
     """Return what the questions found out."""
-    best = next((each for each in asked if each.at_once), next((each for each in asked if each.answered), None))
+    from gui_agents.commands.model_needs import entry, without  # noqa: PLC0415 - most verbs call no model
+    from gui_agents.commands.model_question import COLOUR  # noqa: PLC0415
+
+    best = next((each for each in asked if each.answered), None)
+    taken = None if best is None else attrs.evolve(best.settings, **without(best.settings, best.lacking))
     calls = [call for each in asked for call in each.calls]
     price = prices.price(endpoint.provider, endpoint.model, public=endpoint.public)
+    problem = asked[0].problem if best is None else best.problem
     works = best is not None and best.problem is None
     sees = None if best is None or best.answer is None else COLOUR in best.answer.lower()
     return Report(
@@ -241,27 +192,18 @@ def reported(model: str, endpoint: Endpoint, asked: list[Asked], prices: "PriceL
         address=endpoint.base_url,
         protocol=str(endpoint.settings.protocol),
         works=works,
-        tools=None if best is None else best.settings.tools,
-        pictures=None if best is None else best.settings.pictures,
-        sees=sees if best is not None and best.settings.pictures else None,
+        tools=None if taken is None else taken.tools,
+        called=best.called if best is not None and taken is not None and taken.tools else None,
+        pictures=None if taken is None else taken.pictures,
+        sees=sees if taken is not None and taken.pictures else None,
         usage=None if best is None else best.calls[-1].usage is not None,
         price=None
         if price is None
         else f"{sum((price.cost(call.usage) for call in calls if call.usage), Decimal(0))} {price.currency}",
         seconds=None if best is None else round(best.calls[-1].duration_seconds, 2),
-        problem=asked[0].problem if best is None else best.problem,
-        entry="" if best is None else _entry(model, endpoint.settings, best),
+        problem=problem and problem.replace("apiEndpoint", BASE_URL),
+        entry="" if taken is None else entry(model, endpoint.settings, attrs.asdict(taken, recurse=False)),
     )
-
-
-def _entry(model: str, settings: ModelSettings, best: Asked) -> str:
-    """Return the entry of MODELS_FILE without which each first task would be refused once."""
-    fields = ("tools", "native_tool", "pictures")
-    changes = {field: getattr(best.settings, field) for field in fields}
-    changes = {field: value for field, value in changes.items() if value != getattr(settings, field)}
-    if not changes:
-        return ""
-    return f'"{model}":' + "".join(f"\n  {field}: {str(value).lower()}" for field, value in changes.items())
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -270,9 +212,14 @@ def _lines(report: Report) -> Iterator[str]:
     if report.problem is not None:
         yield f"problem   {report.problem}"
     if report.tools is not None:
-        yield f"tools     {'yes' if report.tools else 'no: it answers in text'}"
-        seen = {True: ", and it sees what is on them", False: ", but it did not name the colour of this one", None: ""}
-        yield f"pictures  {f'yes{seen[report.sees]}' if report.pictures else 'no: it gets the list of controls alone'}"
+        called = "yes" if report.called else "taken; the model called none"
+        yield f"tools     {called if report.tools else 'no: it answers in text'}"
+        seen = (
+            "yes, and it sees what is on them"
+            if report.sees
+            else "taken; the model did not name the colour of this one"
+        )
+        yield f"pictures  {seen if report.pictures else 'no: it gets the list of controls alone'}"
         yield f"tokens    {'reported' if report.usage else 'not reported: its cost stays unknown'}"
         yield f"answered  in {report.seconds} s"
     yield f"price     {'unknown' if report.price is None else f'known; this check cost {report.price}'}"

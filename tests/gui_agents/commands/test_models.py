@@ -6,6 +6,7 @@ import pytest
 
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.model_check import MAX_QUESTIONS
 from gui_agents.domain.providers import PROVIDERS
 from gui_agents.models.models_file import read_models
 from tests.endpoints import messages
@@ -101,6 +102,107 @@ def test_what_is_refused_is_found_and_the_entry_that_it_needs_printed(capsys, tm
     assert (again["works"], again["entry"], len(again["requests"])) == (True, "", 1)
 
 
+TOKENS = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+CONTEXT = (
+    "This model's maximum context length is 4096 tokens. However, you requested 8000 tokens (3904 in the messages, "
+)
+
+
+@pytest.mark.parametrize(
+    ("refuses", "said", "entry"),
+    [
+        (lambda body: "tool_choice" in body, "tool_choice is not supported", '  extra_body: {"tool_choice": null}'),
+        (lambda body: "max_tokens" in body, TOKENS, "  token_field: max_completion_tokens"),
+        (
+            lambda body: body.get("enable_thinking", True),
+            "parameter.enable_thinking must be set to false for non-streaming calls",
+            '  extra_body: {"enable_thinking": false}',
+        ),
+        (
+            lambda body: body.get("reasoning_effort") != "none",
+            "Function tools are not supported with this model. Set reasoning_effort to 'none'.",
+            '  extra_body: {"reasoning_effort": "none"}',
+        ),
+        (lambda body: body["max_tokens"] > 2048, "max_tokens must be at most 2048", "  max_tokens: 2048"),
+        (lambda body: body["max_tokens"] > 2000, "Range of max_tokens should be [1, 2000]", "  max_tokens: 2000"),
+        (
+            lambda body: body["max_tokens"] > 1500,
+            f"{CONTEXT}4096 in the completion).",
+            "  max_tokens: 1024\n  history_turns: 8\n  history_characters: 4096",
+        ),
+    ],
+)
+def test_what_a_refusal_names_is_printed_as_an_entry_that_mends_it(
+    capsys, tmp_path, monkeypatch, *, refuses, said, entry
+):
+    def answer(request: RecordedRequest) -> Answer:
+        return error(400, said) if refuses(request.body) else tool_call(RED)
+
+    with running_in_thread(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert cli.main(["models", "check", "openai/my-model", "--json"]) == ExitCode.DONE
+        (report,) = map(json.loads, lines(capsys))
+        assert report["entry"] == f'"openai/my-model":\n{entry}'
+        assert (report["tools"], report["called"], report["pictures"], report["sees"]) == (True, True, True, True)
+        file = tmp_path / "models.yaml"
+        file.write_text(report["entry"])
+        monkeypatch.setenv("MODELS_FILE", str(file))
+        asked = len(server.requests)
+        assert cli.main(["models", "check", "openai/my-model", "--json"]) == ExitCode.DONE
+    assert json.loads(lines(capsys)[0])["entry"] == ""
+    assert len(server.requests) == asked + 1
+
+
+def test_several_refusals_are_mended_one_after_the_other(capsys):
+    def answer(request: RecordedRequest) -> Answer:
+        if request.body.get("enable_thinking", True):
+            return error(400, "enable_thinking must be set to false")
+        if request.body["max_tokens"] > 2048:
+            return error(400, "max_tokens must be at most 2048")
+        return refusing(tools=True, pictures=True)(request)
+
+    code, report = check(capsys, answer)
+    changes = 'tools: false\n  pictures: false\n  max_tokens: 2048\n  extra_body: {"enable_thinking": false}'
+    assert (code, report["entry"]) == (ExitCode.DONE, f'"openai/my-model":\n  {changes}')
+
+
+def test_a_refusal_that_nothing_mends_ends_the_check(capsys):
+    code, report = check(capsys, lambda _: error(400, "max_tokens must be at most 2048"))
+    assert (code, report["works"], report["entry"]) == (ExitCode.FAILED, False, "")
+    assert len(report["requests"]) <= MAX_QUESTIONS
+
+
+def test_fields_that_the_file_has_already_are_not_shown(capsys, tmp_path, monkeypatch):
+    (tmp_path / "models.yaml").write_text("openai/m: {extra_body: {tenant: sk-secret}}\n")
+    monkeypatch.setenv("MODELS_FILE", "models.yaml")
+
+    def answer(request: RecordedRequest) -> Answer:
+        return error(400, "tool_choice is not supported") if "tool_choice" in request.body else tool_call(RED)
+
+    with running_in_thread(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        assert cli.main(["models", "check", "openai/m"]) == ExitCode.DONE
+    printed = lines(capsys)
+    assert printed[-1] == '    extra_body: {"tool_choice": null}  # beside tenant'
+    assert "sk-secret" not in "".join(printed)
+
+
+def test_tools_and_pictures_that_were_only_taken_are_not_called_working(capsys):
+    with running_in_thread(lambda _: text(json.dumps({"action": "done", "message": "none"}))) as server:
+        assert cli.main(["models", "check", "openai/m", "--base-url", server.base_url]) == ExitCode.DONE
+    printed = lines(capsys)
+    assert "tools     taken; the model called none" in printed
+    assert "pictures  taken; the model did not name the colour of this one" in printed
+
+
+def test_a_vendors_address_on_the_command_line_needs_a_key_that_only_the_variable_of_the_address_gives(
+    capsys, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-ours")
+    assert cli.main(["models", "check", "openai/m", "--base-url", "https://api.openai.com/v1"]) == ExitCode.USAGE
+    assert "--base-url is asked without a configured key: set the variable" in capsys.readouterr().err
+
+
 def test_a_model_without_the_protocols_own_tool_is_found(capsys, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ours")
 
@@ -194,11 +296,13 @@ def test_a_configured_key_goes_to_no_address_of_the_command_line(capsys, monkeyp
     ("words", "said"),
     [
         (["gpt-4o"], "the model must be PROVIDER/NAME, such as openai/gpt-4o, not 'gpt-4o'"),
-        (["nobody/m"], "the model.provider: 'nobody' is none of: builtin, openai, "),
+        (["nobody/m"], "the provider: 'nobody' is none of: builtin, openai, "),
         (["groq/m"], "there is no key for https://api.groq.com/openai/v1; "),
-        (["bedrock/m"], "the model.provider: 'bedrock' cannot be called: "),
+        (["bedrock/m"], "the provider: 'bedrock' cannot be called: "),
         (["builtin/rules"], "builtin/rules calls no endpoint: there is nothing to check"),
-        (["openai/m", "--base-url", "https://h/v1/chat/completions"], "the model.apiEndpoint: it ends in /chat/"),
+        (["openai/m", "--base-url", "https://h/v1/chat/completions"], "--base-url: it ends in /chat/"),
+        (["openai/m"], "there is no key for https://api.openai.com/v1; set OPENAI_API_KEY"),
+        (["azure/m"], "no address is known of azure; give --base-url, or set AZURE_OPENAI_ENDPOINT"),
     ],
 )
 def test_what_cannot_be_asked_is_wrong_usage(capsys, words, said):
