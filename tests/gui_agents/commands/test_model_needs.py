@@ -19,7 +19,7 @@ SETTINGS = ModelSettings(max_tokens=16_384)
         ("max_tokens must be at least 16384", {}),
         ("see the page of 2024-10-21 on max_tokens", {}),
         (
-            "'max_tokens' is too large: 16384. This model's maximum context length is 8192 tokens (16384 > 8192 - 3000).",
+            "'max_tokens' is too large. This model's maximum context length is 8192 tokens (16384 > 8192 - 3000).",
             {"max_tokens": 2048, "history_turns": 8, "history_characters": 8192},
         ),
         (
