@@ -17,6 +17,7 @@ import attrs
 
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.packages import install_command
+from gui_agents.domain.yaml_file import read_yaml
 
 VARIABLE: Final = "PROMETHEUS_WEB_CONFIG"
 
@@ -173,40 +174,15 @@ def sets_tls(path: Path) -> bool:
     return locks(path).tls
 
 
-MAX_DEPTH: Final = 8
-"""Of collections in each other: two levels mean something, and hundreds cost the parser seconds."""
-MAX_CHARACTERS: Final = 256 * 1024
-"""Of the file: three times as much as its most users need."""
 MAX_USERS: Final = 1000
 _KEYS: Final = frozenset({"tls_server_config", "http_server_config", "basic_auth_users"})
 
 
 def _parsed(path: Path) -> Mapping[str, Any]:
-    try:
-        import yaml  # noqa: PLC0415 - optional
-    except ImportError as error:
-        raise ConfigError([f"{VARIABLE} needs {error.name}; run: {install_command('web')}"]) from error
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
-        if len(text) > MAX_CHARACTERS:
-            raise ConfigError([f"{VARIABLE} {path}: is larger than {MAX_CHARACTERS >> 10} KiB"])
-        depth = 0
-        for event in yaml.parse(text, yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise ConfigError([f"{VARIABLE} {path}: nests too deep"])
-            if isinstance(event, yaml.AliasEvent):
-                raise ConfigError([f"{VARIABLE} {path}: has an alias (*{event.anchor:.40}), which is not known here"])
-        root = yaml.compose(text, yaml.SafeLoader)
-        content = {} if root is None or _is_null(root) else _content(root, str(path), depth=2)
-    # Numbers and escapes that the parser reads by itself, it does not check.
-    except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
-        # The text of a YAML error quotes the file, which may hold secrets.
-        mark = getattr(error, "problem_mark", None)
-        place = "" if mark is None else f" in line {mark.line + 1}"
-        reason = getattr(error, "strerror", None) or f"is no YAML{place}"
-        raise ConfigError([f"{VARIABLE} {path}: {reason}"]) from error
+    def read(root: Any, _: object) -> Any:
+        return {} if root is None or _is_null(root) else _content(root, str(path), depth=2)
+
+    content = read_yaml(path, read, variable=VARIABLE, extra="web")
     if not isinstance(content, Mapping):
         raise ConfigError([f"{VARIABLE} {path}: must hold a mapping, such as basic_auth_users: ..."])
     return content

@@ -14,7 +14,7 @@ What MODELS_FILE adds to requests, which may be secret, follows the rule for key
 Without a key the call carries `NO_KEY`, which is no secret: servers on one's own network often want none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -131,6 +131,14 @@ def _check_deployment(address: str, model: str, field: str) -> None:
             f"{model!r:.60} is not the deployment of the address, {deployment!r:.60}; "
             f"name that one, or give the address of the resource alone: {azure_urls.resource_of(address)}",
         )
+
+
+def authorization(endpoint: Endpoint, key: Secret | None) -> Mapping[str, str]:
+    """Return the header that carries the key: as a bearer token, or as it is in the provider's own header."""
+    own = endpoint.key_header
+    if own is not None:
+        return {} if key is None else {own: key.reveal()}
+    return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
 
 
 def check_address(address: str, field: str) -> None:

@@ -13,7 +13,7 @@ An entry names what differs. A name goes before a pattern, and a longer pattern 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -22,16 +22,13 @@ import attrs
 
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import CoordinateSpace, PictureFormat, WireProtocol
-from gui_agents.domain.packages import install_command
 from gui_agents.domain.price import Price
 from gui_agents.domain.providers import TEXT_ONLY, UNCALLABLE, is_text_only, provider_row
+from gui_agents.domain.yaml_file import read_yaml
 from gui_agents.models.globs import Glob
 from gui_agents.models.prices.price_file import price_of
 
 VARIABLE: Final = "MODELS_FILE"
-MAX_CHARACTERS: Final = 256 * 1024
-MAX_DEPTH: Final = 12
-"""Of collections in each other."""
 MAX_ENTRIES: Final = 1000
 MAX_NAME: Final = 300
 """Characters of PROVIDER/NAME."""
@@ -108,7 +105,7 @@ def read_models(path: Path) -> tuple[Entry, ...]:
     Raises:
         ConfigError: with one line for each mistake, which names the file, the entry and the field.
     """
-    content = _content(path)
+    content = read_yaml(path, partial(_value, path=str(path)), variable=VARIABLE, extra="models")
     if content is None:
         return ()
     if not isinstance(content, dict):
@@ -287,49 +284,14 @@ FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """The fields of an entry beside the price, and what reads each one: it raises ValueError with what it must be."""
 
 
-def _content(path: Path) -> Any:
-    """Return what the file holds, as Python's values.
-
-    Raises:
-        ConfigError: it cannot be read, or is more than a file of settings may be.
-    """
-    try:
-        import yaml  # noqa: PLC0415 - optional
-    except ImportError as error:
-        raise ConfigError([f"{VARIABLE} needs the {error.name} package; {install_command('models')}"]) from error
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(MAX_CHARACTERS + 1)
-        if len(text) > MAX_CHARACTERS:
-            raise ConfigError([f"{VARIABLE} {path}: is larger than {MAX_CHARACTERS >> 10} KiB"])
-        depth = 0
-        for event in yaml.parse(text, yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise ConfigError([f"{VARIABLE} {path}: nests too deep"])
-            if isinstance(event, yaml.AliasEvent):
-                raise ConfigError([f"{VARIABLE} {path}: has an alias (*{event.anchor:.40}); write the value out"])
-        loader = yaml.SafeLoader(text)
-        try:
-            root = loader.get_single_node()
-            return None if root is None else _value(root, loader, str(path))
-        finally:
-            loader.dispose()
-    # Numbers and dates that the parser reads by itself, it does not check.
-    except (OSError, ValueError, OverflowError, yaml.YAMLError) as error:
-        # The text of a YAML error quotes the file, which may hold keys.
-        mark = getattr(error, "problem_mark", None)
-        place = "" if mark is None else f" in line {mark.line + 1}"
-        reason = getattr(error, "strerror", None) or f"is no YAML in UTF-8{place}"
-        raise ConfigError([f"{VARIABLE} {path}: {reason}"]) from error
-
-
 def _value(node: Any, loader: Any, path: str) -> Any:
-    """Return the value of a node.
+    """Return the value of a node; None if there is none.
 
     Raises:
         ConfigError: a key is there twice, of which readers would take one or the other.
     """
+    if node is None:
+        return None
     if node.id == "sequence":
         return [_value(item, loader, path) for item in node.value]
     if node.id != "mapping":

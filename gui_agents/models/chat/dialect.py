@@ -15,7 +15,7 @@ from gui_agents.domain.usage import Usage
 from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.chat.answers import read_decision, read_usage
 from gui_agents.models.chat.prompts import messages
-from gui_agents.models.endpoint import NO_KEY
+from gui_agents.models.endpoint import authorization
 from gui_agents.models.features import NOTHING, Feature, Lacking
 from gui_agents.pictures.coordinates import shown_schema
 
@@ -37,11 +37,8 @@ class ChatDialect:
         self._of_openai = row_of(Provider.OPENAI).owns(endpoint.base_url)
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
-        """Return the key as a bearer token, or in the provider's own header."""
-        own = self._endpoint.key_header
-        if own is not None:
-            return {} if key is None else {own: key.reveal()}
-        return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
+        """Return what identifies the caller; see `Dialect`."""
+        return authorization(self._endpoint, key)
 
     def question(self, request: DecisionRequest, lacking: Lacking = NOTHING) -> dict[str, Any]:
         """Return the body of a request; see `Dialect`."""

@@ -21,7 +21,7 @@ from gui_agents.domain.usage import Usage
 from gui_agents.models.answers.calls import TOOL
 from gui_agents.models.answers.rationale import MAX_RATIONALE, encodable
 from gui_agents.models.chat.prompts import system_prompt
-from gui_agents.models.endpoint import NO_KEY
+from gui_agents.models.endpoint import authorization
 from gui_agents.models.features import NOTHING, Feature, Lacking
 from gui_agents.models.native.calls import act
 from gui_agents.models.native.conversation import Conversation
@@ -55,11 +55,8 @@ class ResponsesDialect:
         self._conversation = Conversation(endpoint.settings, Transcript(endpoint.settings), read_call)
 
     def headers(self, key: Secret | None) -> Mapping[str, str]:
-        """Return the key as a bearer token."""
-        own = self._endpoint.key_header
-        if own is not None:
-            return {} if key is None else {own: key.reveal()}
-        return {"Authorization": f"Bearer {NO_KEY if key is None else key.reveal()}"}
+        """Return what identifies the caller; see `Dialect`."""
+        return authorization(self._endpoint, key)
 
     def question(self, request: DecisionRequest, lacking: Lacking = NOTHING) -> dict[str, Any]:
         """Return the body of a request; see `Dialect`."""

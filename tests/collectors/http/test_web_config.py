@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from collectors import check_settings
 from collectors.http import web_config
 from collectors.http.security import Security
-from collectors.http.web_config import MAX_CHARACTERS, MAX_USERS
+from collectors.http.web_config import MAX_USERS
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.packages import install_command
+from gui_agents.domain.yaml_file import MAX_CHARACTERS
 from tests.collectors.http.credentials import HASH
 
 
@@ -51,7 +52,7 @@ def test_a_missing_file_is_a_mistake(tmp_path):
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ("a: [", "is no YAML in line 1"),
+        ("a: [", "is no YAML in UTF-8 in line 1"),
         ("- a", "must hold a mapping"),
         ("\x00", "is no YAML"),
         ("[" * 20_000, "nests too deep"),
@@ -65,7 +66,7 @@ def test_a_missing_file_is_a_mistake(tmp_path):
         ("basic_auth_users: {me: 2024-99-99}", "basic_auth_users.me: is no bcrypt hash"),
         ("basic_auth_users: {me: }", "basic_auth_users.me: is no bcrypt hash"),
         ("basic_auth_users: !!int foo", "basic_auth_users: must be a mapping"),
-        ("basic_auth_users: &all {me: *all}", "has an alias (*all), which is not known here"),
+        ("basic_auth_users: &all {me: *all}", "has an alias (*all); write the value out"),
         ("basic_auth_users: {" + "x" * MAX_CHARACTERS, "is larger than 256 KiB"),
         (
             "basic_auth_users: {" + ", ".join(f"u{number}: x" for number in range(MAX_USERS + 1)) + "}",

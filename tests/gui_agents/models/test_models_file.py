@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import CoordinateSpace, ModelSettings, PictureFormat, WireProtocol
 from gui_agents.domain.packages import install_command
-from gui_agents.models.models_file import FIELDS, MAX_CHARACTERS, read_models
+from gui_agents.domain.yaml_file import MAX_CHARACTERS
+from gui_agents.models.models_file import FIELDS, read_models
 
 EVERYTHING = """\
 OpenAI/My-Model:
@@ -201,7 +202,7 @@ def test_a_file_that_cannot_be_read_and_a_missing_package_are_told(tmp_path, mon
     monkeypatch.setattr(builtins, "__import__", importing)
     with pytest.raises(ConfigError) as caught:
         read_models(tmp_path / "latin.yaml")
-    assert str(caught.value) == f"MODELS_FILE needs the yaml package; {install_command('models')}"
+    assert str(caught.value) == f"MODELS_FILE needs yaml; run: {install_command('models')}"
 
 
 @given(st.text())
