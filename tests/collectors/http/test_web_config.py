@@ -56,7 +56,7 @@ def test_a_missing_file_is_a_mistake(tmp_path):
         ("- a", "must hold a mapping"),
         ("\x00", "is no YAML"),
         ("[" * 20_000, "nests too deep"),
-        ("a: " + "[" * 8 + "]" * 8, "nests too deep"),
+        ("a: " + "[" * 13 + "]" * 13, "nests too deep"),
         ("a: " + "[" * 7 + "]" * 7 + "\nb: " + "{" * 7 + "}" * 7, "a: is not known here"),
         (r'a: "\UFFFFFFFF"', "is no YAML"),
         ("%YAML 1." + "1" * 5000 + "\n---\na: b", "is no YAML"),
