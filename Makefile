@@ -10,6 +10,8 @@ export PYTHON VENV
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
+# Many tests wait for clocks, so more of them than there are cores end sooner; CI runs fewer at once, with more that compute.
+WORKERS := $(if $(CI),2,4)
 # Ctrl-C must reach the demo and not make, which would end with an error of its own; a terminal's shell can do that.
 DEMO := $(BIN)/gui-agents demo
 
@@ -29,7 +31,7 @@ test: venv ## Run all tests (ARGS="-k name" chooses)
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/e2e
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/e2e
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
 endif
 
