@@ -178,7 +178,8 @@ class Service:
         parts = Parts() if parts is None else parts
         self.config = config
         self.clock = parts.clock
-        prices = PriceList.load(config.models.prices_file, SettingsOfModels.load(config.models.models_file))
+        settings = SettingsOfModels.load(config.models.models_file)
+        prices = PriceList.load(config.models.prices_file, settings)
         if config.budgets.daily_max_cost or config.tasks.max_cost is not None:
             # Submissions are checked on the event loop, which cannot spare the time for it.
             known_prices.load()
@@ -186,7 +187,9 @@ class Service:
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
         sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes)
-        models = parts.models or ModelFactory(config.defaults, config.models, self.clock, endpoint_policy(config))
+        models = parts.models or ModelFactory(
+            config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
+        )
         keep = config.tasks.slots if config.sandboxes.keep is None else config.sandboxes.keep
         keeper = SandboxKeeper(
             self.state, slots=config.tasks.slots, capacity=keep, keep_seconds=config.sandboxes.keep_seconds

@@ -76,20 +76,26 @@ class _Named:
 
 
 class ModelFactory:
-    """Chooses and makes models as the configuration says.
+    """Chooses and makes models as the configuration says; `settings` are those of MODELS_FILE, if it was read already.
 
     Raises:
         ConfigError: MODELS_FILE cannot be used; one line for each mistake.
     """
 
     def __init__(
-        self, defaults: DefaultsConfig, config: ModelsConfig, clock: Clock, policy: EndpointPolicy = OPEN_TO_LOOPBACK
+        self,
+        defaults: DefaultsConfig,
+        config: ModelsConfig,
+        clock: Clock,
+        policy: EndpointPolicy = OPEN_TO_LOOPBACK,
+        *,
+        settings: SettingsOfModels | None = None,
     ) -> None:
         self._default_provider, _, default_model = defaults.model.partition("/")
         self._default = BUILTIN_MODEL if defaults.model == BUILTIN_MODEL else default_model
         self._config = config
         self._policy = policy
-        self._settings = SettingsOfModels.load(config.models_file)
+        self._settings = SettingsOfModels.load(config.models_file) if settings is None else settings
         self._configured = configured_rows(defaults, config)
         pool = Threads("decider", limit=2)
         self._built_in: Callable[[ModelChoice], Model] = lambda _choice: RulesModel(pool)

@@ -7,6 +7,8 @@ import socket
 import grpc.aio
 import pytest
 
+from gui_agents.models import settings
+from gui_agents.models.models_file import read_models
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from gui_agents.service import Service
@@ -105,3 +107,11 @@ async def test_a_call_that_does_not_end_is_cut_off_when_the_service_stops(caplog
         await served.service.stop()
         assert (await refused(served.agent.GetAgentInfo(pb.GetAgentInfoRequest()))).code == "UNAVAILABLE"
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_the_file_of_models_is_read_once_so_that_prices_and_settings_are_of_one_state(monkeypatch, tmp_path):
+    path, read = tmp_path / "models.yaml", []
+    path.write_text('ollama/*:\n  price: {input: "1", output: "2"}\n')
+    monkeypatch.setattr(settings, "read_models", lambda file: read.append(file) or read_models(file))
+    Service(configured({"MODELS_FILE": str(path), "DEFAULT_MODEL": "ollama/own"}))
+    assert read == [path]
