@@ -63,7 +63,7 @@ class Observation:
     """What a sandbox shows at one moment."""
 
     width: int
-    """Height of the screen, in pixels."""
+    """Pixels of the screen."""
     height: int
     tree: Element | None = None
     """The root of the accessibility tree; None if the sandbox has none."""

@@ -24,7 +24,7 @@ from gui_agents.models.http.proxies import Proxy, proxy_for
 from gui_agents.models.http.told import Told
 
 MAX_CONNECTIONS: Final = 1
-"""A task asks one question at a time. `gui_agents.grpc_app.FILES_PER_TASK` counts on it."""
+"""A task asks one question at a time. `gui_agents.open_files.PER_TASK` counts on it."""
 USER_AGENT: Final = "gui-agents"
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
