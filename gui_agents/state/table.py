@@ -242,10 +242,11 @@ class TaskTable:
         if call.usage is not None:
             entry.input_tokens += call.usage.input_tokens
             entry.output_tokens += call.usage.output_tokens
-        if bill.currency is not None and (call.usage is not None or not call.billed):
-            # Without any such call, what the task cost is not known, and not 0.
+        if bill.currency is not None:
             entry.cost = EXACT.add(entry.cost, bill.amount)
-            entry.currency = bill.currency
+            if call.usage is not None or not call.billed:
+                # Without any such call, what the task cost is not known, and not 0.
+                entry.currency = bill.currency
 
     def sandboxed(self, task_id: str, sandbox: SandboxInfo) -> None:
         """Record the sandbox of a task."""

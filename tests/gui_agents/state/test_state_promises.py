@@ -5,11 +5,11 @@ import threading
 from decimal import Decimal
 from itertools import islice
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.fakes import FakeClock, new_state
-from tests.gui_agents.histories import VERBS, Player, endless, events
+from tests.gui_agents.histories import VERBS, Event, Player, endless, events
 from tests.promises import broken, broken_between, broken_over
 
 SCRAPERS = 3
@@ -28,6 +28,11 @@ def test_every_snapshot_of_any_history_keeps_the_promises(history, retention, lo
     assert broken_over(snapshots) == []
 
 
+# A call that told no usage, and is billed nevertheless.
+BILLED_UNTOLD = [*[Event("create", 0, 0.0)] * 7, *[Event("start", 0, 0.0)] * 2, Event("call", 295, 0.0)]
+
+
+@example(history=BILLED_UNTOLD)
 @given(history=st.lists(events(), min_size=10, max_size=100))
 def test_the_tasks_books_add_up_to_those_of_the_service(history):
     clock = FakeClock()
