@@ -186,7 +186,7 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
-        sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes)
+        sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes, config.process.runtime_dir)
         models = parts.models or ModelFactory(
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )

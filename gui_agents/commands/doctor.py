@@ -180,7 +180,7 @@ def _providers(effective: config.Config, *, probe: bool) -> Iterator[Finding]:
 def _backends(effective: config.Config) -> Iterator[Finding]:
     from gui_agents.sandboxes.registry import SandboxFactory  # noqa: PLC0415 - the other verbs draw no desktop
 
-    factory = SandboxFactory(effective.sandboxes)
+    factory = SandboxFactory(effective.sandboxes, effective.process.runtime_dir)
     for backend in Backend:
         try:
             factory.check(backend)

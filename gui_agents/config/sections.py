@@ -286,7 +286,7 @@ class ModelsConfig:
 
 @attrs.frozen(kw_only=True)
 class SandboxesConfig:
-    """The sandboxes that are kept after their tasks."""
+    """The sandboxes of tasks: what each may use, and how long it is kept; see docs/sandboxes.md."""
 
     keep: int | None = setting(
         "SANDBOX_KEEP",
@@ -296,6 +296,24 @@ class SandboxesConfig:
     )
     keep_seconds: float = setting(
         "SANDBOX_KEEP_SECONDS", parsers.seconds(0, 7 * 86400), "600", "Seconds that a sandbox is kept after its task."
+    )
+    memory_bytes: int = setting(
+        "SANDBOX_MEMORY",
+        parsers.integer(2**26, 2**40),
+        str(2**31),
+        "Bytes of memory that one desktop or browser may use.",
+    )
+    disk_bytes: int = setting(
+        "SANDBOX_DISK",
+        parsers.integer(2**20, 2**40),
+        str(2**28),
+        "Bytes of files that one desktop or browser may write.",
+    )
+    processes: int = setting(
+        "SANDBOX_PROCESSES",
+        parsers.integer(16, 100_000),
+        "512",
+        "Processes and threads that one desktop or browser may have.",
     )
 
 

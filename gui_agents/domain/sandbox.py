@@ -21,11 +21,43 @@ class SandboxType(StrEnum):
     SIMULATED = "Simulated"
 
 
+@unique
+class SandboxEnd(StrEnum):
+    """Why a sandbox ended, as metrics spell it."""
+
+    CLOSED = "closed"
+    """Closed after its task, or with the service."""
+    EXPIRED = "expired"
+    """Kept for a next task, and closed because none came in time or another one needed its place."""
+    CRASHED = "crashed"
+    """Its program ended by itself."""
+    OUT_OF_MEMORY = "out_of_memory"
+    """It used more memory than it may."""
+    KILLED = "killed"
+    """Something outside of this service ended it."""
+    UNREACHABLE = "unreachable"
+    """It does not answer, or its network fails."""
+    SWEPT = "swept"
+    """Left behind by a service that was killed, and removed at the next start."""
+
+
+@unique
+class SandboxStart(StrEnum):
+    """Where a task's sandbox came from, as metrics spell it."""
+
+    COLD = "cold"
+    """Made for the task."""
+    WARM = "warm"
+    """Made before there was a task for it."""
+    KEPT = "kept"
+    """Kept after another task."""
+
+
 class Sandbox(Protocol):
     """A desktop, browser or phone of one task.
 
-    All methods are called on the event loop, one at a time. Only `close` may be called while another method is being
-    cancelled. Errors are those of `gui_agents.domain.errors.SandboxError`.
+    All methods are called on the event loop, one at a time. Only `ended` may be called while another method runs, and
+    `close` while another method is being cancelled. Errors are those of `gui_agents.domain.errors.SandboxError`.
     """
 
     @property
@@ -48,6 +80,12 @@ class Sandbox(Protocol):
 
     async def act(self, action: Action) -> str:
         """Carry out one supported action. Return in a few words what happened."""
+
+    async def ended(self) -> "SandboxGoneError":
+        """Wait until an open sandbox is gone, by itself or because it was closed, and return why.
+
+        May be cancelled, and called while another method runs. Does not return for a sandbox that cannot know.
+        """
 
     async def close(self, *, destroy: bool) -> None:
         """Release the sandbox. `destroy` also deletes it if it runs elsewhere. A second call does nothing."""
@@ -81,4 +119,8 @@ class TransientSandboxError(SandboxError):
 
 
 class SandboxGoneError(SandboxError):
-    """The sandbox no longer exists."""
+    """The sandbox no longer exists; `reason` says why."""
+
+    def __init__(self, problem: str, reason: SandboxEnd = SandboxEnd.CRASHED) -> None:
+        super().__init__(problem)
+        self.reason = reason

@@ -4,6 +4,7 @@ A new backend is a member of `Backend`, a row here, and a room that has the sand
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -13,11 +14,24 @@ from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
+from gui_agents.jail.jail import Limits
+from gui_agents.jail.supervisor import Supervisor
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
 
+DIRECTORY: Final = "sandboxes"
+"""Below RUNTIME_DIR: what sandboxes need on this machine."""
+
 Maker = Callable[[TaskSpec], Sandbox]
 """Returns a new sandbox for a task, which is not open yet."""
+
+
+@attrs.frozen(kw_only=True)
+class Ground:
+    """What the sandboxes of one service stand on."""
+
+    config: SandboxesConfig
+    supervisor: Supervisor
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +44,7 @@ class BackendRow:
     """What must be installed."""
     choices: frozenset[str] = frozenset()
     """The fields of the contract's Sandbox by which a request may choose the kind of its sandbox."""
-    maker: Callable[[SandboxesConfig], Maker]
+    maker: Callable[[Ground], Maker]
     """Called once for each service, so that its sandboxes can share what there should be one of."""
 
 
@@ -40,7 +54,7 @@ def _simulated(drawing: Threads) -> Maker:
 
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _config: _simulated(Threads("drawing", limit=2))),)
+    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),)
 }
 
 
@@ -51,8 +65,10 @@ NOT_YET: Final = frozenset({"lybic", "lybic_mobile"})
 class SandboxFactory:
     """Makes sandboxes as the configuration says."""
 
-    def __init__(self, config: SandboxesConfig) -> None:
-        self._makers = {row.backend: row.maker(config) for row in ROWS.values()}
+    def __init__(self, config: SandboxesConfig, runtime_dir: Path) -> None:
+        limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
+        ground = Ground(config=config, supervisor=Supervisor(runtime_dir / DIRECTORY, limits))
+        self._makers = {row.backend: row.maker(ground) for row in ROWS.values()}
 
     def check(self, backend: str, field: str = "backend") -> None:
         """Check that a backend can be used; `field` of a request names it.

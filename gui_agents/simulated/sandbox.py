@@ -6,7 +6,13 @@ from typing import ClassVar, Final
 from uuid import uuid4
 
 from gui_agents.domain.actions import Action, Click, Drag, Key, Move, OpenApp, Scroll, Type, Wait
-from gui_agents.domain.sandbox import SandboxGoneError, SandboxType, TransientSandboxError, UnsupportedActionError
+from gui_agents.domain.sandbox import (
+    SandboxEnd,
+    SandboxGoneError,
+    SandboxType,
+    TransientSandboxError,
+    UnsupportedActionError,
+)
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.settings import DARK_MODE
@@ -28,6 +34,7 @@ class SimulatedSandbox:
         self.sandbox_id: Final = sandbox_id or uuid4().hex
         self._desktop: Desktop | None = None
         self._closed = False
+        self._ended = asyncio.Event()
 
     def state(self) -> DesktopState:
         """Return the files, settings and windows as they stand now; for tests and success checks.
@@ -93,10 +100,16 @@ class SimulatedSandbox:
                 return f"waited {seconds:g} s"
         raise UnsupportedActionError(f"the simulated desktop cannot {action.name}")
 
+    async def ended(self) -> SandboxGoneError:
+        """Wait until it is closed; nothing else ends it."""
+        await self._ended.wait()
+        return SandboxGoneError(f"the simulated desktop {self.sandbox_id} was closed", SandboxEnd.CLOSED)
+
     async def close(self, *, destroy: bool) -> None:  # noqa: ARG002 - nothing of it is kept elsewhere
         """Forget the desktop."""
         self._closed = True
         self._desktop = None
+        self._ended.set()
 
     def _open_desktop(self) -> Desktop:
         if self._desktop is None:

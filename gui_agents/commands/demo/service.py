@@ -74,8 +74,8 @@ class WitnessedDesktop(SimulatedSandbox):
 class WitnessedDesktops(SandboxFactory):
     """Makes desktops, and finds them again by their instruction."""
 
-    def __init__(self, config: SandboxesConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: SandboxesConfig, runtime_dir: Path) -> None:
+        super().__init__(config, runtime_dir)
         self._made: dict[str, WitnessedDesktop] = {}
 
     def create(self, spec: TaskSpec) -> WitnessedDesktop:
@@ -92,7 +92,7 @@ class DemoService:
     """The running service, and where it listens."""
 
     def __init__(self, effective: Config) -> None:
-        self.desktops = WitnessedDesktops(effective.sandboxes)
+        self.desktops = WitnessedDesktops(effective.sandboxes, effective.process.runtime_dir)
         self._config = effective
         self._app = App(effective, Parts(sandboxes=self.desktops))
 

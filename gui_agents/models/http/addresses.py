@@ -8,27 +8,17 @@ the operator has configured is always allowed.
 asks it for each connection, with the addresses that it is about to connect to.
 """
 
-import socket
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
 
 from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.internet import Address, Network, is_public, literal_address, networks, unwrapped
 
-Address = IPv4Address | IPv6Address
-LOCAL_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 VARIABLE: Final = "MODEL_ENDPOINT_ALLOW"
-PUBLIC_IPV6: Final = IPv6Network("2000::/3")
-"""The only part of IPv6 from which public addresses are handed out; https://www.iana.org/assignments/ipv6-unicast-address-assignments."""
-WRAPPING: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
-"""Networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052), and IPv4-compatible addresses (RFC 4291)."""
-NOT_PUBLIC: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
-"""What `ipaddress` takes for public, in some versions: protocol assignments (RFC 6890) with Oracle's metadata service,
-and Azure's metadata service. Those of other clouds are link-local, private or shared."""
 
 
 class AddressRefusedError(Exception):
@@ -70,20 +60,14 @@ class EndpointPolicy:
         return host in self.allowed
 
     def _allows(self, host: str, address: Address) -> bool:
-        plain = _unwrapped(address)
-        if _is_public(plain) or (plain.is_loopback and self.loopback) or self.names(host):
+        plain = unwrapped(address)
+        if is_public(plain) or (plain.is_loopback and self.loopback) or self.names(host):
             return True
         return any(plain in network or address in network for network in self._networks)
 
     @cached_property
-    def _networks(self) -> Sequence[IPv4Network | IPv6Network]:
-        networks = []
-        for text in self.allowed:
-            try:
-                networks.append(ip_network(text, strict=False))
-            except ValueError:
-                continue
-        return networks
+    def _networks(self) -> Sequence[Network]:
+        return networks(self.allowed)
 
 
 def host_of(url: str) -> str:
@@ -91,38 +75,6 @@ def host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").rstrip(".")
 
 
-def literal_address(host: str) -> Address | None:
-    """Return the address that a host spells, also as the system's resolver reads it: 127.1, 0x7f000001, 2130706433."""
-    if host in LOCAL_NAMES:
-        return IPv4Address("127.0.0.1")
-    try:
-        return ip_address(host)
-    except ValueError:
-        pass
-    try:
-        return IPv4Address(socket.inet_aton(host))
-    except OSError:
-        return None
-
-
 def _refusal(host: str, address: Address) -> str:
-    kind = "a loopback" if _unwrapped(address).is_loopback else "no public"
+    kind = "a loopback" if unwrapped(address).is_loopback else "no public"
     return f"{host} is {kind} address; the operator can allow it with {VARIABLE}={host}"
-
-
-def _is_public(address: Address) -> bool:
-    if address.is_multicast or not address.is_global:
-        return False
-    if isinstance(address, IPv6Address):
-        return address in PUBLIC_IPV6
-    return not any(address in network for network in NOT_PUBLIC)
-
-
-def _unwrapped(address: Address) -> Address:
-    """Return the IPv4 address to which packets for an IPv6 one go in the end, if it only wraps one."""
-    if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
-        return address
-    if any(address in network for network in WRAPPING):
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (address if teredo is None else teredo[1])

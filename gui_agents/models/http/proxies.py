@@ -12,8 +12,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import attrs
 
+from gui_agents.domain.internet import Address, literal_address
 from gui_agents.domain.model import ModelError
-from gui_agents.models.http.addresses import Address, host_of, literal_address
+from gui_agents.models.http.addresses import host_of
 
 
 @attrs.frozen

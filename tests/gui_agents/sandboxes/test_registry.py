@@ -1,5 +1,7 @@
 """Every configurable backend can be made, and nothing else."""
 
+from pathlib import Path
+
 import attrs
 import pytest
 
@@ -13,7 +15,7 @@ from tests.fakes import a_spec
 
 
 def factory() -> SandboxFactory:
-    return SandboxFactory(load({}).sandboxes)
+    return SandboxFactory(load({}).sandboxes, Path("runtime"))
 
 
 def test_every_backend_has_its_row():
