@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gui_agents.decider import arithmetic
+from gui_agents.decider.labels import is_file_name, quoted, short, without_article
+from gui_agents.decider.patterns import Step
+from gui_agents.decider.problems import NotPossibleError
+from gui_agents.decider.simulated.file_hands import FileHands
+from gui_agents.decider.simulated.hands import ATTEMPTS
+from gui_agents.decider.simulated.names import app_named
+from gui_agents.decider.simulated.screen import is_on
 from gui_agents.domain.actions import MAX_KEYS, MAX_NOTCHES, MAX_WAIT_SECONDS, Action, Click, Key, Scroll, Wait
 from gui_agents.domain.screen import Element
 from gui_agents.simulated.apps import APPS
 from gui_agents.simulated.apps.calculator import MAX_EXPRESSION_LENGTH
-from gui_agents.simulated.decider import arithmetic
-from gui_agents.simulated.decider.file_hands import FileHands
-from gui_agents.simulated.decider.hands import ATTEMPTS, NotPossibleError, quoted
-from gui_agents.simulated.decider.names import app_named, is_file_name, short, without_article
-from gui_agents.simulated.decider.patterns import Step
-from gui_agents.simulated.decider.screen import is_on
 from gui_agents.simulated.keys import NAMED, Chord, chord
 
 _MAX_NUDGES: Final = 100

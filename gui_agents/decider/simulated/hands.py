@@ -7,10 +7,13 @@ each reads from top to bottom as what a person would do.
 from collections.abc import Collection, Generator, Iterator
 from typing import Final
 
+from gui_agents.decider.labels import quoted
+from gui_agents.decider.problems import NotPossibleError
+from gui_agents.decider.simulated.names import home_of
+from gui_agents.decider.simulated.screen import Screen
 from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, ActionName, Click, Key, OpenApp, Scroll, Type, Wait
+from gui_agents.domain.model import DecisionRequest
 from gui_agents.domain.screen import Element
-from gui_agents.simulated.decider.names import home_of
-from gui_agents.simulated.decider.screen import Screen
 
 ATTEMPTS: Final = 3
 _MAX_SCROLLS: Final = 200
@@ -18,18 +21,19 @@ _TOAST_SECONDS: Final = 0.2
 _MAX_PROBLEM_LENGTH: Final = 500
 
 
-class NotPossibleError(Exception):
-    """The screen does not have what is asked for; the text says what."""
-
-
 class Hands:
     """Acts on what `screen` shows."""
 
-    def __init__(self, screen: Screen, supported: Collection[ActionName]) -> None:
-        self.screen = screen
-        """What there is to see now; whoever carries out the actions renews it after each."""
+    screen: Screen
+    """What there is to see now; `look` renews it before the first action and after each."""
+
+    def __init__(self, supported: Collection[ActionName]) -> None:
         self.answers: list[str] = []
         self._supported = supported
+
+    def look(self, request: DecisionRequest) -> None:
+        """See what the screen shows now."""
+        self.screen = Screen(request.observation)
 
     def _activate(self, app: str) -> Iterator[Action]:
         if self.screen.is_active(app):
@@ -112,8 +116,3 @@ class Hands:
         if self.screen.dialog is not None:
             return f"the dialog {quoted(self.screen.dialog.name)}"
         return "the desktop: no window is open" if self.screen.window is None else self.screen.window.name
-
-
-def quoted(name: str) -> str:
-    """Return the name in quotes, cut where it is long."""
-    return f'"{name}"' if len(name) <= 80 else f'"{name[:80]}…"'  # noqa: PLR2004 - a readable length

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import attrs
 
+from gui_agents.decider.kind import Kind
+from gui_agents.decider.quotes import Quoted
 from gui_agents.domain.actions import Action
-from gui_agents.simulated.decider.kinds import KINDS, Kind
-from gui_agents.simulated.decider.quotes import Quoted
 
 Deed = Callable[..., Iterator[Action]]
 
@@ -88,9 +88,12 @@ class Step:
 class Rule:
     """One pattern and the deed that it asks for."""
 
-    def __init__(self, pattern: str, deed: Deed, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, pattern: str, deed: Deed, arguments: Mapping[str, Any], known: Mapping[str, Kind]) -> None:
         self._call = Call(deed, arguments)
+        self._known = known
+        """The kinds of captures that there are, by name."""
         self._kinds: dict[str, Kind] = {}
+        """Those of this pattern, by the names of the arguments."""
         self._regex = re.compile(self._compiled(pattern), re.IGNORECASE | re.DOTALL)
 
     def match(self, text: str, quoted: Quoted) -> Call | None:
@@ -112,6 +115,6 @@ class Rule:
         word = token["word"]
         if word is not None:
             return f"(?:{self._compiled(_PARTS[word])})" if word in _PARTS else f"{re.escape(word)}:? "
-        name, kind = token["name"] or token["kind"], KINDS[token["kind"]]
+        name, kind = token["name"] or token["kind"], self._known[token["kind"]]
         self._kinds[name] = kind
         return f"(?P<{name}>{kind.pattern}){kind.end}"

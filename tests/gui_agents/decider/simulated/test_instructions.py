@@ -1,7 +1,7 @@
 import pytest
 
 from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
-from tests.gui_agents.simulated.decider_driver import run
+from tests.gui_agents.decider.simulated.decider_driver import run
 
 
 @pytest.mark.parametrize("row", INSTRUCTIONS, ids=lambda row: row.instruction[:60])

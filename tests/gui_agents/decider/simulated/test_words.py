@@ -4,14 +4,14 @@ import inspect
 
 import pytest
 
+from gui_agents.decider.patterns import Rule
+from gui_agents.decider.quotes import Quoted
+from gui_agents.decider.simulated.kinds import KINDS
+from gui_agents.decider.simulated.names import CONTROLS, app_named, home_of
+from gui_agents.decider.simulated.phrases import NAMED_VALUE, RULES
+from gui_agents.decider.simulated.worker import Worker
 from gui_agents.simulated.apps import APPS
-from gui_agents.simulated.decider.kinds import KINDS
-from gui_agents.simulated.decider.names import CONTROLS, app_named, home_of
-from gui_agents.simulated.decider.patterns import Rule
-from gui_agents.simulated.decider.phrases import NAMED_VALUE, RULES
-from gui_agents.simulated.decider.quotes import Quoted
-from gui_agents.simulated.decider.worker import Worker
-from tests.gui_agents.simulated.decider_driver import run
+from tests.gui_agents.decider.simulated.decider_driver import run
 
 INSIDE = {"rest", "clause"}
 """Captures that are read as clauses, and are no arguments."""
@@ -53,7 +53,7 @@ def test_captures_of_a_phrase_are_parameters_of_its_deed(rule):
     ],
 )
 def test_pattern_takes_words_choices_and_captures(pattern, text, arguments):
-    call = Rule(pattern, Worker.read, {}).match(text, Quoted(text, ()))
+    call = Rule(pattern, Worker.read, {}, KINDS).match(text, Quoted(text, ()))
 
     assert (None if call is None else call.arguments) == arguments
 

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import ClassVar, Final
 
+from gui_agents.decider.grammar import parse
+from gui_agents.decider.problems import NotPossibleError, NotUnderstoodError
+from gui_agents.decider.worlds import Worker, world_of
 from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, Done, Fail
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.simulated.decider.grammar import NotUnderstoodError, parse
-from gui_agents.simulated.decider.hands import NotPossibleError
-from gui_agents.simulated.decider.screen import Screen
-from gui_agents.simulated.decider.worker import Worker
 from gui_agents.threads import Threads
 
 PROVIDER: Final = "builtin"
@@ -56,13 +55,13 @@ class RulesModel:
     def _decision(self, request: DecisionRequest) -> Decision:
         if request.observation.tree is None:
             raise NotPossibleError("this sandbox has no accessibility tree, which builtin/rules needs")
-        screen = Screen(request.observation)
         if self._worker is None:
-            steps = parse(request.instruction)
-            self._worker = Worker(screen, request.supported)
+            world = world_of(request.observation.tree)
+            steps = parse(request.instruction, world.language)
+            self._worker = world.worker(request.supported)
             self._actions = self._worker.work(steps)
-            self._summary = _summary([step.clause for step in steps if step.calls[0].deed is not Worker.do_nothing])
-        self._worker.screen = screen
+            self._summary = _summary([step.clause for step in steps if step.calls[0].deed is not world.idle])
+        self._worker.look(request)
         action = next(self._actions, None)
         if action is not None:
             return Decision((action,), f"To {_cut(self._worker.clause)}.")

@@ -4,9 +4,12 @@ from time import process_time
 
 import pytest
 
+from gui_agents.decider.grammar import parse
+from gui_agents.decider.patterns import Rule
+from gui_agents.decider.problems import NotUnderstoodError
+from gui_agents.decider.simulated import phrases
+from gui_agents.decider.simulated.language import SimulatedLanguage
 from gui_agents.rpc.convert import MAX_INSTRUCTION
-from gui_agents.simulated.decider import grammar, phrases
-from gui_agents.simulated.decider.patterns import Rule
 
 LONGEST_SECONDS = 5.0
 """Of CPU; the slowest of these takes a fifth of a second on a slow machine, and those that backtrack took for ever."""
@@ -17,8 +20,8 @@ LOOKS_AT_A_CLAUSE = 40
 
 def parsed(instruction):
     try:
-        return grammar.parse(instruction)
-    except grammar.NotUnderstoodError:
+        return parse(instruction, SimulatedLanguage())
+    except NotUnderstoodError:
         return None
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from gui_agents.simulated.decider import arithmetic, quotes
+from gui_agents.decider import arithmetic, quotes
 
 _BULLET: Final = re.compile(r"^[ \t]*(?:\d{1,3}[.)]|[-*•])[ \t]+(?=[^\W\d])", re.MULTILINE)
 _JOINT: Final = re.compile(

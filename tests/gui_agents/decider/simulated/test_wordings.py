@@ -12,7 +12,7 @@ from gui_agents.simulated.instructions import (
     leaves_on,
     sends,
 )
-from tests.gui_agents.simulated.decider_driver import run
+from tests.gui_agents.decider.simulated.decider_driver import run
 
 
 def window(*names: str) -> Check:

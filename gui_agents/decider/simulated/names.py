@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
+from gui_agents.decider.labels import short, without_article
 from gui_agents.simulated.apps import APPS
 
-_ARTICLE: Final = re.compile(r"(?:the|a|an|my|this|that|its) ", re.IGNORECASE)
 _NOUN: Final = (
     r"(?:text ?field|text ?box|text ?area|input ?field|field|input|entry|check ?box|box|switch|toggle|slider"
     r"|button|key|icon|option|setting|file|radio|line)"
@@ -17,18 +17,10 @@ _NOUN: Final = (
 _NOUN_BEHIND: Final = re.compile(rf" {_NOUN}$", re.IGNORECASE)
 _NOUN_BEFORE: Final = re.compile(rf"{_NOUN} ", re.IGNORECASE)
 _WINDOW_BEHIND: Final = re.compile(r" (?:app|application|window|program)$")
-_FILE_NAME: Final = re.compile(r"[^\s/\\]+\.[A-Za-z][A-Za-z0-9]{0,4}")
 _LONGEST: Final = 500
 """Characters of a label; no name on the screen has as many."""
 _UNNAMED: Final = frozenset({"", "label", "list"})
 """Roles that nobody means by their names."""
-
-
-def short(name: str) -> str:
-    """Return the name's letters and digits, or a sign's own character."""
-    letters = "".join(character for character in name.lower() if character.isalnum())
-    return letters or name.strip()
-
 
 CONTROLS: Final = tuple(
     (app.name, control)
@@ -70,11 +62,6 @@ def variants(label: str) -> Iterator[str]:
             yield _ALIASES[form]
 
 
-def without_article(label: str) -> str:
-    """Return the label without a leading `the` and its like."""
-    return _ARTICLE.sub("", label.strip(), count=1) if _ARTICLE.match(label.strip()) else label.strip()
-
-
 def app_named(label: str) -> str | None:
     """Return the app that is meant."""
     name = " ".join(without_article(label).lower().split())
@@ -85,8 +72,3 @@ def home_of(label: str, *, buttons: bool = False) -> str | None:
     """Return the app that has a thing of this name, or also a button."""
     homes = (_HOMES[form] for form in variants(label) if form in _HOMES)
     return next((app for app, role in homes if buttons or role != "button"), None)
-
-
-def is_file_name(label: str) -> bool:
-    """Tell whether it looks like a file's name."""
-    return _FILE_NAME.fullmatch(label.strip()) is not None

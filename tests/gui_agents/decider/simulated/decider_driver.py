@@ -2,12 +2,12 @@
 
 import attrs
 
+from gui_agents.decider import RulesModel
 from gui_agents.domain.actions import Action, Done, Fail
 from gui_agents.domain.model import DecisionRequest, Remaining, Turn
 from gui_agents.domain.sandbox import TransientSandboxError
 from gui_agents.domain.usage import ModelCall
 from gui_agents.simulated import DesktopState, SimulatedSandbox
-from gui_agents.simulated.decider import RulesModel
 from tests.fakes import CallBook
 
 

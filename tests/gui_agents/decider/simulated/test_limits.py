@@ -7,15 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gui_agents.decider import RulesModel
 from gui_agents.domain.actions import ActionName, Click, Done, Fail, OpenApp
 from gui_agents.domain.model import DecisionRequest, Remaining, Turn
 from gui_agents.domain.screen import Observation
 from gui_agents.domain.usage import CallOutcome, Usage
 from gui_agents.simulated import SimulatedSandbox
-from gui_agents.simulated.decider import RulesModel
 from tests.fakes import CallBook
-from tests.gui_agents.simulated.decider_driver import run
-from tests.gui_agents.simulated.test_decider_wordings import WORDINGS
+from tests.gui_agents.decider.simulated.decider_driver import run
+from tests.gui_agents.decider.simulated.test_wordings import WORDINGS
 
 WORDS = (
     "open close press read set type write delete turn on off save as the a name email to in into with and then"

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from gui_agents.simulated.decider.clauses import polished
-from gui_agents.simulated.decider.names import CONTROLS, home_of
-from gui_agents.simulated.decider.patterns import Call, Rule
-from gui_agents.simulated.decider.quotes import Quoted
-from gui_agents.simulated.decider.worker import Worker
+from gui_agents.decider.clauses import polished
+from gui_agents.decider.patterns import Call, Rule
+from gui_agents.decider.quotes import Quoted
+from gui_agents.decider.simulated.kinds import KINDS
+from gui_agents.decider.simulated.names import CONTROLS, home_of
+from gui_agents.decider.simulated.worker import Worker
 
 MAX_CLAUSE_LENGTH: Final = 2000
 _MAX_DEPTH: Final = 2
@@ -120,9 +121,8 @@ def _rules(table: str) -> Iterator[Rule]:
         asked, pattern = row.split(": ", 1)
         deed, *fixed = asked.split(" ")
         arguments = dict(argument.split("=") for argument in fixed)
-        yield Rule(
-            pattern, getattr(Worker, deed), {name: _FLAGS.get(value, value) for name, value in arguments.items()}
-        )
+        values = {name: _FLAGS.get(value, value) for name, value in arguments.items()}
+        yield Rule(pattern, getattr(Worker, deed), values, KINDS)
 
 
 _FLAGS: Final = {"yes": True, "no": False}
@@ -130,12 +130,16 @@ _WHERE: Final = tuple(_rules(_INSIDE))
 RULES: Final = (
     *_rules(_CALCULATING),
     *_WHERE,
-    *(Rule(command, Worker.press, {"label": button.name}) for _, button in CONTROLS for command in button.commands),
+    *(
+        Rule(command, Worker.press, {"label": button.name}, KINDS)
+        for _, button in CONTROLS
+        for command in button.commands
+    ),
     *_rules(_FILES),
     *_rules(_OTHERS),
 )
 """All rules, in the order in which they are tried."""
-NAMED_VALUE: Final = Rule("THE <label:field> [field] [to|is|as|with|=] <text>", Worker.set_field, {})
+NAMED_VALUE: Final = Rule("THE <label:field> [field] [to|is|as|with|=] <text>", Worker.set_field, {}, KINDS)
 """A clause without a verb, such as `name Alice`, which goes on with others that set fields."""
 
 

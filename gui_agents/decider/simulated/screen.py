@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from gui_agents.decider.labels import short
+from gui_agents.decider.simulated.names import variants
 from gui_agents.domain.screen import Element, Observation
-from gui_agents.simulated.decider.names import short, variants
 
 _NAMED_LOOSELY: Final = frozenset({"checkbox", "slider", "switch", "textbox"})
 """Roles that a part of their name is enough for, where it fits one thing only."""

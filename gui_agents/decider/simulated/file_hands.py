@@ -2,10 +2,12 @@
 
 from collections.abc import Generator, Iterator
 
+from gui_agents.decider.labels import quoted
+from gui_agents.decider.problems import NotPossibleError
+from gui_agents.decider.simulated.hands import Hands
+from gui_agents.decider.simulated.names import app_named
 from gui_agents.domain.actions import Action
 from gui_agents.domain.screen import Element
-from gui_agents.simulated.decider.hands import Hands, NotPossibleError, quoted
-from gui_agents.simulated.decider.names import app_named
 
 
 class FileHands(Hands):
