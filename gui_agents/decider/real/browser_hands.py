@@ -8,7 +8,7 @@ from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.desktop_hands import DesktopHands
 from gui_agents.decider.real.finding import find, missing
 from gui_agents.decider.real.hands import PATIENCE, Act
-from gui_agents.decider.real.targets import PRESSED, TEXT_FIELDS
+from gui_agents.decider.real.nouns import PRESSED, TEXT_FIELDS
 from gui_agents.domain.actions import ActionName, Navigate
 
 _HOST: Final = r"(?:localhost|\[[0-9a-f:.]{2,50}\]|(?:[^\W_](?:[\w-]{0,62})\.){1,10}(?:[^\W\d_]{2,24}|\d{1,3}))"

@@ -7,7 +7,8 @@ from gui_agents.decider.labels import quoted, short
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.field_hands import FieldHands
 from gui_agents.decider.real.hands import PATIENCE, Act
-from gui_agents.decider.real.targets import PRESSED, TEXT_FIELDS, words
+from gui_agents.decider.real.nouns import PRESSED, TEXT_FIELDS
+from gui_agents.decider.real.targets import words
 from gui_agents.domain.actions import ActionName, OpenApp
 from gui_agents.domain.screen import Element
 

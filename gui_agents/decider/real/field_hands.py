@@ -7,7 +7,8 @@ from gui_agents.decider.labels import quoted, short
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.finding import find, missing
 from gui_agents.decider.real.hands import ATTEMPTS, BRIEFLY, PATIENCE, Act, Hands, is_on
-from gui_agents.decider.real.targets import FIELDS, OPTIONS, SELECTS, TEXT_FIELDS, TOGGLES, plain, words
+from gui_agents.decider.real.nouns import FIELDS, OPTIONS, SELECTS, TEXT_FIELDS, TOGGLES
+from gui_agents.decider.real.targets import plain, words
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import Click
 

@@ -5,7 +5,8 @@ from typing import Final
 
 from gui_agents.decider.labels import quoted
 from gui_agents.decider.problems import NotPossibleError
-from gui_agents.decider.real.targets import ACTIVE, ANY, Roles, Target, plain, readings, words
+from gui_agents.decider.real.nouns import ACTIVE, ANY, Roles
+from gui_agents.decider.real.targets import Target, plain, readings, words
 from gui_agents.decider.real.view import Seen, View
 
 MAX_PROBLEM_LENGTH: Final = 500

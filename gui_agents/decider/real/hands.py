@@ -10,7 +10,7 @@ from typing import Final
 from gui_agents.decider.labels import quoted
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.finding import find, missing
-from gui_agents.decider.real.targets import ANY, TOGGLES, Roles
+from gui_agents.decider.real.nouns import ANY, TOGGLES, Roles
 from gui_agents.decider.real.view import Seen, View
 from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, ActionName, Button, Click, Key, Scroll, Type, Wait
 from gui_agents.domain.model import DecisionRequest

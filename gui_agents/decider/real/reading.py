@@ -4,7 +4,8 @@ from typing import Final
 
 from gui_agents.decider.labels import without_article
 from gui_agents.decider.real.hands import is_on
-from gui_agents.decider.real.targets import TEXT_FIELDS, TOGGLES, plain, readings
+from gui_agents.decider.real.nouns import TEXT_FIELDS, TOGGLES
+from gui_agents.decider.real.targets import plain, readings
 from gui_agents.decider.real.view import Seen, View
 
 _VALUED: Final = TEXT_FIELDS | {"combobox", "slider", "listbox"}

@@ -8,88 +8,9 @@ from typing import Final
 import attrs
 
 from gui_agents.decider.labels import short, without_article
+from gui_agents.decider.real.nouns import ANY, NOUNS, STRICTLY, Roles
 
-Roles = frozenset[str]
-
-TEXT_FIELDS: Final = frozenset({"textbox", "searchbox", "spinbutton", "terminal"})
-SELECTS: Final = frozenset({"combobox", "list", "listbox", "radiogroup"})
-FIELDS: Final = TEXT_FIELDS | {"combobox", "slider", "listbox"}
-TOGGLES: Final = frozenset({"checkbox", "switch"})
-OPTIONS: Final = frozenset({"option", "radio", "listitem", "menuitem", "row", "cell", "tab"})
-PRESSED: Final = frozenset({"button", "link", "menuitem", "menu", "tab"})
-ACTIVE: Final = FIELDS | TOGGLES | OPTIONS - {"listitem", "row", "cell"} | PRESSED
-"""Roles of what does something when it is clicked."""
-ANY: Final[Roles] = frozenset()
-"""Stands for every role."""
-
-_NOUNS: Final[Mapping[str, Roles]] = {
-    "button": PRESSED | {"switch"},
-    "link": PRESSED,
-    "hyperlink": PRESSED,
-    "page": PRESSED,
-    "tab": PRESSED | {"radio"},
-    "menu": PRESSED | {"combobox"},
-    "menu item": PRESSED,
-    "menu entry": PRESSED,
-    "icon": PRESSED | {"image", "listitem"},
-    "image": PRESSED | {"image"},
-    "picture": PRESSED | {"image"},
-    "field": FIELDS,
-    "text field": FIELDS,
-    "input field": FIELDS,
-    "input": FIELDS,
-    "entry": FIELDS,
-    "text box": FIELDS,
-    "textbox": FIELDS,
-    "text area": FIELDS,
-    "textarea": FIELDS,
-    "text": TEXT_FIELDS | {"text", "heading"},
-    "area": FIELDS,
-    "bar": FIELDS,
-    "box": FIELDS | TOGGLES,
-    "checkbox": TOGGLES | {"menuitem"},
-    "check box": TOGGLES | {"menuitem"},
-    "tick box": TOGGLES,
-    "switch": TOGGLES | {"button"},
-    "toggle": TOGGLES | {"button"},
-    "radio button": frozenset({"radio", "menuitem"}),
-    "radio": frozenset({"radio", "menuitem"}),
-    "option": OPTIONS | TOGGLES,
-    "item": OPTIONS | TOGGLES,
-    "dropdown": SELECTS | {"button"},
-    "drop-down": SELECTS | {"button"},
-    "dropdown menu": SELECTS | {"button"},
-    "dropdown list": SELECTS | {"button"},
-    "select": SELECTS,
-    "select box": SELECTS,
-    "combo box": SELECTS,
-    "combobox": SELECTS,
-    "list": SELECTS,
-    "slider": frozenset({"slider"}),
-    "heading": frozenset({"heading"}),
-    "label": frozenset({"text"}),
-    "window": frozenset({"window", "dialog"}),
-    "dialog": frozenset({"dialog"}),
-    "row": frozenset({"row"}),
-    "display": TEXT_FIELDS | {"text"},
-}
-_STRICTLY: Final[Mapping[str, Roles]] = {
-    noun: frozenset({role})
-    for role, nouns in {
-        "button": "button",
-        "link": "link hyperlink",
-        "tab": "tab",
-        "menu": "menu",
-        "menuitem": "menu_item menu_entry",
-        "image": "image picture icon",
-        "checkbox": "checkbox check_box tick_box",
-        "radio": "radio radio_button",
-        "combobox": "dropdown drop-down select combobox combo_box select_box",
-    }.items()
-    for noun in (each.replace("_", " ") for each in nouns.split())
-}
-"""Roles that are meant if nothing but the kind of thing is said, or which of several."""
-_NOUN: Final = f"(?:{'|'.join(sorted(map(re.escape, _NOUNS), key=len, reverse=True))})"
+_NOUN: Final = f"(?:{'|'.join(sorted(map(re.escape, NOUNS), key=len, reverse=True))})"
 _NOUN_BEHIND: Final = re.compile(rf"(?: |^)({_NOUN})$", re.IGNORECASE)
 _NOUN_BEFORE: Final = re.compile(
     rf"({_NOUN}) (?:(?:that is )?(?:named|called|labelled|labeled|titled)|for|of|next to|beside|saying|that says"
@@ -104,23 +25,7 @@ _ORDINALS: Final[Mapping[str, int]] = {
 _PLACE: Final = re.compile(
     r" (?:in|inside|inside of|within|on|of|under|below|from|for|next to|at) (?:the |my )?(?=\S)", re.IGNORECASE
 )
-_PLACE_STRICTLY: Final[Mapping[str, Roles]] = {
-    noun: frozenset({role})
-    for role, nouns in {
-        "button": "button",
-        "link": "link hyperlink",
-        "tab": "tab",
-        "menu": "menu",
-        "menuitem": "menu_item menu_entry",
-        "image": "image picture icon",
-        "checkbox": "checkbox check_box tick_box",
-        "radio": "radio radio_button",
-        "combobox": "dropdown drop-down select combobox combo_box select_box",
-    }.items()
-    for noun in (each.replace("_", " ") for each in nouns.split())
-}
-"""Roles that are meant if nothing but the kind of thing is said, or which of several."""
-_NOUN: Final = re.compile(
+_PLACE_NOUN: Final = re.compile(
     r" (?:form|section|dialog|dialogue|window|group|box|panel|row|table|list|menu|toolbar|dropdown|field|area|page)$",
     re.IGNORECASE,
 )
@@ -182,8 +87,8 @@ def _of_a_kind(text: str, place: str) -> Iterator[Target]:
 
 
 def _with_noun(name: str, noun: str, ordinal: int, place: str) -> Iterator[Target]:
-    wide = _NOUNS[noun.lower()]
-    strict = _STRICTLY.get(noun.lower(), wide)
+    wide = NOUNS[noun.lower()]
+    strict = STRICTLY.get(noun.lower(), wide)
     yield Target(plain(name), name, strict, ordinal, place)
     if strict != wide and name and not ordinal:
         yield Target(plain(name), name, wide, ordinal, place)

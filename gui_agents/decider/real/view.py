@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from gui_agents.decider.real.targets import TEXT_FIELDS
+from gui_agents.decider.real.nouns import TEXT_FIELDS
 from gui_agents.domain.screen import Bounds, Element
 
 _SURFACES: Final = frozenset({"window", "dialog"})

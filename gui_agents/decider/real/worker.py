@@ -10,8 +10,9 @@ from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.browser_hands import BrowserHands, is_address
 from gui_agents.decider.real.finding import find, missing
 from gui_agents.decider.real.hands import PATIENCE, Act, is_on
+from gui_agents.decider.real.nouns import ACTIVE, ANY, PRESSED, TEXT_FIELDS, TOGGLES
 from gui_agents.decider.real.reading import answer, page_text, says
-from gui_agents.decider.real.targets import ACTIVE, ANY, PRESSED, TEXT_FIELDS, TOGGLES, plain
+from gui_agents.decider.real.targets import plain
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import (
     MAX_KEYS,
