@@ -9,7 +9,7 @@ from gui_agents.decider.grammar import MAX_CONTINUED_LENGTH, MAX_CONTINUED_WORDS
 from gui_agents.decider.labels import without_article
 from gui_agents.decider.patterns import Call, Deed, Step
 from gui_agents.decider.quotes import Quoted
-from gui_agents.decider.real.phrases import NAMED_VALUE, QUOTED_VALUE, understood
+from gui_agents.decider.real.phrases import GOING_ON, understood
 from gui_agents.decider.real.worker import Worker, chord
 
 
@@ -43,7 +43,7 @@ class RealLanguage:
         return (last.longer(piece.joint, piece.raw),)
 
     def _more_fields(self, last: Step, piece: Piece, quoted: Quoted) -> tuple[Step, ...] | None:
-        call = NAMED_VALUE.match(piece.text, quoted) or QUOTED_VALUE.match(piece.text, quoted)
+        call = next((call for rule in GOING_ON if (call := rule.match(piece.text, quoted)) is not None), None)
         if call is not None:
             return last, Step(quoted.display(piece.text), (call,))
         is_name = piece.joint == " and " and piece.text[0].isupper() and " " not in piece.text

@@ -117,10 +117,16 @@ def _rules(table: str) -> Iterator[Rule]:
 
 RULES: Final = tuple(_rules(_TABLE))
 """All rules, in the order in which they are tried."""
-NAMED_VALUE: Final = Rule("THE <label:few> [field] (to|is|as|with|=) <text>", Worker.set_field, {}, KINDS)
-"""A clause without a verb, such as `name to Alice`, which goes on with others that set fields."""
-QUOTED_VALUE: Final = Rule("THE <label:few> [field] <text:quote>", Worker.set_field, {}, KINDS)
-"""The same with a quoted text: `name "Alice"`."""
+GOING_ON: Final = tuple(
+    Rule(pattern, Worker.set_field, {}, KINDS)
+    for pattern in (
+        "THE <label:few> [field] (to|is|as|with|=) <text>",
+        "THE <label:few> [field] <text:quote>",
+        "<text:quote> (into|in to|in|as|for) THE <label:few>",
+        "<text> (into|in to) THE <label:few>",
+    )
+)
+"""Clauses without a verb, such as `name to Alice`, which go on with others that set fields."""
 
 
 def understood(text: str, quoted: Quoted) -> tuple[Call, ...] | None:

@@ -29,6 +29,9 @@ _PLACE_NOUN: Final = re.compile(
     r" (?:form|section|dialog|dialogue|window|group|box|panel|row|table|list|menu|toolbar|dropdown|field|area|page)$",
     re.IGNORECASE,
 )
+_PLACE_BEFORE: Final = re.compile(
+    r"^(?:row|section|group|form|item|line|list) (?:of|for|with|named|called) ", re.IGNORECASE
+)
 _SHORTCUT: Final = re.compile(
     r" \(?(?:(?:(?:ctrl|control|alt|shift|super|meta|cmd)\+)++\S++|f\d{1,2}\)?|\(alt\+\S\))$", re.IGNORECASE
 )
@@ -64,7 +67,7 @@ def readings(label: str) -> Iterator[Target]:
     yield from _of_a_kind(text, "")
     for cut in list(_PLACE.finditer(text))[: -_MAX_PLACES - 1 : -1]:
         place = text[cut.end() :]
-        yield from _named_in(text[: cut.start()], _PLACE_NOUN.sub("", place) or place)
+        yield from _named_in(text[: cut.start()], _PLACE_BEFORE.sub("", _PLACE_NOUN.sub("", place), count=1) or place)
 
 
 def _named_in(text: str, place: str) -> Iterator[Target]:
