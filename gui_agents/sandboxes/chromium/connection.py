@@ -104,6 +104,10 @@ class Connection:
         for waiting in [each for each in self._waiting.values() if each.session == session]:
             _fail(waiting.reply, error)
 
+    async def ended(self) -> None:
+        """Wait until the browser no longer reads or writes."""
+        await asyncio.wait({self._reading})
+
     async def close(self) -> None:
         """End the connection: what waits fails."""
         self._end()

@@ -22,19 +22,29 @@ TEXT_SIZE: Final = 15
 PADDING: Final = 8
 
 
-def drawn(picture: Picture | None, size: tuple[int, int], panel: Panel) -> Picture:
+def drawn(picture: Picture | None, size: tuple[int, int], panel: Panel | None) -> Picture:
     """Return the last picture of the page with the panel over it, as JPEG."""
     image = _page(picture, size)
     from PIL import ImageDraw  # noqa: PLC0415 - loaded by the first panel, in its thread
 
     draw = ImageDraw.Draw(image)
+    if panel is not None:
+        _draw_panel(draw, panel)
+    return Picture(jpeg(image), image.width, image.height, PictureFormat.JPEG)
+
+
+def _draw_panel(draw: "ImageDraw.ImageDraw", panel: Panel) -> None:
     draw.rectangle(_corners(panel.bounds), PAPER, EDGE)
     if not panel.over_page:
-        draw.text((panel.bounds.x + MARGIN, panel.bounds.y + PADDING), _cut(draw, panel.name, panel.bounds.width), INK, _font())
+        draw.text(
+            (panel.bounds.x + MARGIN, panel.bounds.y + PADDING),
+            _cut(draw, panel.name, panel.bounds.width),
+            INK,
+            _font(),
+        )
     for part in panel.parts:
         if part.bounds.height:
             _draw(draw, part)
-    return Picture(jpeg(image), image.width, image.height, PictureFormat.JPEG)
 
 
 def _page(picture: Picture | None, size: tuple[int, int]) -> "Image.Image":
@@ -63,14 +73,32 @@ def _draw(draw: "ImageDraw.ImageDraw", part: Part) -> None:
             text = _tail(draw, part.value, bounds.width - 3 * PADDING)
             end = draw.textlength(text, font)
             if "selected" in part.states:
-                draw.rectangle((bounds.x + PADDING, bounds.y + 6, bounds.x + PADDING + end, bounds.y + bounds.height - 6), MARKED)
+                draw.rectangle(
+                    (bounds.x + PADDING, bounds.y + 6, bounds.x + PADDING + end, bounds.y + bounds.height - 6), MARKED
+                )
             draw.text((bounds.x + PADDING, middle), text, INK, font, anchor="lm")
-            draw.line((bounds.x + PADDING + end + 1, bounds.y + 8, bounds.x + PADDING + end + 1, bounds.y + bounds.height - 8), INK)
+            draw.line(
+                (
+                    bounds.x + PADDING + end + 1,
+                    bounds.y + 8,
+                    bounds.x + PADDING + end + 1,
+                    bounds.y + bounds.height - 8,
+                ),
+                INK,
+            )
         case "option":
             if "selected" in part.states:
-                draw.rectangle((bounds.x + 1, bounds.y, bounds.x + bounds.width - 2, bounds.y + bounds.height - 1), MARKED)
+                draw.rectangle(
+                    (bounds.x + 1, bounds.y, bounds.x + bounds.width - 2, bounds.y + bounds.height - 1), MARKED
+                )
             colour = FAINT if "disabled" in part.states else INK
-            draw.text((bounds.x + PADDING, middle), _cut(draw, part.name, bounds.width - 2 * PADDING), colour, font, anchor="lm")
+            draw.text(
+                (bounds.x + PADDING, middle),
+                _cut(draw, part.name, bounds.width - 2 * PADDING),
+                colour,
+                font,
+                anchor="lm",
+            )
 
 
 def _corners(bounds: Bounds) -> tuple[int, int, int, int]:

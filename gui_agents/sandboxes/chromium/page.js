@@ -344,16 +344,16 @@
     return true;
   };
 
-  // Waits until the page has drawn what an action did, and tells what has the focus.
+  // What has the focus: its role, its name, and the type of a field; or the id of the frame in which it is.
+  const focus = () => {
+    const focused = focusedIn(document);
+    if (!focused) return { focus: null, frame: null };
+    const role = roleOf(focused, getComputedStyle(focused), { interactive: false, cursor: "auto" });
+    return { focus: [role, nameOf(focused, role), focused.type ?? ""], frame: owners.get(focused) ?? null };
+  };
+  // Waits until the page has drawn what an action did.
   const settle = () => new Promise((resolve) => {
-    let done = false;
-    const end = () => {
-      if (done) return;
-      done = true;
-      const focused = focusedIn(document);
-      const role = focused ? roleOf(focused, getComputedStyle(focused), { interactive: false, cursor: "auto" }) : "";
-      resolve(JSON.stringify({ focus: focused ? [role, nameOf(focused, role), focused.type ?? ""] : null, picker: Boolean(shownPicker()) }));
-    };
+    const end = () => resolve(true);
     requestAnimationFrame(() => setTimeout(end, 0));
     setTimeout(end, 100);
   });
@@ -395,6 +395,7 @@
 
   globalThis.agent = {
     look, settle, choose, fill,
+    focus() { return JSON.stringify(focus()); },
     own(element, id) { owners.set(element, id); },
     closed(element, root) { closedRoots.set(element, root); },
     close() { picker = null; },

@@ -104,7 +104,9 @@ def dialog_panel(dialog: Dialog, url: str, size: tuple[int, int]) -> Panel:
     return Panel("dialog", f"{host} {TITLES[dialog.type]}", Bounds(left, top, width, height), tuple(parts))
 
 
-def list_panel(picker: Mapping[str, Any], place: tuple[float, float, float], size: tuple[int, int]) -> Panel:
+def list_panel(
+    picker: Mapping[str, Any], place: tuple[float, float, float], size: tuple[int, int], scrolled: int
+) -> Panel:
     """Return the open list of a select: below it, or above where there is more room, around what is selected."""
     left, top, scale = place
     options: Sequence[tuple[str, bool, bool]] = picker["options"]
@@ -116,7 +118,7 @@ def list_panel(picker: Mapping[str, Any], place: tuple[float, float, float], siz
     start_y = y + height if below >= tall or below >= above else max(0, y - tall)
     start_x = min(max(0, x), max(0, size[0] - width))
     selected = next((number for number, option in enumerate(options) if option[1]), 0)
-    first = min(max(0, selected - rows // 2), max(0, len(options) - rows))
+    first = min(max(0, selected - rows // 2 + scrolled), max(0, len(options) - rows))
     parts = []
     for number, (name, chosen, disabled) in enumerate(options):
         row = number - first

@@ -42,7 +42,9 @@ PREFERENCES: Final[dict[str, Any]] = {
     "download_restrictions": 3,
     "credentials_enable_service": False,
     "profile": {"password_manager_enabled": False},
-    "policy": {"url_blocklist": ["file://*", "chrome://*", "devtools://*", "view-source:*"]},
+    "browser": {"enable_spellchecking": False},
+    "spellcheck": {"dictionaries": []},
+    "policy": {"url_blocklist": ["file://*", "view-source:*"]},
     "printing": {"enabled": False},
     "safebrowsing": {"enabled": False},
     "search": {"suggest_enabled": False},
@@ -54,7 +56,8 @@ SCRIPT: Final = """
 profile=$1 preferences=$2; shift 2
 mkdir -p "$profile/Default" && printf %s "$preferences" > "$profile/Default/Preferences" && read -r port || exit 1
 if [ "$(id -u)" = 0 ] || ! unshare --user true 2> /dev/null; then set -- "$@" --no-sandbox; fi
-exec "$@" "--user-data-dir=$profile" "--proxy-server=http://127.0.0.1:$port" about:blank 3<&0 4>&1 0< /dev/null 1> /dev/null
+set -- "$@" "--user-data-dir=$profile" "--proxy-server=http://127.0.0.1:$port" about:blank
+exec "$@" 3<&0 4>&1 0< /dev/null 1> /dev/null 2>&1
 """
 """Reads the proxy's port from its input, which is then the pipe of commands. Chromium's own sandbox, which keeps pages
 from the rest of the jail, needs user namespaces and a user who is not root."""

@@ -38,6 +38,10 @@ class Reader:
         told = await asyncio.gather(*(self._look(tab, frame) for frame in frames))
         return {frame.frame_id: each for frame, each in zip(frames, told, strict=True) if each is not None}
 
+    async def focus(self, frame: Frame) -> Told:
+        """Return what has the focus in a frame: its role, name and kind, or the frame in which it is."""
+        return dict(json.loads(await self.ask(frame, "agent.focus()")))
+
     async def ask(self, frame: Frame, expression: str) -> Any:
         """Return the JSON value of an expression in our world of a frame.
 

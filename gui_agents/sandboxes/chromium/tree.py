@@ -46,6 +46,28 @@ def browser_tree(
     return Element("browser", shown.title, screen, children=tuple(children))
 
 
+def frame_places(told: Mapping[str, Mapping[str, Any]], root: str) -> dict[str, tuple[float, float, float]]:
+    """Return where the frames of a page are on the screen: left, top, and by what they are enlarged."""
+    places = {root: (0.0, 0.0, 1.0)}
+    waiting = [root]
+    while waiting and len(places) <= len(told):
+        outer = waiting.pop()
+        left, top, enlarged = places[outer]
+        for _, frame_id, x, y, scale, _shown in _frame_nodes(told[outer]["nodes"]):
+            if frame_id in told and frame_id not in places:
+                places[frame_id] = (left + x * enlarged, top + y * enlarged, enlarged * scale)
+                waiting.append(frame_id)
+    return places
+
+
+def _frame_nodes(nodes: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    for node in nodes:
+        if node[0] == "#frame":
+            yield node
+        else:
+            yield from _frame_nodes(node[8])
+
+
 def _document(
     document: Mapping[str, Any],
     told: Mapping[str, Mapping[str, Any]],
@@ -103,9 +125,7 @@ def _frame(
     yield from _document(document, told, box, inner, depth + 1)
 
 
-def _clipped(
-    x: float, y: float, width: float, height: float, clip: Box, place: tuple[float, float, float]
-) -> Bounds:
+def _clipped(x: float, y: float, width: float, height: float, clip: Box, place: tuple[float, float, float]) -> Bounds:
     left, top, scale = place
     edges = (left + x * scale, top + y * scale, left + (x + width) * scale, top + (y + height) * scale)
     x0, x1 = (round(min(max(edge, clip[0]), max(clip[0], clip[2]))) for edge in edges[::2])

@@ -1,6 +1,5 @@
-import asyncio
 
-from tests.gui_agents.egress.peers import OK, Names, Server, browsing, serving
+from tests.gui_agents.egress.peers import Server, browsing, serving
 
 
 async def test_a_request_is_made_at_an_allowed_place():
