@@ -16,8 +16,8 @@ from gui_agents.sandboxes.registry import SandboxFactory
 Received = Callable[[Visit, str], bool]
 """Takes what the site received, and the task's answer; tells whether both are as expected."""
 
-ELSEWHERE: Final = "http://127.0.0.1:1/"
-"""Where the browser may not go: a port of this machine that the demo does not allow."""
+ELSEWHERE: Final = "http://169.254.169.254/"
+"""Where the browser may not go: the address at which clouds hand out the keys of a machine."""
 
 
 def _message(**fields: str) -> Received:

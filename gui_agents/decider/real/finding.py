@@ -48,7 +48,8 @@ def _best(view: View, target: Target, roles: Roles, *, is_exact: bool) -> Seen |
     fitting = [
         seen
         for seen in _candidates(view, target)
-        if (not wanted or seen.role in wanted) and _fits(view, seen, target, is_exact=is_exact)
+        if (seen.role in wanted if wanted else not view.is_surface(seen))
+        and _fits(view, seen, target, is_exact=is_exact)
     ]
     if not fitting:
         return None

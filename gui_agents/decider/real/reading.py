@@ -27,6 +27,13 @@ def answer(view: View, seen: Seen, label: str) -> str:
     return _text_behind(view, seen) or text if is_label else text
 
 
+def labelled(view: View, label: str) -> Seen | None:
+    """Return the text that begins with a label, such as `Total: 12`."""
+    names = {reading.name for reading in readings(label) if not reading.within}
+    texts = (seen for seen in view.all if seen.role == "text" and ":" in seen.element.name)
+    return next((seen for seen in texts if plain(seen.element.name.partition(":")[0]) in names), None)
+
+
 def page_text(view: View) -> str:
     """Return all that can be read in front, a line for each element."""
     lines: list[str] = []

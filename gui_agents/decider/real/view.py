@@ -126,6 +126,10 @@ class View:
         name = self.front.name or self.front.value
         return f'the {kind} "{name[:80]}"' if name else f"this {kind}"
 
+    def is_surface(self, seen: Seen) -> bool:
+        """Whether it is the whole of what is seen, or a tab of the browser: what only their own names mean."""
+        return seen.parent is None or (seen.parent.parent is None and seen.role in {"document", "tab"})
+
     def label_of(self, seen: Seen) -> str:
         """Return the element's name, or if it has none, the text that stands where a label would."""
         return seen.element.name or self._texts_beside().get(seen, "")

@@ -11,7 +11,7 @@ from gui_agents.decider.real.browser_hands import BrowserHands, is_address
 from gui_agents.decider.real.finding import find, missing
 from gui_agents.decider.real.hands import PATIENCE, Act, is_on
 from gui_agents.decider.real.nouns import ACTIVE, ANY, PRESSED, TEXT_FIELDS, TOGGLES
-from gui_agents.decider.real.reading import answer, page_text, says
+from gui_agents.decider.real.reading import answer, labelled, page_text, says
 from gui_agents.decider.real.targets import plain
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import (
@@ -306,8 +306,7 @@ class Worker(BrowserHands):
             return True
 
     def _to_read(self, label: str) -> Seen | None:
-        fields = find(self.view, label, ACTIVE - PRESSED)
-        return fields or find(self.view, label)
+        return find(self.view, label, ACTIVE - PRESSED) or labelled(self.view, label) or find(self.view, label)
 
 
 def _keys(label: str) -> tuple[str, ...] | None:
