@@ -13,6 +13,7 @@ from gui_agents.domain import azure_urls
 from gui_agents.domain.address import checked_host
 from gui_agents.domain.base_urls import address_problem, key_problem, nearest_address
 from gui_agents.domain.claim import NOTHING
+from gui_agents.domain.egress_list import EgressEntry, egress_entries
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.money import USD
 from gui_agents.domain.providers import PROVIDERS, UNCALLABLE, provider_row
@@ -174,6 +175,22 @@ def host_names(text: str) -> tuple[str, ...]:
         if name != "*" and not _HOST_NAME.fullmatch(name.removeprefix("*.")):
             raise ValueError(f"must list names such as agents.example.com or *.example.com, or *, not {name}")
     return found
+
+
+def egress(text: str) -> tuple[EgressEntry, ...]:
+    """Read the places that browsers may reach, separated by commas."""
+    found: list[EgressEntry] = []
+    wrong: list[str] = []
+    for item in names(text):
+        try:
+            found.extend(egress_entries(item))
+        except ValueError as error:
+            wrong.append(f"{item:.80} {error}")
+    if wrong:
+        raise ValueError(
+            f"must list hosts, *.domain, addresses, networks or public, each with or without :PORT; {'; '.join(wrong)}"
+        )
+    return tuple(found)
 
 
 def existing_file(text: str) -> Path:

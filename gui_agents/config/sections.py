@@ -11,6 +11,7 @@ import attrs
 from gui_agents.config import parsers
 from gui_agents.config.providers import ProviderConfig, provider_config, with_providers
 from gui_agents.config.setting import setting
+from gui_agents.domain.egress_list import PUBLIC, EgressEntry
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import ProviderRow
@@ -314,6 +315,13 @@ class SandboxesConfig:
         parsers.integer(16, 100_000),
         "512",
         "Processes and threads that one desktop or browser may have.",
+    )
+    egress_allow: tuple[EgressEntry, ...] = setting(
+        "EGRESS_ALLOW",
+        parsers.egress,
+        PUBLIC,
+        "All that browsers may reach: public (over http and https), hosts, *.domain, addresses, networks, with or "
+        "without :PORT, separated by commas: see docs/sandboxes.md.",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from gui_agents.config import DefaultsConfig, ModelsConfig
+from gui_agents.decider import RulesModel
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL, Model, ModelError, Provider
@@ -36,7 +37,6 @@ from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.http.clients import LIBRARY
 from gui_agents.models.http.proxies import proxy_for
 from gui_agents.models.settings import SettingsOfModels
-from gui_agents.simulated.decider import RulesModel
 from gui_agents.threads import Threads
 
 OPEN_TO_LOOPBACK: Final = EndpointPolicy(loopback=True)

@@ -57,7 +57,7 @@ class Widget:
     called: tuple[str, ...] = ()
     """Other names that people give it."""
     commands: tuple[str, ...] = ()
-    """For a button: clauses that ask for it, as patterns of `simulated.decider.patterns`."""
+    """For a button: clauses that ask for it, as patterns of `decider.patterns`."""
     within: tuple["Widget", ...] = ()
     key: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     """What its owner calls it; unique within the owner."""

@@ -7,10 +7,10 @@ import weakref
 
 import pytest
 
+from gui_agents.decider import RulesModel
 from gui_agents.domain.actions import Fail
 from gui_agents.domain.model import DecisionRequest, Remaining
 from gui_agents.simulated import SimulatedSandbox
-from gui_agents.simulated.decider import RulesModel
 from gui_agents.threads import Threads
 from tests.fakes import CallBook
 from tests.serving import until

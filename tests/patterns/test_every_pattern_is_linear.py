@@ -53,10 +53,10 @@ def test_the_packages_have_the_patterns_that_are_known_to_be_there():
         "collectors/http/web_config.py",
         "gui_agents/commands/doctor.py",
         "gui_agents/config/parsers.py",
-        "gui_agents/simulated/decider/patterns.py",
-        "gui_agents/simulated/decider/worker.py",
+        "gui_agents/decider/patterns.py",
+        "gui_agents/decider/simulated/worker.py",
     }
-    generated = [found for found in PATTERNS if found.place.startswith("gui_agents/simulated/decider/patterns.py")]
+    generated = [found for found in PATTERNS if found.place.startswith("gui_agents/decider/patterns.py")]
     assert len(generated) > 80
 
 

@@ -8,6 +8,7 @@ import attrs
 
 from gui_agents.client import TaskReport
 from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.sandbox import SandboxType
 
 UNCOUNTED: Final = (
     'agent_task_latency_seconds{quantile="0.5"}',
@@ -40,6 +41,8 @@ class Entry:
 class Counts:
     """Counts what the demo itself did and saw over gRPC."""
 
+    sandbox_type: SandboxType = SandboxType.SIMULATED
+    """Of all sandboxes."""
     calls: Counter[str] = attrs.field(factory=Counter)
     """RPCs by method."""
     outcomes: Counter[TaskStatus] = attrs.field(factory=Counter)
@@ -69,7 +72,7 @@ class Counts:
         yield "agent_task_execution_duration_seconds_count", tasks
         yield "agent_task_queue_wait_duration_seconds_count", tasks
         yield "agent_task_latency_seconds_count", tasks
-        yield 'agent_sandbox_created_total{sandbox_type="Simulated"}', tasks
+        yield f'agent_sandbox_created_total{{sandbox_type="{self.sandbox_type}"}}', tasks
         yield 'agent_tokens_consumed_total{type="total"}', self.tokens
         for method, calls in sorted(self.calls.items()):
             yield f'agent_grpc_requests_total{{method="{method}"}}', calls

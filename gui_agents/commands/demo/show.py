@@ -21,10 +21,10 @@ from gui_agents.commands import environment
 from gui_agents.commands.demo.board import Board, Line, board
 from gui_agents.commands.demo.counts import UNCOUNTED, Counts, Entry, samples
 from gui_agents.commands.demo.service import DemoService, demo_config
+from gui_agents.commands.demo.stage import Scene, Stage
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import counted
 from gui_agents.domain.lifecycle import TaskStatus
-from gui_agents.simulated.instructions import INSTRUCTIONS, Instruction
 
 SAMPLE_COLUMN: Final = 35
 """Columns before the name of a sample in the table of the counts."""
@@ -45,21 +45,21 @@ class DemoConsole(Console):
         self._left()
 
 
-async def show(*, leaves: bool) -> ExitCode:
-    """Show the demo. With `leaves` it ends after the tasks, otherwise on Ctrl-C."""
+async def show(stage: Stage, *, leaves: bool) -> ExitCode:
+    """Play what is on a stage. With `leaves` it ends after the tasks, otherwise on Ctrl-C."""
     ending = asyncio.Event()
     console = DemoConsole(ending.set)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
     with tempfile.TemporaryDirectory(prefix="gui-agents-demo-") as directory:
-        service = DemoService(demo_config(environment.variables(), Path(directory)))
+        service = DemoService(demo_config(environment.variables(), Path(directory), stage), stage)
         await service.start()
         try:
             console.print(f"Service: gRPC at {service.address}, status page at {service.page_url}\n", soft_wrap=True)
-            code = await _until(ending, _perform(console, service))
+            code = await _until(ending, _perform(console, service, stage))
             if code is ExitCode.DONE and not leaves:
-                _invite(console, service)
+                _invite(console, service, stage.example)
                 await ending.wait()
         finally:
             await service.stop()
@@ -81,26 +81,26 @@ async def _until(ending: asyncio.Event, performance: Coroutine[Any, Any, ExitCod
     return ExitCode.INTERRUPTED
 
 
-async def _perform(console: Console, service: DemoService) -> ExitCode:
-    lines = [Line(number, row.instruction) for number, row in enumerate(INSTRUCTIONS, 1)]
-    counts = Counts()
+async def _perform(console: Console, service: DemoService, stage: Stage) -> ExitCode:
+    scenes = stage.scenes
+    lines = [Line(number, scene.instruction) for number, scene in enumerate(scenes, 1)]
+    counts = Counts(sandbox_type=stage.sandbox_type)
     started = monotonic()
     async with AgentClient(service.address) as client:
         with board(console, lines) as shown:
             async with asyncio.TaskGroup() as group:
-                for line, row in zip(lines, INSTRUCTIONS, strict=True):
-                    group.create_task(_task(client, line, counts, shown, partial(_judged, service, row)))
-    _summarize(console, lines, counts, monotonic() - started)
+                for line, scene in zip(lines, scenes, strict=True):
+                    group.create_task(_task(client, line, counts, shown, partial(_judged, scene)))
+    _summarize(console, lines, counts, monotonic() - started, stage)
     entries, page = await _settled(service, counts)
     _tell(console, service, entries, page)
     fine = all(line.as_expected for line in lines) and all(entry.equal for entry in entries)
     return ExitCode.DONE if fine else ExitCode.FAILED
 
 
-def _judged(service: DemoService, row: Instruction, report: TaskReport) -> bool:
-    """Return whether a task led to the expected result, by the state of its desktop and not by its own claim."""
-    completed = report.status is TaskStatus.COMPLETED
-    return row.check(service.desktops.outcome(row.instruction), completed, _answer(report))
+def _judged(scene: Scene, report: TaskReport) -> bool:
+    """Return whether a task led to the expected result, by what it left behind and not by its own claim."""
+    return scene.judge(report.status is TaskStatus.COMPLETED, _answer(report))
 
 
 def _answer(report: TaskReport) -> str:
@@ -141,14 +141,14 @@ async def _settled(service: DemoService, counts: Counts) -> tuple[list[Entry], d
         await asyncio.sleep(0.05)
 
 
-def _summarize(console: Console, lines: Sequence[Line], counts: Counts, seconds: float) -> None:
+def _summarize(console: Console, lines: Sequence[Line], counts: Counts, seconds: float, stage: Stage) -> None:
     outcomes = ", ".join(f"{number} {status}" for status, number in sorted(counts.outcomes.items()))
     console.print(f"\n{counted(len(lines), 'task')} in {seconds:.1f} s: {outcomes}; {counted(counts.steps, 'step')}.")
     fine = sum(line.as_expected for line in lines)
-    console.print(f"{fine} of {len(lines)} led to the expected result, judged by the desktops they left behind.")
-    for line, row in zip(lines, INSTRUCTIONS, strict=True):
+    console.print(f"{fine} of {len(lines)} led to the expected result, judged by {stage.evidence}.")
+    for line, scene in zip(lines, stage.scenes, strict=True):
         if not line.as_expected:
-            console.print(Text(f"Expected of {line.number}: {row.expect}; {line.status}: {line.answer}", "red"))
+            console.print(Text(f"Expected of {line.number}: {scene.expect}; {line.status}: {line.answer}", "red"))
 
 
 def _tell(console: Console, service: DemoService, entries: Sequence[Entry], page: Mapping[str, float]) -> None:
@@ -177,11 +177,11 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"
 
 
-def _invite(console: Console, service: DemoService) -> None:
+def _invite(console: Console, service: DemoService, example: str) -> None:
     console.print(
         f"\nThe service is still up. Look at {service.page_url} in a browser, or try:\n"
         f"  curl {service.page_url}metrics\n"
-        '  .venv/bin/gui-agents run "Open Settings and turn on dark mode" \\\n'
+        f'  .venv/bin/gui-agents run "{example}" \\\n'
         f"    --follow --address {service.address}\n"
         "Ctrl-C ends it.",
         soft_wrap=True,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gui_agents.config import Config, LogFormat, load, settings
 from gui_agents.config.dotenv_file import LARGEST_BYTES
+from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import PROVIDERS
@@ -39,6 +40,7 @@ DEFAULTS = {
     "models.prices_file": None,
     "sandboxes.keep": None,
     "sandboxes.keep_seconds": 600.0,
+    "sandboxes.egress_allow": (EgressEntry(ports=frozenset({80, 443})),),
     "service.drain_seconds": 10.0,
 }
 
@@ -91,6 +93,11 @@ GOOD = [
     ("MODEL_MAX_ATTEMPTS", "1", 1),
     ("SANDBOX_KEEP", "0", 0),
     ("SANDBOX_KEEP_SECONDS", "0", 0.0),
+    (
+        "EGRESS_ALLOW",
+        "Example.com:8443 , *.corp",
+        (EgressEntry(name="example.com", ports=frozenset({8443})), EgressEntry(name="*.corp")),
+    ),
     ("DRAIN_SECONDS", "0.25", 0.25),
 ]
 
@@ -187,6 +194,8 @@ BAD = [
     ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
     ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
     ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),
+    ("EGRESS_ALLOW", "public, http://a.example", "must list hosts, *.domain, addresses, networks or public, each with"),
+    ("EGRESS_ALLOW", "*", "must list hosts, *.domain, addresses, networks or public, each with or without :PORT"),
     ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),
 ]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from gui_agents.config import load
+from gui_agents.decider import RulesModel
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.model import BUILTIN_MODEL, Provider
@@ -15,7 +16,6 @@ from gui_agents.models.caller import CalledModel
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.registry import ModelFactory, configured_providers
 from gui_agents.service import endpoint_policy
-from gui_agents.simulated.decider import RulesModel
 
 HERE = "http://127.0.0.1:9/v1"
 

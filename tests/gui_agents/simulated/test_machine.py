@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from gui_agents.simulated.machine import MAX_FILES, MAX_STORED, MAX_SUBMISSIONS, Machine, Submission
-from tests.gui_agents.simulated.decider_driver import run
+from tests.gui_agents.decider.simulated.decider_driver import run
 
 FORM = Submission("", "", "", "Medium", newsletter=False)
 

@@ -11,6 +11,7 @@ import pytest
 
 from gui_agents import cli
 from gui_agents.commands.demo import service
+from gui_agents.commands.demo.simulated import SimulatedStage
 from gui_agents.commands.exits import ExitCode
 from gui_agents.domain.packages import install_command
 from gui_agents.simulated.instructions import INSTRUCTIONS
@@ -73,7 +74,7 @@ def test_taken_ports_that_the_user_named_are_told_at_once(monkeypatch, capsys, t
 
 def test_a_default_port_that_is_taken_gives_way_to_a_free_one(monkeypatch, tmp_path):
     monkeypatch.setattr(service, "port_is_free", lambda _host, _port: False)
-    effective = service.demo_config({"TASK_MAX_TASKS": "2", "TASK_STEPS": "1"}, tmp_path)
+    effective = service.demo_config({"TASK_MAX_TASKS": "2", "TASK_STEPS": "1"}, tmp_path, SimulatedStage())
     assert (effective.rpc.port, effective.monitoring.port) == (0, 0)
     assert (effective.monitoring.enable_prometheus, effective.tasks.slots, effective.tasks.steps) == (True, 2, 50)
 
