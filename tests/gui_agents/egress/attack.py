@@ -96,27 +96,21 @@ def _answer(path: str, to: str) -> bytes:
         return _response(b"", "text/html", status=int(path.strip("/")), Location=to)
     if path in SCRIPTS:
         return _response(SCRIPTS[path].encode(), "text/javascript")
-    match path:
-        case "/":
-            return _response(PAGE, "text/html")
-        case "/rebind":
-            return _response(REBINDING, "text/html")
-        case "/meta":
-            return _response(f'<meta http-equiv="refresh" content="0;url={to}">'.encode(), "text/html")
-        case "/script":
-            return _response(f"<script>location = {to!r}</script>".encode(), "text/html")
-        case "/refresh":
-            return _response(b"", "text/html", Refresh=f"0;url={to}")
-        case "/link":
-            return _response(b"", "text/html", Link=f"<{to}>; rel=preload; as=image")
-        case "/csp":
-            policy = f"img-src 'none'; report-uri {to}"
-            return _response(b"<img src=/x>", "text/html", Content_Security_Policy=policy)
-    return _response(b"", "text/plain")
+    pages: dict[str, tuple[bytes, dict[str, str]]] = {
+        "/": (PAGE, {}),
+        "/rebind": (REBINDING, {}),
+        "/meta": (f'<meta http-equiv="refresh" content="0;url={to}">'.encode(), {}),
+        "/script": (f"<script>location = {to!r}</script>".encode(), {}),
+        "/refresh": (b"", {"Refresh": f"0;url={to}"}),
+        "/link": (b"", {"Link": f"<{to}>; rel=preload; as=image"}),
+        "/csp": (b"<img src=/x>", {"Content-Security-Policy": f"img-src 'none'; report-uri {to}"}),
+    }
+    body, headers = pages.get(path, (b"", {}))
+    return _response(body, "text/html", **headers)
 
 
 def _response(body: bytes, kind: str, status: int = 200, **headers: str) -> bytes:
-    fields = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = (
         f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{fields}Connection: close\r\n"
     )
