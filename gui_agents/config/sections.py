@@ -315,6 +315,21 @@ class SandboxesConfig:
         "512",
         "Processes and threads that one desktop or browser may have.",
     )
+    screen: tuple[int, int] = setting(
+        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's screen, as WIDTHxHEIGHT."
+    )
+    x11_apps: tuple[str, ...] | None = setting(
+        "X11_APPS",
+        parsers.commands,
+        None,
+        "Programs that tasks may open on Linux desktops, separated by commas; unless set, those known to work.",
+    )
+    x11_unjailed: bool = setting(
+        "X11_UNJAILED",
+        parsers.boolean,
+        "false",
+        "Allow Linux desktops without a jail, where a task's programs can do what the service can.",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ A new backend is a member of `Backend`, a row here, and a room that has the sand
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.x11.apps import Apps
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
 
@@ -52,9 +54,30 @@ def _simulated(drawing: Threads) -> Maker:
     return lambda _spec: SimulatedSandbox(drawing=drawing)
 
 
+def _x11(ground: Ground) -> Maker:
+    config, pictures = ground.config, Threads("frames", limit=2)
+    apps = Apps(config.x11_apps)
+
+    def make(_spec: TaskSpec) -> Sandbox:
+        # Its packages are optional.
+        from gui_agents.sandboxes.x11.sandbox import X11Sandbox  # noqa: PLC0415
+
+        prepare = partial(ground.supervisor.prepare, Backend.X11, unjailed=config.x11_unjailed)
+        return X11Sandbox(prepare, screen=config.screen, apps=apps, pictures=pictures)
+
+    return make
+
+
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),)
+    for row in (
+        BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),
+        BackendRow(
+            backend=Backend.X11,
+            needs=(OptionalPackage("dbus_fast", extra="x11", purpose="Linux desktops"),),
+            maker=_x11,
+        ),
+    )
 }
 
 

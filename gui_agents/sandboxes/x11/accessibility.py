@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
-from dbus_fast import Message, MessageType
+from dbus_fast import AuthError, Message, MessageType
 from dbus_fast.aio import MessageBus
 
 from gui_agents.domain.screen import Bounds
@@ -23,6 +23,7 @@ CALLS_IN_FLIGHT: Final = 16
 PROGRAM_SECONDS: Final = 1.5
 HUNG_SECONDS: Final = 0.1
 """How long a program is asked that has not answered before."""
+CLOSE_SECONDS: Final = 1.0
 MAX_PROGRAMS: Final = 60
 MAX_NODES: Final = 1000
 MAX_CHILDREN: Final = 200
@@ -94,21 +95,17 @@ class Accessibility:
             return cls(await bus.connect())
         except BaseException as error:
             bus.disconnect()
-            if isinstance(error, asyncio.CancelledError | OSError):
-                raise
-            raise ConnectionError(f"the accessibility bus does not let us in: {error}") from error
+            if isinstance(error, AuthError | EOFError):
+                raise ConnectionError(f"the accessibility bus does not let us in: {error}") from error
+            raise
 
     async def programs(self) -> list[Program]:
-        """Return the programs with what they show.
-
-        Raises:
-            CallError: the desktop has no accessibility trees at the moment.
-        """
+        """Return the programs with what they show; none if their registry does not answer."""
         try:
             async with asyncio.timeout(PROGRAM_SECONDS):
-                (references,) = await self._call((_REGISTRY, _ROOT), "Accessible", "GetChildren")
-        except TimeoutError:
-            raise CallError("the registry of programs does not answer") from None
+                (references,) = await self.call((_REGISTRY, _ROOT), "Accessible", "GetChildren")
+        except (CallError, TimeoutError):
+            return []
         programs = [Program(name) for name, _ in references[:MAX_PROGRAMS]]
         reading = _Reading(self)
         await asyncio.gather(*(self._read(program, reading) for program in programs))
@@ -126,14 +123,19 @@ class Accessibility:
 
     async def close(self) -> None:
         """End the connection. A second call does nothing."""
-        if self._bus.connected:
-            self._bus.disconnect()
-            with contextlib.suppress(Exception):
-                await self._bus.wait_for_disconnect()
+        self._bus.disconnect()
+        with contextlib.suppress(Exception):  # whatever has ended it: it is over
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
-    async def _call(
+    async def call(
         self, reference: Reference, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
     ) -> list[Any]:
+        """Call a method of a node, and return what it returns.
+
+        Raises:
+            CallError: the program answers with an error, or is gone.
+        """
         name = interface if "." in interface else _PREFIX + interface
         message = Message(
             destination=reference[0],
@@ -239,4 +241,4 @@ class _Caller:
         self, reference: Reference, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
     ) -> list[Any]:
         async with self._slots:
-            return await self._accessibility._call(reference, interface, member, signature, body)
+            return await self._accessibility.call(reference, interface, member, signature, body)

@@ -37,9 +37,7 @@ _SUFFIXES: Final = (" app", " application", " program")
 class Apps:
     """The programs that X11_APPS allows, or by default those of `KNOWN`, as far as they are installed."""
 
-    def __init__(
-        self, allowed: Sequence[str] | None, installed: Callable[[str], object] = shutil.which
-    ) -> None:
+    def __init__(self, allowed: Sequence[str] | None, installed: Callable[[str], object] = shutil.which) -> None:
         known = {app.name: app for app in KNOWN}
         wanted = KNOWN if allowed is None else [known.get(name, App(name, (name,))) for name in allowed]
         self._apps = tuple(app for app in wanted if installed(app.command[0]))

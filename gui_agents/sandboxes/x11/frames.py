@@ -5,9 +5,7 @@ It is opened once, before any app runs, so that nothing else can be put in its p
 """
 
 import os
-import stat
 import struct
-from pathlib import Path
 from typing import Final
 
 import attrs
@@ -44,7 +42,9 @@ class Layout:
         if len(header) < _HEADER.size:
             raise SandboxError("the display's frame has no header")
         words = _HEADER.unpack_from(header)
-        size, version, _, _, width, height, _, byte_order, _, _, _, bits, stride, _, red, green, blue, *_, colors = words
+        size, version, _, _, width, height, _, byte_order, _, _, _, bits, stride, _, red, green, blue, *_, colors = (
+            words
+        )
         if (version, byte_order, bits, red, green, blue) != (_VERSION, _LITTLE_ENDIAN, 32, 0xFF0000, 0xFF00, 0xFF):
             raise SandboxError("the display's frame has a format that this service does not read")
         return cls(size + colors * _COLOR_BYTES, width, height, stride)
@@ -58,17 +58,15 @@ class Layout:
 class Frames:
     """An open file of frames. Its methods read a file: call them in a thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         """Open the file.
 
         Raises:
             OSError: it cannot be opened.
             SandboxError: it holds no frame.
         """
-        self._file: int | None = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._file: int | None = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(self._file).st_mode):
-                raise SandboxError("the display's frame is no file")
             self.layout: Final = Layout.parse(os.pread(self._file, _HEADER.size, 0))
         except BaseException:
             self.close()

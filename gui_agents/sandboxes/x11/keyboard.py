@@ -14,14 +14,14 @@ from gui_agents.domain.sandbox import TransientSandboxError
 UNICODE: Final = 0x01000000
 """Added to a character's code, it is the keysym of a character beyond Latin-1."""
 
+_KEYSYMS: Final = """
+ctrl ffe3, alt ffe9, shift ffe1, super ffeb, cmd ffeb, enter ff0d, escape ff1b, backspace ff08, delete ffff,
+insert ff63, tab ff09, space 20, up ff52, down ff54, left ff51, right ff53, home ff50, end ff57, pageup ff55, pagedown ff56,
+capslock ffe5, numlock ff7f, scrolllock ff14, printscreen ff61, pause ff13, menu ff67, back 1008ff26, forward 1008ff27,
+refresh 1008ff29, playpause 1008ff14, volumeup 1008ff13, volumedown 1008ff11, mute 1008ff12
+"""
 NAMED: Final[Mapping[str, int]] = {
-    **{"ctrl": 0xFFE3, "alt": 0xFFE9, "shift": 0xFFE1, "super": 0xFFEB, "cmd": 0xFFEB},
-    **{"enter": 0xFF0D, "escape": 0xFF1B, "backspace": 0xFF08, "delete": 0xFFFF, "insert": 0xFF63, "tab": 0xFF09},
-    **{"space": 0x20, "up": 0xFF52, "down": 0xFF54, "left": 0xFF51, "right": 0xFF53, "home": 0xFF50, "end": 0xFF57},
-    **{"pageup": 0xFF55, "pagedown": 0xFF56, "capslock": 0xFFE5, "numlock": 0xFF7F, "scrolllock": 0xFF14},
-    **{"printscreen": 0xFF61, "pause": 0xFF13, "menu": 0xFF67},
-    **{"back": 0x1008FF26, "forward": 0x1008FF27, "refresh": 0x1008FF29, "playpause": 0x1008FF14},
-    **{"volumeup": 0x1008FF13, "volumedown": 0x1008FF11, "mute": 0x1008FF12},
+    **{key: int(keysym, 16) for key, keysym in (pair.split() for pair in _KEYSYMS.split(","))},
     **{f"f{number}": 0xFFBD + number for number in range(1, 25)},
 }
 """The keysym of each key of `gui_agents.domain.keys`."""
@@ -29,6 +29,7 @@ NAMED: Final[Mapping[str, int]] = {
 _CONTROL: Final[Mapping[str, int]] = {"\n": NAMED["enter"], "\t": NAMED["tab"], "\b": NAMED["backspace"]}
 _PRINTABLE_LATIN: Final = (range(0x20, 0x7F), range(0xA0, 0x100))
 _UNICODE_FROM: Final = 0x100
+_SURROGATES: Final = range(0xD800, 0xE000)
 BATCH: Final = 200
 """Strokes that are sent at once."""
 
@@ -118,7 +119,7 @@ def _keysym(character: str) -> int:
         return control
     if any(code in printable for printable in _PRINTABLE_LATIN):
         return code
-    if code < _UNICODE_FROM or 0xD800 <= code < 0xE000:
+    if code < _UNICODE_FROM or code in _SURROGATES:
         raise TransientSandboxError(
             f"the character U+{code:04X} cannot be typed; leave it out, or press a key with the action key"
         )

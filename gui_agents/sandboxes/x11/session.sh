@@ -1,13 +1,13 @@
 # The program of a desktop's jail: the display, the buses, the window manager, and then one app for each line of input.
 #
 # Arguments: the screen, such as 1280x720, and the file of the display's cookie as octal escapes of printf.
-# Output: "display N" when all of it has been started, then "started" or "failed" for each line of input.
+# Output: "display N" when the display is ready, then "started" or "failed" for each line of input.
 #
 # It ends with the display, or when its input ends. A shell ends if it cannot fork, which happens in a desktop whose
 # apps have taken all processes: so the loop at the end starts anew, in the same process.
 
 umask 077
-mkdir -p "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME/gtk-3.0" "$XDG_CONFIG_HOME/openbox" "$SESSION"
+mkdir -p "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME/gtk-3.0" "$SESSION" "$FRAMES"
 printf "$2" >"$XAUTHORITY"
 
 # A blinking caret would make two pictures of one screen, and an animation many.
@@ -87,13 +87,17 @@ mkfifo "$SESSION/display"
 (
   Xvfb -displayfd 3 -screen 0 "$1x24" -fbdir "$FRAMES" -auth "$XAUTHORITY" -nolisten tcp -nolisten local -noreset \
     -fp built-ins </dev/null >/dev/null 2>&1 3>"$SESSION/display"
-  kill -9 $$
+  # The jail ends as the display did: of too much memory, or of a fault.
+  if [ $? -eq 137 ]; then kill -KILL $$; else kill -ABRT $$; fi
 ) &
 bus session "$DBUS_SESSION_BUS_ADDRESS" services
 bus accessibility "$AT_SPI_BUS_ADDRESS" accessibility-services
 read -r display <"$SESSION/display"
 export DISPLAY=":$display"
-openbox --sm-disable --config-file "$SESSION/openbox.xml" </dev/null >/dev/null 2>&1 &
+while :; do
+  openbox --sm-disable --config-file "$SESSION/openbox.xml"
+  sleep 1
+done </dev/null >/dev/null 2>&1 &
 echo "display $display"
 
 export LOOP='

@@ -17,9 +17,7 @@ _WITH_WORDS: Final = frozenset({"button", "checkbox", "radio", "tab", "menuitem"
 """What shows its own name: a text of the same name in it says nothing more."""
 
 
-def desktop(
-    screen: Bounds, windows: Sequence[Window], programs: Iterable[Program], apps: Sequence[str], *, name: str
-) -> Element:
+def desktop(screen: Bounds, windows: Sequence[Window], programs: Iterable[Program], apps: Sequence[str]) -> Element:
     """Return the tree of a desktop; `windows` begins with the lowest one."""
     unmatched = list(windows)
     tops: list[tuple[int, Element]] = []
@@ -37,7 +35,7 @@ def desktop(
     tops.sort(key=lambda top: top[0], reverse=True)
     offered = tuple(Element("listitem", app, NOWHERE, states=frozenset({"offscreen"})) for app in apps)
     listed = Element("list", "Apps", NOWHERE, states=frozenset({"offscreen"}), children=offered)
-    return Element("desktop", name, screen, children=(*(top for _, top in tops), listed))
+    return Element("desktop", "Desktop", screen, children=(*(top for _, top in tops), listed))
 
 
 def _matching(node: Node, windows: Sequence[Window]) -> Window | None:

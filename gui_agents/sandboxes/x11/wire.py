@@ -2,7 +2,7 @@
 
 Theory of operation. Requests are written at once and counted; the server answers in order, and an answer carries the
 low 16 bits of its request's number. A request without an answer may fail, too: its error is dropped, because windows
-vanish at any time and the next look at the screen tells. Whoever waits for an answer sets the limit of time.
+vanish at any time and the next look at the screen tells.
 
 The client libraries of X block, and connect to a path of their own choice. Here the server is one that an agent's
 programs may stop or kill: it must cost neither a thread nor the event loop. The protocol has not changed since 1987;
@@ -17,9 +17,11 @@ from typing import Final
 
 import attrs
 
-from gui_agents.domain.sandbox import SandboxEnd, SandboxGoneError
+from gui_agents.domain.sandbox import SandboxEnd, SandboxGoneError, TransientSandboxError
 
 COOKIE_NAME: Final = b"MIT-MAGIC-COOKIE-1"
+ANSWER_SECONDS: Final = 10.0
+"""How long a server may take to answer, before the desktop counts as unreachable."""
 MAX_REPLY: Final = 2**22
 """Bytes of one answer, of which the longest here is the keyboard's layout: 10 kB."""
 
@@ -32,7 +34,7 @@ _SENT: Final = 0x80
 """The bit of an event's type that says that a client has sent it."""
 
 
-class RequestError(Exception):
+class RequestError(TransientSandboxError):
     """The server refuses a request, such as one about a window that has vanished."""
 
 
@@ -88,14 +90,18 @@ class Connection:
 
         Raises:
             RequestError: the server refuses it.
-            SandboxGoneError: the connection has ended.
+            SandboxGoneError: the connection has ended, or the server does not answer.
         """
         number = self.send(opcode, data, body)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            await self._writer.drain()
-            return await answer
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._writer.drain()
+                return await answer
+        except TimeoutError:
+            problem = f"the desktop's display does not answer within {ANSWER_SECONDS:g} s"
+            raise SandboxGoneError(problem, SandboxEnd.UNREACHABLE) from None
         except OSError as error:
             raise SandboxGoneError("the desktop's display has ended", SandboxEnd.CRASHED) from error
         finally:
