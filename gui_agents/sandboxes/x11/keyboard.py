@@ -16,9 +16,10 @@ UNICODE: Final = 0x01000000
 
 _KEYSYMS: Final = """
 ctrl ffe3, alt ffe9, shift ffe1, super ffeb, cmd ffeb, enter ff0d, escape ff1b, backspace ff08, delete ffff,
-insert ff63, tab ff09, space 20, up ff52, down ff54, left ff51, right ff53, home ff50, end ff57, pageup ff55, pagedown ff56,
-capslock ffe5, numlock ff7f, scrolllock ff14, printscreen ff61, pause ff13, menu ff67, back 1008ff26, forward 1008ff27,
-refresh 1008ff29, playpause 1008ff14, volumeup 1008ff13, volumedown 1008ff11, mute 1008ff12
+insert ff63, tab ff09, space 20, up ff52, down ff54, left ff51, right ff53, home ff50, end ff57, pageup ff55,
+pagedown ff56, capslock ffe5, numlock ff7f, scrolllock ff14, printscreen ff61, pause ff13, menu ff67,
+back 1008ff26, forward 1008ff27, refresh 1008ff29, playpause 1008ff14, volumeup 1008ff13, volumedown 1008ff11,
+mute 1008ff12
 """
 NAMED: Final[Mapping[str, int]] = {
     **{key: int(keysym, 16) for key, keysym in (pair.split() for pair in _KEYSYMS.split(","))},

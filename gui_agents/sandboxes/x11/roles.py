@@ -83,7 +83,7 @@ WORDS: Final[Mapping[int, str]] = {
     Role.COMBO_BOX: "combobox",
     Role.SLIDER: "slider",
     Role.TERMINAL: "terminal",
-    **dict.fromkeys((Role.MENU, 34, 41), "menu"),
+    **dict.fromkeys((Role.MENU, 41), "menu"),
     **dict.fromkeys((35, 59), "menuitem"),
     37: "tab",
     83: "heading",
