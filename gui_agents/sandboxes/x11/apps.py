@@ -2,11 +2,12 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
+from gui_agents.domain.programs import Program
 from gui_agents.domain.sandbox import TransientSandboxError
 
 
@@ -30,6 +31,14 @@ KNOWN: Final = (
 )
 """Programs of GTK 3: their accessibility trees are complete."""
 
+PROGRAMS: Final = (
+    Program("xvfb", ("Xvfb",)),
+    Program("openbox", ("openbox",)),
+    Program("dbus", ("dbus-daemon",)),
+    Program("at-spi2-core", ("/usr/libexec/at-spi2-registryd", "/usr/lib/at-spi2-core/at-spi2-registryd")),
+)
+"""What a desktop is made of."""
+
 _PREFIXES: Final = ("the ", "my ")
 _SUFFIXES: Final = (" app", " application", " program")
 
@@ -41,8 +50,6 @@ class Apps:
         known = {app.name: app for app in KNOWN}
         wanted = KNOWN if allowed is None else [known.get(name, App(name, (name,))) for name in allowed]
         self._apps = tuple(app for app in wanted if installed(app.command[0]))
-        self.missing: Final = () if allowed is None else tuple(app.name for app in wanted if app not in self._apps)
-        """What X11_APPS names and this machine does not have."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,3 +82,11 @@ def _plain(said: str) -> str:
 
 def _described(apps: Iterable[App]) -> Iterable[str]:
     return (f"{app.name} ({app.also[0]})" if app.also else app.name for app in apps)
+
+
+def doubts(allowed: Sequence[str] | None) -> Iterator[str]:
+    """Yield the programs of X11_APPS that this machine does not have, in a sentence each."""
+    apps = Apps(allowed)
+    for name in allowed or ():
+        if name not in apps.names:
+            yield f"X11_APPS names {name}, which is not installed: no task can open it"
