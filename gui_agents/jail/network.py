@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -47,8 +48,13 @@ def listen_here(port: int) -> socket.socket:
         raise SandboxError(f"port {port} of the loopback cannot be opened: {error.strerror}") from error
 
 
-async def listen_inside(network: int, port: int) -> socket.socket:
-    """Return a listening socket on the loopback of a network namespace, which a descriptor stands for.
+async def listen_inside(namespace: int, port: int, environment: Mapping[str, str]) -> socket.socket:
+    """Return a listening socket on the loopback of a network namespace.
+
+    Args:
+        namespace: its descriptor.
+        port: 0 takes a free one.
+        environment: of the program that enters the namespace.
 
     Raises:
         SandboxError: it cannot be opened.
@@ -57,9 +63,9 @@ async def listen_inside(network: int, port: int) -> socket.socket:
     with here, there:
         here.setblocking(False)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _PROGRAM, str(network), str(there.fileno()), str(port)),
-            pass_fds=(network, there.fileno()),
-            env={},
+            *(sys.executable, "-I", "-S", "-c", _PROGRAM, str(namespace), str(there.fileno()), str(port)),
+            pass_fds=(namespace, there.fileno()),
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
@@ -81,7 +87,7 @@ async def listen_inside(network: int, port: int) -> socket.socket:
         return socket.socket(fileno=descriptors[0])
 
 
-def network_of(pid: int) -> int:
+def namespace_of(pid: int) -> int:
     """Return a descriptor of a process's network namespace.
 
     Raises:

@@ -125,7 +125,12 @@ def read(place: Path) -> dict[str, Any] | None:
     return None
 
 
-def remove(directory: Path) -> bool:
+def remove_all(files: Path, directory: Path) -> bool:
+    """Remove a jail's files and then the directory of its record. Return whether they are gone."""
+    return _remove(files) and _remove(directory)
+
+
+def _remove(directory: Path) -> bool:
     """Remove a directory and everything in it. Return whether it is gone; if not, that is logged."""
     try:
         shutil.rmtree(directory)

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import os
 import shutil
+import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,9 +16,10 @@ import attrs
 
 from gui_agents.domain.sandbox import SandboxError, SandboxType
 from gui_agents.jail import machine, processes, records
-from gui_agents.jail.cgroups import Cgroup, own_directories
+from gui_agents.jail.cgroups import PREFIX, Cgroup, own_directories
 from gui_agents.jail.jail import END_SECONDS, Jail
 from gui_agents.jail.limits import Limits
+from gui_agents.jail.plan import Plan
 from gui_agents.threads import Threads
 
 Sweeper = Callable[[Mapping[str, Any]], Awaitable[SandboxType | None]]
@@ -87,30 +90,32 @@ class Supervisor:
         """
         what = KINDS.get(kind, OTHER)
         if unjailed and not self._checked:
-            self._problem = machine.problem()
-            self._checked = True
+            self._checked, self._problem = True, machine.problem()
         bwrap = None if self._problem else shutil.which("bwrap")
+        variable = f"{kind.upper()}_UNJAILED"
         if bwrap is None and not unjailed:
-            problem = self._problem or machine.problem()
-            raise SandboxError(f"a {what.noun} needs a jail: {problem}; or set {kind.upper()}_UNJAILED=true")
+            problem = self._problem or machine.missing()
+            raise SandboxError(f"a {what.noun} needs a jail: {problem}; or set {variable}=true")
         jail_id = uuid.uuid4().hex
         try:
             if self._own_cgroups is None:
                 self._own_cgroups = own_directories()
-            cgroup = Cgroup.of(jail_id, self._own_cgroups)
             directory = self._owned().directory / jail_id
-            directory.mkdir(mode=0o700)
-            record = {
-                "kind": kind,
-                "sandbox_type": what.sandbox_type,
-                "cgroups": [str(place) for place in cgroup.directories],
-            }
-            records.write(directory / records.RECORD, record)
-            (directory / "shared").mkdir()
-            (directory / "home").mkdir()
+            plan = Plan(
+                jail_id=jail_id,
+                noun=what.noun,
+                unjailed_variable=variable,
+                directory=directory,
+                # Without walls, a user of the jail's own has to reach its files: RUNTIME_DIR may be closed to it.
+                files=_public(jail_id) if bwrap is None and os.geteuid() == 0 else directory,
+                limits=self._limits,
+                bwrap=None if bwrap is None else Path(bwrap),
+                cgroup=Cgroup.of(jail_id, self._own_cgroups),
+            )
+            _write_down(plan, kind, what.sandbox_type)
         except OSError as error:
             raise SandboxError(f"a {what.noun} cannot be prepared: {error}") from error
-        return Jail(jail_id, directory, self._limits, noun=what.noun, bwrap=bwrap, cgroup=cgroup, threads=self._threads)
+        return Jail(plan, self._threads)
 
     def note(self, kind: str, data: Mapping[str, Any]) -> Note:
         """Write down what is about to be made elsewhere; `sweepers[kind]` gets the data if this service is killed.
@@ -165,6 +170,26 @@ class Supervisor:
         return Counter([removed] if removed else [])
 
 
+def _public(jail_id: str) -> Path:
+    """Return the directory of a jail that is outside of RUNTIME_DIR."""
+    return Path(tempfile.gettempdir(), PREFIX + jail_id)
+
+
+def _write_down(plan: Plan, kind: str, sandbox_type: SandboxType) -> None:
+    """Write down what is going to be made, and make the directories."""
+    plan.directory.mkdir(mode=0o700)
+    record = {
+        "kind": kind,
+        "sandbox_type": sandbox_type,
+        "files": str(plan.files),
+        "cgroups": [str(place) for place in plan.cgroup.directories],
+    }
+    records.write(plan.directory / records.RECORD, record)
+    plan.files.mkdir(mode=0o700, exist_ok=plan.files == plan.directory)
+    for name in ("shared", "home"):
+        (plan.files / name).mkdir(mode=0o700)
+
+
 def _sweep_jails(owner: records.Owner) -> Counter[SandboxType]:
     swept: Counter[SandboxType] = Counter()
     jails = owner.jails()
@@ -181,6 +206,7 @@ def _sweep_jails(owner: records.Owner) -> Counter[SandboxType]:
         except OSError as error:
             _log.warning("a cgroup of %s cannot be removed: %s; remove it by hand", place, error)
             continue
-        if records.remove(place) and "sandbox_type" in record:
+        files = Path(record.get("files", place))
+        if records.remove_all(files, place) and "sandbox_type" in record:
             swept[SandboxType(record["sandbox_type"])] += 1
     return swept
