@@ -65,6 +65,7 @@ class Jail:
         self._first: tuple[int, int] | None = None
         """The first process of the jail's namespace: its number, and a pidfd."""
         self._view: View | None = None
+        self._openings: set[asyncio.Task[socket.socket]] = set()
         self._starting: asyncio.Task[Process] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -159,14 +160,17 @@ class Jail:
 
     async def _watch(self, program: Program) -> None:
         """Wait until the program has ended, and tell why."""
-        await pidfds.ended(program.descriptor)
-        if not self.jailed:  # others of it may run, and hold its pipes
-            await self._threads.run(self._end_marked)
-        status = await program.wait()
-        out_of_memory = await self._threads.run(self._plan.cgroup.out_of_memory)
-        if self._ended is None:
-            self._ended = ends.explain(status, out_of_memory, self._plan.limits)
-        self._over.set()
+        reason = ends.UNKNOWN
+        try:
+            await pidfds.ended(program.descriptor)
+            if not self.jailed:  # others of it may run, and hold its pipes
+                await self._threads.run(self._end_marked)
+            out_of_memory = await self._threads.run(self._plan.cgroup.out_of_memory)
+            reason = ends.explain(await program.wait(), out_of_memory, self._plan.limits)
+        finally:
+            if self._ended is None:
+                self._ended = reason
+            self._over.set()
 
     def _end_marked(self) -> bool:
         return processes.end_marked([self.jail_id], END_SECONDS)
@@ -174,7 +178,7 @@ class Jail:
     async def ended(self) -> Ended:
         """Wait until the program has ended or the jail is closed, and return why."""
         await self._over.wait()
-        return self._ended or ends.CLOSED
+        return self._ended or ends.UNKNOWN
 
     def gone(self) -> SandboxGoneError | None:
         """Return the error that says how the program ended; None while it runs."""
@@ -210,17 +214,15 @@ class Jail:
             return network.listen_here(port)
         if self._first is None:
             raise self._not_running()
-        pid, descriptor = self._first
+        marker = {processes.MARKER: self.jail_id}
+        opening = asyncio.ensure_future(self._threads.run(partial(network.listen_inside, *self._first, port, marker)))
+        self._openings.add(opening)
+        opening.add_done_callback(self._openings.discard)
         try:
-            namespace = network.namespace_of(pid)
-        except OSError as error:
-            raise self._not_running() from error
-        try:
-            if pidfds.has_ended(descriptor):  # the number may be another process's now
-                raise self._not_running()
-            return await network.listen_inside(namespace, port, {processes.MARKER: self.jail_id})
-        finally:
-            os.close(namespace)
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_discard)
+            raise
 
     def _not_running(self) -> SandboxError:
         return self.gone() or SandboxError(f"the {self._plan.noun} does not run")
@@ -239,7 +241,7 @@ class Jail:
             self._ended = ends.CLOSED
         if self._starting is not None:
             self._kill()
-            await asyncio.wait([self._starting])
+            await asyncio.wait([self._starting, *self._openings])
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._end_processes()
@@ -293,3 +295,9 @@ class Jail:
         if self._program is not None:
             self._program.close()
             self._program = None
+
+
+def _discard(opening: asyncio.Task[socket.socket]) -> None:
+    """Close a socket that nobody waits for any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

@@ -17,6 +17,7 @@ GATE: Final = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
 READY: Final = ("/bin/sh", "-c", 'echo && exec "$@" 2>/dev/null', "sh")
 """Writes a line, and becomes the command that follows. Errors of what came before it are told, others are not."""
 PROBLEM_BYTES: Final = 2**12
+PROBLEM_SECONDS: Final = 1.0
 
 
 @attrs.frozen(kw_only=True)
@@ -61,7 +62,11 @@ class Program:
             cwd=command.directory,
             start_new_session=True,
         )
-        return cls(transport, Process(transport, protocol, loop))
+        try:
+            return cls(transport, Process(transport, protocol, loop))
+        except OSError:  # it has ended at once
+            transport.close()
+            raise
 
     async def let_go(self) -> None:
         """Open the gate, and wait until the command is ready.
@@ -76,8 +81,11 @@ class Program:
             stdin.write(b"\n")
             await stdin.drain()
         if await stdout.readline() != b"\n":
-            problem = (await stderr.read(PROBLEM_BYTES)).decode(errors="replace").strip()
-            raise OSError(problem.rpartition("\n")[2] or f"it ended with status {await self.process.wait()}")
+            problem = b""
+            with contextlib.suppress(TimeoutError):  # something else may hold the pipe
+                async with asyncio.timeout(PROBLEM_SECONDS):
+                    problem = await stderr.read(PROBLEM_BYTES)
+            raise OSError(problem.decode(errors="replace").strip().rpartition("\n")[2] or "it ended at once")
 
     def kill(self) -> None:
         """End the process, if it still runs."""

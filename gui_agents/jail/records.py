@@ -110,19 +110,16 @@ def write(place: Path, data: Mapping[str, Any]) -> None:
     draft.replace(place)
 
 
-def read(place: Path) -> dict[str, Any] | None:
+def read(place: Path) -> Mapping[str, Any] | None:
     """Return a record; None if there is none, or if it cannot be read, which is logged."""
     try:
         data = json.loads(place.read_text())
-        if isinstance(data, dict):
-            return data
-        problem = "not an object"
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        problem = str(error)
-    _log.warning("the record %s cannot be read: %s; look for what it stands for, and remove it", place, problem)
-    return None
+        _log.warning("the record %s cannot be read: %s; look for what it stands for, and remove it", place, error)
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def remove_all(files: Path, directory: Path) -> bool:
