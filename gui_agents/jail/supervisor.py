@@ -1,8 +1,10 @@
 """The supervisor of a service's jails: what it makes is written down before it is made."""
 
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
+from gui_agents.domain.sandbox import SandboxType
 from gui_agents.jail.jail import Jail, Limits
 
 
@@ -13,8 +15,12 @@ class Supervisor:
         self._directory = directory
         self._limits = limits
 
-    async def sweep(self) -> None:
-        """Remove what services that are gone have left behind: processes, files, and what else they wrote down."""
+    async def sweep(self) -> Mapping[SandboxType, int]:
+        """Remove what services that are gone have left behind: processes, files, and what else they wrote down.
+
+        Returns how many sandboxes of each type that were.
+        """
+        return {}
 
     def prepare(self, kind: str, *, unjailed: bool = False) -> Jail:  # noqa: ARG002
         """Return a new jail, which is written down and has its directories; `kind` is the backend's name.

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from gui_agents.domain.sandbox import SandboxInfo
-from gui_agents.tasks.keeper import Kept, SandboxKeeper
+from gui_agents.tasks.keeper import UNWANTED, Kept, SandboxKeeper
+from gui_agents.tasks.reaper import Reaper
 from tests.fakes import ScriptedSandbox, new_state
 from tests.gui_agents.tasks.rig import TimedSandbox
 from tests.virtual_time import LoopClock, settle, virtual
@@ -16,7 +17,7 @@ class Shelf:
 
     def __init__(self, *, slots: int = 1, capacity: int = 1, keep_seconds: float = 60.0) -> None:
         self.state = new_state(LoopClock())
-        self.keeper = SandboxKeeper(self.state, slots=slots, capacity=capacity, keep_seconds=keep_seconds)
+        self.keeper = SandboxKeeper(Reaper(self.state), slots=slots, capacity=capacity, keep_seconds=keep_seconds)
         self.told = 0
         self.keeper.on_free = self._tell
 
@@ -32,7 +33,7 @@ class Shelf:
 
 @virtual
 async def test_places_are_the_slots_twice_and_what_is_kept():
-    keeper = SandboxKeeper(new_state(LoopClock()), slots=3, capacity=4, keep_seconds=1)
+    keeper = SandboxKeeper(Reaper(new_state(LoopClock())), slots=3, capacity=4, keep_seconds=1)
     assert keeper.places == 10
     assert [keeper.reserve() for _ in range(11)] == [True] * 10 + [False]
     keeper.release()
@@ -109,7 +110,7 @@ async def test_a_promise_of_a_sandbox_that_had_to_go_is_taken_back_for_nothing()
 async def test_a_sandbox_that_was_never_open_counts_as_none_that_was_closed():
     shelf = Shelf()
     kept = shelf.made("first")
-    shelf.keeper.close(kept.sandbox, None, destroy=True)
+    shelf.keeper.close(kept.sandbox, None, UNWANTED)
     await settle()
     assert (kept.sandbox.closed, shelf.state.snapshot().sandboxes.open["Simulated"]) == ([True], 0)
 
@@ -122,7 +123,7 @@ async def test_what_cannot_be_closed_and_was_never_open_is_only_logged(caplog):
     shelf = Shelf()
     kept = shelf.made("first")
     kept.sandbox.close = fail
-    shelf.keeper.close(kept.sandbox, None, destroy=True)
+    shelf.keeper.close(kept.sandbox, None, UNWANTED)
     await settle()
     assert "sandbox that was not open yet could not be closed" in caplog.text
     assert shelf.state.snapshot().sandboxes.failures["Simulated"] == 0
