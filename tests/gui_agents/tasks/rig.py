@@ -241,6 +241,16 @@ class Rig:
         """Return the sandboxes that the books show as open."""
         return sum(self.state.snapshot().sandboxes.open.values())
 
+    def ended_by(self) -> dict[str, int]:
+        """Return why sandboxes have ended, by reason."""
+        ended = self.state.snapshot().sandboxes.ended
+        return {reason: number for (_, reason), number in ended.items() if number}
+
+    def starts(self) -> dict[str, tuple[int, float]]:
+        """Return how often sandboxes were given to tasks and the seconds that these waited, by where they came from."""
+        openings = self.state.snapshot().sandboxes.openings
+        return {start: (point.count, point.sum) for (_, start), point in openings.items() if point.count}
+
     async def ended(self, task_id: str) -> list[StreamMessage]:
         """Return all messages of a task, once it has ended."""
         return [message async for message in follow(self.state, task_id)]
