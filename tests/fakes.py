@@ -179,6 +179,7 @@ class ScriptedSandbox:
     async def open(self) -> None:
         self.opened += 1
         await self._opening.next()
+        self._check_alive()
 
     async def observe(self, *, screenshot: bool) -> Observation:
         self.asked_for_screenshots.append(screenshot)
