@@ -18,7 +18,7 @@ from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
-from gui_agents.jail.jail import Limits
+from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
@@ -100,6 +100,8 @@ class SandboxFactory:
             supervisor=Supervisor(runtime_dir / DIRECTORY, limits),
             egress_connection=self._count_egress,
         )
+        # What was pushed first is closed last.
+        self._ground.at_stop.callback(self._ground.supervisor.close)
         self._makers = {row.backend: row.maker(self._ground) for row in ROWS.values()}
 
     async def start(self, records: Records) -> None:
