@@ -35,10 +35,17 @@ EXAMPLES: Final = """\
 """
 
 PROBE_SECONDS: Final = 2.0
+RUNS: Final = {
+    None: "can run",
+    True: "can run, each sandbox in a jail of its own",
+    False: "can run, but WITHOUT a jail: what runs in a sandbox can do what the service can",
+}
+"""What is said of a backend that can run, by whether its sandboxes are jailed."""
 OPTIONAL: Final = {
     "prometheus": "metrics and the status page",
     "web": "TLS and passwords for the metrics endpoint",
     "models": "language models and known prices",
+    "x11": "Linux desktops",
     "otel": "metrics over OTLP",
     "fast": "cheaper compression of metrics pages",
 }
@@ -181,13 +188,18 @@ def _backends(effective: config.Config) -> Iterator[Finding]:
     from gui_agents.sandboxes.registry import SandboxFactory  # noqa: PLC0415 - the other verbs draw no desktop
 
     factory = SandboxFactory(effective.sandboxes, effective.process.runtime_dir)
+    asyncio.run(factory.find_jail_problem())
     for backend in Backend:
+        subject = f"backend {backend}"
         try:
             factory.check(backend)
         except RefusedError as error:
-            yield Finding(f"backend {backend}", Verdict.NOTE, str(error))
+            wanted = backend == effective.defaults.backend
+            yield Finding(subject, Verdict.PROBLEM if wanted else Verdict.NOTE, str(error).removeprefix("backend: "))
         else:
-            yield Finding(f"backend {backend}", Verdict.OK, "can run")
+            jailed = factory.is_jailed(backend)
+            verdict = Verdict.NOTE if jailed is False else Verdict.OK
+            yield Finding(subject, verdict, RUNS[jailed])
 
 
 def _service(effective: config.Config) -> Iterator[Finding]:

@@ -74,6 +74,8 @@ class BackendRow:
     """The Python packages that must be installed."""
     programs: tuple[Program, ...] = ()
     """The programs that must be installed."""
+    unjailed: Callable[[SandboxesConfig], bool] | None = None
+    """Whether the operator allows its sandboxes without a jail; None if they need none."""
     choices: frozenset[str] = frozenset()
     """The fields of the contract's Sandbox by which a request may choose the kind of its sandbox."""
     doubts: Callable[[SandboxesConfig], Iterable[str]] = lambda _config: ()
@@ -108,6 +110,7 @@ ROWS: Final[Mapping[str, BackendRow]] = {
             backend=Backend.X11,
             needs=(OptionalPackage("dbus_fast", extra="x11", purpose="Linux desktops"),),
             programs=x11_apps.PROGRAMS,
+            unjailed=lambda config: config.x11_unjailed,
             doubts=lambda config: x11_apps.doubts(config.x11_apps),
             maker=_x11,
         ),
@@ -125,6 +128,7 @@ class SandboxFactory:
     def __init__(self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR) -> None:
         limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
         self._config = config
+        self._jail_problem: str | None = None
         self._records: Records | None = None
         self._ground = Ground(
             config=config,
@@ -135,9 +139,20 @@ class SandboxFactory:
         self._ground.at_stop.callback(self._ground.supervisor.close)
         self._makers = {row.backend: row.maker(self._ground) for row in ROWS.values()}
 
+    async def find_jail_problem(self) -> str | None:
+        """Find out whether this machine can have jails; `check` knows it from then on. Return why not, in words."""
+        self._jail_problem = await self._ground.supervisor.problem()
+        return self._jail_problem
+
+    def is_jailed(self, backend: Backend) -> bool | None:
+        """Return whether sandboxes of a backend that can run get a jail here; None if they need none."""
+        return None if ROWS[backend].unjailed is None else self._jail_problem is None
+
     async def start(self, records: Records) -> None:
         """Remove what services that were killed have left behind, before the first sandbox is made."""
         self._records = records
+        if any(row.unjailed is not None and install_programs(row.programs) is None for row in ROWS.values()):
+            await self.find_jail_problem()
         try:
             async with asyncio.timeout(SWEEP_SECONDS):
                 swept = await self._ground.supervisor.sweep()
@@ -179,11 +194,17 @@ class SandboxFactory:
             )
         if backend not in ROWS:
             raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(ROWS)}")
-        for package in ROWS[backend].needs:
+        row = ROWS[backend]
+        for package in row.needs:
             package.check()
-        command = install_programs(ROWS[backend].programs)
+        command = install_programs(row.programs)
         if command is not None:
             raise PreconditionError(f"{field}: the backend {backend!r} lacks programs of its machine; {command}")
+        if self._jail_problem is not None and row.unjailed is not None and not row.unjailed(self._config):
+            raise PreconditionError(
+                f"{field}: the backend {backend!r} needs a jail: {self._jail_problem}; "
+                f"or the operator sets {backend.upper()}_UNJAILED=true"
+            )
 
     def check_wishes(self, backend: str, wishes: tuple[str, ...]) -> None:
         """Check that a request may choose these fields of its sandbox, for a backend that was checked.

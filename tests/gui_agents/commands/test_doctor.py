@@ -105,6 +105,16 @@ def test_the_packages_of_a_locked_endpoint_are_a_problem_where_it_is_locked(monk
     assert install_command("web") in text
 
 
+@pytest.mark.parametrize(("wanted", "verdict"), [("simulated", Verdict.NOTE), ("x11", Verdict.PROBLEM)])
+def test_a_backend_that_cannot_run_is_told_with_the_command_that_helps(monkeypatch, tmp_path, wanted, verdict):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DEFAULT_BACKEND", wanted)
+    found, text = findings()["backend x11"]
+    assert found is verdict
+    assert "apt-get install --no-install-recommends xvfb openbox dbus" in text
+    assert findings()["backend simulated"] == (Verdict.OK, "can run")
+
+
 def test_a_wrong_configuration_is_a_problem_and_the_rest_is_still_told(monkeypatch, unused_tcp_port):
     monkeypatch.setenv("TASK_STEPS", "many")
     told = findings()

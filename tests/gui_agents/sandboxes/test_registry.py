@@ -54,6 +54,25 @@ def test_a_backend_whose_programs_are_missing_is_refused_with_the_command_that_i
     assert str(refusal.value).endswith(" xvfb")
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_without_jails_a_backend_is_refused_unless_the_operator_allows_it(monkeypatch, tmp_path, allowed):
+    row = attrs.evolve(registry.ROWS["x11"], needs=(), programs=(), unjailed=lambda config: config.x11_unjailed)
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sandboxes = SandboxFactory(load({"X11_UNJAILED": str(allowed)}).sandboxes, tmp_path)
+    problem = await sandboxes.find_jail_problem()
+    assert problem == "bwrap is not installed (Debian: apt-get install bubblewrap)"
+    assert sandboxes.is_jailed(Backend.X11) is False
+    if allowed:
+        sandboxes.check("x11")
+        return
+    with pytest.raises(PreconditionError) as refusal:
+        sandboxes.check("x11", "runningConfig.backend")
+    assert str(refusal.value) == (
+        f"runningConfig.backend: the backend 'x11' needs a jail: {problem}; or the operator sets X11_UNJAILED=true"
+    )
+
+
 def test_an_app_that_is_not_installed_is_doubted():
     sandboxes = SandboxFactory(load({"X11_APPS": "no-such-app"}).sandboxes, Path("runtime"))
     assert list(sandboxes.doubts()) == ["X11_APPS names no-such-app, which is not installed: no task can open it"]
