@@ -8,8 +8,9 @@ Whatever the jail's programs write is in a tmpfs with a size, inside. The servic
 `/proc/PID/root`, by a descriptor: no mount exists outside, and nothing in the jail can fill the service's disk.
 
 A start has two gates. Outside, a shell waits for a line, until it is in its cgroup and has its limits; only then it
-becomes `bwrap`. Inside, a shell writes a line, which says that the jail is complete, and becomes the jail's program.
-Both lines go over the program's own standard input and output, before anything else does.
+becomes `bwrap`. Inside, a shell writes a line, which says that the jail is complete, and waits for one, until the
+service has opened what it needs of the jail; then it becomes the jail's program. The lines go over the program's own
+standard input and output, before anything else does.
 
 A start whose caller is cancelled goes on in the background until its next stage, and `close` waits for that. So
 `close` knows all that was made, and no stage needs to clean up after itself.
@@ -128,8 +129,9 @@ class Jail:
             await self._threads.run(partial(self._launch.limit, program.process.pid))
             self._check_open()
             async with asyncio.timeout(START_SECONDS):
-                await program.let_go()
+                await program.reach_second_gate()
             await self._threads.run(partial(self._look, binds))
+            await program.open_gate()
         except TimeoutError as error:
             raise SandboxError(f"the {self._plan.noun} did not start in {START_SECONDS:.0f} s") from error
         except (OSError, ValueError) as error:
@@ -241,7 +243,7 @@ class Jail:
             self._ended = ends.CLOSED
         if self._starting is not None:
             self._kill()
-            await asyncio.wait([self._starting, *self._openings])
+            await asyncio.gather(self._starting, *self._openings, return_exceptions=True)
         try:
             async with asyncio.timeout(END_SECONDS):
                 await self._end_processes()
