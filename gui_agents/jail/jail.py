@@ -8,8 +8,9 @@ Whatever the jail's programs write is in a tmpfs with a size, inside. The servic
 `/proc/PID/root`, by a descriptor: no mount exists outside, and nothing in the jail can fill the service's disk.
 
 A start has two gates. Outside, a shell waits for a line, until it is in its cgroup and has its limits; only then it
-becomes `bwrap`. Inside, a shell writes a line, which says that the jail is complete, and becomes the jail's program.
-Both lines go over the program's own standard input and output, before anything else does.
+becomes `bwrap`. Inside, a shell writes a line, which says that the jail is complete, and waits for one, until the
+service has opened what it needs of the jail; then it becomes the jail's program. The lines go over the program's own
+standard input and output, before anything else does.
 
 A start whose caller is cancelled goes on in the background until its next stage, and `close` waits for that. So
 `close` knows all that was made, and no stage needs to clean up after itself.
@@ -117,6 +118,7 @@ class Jail:
             line_bytes=line_bytes,
         )
         self._starting = asyncio.ensure_future(self._start(command, dict(binds or {})))
+        self._starting.add_done_callback(_hear)
         return await asyncio.shield(self._starting)
 
     async def _start(self, command: Command, binds: Mapping[str, str]) -> Process:
@@ -128,8 +130,9 @@ class Jail:
             await self._threads.run(partial(self._launch.limit, program.process.pid))
             self._check_open()
             async with asyncio.timeout(START_SECONDS):
-                await program.let_go()
+                await program.reach_second_gate()
             await self._threads.run(partial(self._look, binds))
+            await program.open_gate()
         except TimeoutError as error:
             raise SandboxError(f"the {self._plan.noun} did not start in {START_SECONDS:.0f} s") from error
         except (OSError, ValueError) as error:
@@ -239,12 +242,12 @@ class Jail:
     async def _close(self) -> None:
         if self._ended is None:
             self._ended = ends.CLOSED
-        if self._starting is not None:
-            self._kill()
-            await asyncio.wait([self._starting, *self._openings])
         try:
             async with asyncio.timeout(END_SECONDS):
-                await self._end_processes()
+                await self._end_processes()  # what waits for them goes on
+                if self._starting is not None:
+                    await asyncio.wait([self._starting, *self._openings])
+                await self._end_processes()  # if the start came to them only then
             gone = await self._threads.run(self._remove)
         except (OSError, TimeoutError) as error:
             _log.warning("a %s does not end: %r", self._plan.noun, error)
@@ -269,6 +272,7 @@ class Jail:
         self._kill()
         if self._first is None:
             await pidfds.ended(self._program.descriptor)
+            # If `bwrap` is killed while it builds, what it has started waits for it without an end.
             await self._threads.run(self._end_marked)
         else:
             await pidfds.ended(self._first[1])  # the kernel has ended all others of the namespace before
@@ -295,6 +299,12 @@ class Jail:
         if self._program is not None:
             self._program.close()
             self._program = None
+
+
+def _hear(start: asyncio.Task[Process]) -> None:
+    """Take a start's error, for which nobody may wait any more: it would be logged."""
+    if not start.cancelled():
+        start.exception()
 
 
 def _discard(opening: asyncio.Task[socket.socket]) -> None:

@@ -12,7 +12,7 @@ import attrs
 from gui_agents.jail import privileges, walls
 from gui_agents.jail.handed import Handed
 from gui_agents.jail.plan import Plan
-from gui_agents.jail.program import READY, Command
+from gui_agents.jail.program import SECOND_GATE, Command
 from gui_agents.jail.user_ids import UserId, take_user_id
 
 OUT_OF_MEMORY_SCORE: Final = 300
@@ -45,7 +45,7 @@ class Launch:
         self._bounded = plan.cgroup.make(plan.limits)
         give_up = [] if self._user is None else privileges.as_user(self._user.number)
         bound = privileges.bounded(self._resource_limits())
-        inner = attrs.evolve(command, argv=[*give_up, *bound, *READY, *command.argv])
+        inner = attrs.evolve(command, argv=[*give_up, *bound, *SECOND_GATE, *command.argv])
         return self._without_walls(inner) if plan.bwrap is None else self._with_walls(inner, plan.bwrap, places)
 
     def _resource_limits(self) -> dict[str, int]:

@@ -14,8 +14,8 @@ from gui_agents.jail import pidfds
 
 GATE: Final = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
 """Waits for a line, and becomes the command that follows. If the service ends before, it ends, too."""
-READY: Final = ("/bin/sh", "-c", 'echo && exec "$@" 2>/dev/null', "sh")
-"""Writes a line, and becomes the command that follows. Errors of what came before it are told, others are not."""
+SECOND_GATE: Final = ("/bin/sh", "-c", 'echo && read -r go && exec "$@" 2>/dev/null', "sh")
+"""Writes a line, waits for one, and becomes the command that follows, of which standard error is not read."""
 PROBLEM_BYTES: Final = 2**12
 PROBLEM_SECONDS: Final = 1.0
 
@@ -68,24 +68,29 @@ class Program:
             transport.close()
             raise
 
-    async def let_go(self) -> None:
-        """Open the gate, and wait until the command is ready.
+    async def reach_second_gate(self) -> None:
+        """Open the gate, and wait until the command is at the second one.
 
         Raises:
             OSError: it ended before, or something of it is closed; the text has what it wrote to standard error.
         """
-        stdin, stdout, stderr = self.process.stdin, self.process.stdout, self.process.stderr
-        if stdin is None or stdout is None or stderr is None:
+        await self.open_gate()
+        stdout, stderr = self.process.stdout, self.process.stderr
+        if stdout is None or stderr is None:
             raise OSError("it has no pipes")
-        with contextlib.suppress(ConnectionError):  # what it wrote says more
-            stdin.write(b"\n")
-            await stdin.drain()
         if await stdout.readline() != b"\n":
             problem = b""
             with contextlib.suppress(TimeoutError):  # something else may hold the pipe
                 async with asyncio.timeout(PROBLEM_SECONDS):
                     problem = await stderr.read(PROBLEM_BYTES)
             raise OSError(problem.decode(errors="replace").strip().rpartition("\n")[2] or "it ended at once")
+
+    async def open_gate(self) -> None:
+        """Let the process go on from the gate at which it is."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(ConnectionError):  # it has ended, which is noticed elsewhere
+                self.process.stdin.write(b"\n")
+                await self.process.stdin.drain()
 
     def kill(self) -> None:
         """End the process, if it still runs."""
