@@ -1,6 +1,7 @@
 """The processes of one desktop, in its jail: started together, given apps to start, ended together."""
 
 import asyncio
+import contextlib
 import secrets
 import shlex
 import shutil
@@ -36,6 +37,7 @@ class Session:
         self._threads = threads
         self._process: asyncio.subprocess.Process | None = None
         self._display: int | None = None
+        self._started = 0
         self._connection: Connection | None = None
         self._accessibility: Accessibility | None = None
         self._frames: Frames | None = None
@@ -135,14 +137,16 @@ class Session:
         """
         if self._process is None or self._process.stdin is None:
             raise SandboxGoneError("the desktop is not open")
-        try:
-            self._process.stdin.write(shlex.join(command).encode() + b"\n")
+        self._started += 1
+        number = self._started
+        told = ""
+        with contextlib.suppress(OSError, EOFError, TimeoutError):
+            self._process.stdin.write(f"{number} {shlex.join(command)}\n".encode())
             async with asyncio.timeout(START_APP_SECONDS):
                 await self._process.stdin.drain()
-                told = await self._line()
-        except (OSError, EOFError, TimeoutError):
-            told = ""
-        if told != "started":
+                while not told.endswith(f" {number}"):  # the answer to one that took too long may come before
+                    told = await self._line()
+        if not told.startswith("started"):
             raise self._jail.gone() or TransientSandboxError(
                 "the program cannot be started: the desktop has as many processes as it may; close other programs"
             )
