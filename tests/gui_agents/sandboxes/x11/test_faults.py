@@ -69,7 +69,8 @@ async def test_a_full_disk_is_the_desktops_own(tmp_path):
         await desk.terminal()
         places = ("/home/user", "/tmp", "/run/shared")  # noqa: S108 - in the jail
         for place in places:
-            assert "No space left" in await desk.run(f"head -c 20000000 /dev/zero >{place}/full; rm {place}/full")
+            size = f"stat -c %s {place}/full >/dev/shm/size; rm {place}/full; cat /dev/shm/size"
+            assert 2**20 < int(await desk.run(f"head -c 20000000 /dev/zero >{place}/full 2>/dev/null; {size}")) <= 2**23
         assert "Read-only" in await desk.run("head -c 1 /dev/zero >/usr/full")
         await desk.act(OpenApp("mousepad"), Type("goes on"))
         await desk.until("textbox", value="goes on")
@@ -180,4 +181,5 @@ async def test_twelve_desktops_work_at_once(tmp_path):
             await desk.act(OpenApp("galculator"), Type(f"{number}*3="))
             await desk.until("textbox", value=str(number * 3))
 
-    await asyncio.gather(*(calculate(number) for number in range(101, 113)))
+    # No digit comes twice: a button of GTK ignores a key that comes again within a quarter of a second.
+    await asyncio.gather(*(calculate(number) for number in (12, 14, 15, 16, 17, 18, 19, 24, 25, 26, 27, 28)))
