@@ -112,8 +112,7 @@ class Session:
         self._connection = await Connection.open(path, cookie)
         self.windows = await Windows.of(self._connection)
         self.hands = await Hands.of(self._connection, self.windows)
-        frame = self._jail.reach("frames/Xvfb_screen0")
-        self._frames = await self._threads.run(lambda: Frames(frame))
+        self._frames = Frames(self._jail.reach("frames/Xvfb_screen0"))
         self._accessibility = await self._bus()
         # A window that comes while the window manager starts may wait until something else happens.
         while not await self.windows.are_managed():  # noqa: ASYNC110 - the display tells nobody
@@ -161,17 +160,17 @@ class Session:
 
     async def close(self) -> None:
         """End the desktop. A second call does nothing, or what one that was cancelled has left undone."""
-        try:
-            await self._jail.close()
-        finally:
-            if self._frames is not None:
-                self._frames.close()
-            if self._connection is not None:
-                await self._connection.close()
-            if self._accessibility is not None:
-                await self._accessibility.close()
+        # The last one first; each of them, whatever becomes of another.
+        async with contextlib.AsyncExitStack() as closing:
             if not self._jail.jailed:
-                await self._threads.run(self._remove_sockets)
+                closing.push_async_callback(self._threads.run, self._remove_sockets)
+            if self._accessibility is not None:
+                closing.push_async_callback(self._accessibility.close)
+            if self._connection is not None:
+                closing.push_async_callback(self._connection.close)
+            if self._frames is not None:
+                closing.callback(self._frames.close)
+            closing.push_async_callback(self._jail.close)
 
     def _remove_sockets(self) -> None:
         """Remove what a display without a jail has left in the machine's own directory of temporary files."""
