@@ -81,6 +81,7 @@ class Accessibility:
 
     def __init__(self, bus: MessageBus) -> None:
         self._bus = bus
+        self._ending = asyncio.create_task(_ended(bus))
         self._hung: set[str] = set()
 
     @classmethod
@@ -124,9 +125,7 @@ class Accessibility:
     async def close(self) -> None:
         """End the connection. A second call does nothing."""
         self._bus.disconnect()
-        with contextlib.suppress(Exception):  # whatever has ended it: it is over
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        await asyncio.wait([self._ending], timeout=CLOSE_SECONDS)
 
     async def call(
         self, reference: Reference, interface: str, member: str, signature: str = "", body: Sequence[Any] = ()
@@ -152,6 +151,12 @@ class Accessibility:
         if answer is None or answer.message_type is MessageType.ERROR:
             raise CallError("" if answer is None else f"{answer.error_name}")
         return list(answer.body)
+
+
+async def _ended(bus: MessageBus) -> None:
+    """Wait until a bus is disconnected, for whatever reason. By a cancelled waiter it could not be awaited again."""
+    with contextlib.suppress(Exception):
+        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
 
 class _Reading:

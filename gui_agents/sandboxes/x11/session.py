@@ -1,8 +1,10 @@
 """The processes of one desktop, in its jail: started together, given apps to start, ended together."""
 
 import asyncio
+import contextlib
 import secrets
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -20,7 +22,7 @@ READY_SECONDS: Final = 20.0
 START_APP_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.02
 
-_SCRIPT: Final = Path(__file__).with_name("session.sh")
+_SCRIPTS: Final = ("session.sh", "apps.sh")
 _SOCKETS: Final = "/tmp/.X11-unix"  # noqa: S108 - where X servers listen
 _FAMILY_WILD: Final = b"\xff\xff"
 _LONGEST_SOCKET_PATH: Final = 107
@@ -35,6 +37,7 @@ class Session:
         self._threads = threads
         self._process: asyncio.subprocess.Process | None = None
         self._display: int | None = None
+        self._started = 0
         self._connection: Connection | None = None
         self._accessibility: Accessibility | None = None
         self._frames: Frames | None = None
@@ -75,8 +78,7 @@ class Session:
         shared, home = self._jail.shared, self._jail.home
         if len(f"{shared}/accessibility.bus") > _LONGEST_SOCKET_PATH:
             raise SandboxError("the path of RUNTIME_DIR is too long for the sockets of a desktop without a jail")
-        script = self._jail.shared_outside / "session.sh"
-        await self._threads.run(lambda: script.write_bytes(_SCRIPT.read_bytes()))
+        await self._threads.run(self._put_scripts)
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games",
             "HOME": home,
@@ -100,15 +102,21 @@ class Session:
         self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11"})
         self._display = int((await self._line()).removeprefix("display "))
 
+    def _put_scripts(self) -> None:
+        for name in _SCRIPTS:
+            shutil.copyfile(Path(__file__).with_name(name), self._jail.shared_outside / name)
+
     async def _connect(self, cookie: bytes) -> None:
         name = f"X{self._display}"
         path = self._jail.reach(f"x11/{name}") if self._jail.jailed else f"{_SOCKETS}/{name}"
         self._connection = await Connection.open(path, cookie)
         self.windows = await Windows.of(self._connection)
         self.hands = await Hands.of(self._connection, self.windows)
-        frame = self._jail.reach("frames/Xvfb_screen0")
-        self._frames = await self._threads.run(lambda: Frames(frame))
+        self._frames = Frames(self._jail.reach("frames/Xvfb_screen0"))
         self._accessibility = await self._bus()
+        # A window that comes while the window manager starts may wait until something else happens.
+        while not await self.windows.are_managed():  # noqa: ASYNC110 - the display tells nobody
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _bus(self) -> Accessibility:
         """Connect to the accessibility bus, which is started with the display and may be a little later."""
@@ -128,14 +136,16 @@ class Session:
         """
         if self._process is None or self._process.stdin is None:
             raise SandboxGoneError("the desktop is not open")
-        try:
-            self._process.stdin.write(shlex.join(command).encode() + b"\n")
+        self._started += 1
+        number = self._started
+        told = ""
+        with contextlib.suppress(OSError, EOFError, TimeoutError):
+            self._process.stdin.write(f"{number} {shlex.join(command)}\n".encode())
             async with asyncio.timeout(START_APP_SECONDS):
                 await self._process.stdin.drain()
-                told = await self._line()
-        except (OSError, EOFError, TimeoutError):
-            told = ""
-        if told != "started":
+                while not told.endswith(f" {number}"):  # the answer to one that took too long may come before
+                    told = await self._line()
+        if not told.startswith("started"):
             raise self._jail.gone() or TransientSandboxError(
                 "the program cannot be started: the desktop has as many processes as it may; close other programs"
             )
@@ -150,17 +160,17 @@ class Session:
 
     async def close(self) -> None:
         """End the desktop. A second call does nothing, or what one that was cancelled has left undone."""
-        try:
-            await self._jail.close()
-        finally:
-            if self._frames is not None:
-                self._frames.close()
-            if self._connection is not None:
-                await self._connection.close()
-            if self._accessibility is not None:
-                await self._accessibility.close()
+        # The last one first; each of them, whatever becomes of another.
+        async with contextlib.AsyncExitStack() as closing:
             if not self._jail.jailed:
-                await self._threads.run(self._remove_sockets)
+                closing.push_async_callback(self._threads.run, self._remove_sockets)
+            if self._accessibility is not None:
+                closing.push_async_callback(self._accessibility.close)
+            if self._connection is not None:
+                closing.push_async_callback(self._connection.close)
+            if self._frames is not None:
+                closing.callback(self._frames.close)
+            closing.push_async_callback(self._jail.close)
 
     def _remove_sockets(self) -> None:
         """Remove what a display without a jail has left in the machine's own directory of temporary files."""

@@ -10,7 +10,6 @@ the numbers are those of "X Window System Protocol, Version 11" and of the XTEST
 """
 
 import asyncio
-import contextlib
 import struct
 from collections.abc import Callable
 from typing import Final
@@ -115,9 +114,8 @@ class Connection:
         """End the connection."""
         self._reading.cancel()
         await asyncio.wait([self._reading])
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        self._writer.transport.abort()
+        await asyncio.sleep(0)  # the transport closes its socket now
 
     async def _read(self) -> None:
         try:
