@@ -14,7 +14,7 @@ from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
-from gui_agents.jail.jail import Limits
+from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads

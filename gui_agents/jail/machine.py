@@ -1,0 +1,58 @@
+"""Whether this machine can have jails, in words that say what to do."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from gui_agents.jail import walls
+from gui_agents.jail.limits import Limits
+from gui_agents.jail.user_ids import USER_IDS
+
+SECONDS: Final = 20.0
+PACKAGES: Final = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}
+"""The programs that a jail needs, and the packages of Debian that have them."""
+SWITCHES: Final = {
+    "/proc/sys/kernel/unprivileged_userns_clone": ("kernel.unprivileged_userns_clone", "0", "1"),
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
+        "kernel.apparmor_restrict_unprivileged_userns",
+        "1",
+        "0",
+    ),
+    "/proc/sys/user/max_user_namespaces": ("user.max_user_namespaces", "0", "10000"),
+}
+"""Files that say whether users may have user namespaces: the setting, the value that forbids, one that allows."""
+
+
+def problem() -> str | None:
+    """Start the smallest jail, and return in words why that fails; None if it works. Blocks for some milliseconds."""
+    for program, package in PACKAGES.items():
+        if shutil.which(program) is None:
+            return f"{program} is not installed (Debian: apt-get install {package})"
+    limits = Limits(memory_bytes=2**26, disk_bytes=2**20, processes=64)
+    nothing = Path("/nonexistent")
+    command = walls.bwrap("bwrap", walls.Inside(limits=limits, etc=nothing, shared=nothing, places={}), info=1)
+    command += walls.unprivileged(USER_IDS[0] if os.geteuid() == 0 else None, None)
+    try:
+        done = subprocess.run(  # noqa: S603 - all of it is ours
+            [*command, "/bin/true"], capture_output=True, timeout=SECONDS, check=False, env={"PATH": os.defpath}
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bwrap does not work: {error}"
+    if done.returncode == 0:
+        return None
+    words = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"status {done.returncode}"
+    return f"bwrap does not work ({words}); {_advice()}"
+
+
+def _advice() -> str:
+    """Return what an administrator can do."""
+    for place, (name, forbids, allows) in SWITCHES.items():
+        try:
+            value = Path(place).read_text().strip()
+        except OSError:
+            continue
+        if value == forbids:
+            return f"allow user namespaces: sysctl -w {name}={allows}"
+    return "in a container, allow it to make namespaces: see docs/sandboxes.md"

@@ -1,0 +1,1 @@
+"""A Chromium of its own for each task, driven over a pipe."""
