@@ -19,6 +19,7 @@ from gui_agents.jail.supervisor import Supervisor
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
 
+DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
 """Below RUNTIME_DIR: what sandboxes need on this machine."""
 
@@ -65,7 +66,7 @@ NOT_YET: Final = frozenset({"lybic", "lybic_mobile"})
 class SandboxFactory:
     """Makes sandboxes as the configuration says."""
 
-    def __init__(self, config: SandboxesConfig, runtime_dir: Path) -> None:
+    def __init__(self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR) -> None:
         limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
         ground = Ground(config=config, supervisor=Supervisor(runtime_dir / DIRECTORY, limits))
         self._makers = {row.backend: row.maker(ground) for row in ROWS.values()}

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxEnd, SandboxError, SandboxInfo, SandboxType
 from gui_agents.tasks.pace import paced
 
 CLOSE_SECONDS: Final = 10.0
@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 class Records(Protocol):
     """The methods of the service's state that the keeper needs."""
 
-    def sandbox_closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that was closed."""
+    def sandbox_ended(self, sandbox_type: SandboxType, reason: SandboxEnd) -> None:
+        """Count a sandbox that was open and is gone."""
 
     def sandbox_failed(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that broke."""
@@ -188,7 +188,7 @@ class SandboxKeeper:
                 self._records.sandbox_failed(info.sandbox_type)
         finally:
             if info is not None:
-                self._records.sandbox_closed(info.sandbox_type)
+                self._records.sandbox_ended(info.sandbox_type, SandboxEnd.CLOSED)
             self.release()
 
     async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:

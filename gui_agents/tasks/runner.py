@@ -29,7 +29,7 @@ from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoun
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import Stage
 from gui_agents.pictures.studio import Studio
@@ -222,7 +222,7 @@ class TaskRunner:
         if kept is not None and taken:
             desk.sandbox, desk.named = kept.sandbox, beginning.named or kept.named
             self._has(desk, kept.info)
-            self._state.sandbox_taken(task_id, kept.info)
+            self._state.sandbox_given(task_id, kept.info, SandboxStart.KEPT, 0.0)
         elif kept is not None:
             text = "the sandbox to go on in had to be closed; a new one is made"
             self._state.step_told(task_id, text, Stage.STARTING)
@@ -309,12 +309,15 @@ class TaskRunner:
         self._treasury.check_day(spec.model)
         if desk.sandbox is None:
             desk.sandbox = self._sandboxes.create(spec)
+            began = self._clock.monotonic()
             await desk.sandbox.open()
             # A sandbox that was abandoned while it opened is closed already.
             if not desk.left:
                 info = _info(desk.sandbox)
                 self._has(desk, info)
-                self._state.sandbox_opened(desk.task_id, info)
+                self._state.sandbox_created(info.sandbox_type)
+                seconds = self._clock.monotonic() - began
+                self._state.sandbox_given(desk.task_id, info, SandboxStart.COLD, seconds)
             end_if_cancelled()
         desk.model = self._models.create(spec.model)
         episode = Episode(
