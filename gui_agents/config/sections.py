@@ -298,6 +298,12 @@ class SandboxesConfig:
     keep_seconds: float = setting(
         "SANDBOX_KEEP_SECONDS", parsers.seconds(0, 7 * 86400), "600", "Seconds that a sandbox is kept after its task."
     )
+    warm: int = setting(
+        "SANDBOX_WARM",
+        parsers.integer(0, 1000),
+        "0",
+        "Sandboxes of DEFAULT_BACKEND that stand ready before there is a task for them.",
+    )
     memory_bytes: int = setting(
         "SANDBOX_MEMORY",
         parsers.integer(2**26, 2**40),

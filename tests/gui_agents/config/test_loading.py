@@ -189,6 +189,7 @@ BAD = [
     ("GRPC_MAX_CONNECTIONS", "0", "must be a whole number from 1 to"),
     ("GRPC_IDLE_SECONDS", "0", "must be a number of seconds from 1"),
     ("SANDBOX_MEMORY", "1000", "must be a whole number from 67108864 to"),
+    ("SANDBOX_WARM", "-1", "must be a whole number from 0 to"),
     ("SANDBOX_DISK", "1000", "must be a whole number from 1048576 to"),
     ("SANDBOX_PROCESSES", "1", "must be a whole number from 16 to"),
     ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
