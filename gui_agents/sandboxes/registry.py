@@ -5,10 +5,11 @@ A new backend is a member of `Backend`, a row here, and a room that has the sand
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
@@ -16,12 +17,18 @@ from gui_agents.config import SandboxesConfig
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
+from gui_agents.domain.programs import Program, install_programs
 from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.chromium.program import PROGRAMS as CHROMIUM_PROGRAMS
+from gui_agents.sandboxes.x11 import apps as x11_apps
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
+
+if TYPE_CHECKING:
+    from gui_agents.egress.proxy import EgressProxy
 
 DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
@@ -68,9 +75,13 @@ class BackendRow:
     backend: Backend
     """As requests spell it."""
     needs: tuple[OptionalPackage, ...] = ()
-    """What must be installed."""
+    """The Python packages that must be installed."""
+    programs: tuple[Program, ...] = ()
+    """The programs that must be installed."""
     choices: frozenset[str] = frozenset()
     """The fields of the contract's Sandbox by which a request may choose the kind of its sandbox."""
+    doubts: Callable[[SandboxesConfig], Iterable[str]] = lambda _config: ()
+    """What of the settings is likely to be a mistake, for the log."""
     maker: Callable[[Ground], Maker]
     """Called once for each service, so that its sandboxes can share what there should be one of."""
 
@@ -79,9 +90,56 @@ def _simulated(drawing: Threads) -> Maker:
     return lambda _spec: SimulatedSandbox(drawing=drawing)
 
 
+def _x11(ground: Ground) -> Maker:
+    config, pictures = ground.config, Threads("frames", limit=2)
+    apps = x11_apps.Apps(config.x11_apps)
+
+    def make(_spec: TaskSpec) -> Sandbox:
+        # Its packages are optional.
+        from gui_agents.sandboxes.x11.sandbox import X11Sandbox  # noqa: PLC0415
+
+        prepare = partial(ground.supervisor.prepare, Backend.X11, unjailed=config.x11_unjailed)
+        return X11Sandbox(prepare, screen=config.screen, apps=apps, pictures=pictures)
+
+    return make
+
+
+def _chromium(ground: Ground) -> Maker:
+    config, pictures = ground.config, Threads("pages", limit=2)
+    proxies: list[EgressProxy] = []
+
+    def make(_spec: TaskSpec) -> Sandbox:
+        # Its proxy's packages are optional.
+        from gui_agents.egress.policy import EgressPolicy  # noqa: PLC0415
+        from gui_agents.egress.proxy import EgressProxy  # noqa: PLC0415
+        from gui_agents.sandboxes.chromium.sandbox import ChromiumSandbox  # noqa: PLC0415
+
+        if not proxies:
+            proxies.append(EgressProxy(EgressPolicy(config.egress_allow), ground.egress_connection))
+        prepare = partial(ground.supervisor.prepare, Backend.CHROMIUM, unjailed=config.chromium_unjailed)
+        return ChromiumSandbox(prepare, proxy=proxies[0], screen=config.screen, pictures=pictures)
+
+    return make
+
+
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),)
+    for row in (
+        BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),
+        BackendRow(
+            backend=Backend.X11,
+            needs=(OptionalPackage("dbus_fast", extra="x11", purpose="Linux desktops"),),
+            programs=x11_apps.PROGRAMS,
+            doubts=lambda config: x11_apps.doubts(config.x11_apps),
+            maker=_x11,
+        ),
+        BackendRow(
+            backend=Backend.CHROMIUM,
+            needs=(OptionalPackage("h11", extra="chromium", purpose="browsers"),),
+            programs=CHROMIUM_PROGRAMS,
+            maker=_chromium,
+        ),
+    )
 }
 
 
@@ -94,6 +152,7 @@ class SandboxFactory:
 
     def __init__(self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR) -> None:
         limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
+        self._config = config
         self._records: Records | None = None
         self._ground = Ground(
             config=config,
@@ -130,6 +189,11 @@ class SandboxFactory:
         if self._records is not None:
             self._records.egress_connection(verdict)
 
+    def doubts(self) -> Iterator[str]:
+        """Yield what of the settings is likely to be a mistake, a sentence each."""
+        for row in ROWS.values():
+            yield from row.doubts(self._config)
+
     def check(self, backend: str, field: str = "backend") -> None:
         """Check that a backend can be used; `field` of a request names it.
 
@@ -145,6 +209,9 @@ class SandboxFactory:
             raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(ROWS)}")
         for package in ROWS[backend].needs:
             package.check()
+        command = install_programs(ROWS[backend].programs)
+        if command is not None:
+            raise PreconditionError(f"{field}: the backend {backend!r} lacks programs of its machine; {command}")
 
     def check_wishes(self, backend: str, wishes: tuple[str, ...]) -> None:
         """Check that a request may choose these fields of its sandbox, for a backend that was checked.
