@@ -330,7 +330,7 @@ class SandboxesConfig:
         "without :PORT, separated by commas: see docs/sandboxes.md.",
     )
     screen: tuple[int, int] = setting(
-        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's screen, as WIDTHxHEIGHT."
+        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's or browser's screen, as WIDTHxHEIGHT."
     )
     x11_apps: tuple[str, ...] | None = setting(
         "X11_APPS",
@@ -343,6 +343,12 @@ class SandboxesConfig:
         parsers.boolean,
         "false",
         "Allow Linux desktops without a jail, where a task's programs can do what the service can.",
+    )
+    chromium_unjailed: bool = setting(
+        "CHROMIUM_UNJAILED",
+        parsers.boolean,
+        "false",
+        "Allow browsers without a jail, where nothing but their own settings keeps them from the network.",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
@@ -22,9 +22,13 @@ from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.chromium.program import PROGRAMS as CHROMIUM_PROGRAMS
 from gui_agents.sandboxes.x11 import apps as x11_apps
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
+
+if TYPE_CHECKING:
+    from gui_agents.egress.proxy import EgressProxy
 
 DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
@@ -102,6 +106,24 @@ def _x11(ground: Ground) -> Maker:
     return make
 
 
+def _chromium(ground: Ground) -> Maker:
+    config, pictures = ground.config, Threads("pages", limit=2)
+    proxies: list[EgressProxy] = []
+
+    def make(_spec: TaskSpec) -> Sandbox:
+        # Its proxy's packages are optional.
+        from gui_agents.egress.policy import EgressPolicy  # noqa: PLC0415
+        from gui_agents.egress.proxy import EgressProxy  # noqa: PLC0415
+        from gui_agents.sandboxes.chromium.sandbox import ChromiumSandbox  # noqa: PLC0415
+
+        if not proxies:
+            proxies.append(EgressProxy(EgressPolicy(config.egress_allow), ground.egress_connection))
+        prepare = partial(ground.supervisor.prepare, Backend.CHROMIUM, unjailed=config.chromium_unjailed)
+        return ChromiumSandbox(prepare, proxy=proxies[0], screen=config.screen, pictures=pictures)
+
+    return make
+
+
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
     for row in (
@@ -113,6 +135,12 @@ ROWS: Final[Mapping[str, BackendRow]] = {
             unjailed=lambda config: config.x11_unjailed,
             doubts=lambda config: x11_apps.doubts(config.x11_apps),
             maker=_x11,
+        ),
+        BackendRow(
+            backend=Backend.CHROMIUM,
+            needs=(OptionalPackage("h11", extra="chromium", purpose="browsers"),),
+            programs=CHROMIUM_PROGRAMS,
+            maker=_chromium,
         ),
     )
 }

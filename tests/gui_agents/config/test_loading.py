@@ -202,6 +202,7 @@ BAD = [
     ("X11_APPS", "xterm -e sh", "must list names of programs"),
     ("X11_APPS", "/bin/sh", "must list names of programs"),
     ("X11_UNJAILED", "maybe", "must be true or false"),
+    ("CHROMIUM_UNJAILED", "maybe", "must be true or false"),
     ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
     ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
     ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),

@@ -19,16 +19,12 @@ PIECES = st.sampled_from(
         b"http://a.test/",
         b" HTTP/1.1",
         b"\r\n",
-    ]
-    + [
         b"Host: x\r\n",
         b"Content-Length: 3\r\n",
         b"Transfer-Encoding: chunked\r\n",
         b"\r\n\r\n",
         b"abc",
         b"3\r\nabc\r\n0\r\n",
-    ]
-    + [
         b"Connection: content-length\r\n",
         b"\x00",
         b"\xff",
@@ -81,8 +77,6 @@ async def answered(answer):
                 b"HTTP/1.0 304 X\r\n",
                 b"Content-Length: 2\r\n",
                 b"ok",
-            ]
-            + [
                 b"Transfer-Encoding: chunked\r\n",
                 b"\r\n",
                 b"2\r\nok\r\n",
@@ -90,8 +84,6 @@ async def answered(answer):
                 b"X: \xff\r\n",
                 b" folded\r\n",
                 b"HTTP/1.1 407 X\r\n",
-            ]
-            + [
                 b"Connection: upgrade, x\r\n",
                 b"Upgrade: websocket\r\n",
                 b"HTTP/1.1 101 Switch\r\n",

@@ -44,15 +44,27 @@ def test_a_tunnel_names_host_and_port():
 
 @pytest.mark.parametrize(
     "url",
-    ["/", "*", "a.example:80", "https://a.example/", "ftp://a.example/", "http:///", "http://", "http://a.example#b"]
-    + [
+    [
+        "/",
+        "*",
+        "a.example:80",
+        "https://a.example/",
+        "ftp://a.example/",
+        "http:///",
+        "http://",
+        "http://a.example#b",
         "http://user@a.example/",
         "http://a.example:0/",
         "http://a.example:65536/",
         "http://a.example:1x/",
         "http://[a]/",
-    ]
-    + ["http://1.2.3.256/", "http://a.7/", "http://a..b/", "http://%31/", "http://a\\b/", "http://[::1%25lo]/"],
+        "http://1.2.3.256/",
+        "http://a.7/",
+        "http://a..b/",
+        "http://%31/",
+        "http://a\\b/",
+        "http://[::1%25lo]/",
+    ],
 )
 def test_what_names_no_target_is_refused(url):
     with pytest.raises(EgressError) as caught:
