@@ -34,7 +34,7 @@ SWITCHES: Final = (
     "--use-mock-keychain",
     # Nothing leaves but through the proxy. The bypass list is emptied of what Chromium itself puts there: loopback.
     "--disable-quic",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--proxy-bypass-list=<-loopback>",
     "--disable-features=BackForwardCache,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication",
 )

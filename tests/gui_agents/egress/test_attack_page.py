@@ -1,4 +1,7 @@
-"""A page that tries every way into the network of the machine reaches nothing through the proxy."""
+"""Without the proxy, a page that tries every way into the network of the machine reaches it.
+
+`tests/gui_agents/sandboxes/test_attacked_chromium.py` opens the same page in the browser of a task, and reaches nothing.
+"""
 
 import asyncio
 import contextlib
@@ -57,15 +60,6 @@ async def test_without_the_proxy_the_attack_reaches_its_victim():
     assert len(ways & hits) > 67  # 56 ways of a page and 11 navigations
     spelled = {f"{way}-{number}" for way in ("fetch", "img", "websocket", "iframe") for number in range(len(SPELLINGS))}
     assert spelled - hits == set()
-
-
-async def test_through_the_proxy_the_attack_reaches_nothing():
-    names = Names(inside_test=[["127.0.0.1"]])
-    async with attacking() as (victim, page, port), browsing(f"127.0.0.1:{page}", names=names) as gate:
-        await in_browser(proxied(gate.port), lambda browser: attack(browser, page, port))
-        assert victim.hits == set()
-    assert gate.counts["denied_private"] > 67
-    assert gate.counts["allowed"] > 0
 
 
 def rebind(browser: Browser, port: int) -> str:
