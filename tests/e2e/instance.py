@@ -61,7 +61,7 @@ class Faults:
 
 
 class FaultySandbox(SimulatedSandbox):
-    """Cannot be opened, opens slowly, dies, or blocks the event loop as a driver does that does not wait with `await`."""
+    """Cannot be opened, opens slowly, dies, or blocks the event loop as a driver that does not wait with `await`."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__()
