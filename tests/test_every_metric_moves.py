@@ -188,4 +188,8 @@ def test_the_exceptions_are_metrics_of_the_catalogue():
 def test_every_label_set_is_there_from_the_first_scrape(worked):
     first, last = worked.seen[0], worked.seen[-1]
     late = {name for name, _ in last.keys() - first.keys()}
-    assert late == {"agent_task_success_rate"}
+    # What a type's first sandbox brings, before a task can have one that was not cold.
+    openings = {f"agent_sandbox_open_duration_seconds_{part}" for part in ("bucket", "count", "sum")}
+    assert late == {"agent_task_success_rate", *openings}
+    cold = {name for name, labels in last.keys() - first.keys() if ("start", "cold") in labels}
+    assert cold == set()

@@ -20,10 +20,20 @@ from tests.e2e.webhook import Delivery, Inbox, inbox
 
 SCALE = Fraction(1, 120)
 OUTAGE_SCALE = Fraction(1, 15)
-LONGER_SCALES = {"outage": OUTAGE_SCALE, "loop": Fraction(1, 30), "scrape": Fraction(1, 60), "rpc": Fraction(1, 60)}
+LONGER_SCALES = {
+    "outage": OUTAGE_SCALE,
+    "loop": Fraction(1, 30),
+    **dict.fromkeys(("scrape", "rpc", "sandbox"), Fraction(1, 60)),
+}
 """Of jobs whose alerts compare what happens with a duration, which would be too short for two busy cores at 1:120."""
-THRESHOLDS = Thresholds(scrape_seconds=9, loop_blocked_seconds=12, grpc_latency_p95_seconds=9, tokens=100_000)
-"""Three durations are longer than the defaults, which would be too short for a busy machine with two cores.
+THRESHOLDS = Thresholds(
+    scrape_seconds=9,
+    loop_blocked_seconds=12,
+    grpc_latency_p95_seconds=9,
+    sandbox_open_p95_seconds=59,
+    tokens=100_000,
+)
+"""Four durations are longer than the defaults, which would be too short for a busy machine with two cores.
 
 No model of a test answers for millions of tokens.
 """

@@ -17,12 +17,15 @@ from collectors.metrics.definitions import Section, gauge
 from gui_agents import config as configuration
 from gui_agents import log
 from gui_agents.domain.clock import SystemClock
-from gui_agents.domain.sandbox import SandboxError
+from gui_agents.domain.egress import EgressVerdict
+from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
+from gui_agents.domain.screen import Observation
 from gui_agents.grpc_app import App
 from gui_agents.models.registry import ModelFactory
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts
 from gui_agents.simulated import SimulatedSandbox
+from gui_agents.state.service_state import ServiceState
 from gui_agents.state.streams import StreamManager
 
 SLOW_SECONDS = 0.3
@@ -32,6 +35,10 @@ BLOCKING_SECONDS = {"block": 1.5, "stall": 12.0}
 """For how long a sandbox blocks the event loop at a time: less, or more, than HeartbeatStalled allows in the chain."""
 BREATH_SECONDS = 0.1
 """In which a blocked service answers."""
+SEARCH_SECONDS = 0.5
+"""Between two connections of a page that searches a network."""
+OPENING_SECONDS = 1.5
+"""Above what SandboxOpenSlow allows in the chain."""
 
 
 @attrs.define
@@ -42,6 +49,7 @@ class Faults:
     section: str = "ok"
     model: str = "ok"
     streams: str = "ok"
+    egress: str = "ok"
 
     def read_section(self, _snapshot: object) -> int:
         """Be a section that fails or takes long."""
@@ -53,7 +61,7 @@ class Faults:
 
 
 class FaultySandbox(SimulatedSandbox):
-    """Cannot be opened, or blocks the event loop again and again, as a driver does that does not wait with `await`."""
+    """Cannot be opened, opens slowly, dies, or blocks the event loop as a driver that does not wait with `await`."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__()
@@ -62,10 +70,17 @@ class FaultySandbox(SimulatedSandbox):
     async def open(self) -> None:
         if self._faults.sandbox == "fail":
             raise SandboxError("a sandbox that fails on purpose")
+        if self._faults.sandbox == "slow":
+            await asyncio.sleep(OPENING_SECONDS)
         while seconds := BLOCKING_SECONDS.get(self._faults.sandbox):
             time.sleep(seconds)  # noqa: ASYNC251 - the fault
             await asyncio.sleep(BREATH_SECONDS)
         await super().open()
+
+    async def observe(self, *, screenshot: bool) -> Observation:
+        if self._faults.sandbox == "die":
+            raise SandboxGoneError("a sandbox that dies on purpose", SandboxEnd.OUT_OF_MEMORY)
+        return await super().observe(screenshot=screenshot)
 
 
 class FaultySandboxes(SandboxFactory):
@@ -119,6 +134,14 @@ def _listen(orders: Connection, faults: Faults, loop: asyncio.AbstractEventLoop,
         loop.call_soon_threadsafe(stopped.set)
 
 
+async def _browse(faults: Faults, state: ServiceState) -> None:
+    """Count, as the egress proxy does, what a page asks for that searches a private network, while that fault is on."""
+    while True:
+        if faults.egress == "search":
+            state.egress_connection(EgressVerdict.DENIED_PRIVATE)
+        await asyncio.sleep(SEARCH_SECONDS)
+
+
 async def _run(orders: Connection) -> None:
     """Serve until nobody can send orders any more."""
     faults = Faults()
@@ -133,7 +156,9 @@ async def _run(orders: Connection) -> None:
     stopped = asyncio.Event()
     await app.start()
     threading.Thread(target=_listen, args=(orders, faults, asyncio.get_running_loop(), stopped), daemon=True).start()
+    browsing = asyncio.create_task(_browse(faults, app.service.state))
     await stopped.wait()
+    browsing.cancel()
     await app.stop()
 
 

@@ -28,6 +28,7 @@ JOBS = (
     "restart",
     "fail",
     "outage",
+    "sandbox",
     "full",
     "busy",
     "slow",
@@ -236,6 +237,19 @@ async def outage(chain: Chain, env: dict[str, object]) -> None:
             await chain.prove("outage", ["MostTasksFail"], lambda: switched(instances, sandbox="fail"))
 
 
+async def sandbox_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Let the sandboxes of two instances die under their tasks, then open slowly, then search a network."""
+    async with chain.instances("sandbox", env, env) as instances:
+
+        async def submit() -> None:
+            await asyncio.gather(*(instance.submit() for instance in instances))
+
+        async with again(0.5, submit):
+            await chain.prove("sandbox", ["SandboxesDying"], lambda: switched(instances, sandbox="die"))
+            await chain.prove("sandbox", ["SandboxOpenSlow"], lambda: switched(instances, sandbox="slow"))
+        await chain.prove("sandbox", ["EgressDenied"], lambda: switched(instances, egress="search"))
+
+
 async def badly_scraped(chain: Chain, env: dict[str, object]) -> None:
     """Let every second scrape of an instance fail."""
     async with chain.instances("flaky", env) as [instance]:
@@ -387,6 +401,7 @@ STAGES = (
     badly_scraped,
     failures,
     outage,
+    sandbox_faults,
     slow,
     busy,
     loop_faults,

@@ -1,5 +1,6 @@
 """What the models cost, and what each instance uses."""
 
+from collectors.operations.alerts.sandboxes import DIED
 from collectors.operations.dashboards.model import Board, Panel, Query, Row, Unit
 from collectors.operations.dashboards.tasks import quantiles
 from collectors.operations.thresholds import Thresholds
@@ -108,10 +109,13 @@ def board(limits: Thresholds) -> Board:
                 (
                     Panel(
                         title="Open sandboxes",
-                        description="Sandboxes that are in use, kept or closing.",
+                        description="Sandboxes that are in use, kept, closing or ready; ready ones, which wait for "
+                        "their first task, are among those of their type.",
                         unit=Unit.COUNT,
-                        queries=(Query("sum by (sandbox_type) (agent_sandboxes{@})", "{{sandbox_type}}"),),
-                        stacked=True,
+                        queries=(
+                            Query("sum by (sandbox_type) (agent_sandboxes{@})", "{{sandbox_type}}"),
+                            Query("sum by (job) (agent_sandboxes_warm{@})", "{{job}} ready"),
+                        ),
                     ),
                     Panel(
                         title="Created sandboxes",
@@ -123,6 +127,65 @@ def board(limits: Thresholds) -> Board:
                                 "{{sandbox_type}}",
                             ),
                         ),
+                    ),
+                    Panel(
+                        title="Time to open a sandbox",
+                        description="95 % of the tasks waited at most this long for their sandbox, over 15 minutes: "
+                        "made for them (cold), ready (warm), or kept after another task (kept). The alert reads cold.",
+                        unit=Unit.SECONDS,
+                        queries=(
+                            Query(
+                                "histogram_quantile(0.95, sum by (sandbox_type, start, le) "
+                                "(rate(agent_sandbox_open_duration_seconds_bucket{@}[15m]))) >= 0",
+                                "{{sandbox_type}} {{start}}",
+                            ),
+                        ),
+                        threshold=limits.sandbox_open_p95_seconds,
+                        alert="SandboxOpenSlow",
+                    ),
+                    Panel(
+                        title="Why sandboxes end",
+                        description="Sandboxes that end, each second, by reason; closed and expired ones are as they "
+                        "should be.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (reason) (rate(agent_sandboxes_ended_total{@}[$__rate_interval]))",
+                                "{{reason}}",
+                            ),
+                        ),
+                        stacked=True,
+                    ),
+                    Panel(
+                        title="Share of sandboxes that die",
+                        description="Of the sandboxes that ended within 15 minutes; what an earlier service left "
+                        "behind is not among them.",
+                        unit=Unit.RATIO,
+                        queries=(
+                            Query(
+                                "sum by (sandbox_type) (increase(agent_sandboxes_ended_total{@,"
+                                f'reason=~"{DIED}"}}[15m])) / '
+                                "(sum by (sandbox_type) (increase(agent_sandboxes_ended_total{@,"
+                                'reason!="swept"}[15m])) > 0)',
+                                "{{sandbox_type}}",
+                            ),
+                        ),
+                        threshold=limits.sandbox_death_ratio,
+                        alert="SandboxesDying",
+                        maximum=1,
+                    ),
+                    Panel(
+                        title="Connections of browsers",
+                        description="Connections that sandboxed browsers ask for, each second, by what becomes of "
+                        "them.",
+                        unit=Unit.PER_SECOND,
+                        queries=(
+                            Query(
+                                "sum by (verdict) (rate(agent_egress_connections_total{@}[$__rate_interval]))",
+                                "{{verdict}}",
+                            ),
+                        ),
+                        stacked=True,
                     ),
                     Panel(
                         title="Failed sandboxes",
