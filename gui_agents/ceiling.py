@@ -41,7 +41,11 @@ TERMS: Final = (
         "`TASK_MAX_TASKS` x (56 MiB + `STREAM_LOG_MESSAGES` x 4 KiB)",
         lambda config: config.tasks.slots * (56 * MIB + config.streams.log_messages * 4 * KIB),
     ),
-    Term("Kept sandboxes", "`SANDBOX_KEEP` x 10 MiB", lambda config: _kept(config) * 10 * MIB),
+    Term(
+        "Kept and warm sandboxes",
+        "(`SANDBOX_KEEP` + `SANDBOX_WARM`) x 10 MiB",
+        lambda config: (_kept(config) + config.sandboxes.warm) * 10 * MIB,
+    ),
     Term(
         "Ended tasks",
         "`TASK_RETENTION_BYTES` + `TASK_RETENTION` x 8 KiB",

@@ -140,6 +140,7 @@ ROWS: Final[Mapping[str, BackendRow]] = {
             backend=Backend.CHROMIUM,
             needs=(OptionalPackage("h11", extra="chromium", purpose="browsers"),),
             programs=CHROMIUM_PROGRAMS,
+            unjailed=lambda config: config.chromium_unjailed,
             maker=_chromium,
         ),
     )
@@ -184,9 +185,12 @@ class SandboxFactory:
         try:
             async with asyncio.timeout(SWEEP_SECONDS):
                 swept = await self._ground.supervisor.sweep()
-        except TimeoutError:
-            text = "what an earlier service has left behind is not removed after %g seconds; the next start tries again"
-            _log.warning(text, SWEEP_SECONDS)
+        except OSError as error:
+            # It says nothing if it took too long.
+            problem = str(error) or f"that takes longer than {SWEEP_SECONDS:g} seconds"
+            _log.warning(
+                "what an earlier service has left behind is not removed, the next start tries again: %s", problem
+            )
             return
         for sandbox_type, count in swept.items():
             _log.warning("an earlier service has left %d sandboxes of type %s, which are removed", count, sandbox_type)

@@ -3,16 +3,19 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 
 import grpc.aio
 import pytest
 
+from gui_agents.config import SandboxesConfig
 from gui_agents.models import settings
 from gui_agents.models.models_file import read_models
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
-from gui_agents.service import Service
-from tests.serving import configured, refused, serving, until
+from gui_agents.sandboxes.registry import Records
+from gui_agents.service import Parts, Service
+from tests.serving import Desktops, configured, refused, serving, until
 
 
 async def answers(service: Service, host: str = "127.0.0.1") -> bool:
@@ -115,3 +118,53 @@ async def test_the_file_of_models_is_read_once_so_that_prices_and_settings_are_o
     monkeypatch.setattr(settings, "read_models", lambda file: read.append(file) or read_models(file))
     Service(configured({"MODELS_FILE": str(path), "DEFAULT_MODEL": "ollama/own"}))
     assert read == [path]
+
+
+class Swept(Desktops):
+    """Notes what is asked of it, and which port was open then."""
+
+    def __init__(self, config: SandboxesConfig) -> None:
+        super().__init__(config)
+        self.said: list[tuple[str, int]] = []
+        self.port: Callable[[], int] = lambda: 0
+
+    async def start(self, records: Records) -> None:
+        self.said.append(("swept", self.port()))
+        await super().start(records)
+
+    async def stop(self) -> None:
+        self.said.append(("stopped", self.port()))
+        await super().stop()
+
+
+async def test_a_service_sweeps_before_its_port_opens_and_stops_what_sandboxes_share_at_its_end():
+    config = configured()
+    sandboxes = Swept(config.sandboxes)
+    service = Service(config, Parts(sandboxes=sandboxes))
+    sandboxes.port = lambda: service.port
+    await service.start()
+    assert await answers(service)
+    await service.stop()
+    assert sandboxes.said == [("swept", 0), ("stopped", service.port)]
+
+
+async def test_tasks_get_sandboxes_that_stood_ready():
+    async with serving({"SANDBOX_WARM": "2", "SANDBOX_KEEP": "0"}) as served:
+        await until(lambda: served.state.snapshot().sandboxes.warm == 2)
+        for _ in range(3):
+            await served.run("finish")
+            await until(lambda: served.state.snapshot().sandboxes.warm == 2)
+        openings = served.state.snapshot().sandboxes.openings
+        assert openings["Simulated", "warm"].count == 3
+        assert openings["Simulated", "cold"].count == 0
+        assert openings["Simulated", "warm"].sum <= 3 * 0.05
+    snapshot = served.state.snapshot().sandboxes
+    assert (snapshot.warm, snapshot.open["Simulated"], snapshot.ended["Simulated", "closed"]) == (0, 0, 5)
+
+
+async def test_a_service_that_stops_without_a_drain_leaves_no_sandbox():
+    service = Service(configured({"SANDBOX_WARM": "2"}))
+    await service.start()
+    await until(lambda: service.state.snapshot().sandboxes.warm == 2)
+    await service.stop()
+    assert service.state.snapshot().sandboxes.open["Simulated"] == 0

@@ -1,18 +1,23 @@
 """Every configurable backend can be made, and nothing else."""
 
+import asyncio
+from collections import Counter
 from pathlib import Path
 
 import attrs
 import pytest
 
 from gui_agents.config import load
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage, install_command
 from gui_agents.domain.programs import Program, install_programs
-from gui_agents.domain.sandbox import Backend
+from gui_agents.domain.sandbox import Backend, SandboxType
+from gui_agents.domain.spec import Authorization, RunningConfig
 from gui_agents.sandboxes import registry
 from gui_agents.sandboxes.registry import SandboxFactory
-from tests.fakes import a_spec
+from tests.fakes import a_spec, new_state
+from tests.virtual_time import LoopClock, virtual
 
 
 def factory() -> SandboxFactory:
@@ -86,3 +91,127 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(backend):
     assert refusal.value.field == "commonConfig.backend"
     assert str(refusal.value).endswith("is none of: simulated, x11")
     assert len(str(refusal.value)) < 200
+
+
+def test_a_task_of_a_backend_with_one_kind_of_sandboxes_takes_any():
+    config = RunningConfig(platform="Windows", authorization=Authorization("org", None))
+    assert factory().takes_any(a_spec(config=config))
+
+
+@pytest.mark.parametrize(
+    ("config", "any_will_do"),
+    [
+        (RunningConfig(), True),
+        (RunningConfig(platform="Windows"), False),
+        (RunningConfig(authorization=Authorization("org", None)), False),
+    ],
+)
+def test_a_task_takes_any_sandbox_unless_it_chooses_a_kind_or_brings_an_account(monkeypatch, config, any_will_do):
+    row = attrs.evolve(registry.ROWS["simulated"], choices=frozenset({"shapeName"}))
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    assert factory().takes_any(a_spec(config=config)) == any_will_do
+
+
+class Broom:
+    """Sweeps as it is told, and notes when it was closed."""
+
+    def __init__(self, *swept: SandboxType, error: BaseException | None = None, seconds: float = 0.0) -> None:
+        self.closed = 0
+        self._swept = swept
+        self._error = error
+        self._seconds = seconds
+
+    async def sweep(self) -> Counter[SandboxType]:
+        await asyncio.sleep(self._seconds)
+        if self._error is not None:
+            raise self._error
+        return Counter(self._swept)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def sweeping(monkeypatch: pytest.MonkeyPatch, broom: Broom) -> SandboxFactory:
+    monkeypatch.setattr(registry, "Supervisor", lambda *_: broom)
+    return factory()
+
+
+@virtual
+async def test_what_an_earlier_service_has_left_is_counted_and_logged(monkeypatch, caplog):
+    state = new_state(LoopClock())
+    sandboxes = sweeping(monkeypatch, Broom(SandboxType.LINUX, SandboxType.BROWSER, SandboxType.LINUX))
+    await sandboxes.start(state)
+    ended = state.snapshot().sandboxes.ended
+    assert {key: count for key, count in ended.items() if count} == {("Linux", "swept"): 2, ("Browser", "swept"): 1}
+    assert [record.getMessage() for record in caplog.records] == [
+        "an earlier service has left 2 sandboxes of type Linux, which are removed",
+        "an earlier service has left 1 sandboxes of type Browser, which are removed",
+    ]
+    await sandboxes.stop()
+
+
+@pytest.mark.parametrize(
+    ("broom", "problem"),
+    [
+        (Broom(seconds=1e6), "that takes longer than 10 seconds"),
+        (Broom(error=PermissionError(13, "Permission denied", "runtime")), "[Errno 13] Permission denied: 'runtime'"),
+    ],
+)
+@virtual
+async def test_a_sweep_that_fails_or_hangs_does_not_hold_up_the_start(monkeypatch, caplog, broom, problem):
+    sandboxes = sweeping(monkeypatch, broom)
+    await sandboxes.start(new_state(LoopClock()))
+    assert asyncio.get_running_loop().time() <= registry.SWEEP_SECONDS
+    assert caplog.messages == [
+        f"what an earlier service has left behind is not removed, the next start tries again: {problem}"
+    ]
+    await sandboxes.stop()
+
+
+@virtual
+async def test_what_sandboxes_share_is_closed_once_and_before_the_supervisor(monkeypatch):
+    broom = Broom()
+    closed = []
+
+    def maker(ground):
+        ground.at_stop.callback(lambda: closed.append(broom.closed))
+        return lambda _: None
+
+    row = attrs.evolve(registry.ROWS["simulated"], maker=maker)
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    sandboxes = sweeping(monkeypatch, broom)
+    await sandboxes.start(new_state(LoopClock()))
+    await sandboxes.stop()
+    await sandboxes.stop()
+    assert (closed, broom.closed) == ([0], 1)
+
+
+@virtual
+async def test_what_does_not_stop_is_given_up(monkeypatch, caplog):
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    def maker(ground):
+        ground.at_stop.push_async_callback(hang)
+        return lambda _: None
+
+    row = attrs.evolve(registry.ROWS["simulated"], maker=maker)
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    sandboxes = sweeping(monkeypatch, Broom())
+    await sandboxes.stop()
+    assert asyncio.get_running_loop().time() == registry.STOP_SECONDS
+    assert caplog.messages == ["what the sandboxes have shared does not stop within 1 seconds"]
+
+
+@virtual
+async def test_connections_of_browsers_are_counted_from_the_start_on(monkeypatch):
+    grounds = []
+    row = attrs.evolve(registry.ROWS["simulated"], maker=grounds.append)
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    state = new_state(LoopClock())
+    sandboxes = sweeping(monkeypatch, Broom())
+    grounds[0].egress_connection(EgressVerdict.ALLOWED)
+    await sandboxes.start(state)
+    grounds[0].egress_connection(EgressVerdict.DENIED_PRIVATE)
+    assert state.snapshot().sandboxes.egress == {"allowed": 0, "denied_private": 1, "denied_list": 0, "failed": 0}
+    await sandboxes.stop()
