@@ -187,6 +187,8 @@ class Service:
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
         sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes, config.process.runtime_dir)
+        for doubt in sandboxes.doubts():
+            _log.warning("%s", doubt)
         models = parts.models or ModelFactory(
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )

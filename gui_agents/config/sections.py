@@ -323,6 +323,21 @@ class SandboxesConfig:
         "All that browsers may reach: public (over http and https), hosts, *.domain, addresses, networks, with or "
         "without :PORT, separated by commas: see docs/sandboxes.md.",
     )
+    screen: tuple[int, int] = setting(
+        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's screen, as WIDTHxHEIGHT."
+    )
+    x11_apps: tuple[str, ...] | None = setting(
+        "X11_APPS",
+        parsers.commands,
+        None,
+        "Programs that tasks may open on Linux desktops, separated by commas; unless set, those known to work.",
+    )
+    x11_unjailed: bool = setting(
+        "X11_UNJAILED",
+        parsers.boolean,
+        "false",
+        "Allow Linux desktops without a jail, where a task's programs can do what the service can.",
+    )
 
 
 @attrs.frozen(kw_only=True)

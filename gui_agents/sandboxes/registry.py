@@ -3,7 +3,8 @@
 A new backend is a member of `Backend`, a row here, and a room that has the sandbox.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,13 +13,16 @@ import attrs
 from gui_agents.config import SandboxesConfig
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
+from gui_agents.domain.programs import Program, install_programs
 from gui_agents.domain.sandbox import Backend, Sandbox
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.x11 import apps as x11_apps
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
 
+DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
 """Below RUNTIME_DIR: what sandboxes need on this machine."""
 
@@ -41,9 +45,13 @@ class BackendRow:
     backend: Backend
     """As requests spell it."""
     needs: tuple[OptionalPackage, ...] = ()
-    """What must be installed."""
+    """The Python packages that must be installed."""
+    programs: tuple[Program, ...] = ()
+    """The programs that must be installed."""
     choices: frozenset[str] = frozenset()
     """The fields of the contract's Sandbox by which a request may choose the kind of its sandbox."""
+    doubts: Callable[[SandboxesConfig], Iterable[str]] = lambda _config: ()
+    """What of the settings is likely to be a mistake, for the log."""
     maker: Callable[[Ground], Maker]
     """Called once for each service, so that its sandboxes can share what there should be one of."""
 
@@ -52,9 +60,32 @@ def _simulated(drawing: Threads) -> Maker:
     return lambda _spec: SimulatedSandbox(drawing=drawing)
 
 
+def _x11(ground: Ground) -> Maker:
+    config, pictures = ground.config, Threads("frames", limit=2)
+    apps = x11_apps.Apps(config.x11_apps)
+
+    def make(_spec: TaskSpec) -> Sandbox:
+        # Its packages are optional.
+        from gui_agents.sandboxes.x11.sandbox import X11Sandbox  # noqa: PLC0415
+
+        prepare = partial(ground.supervisor.prepare, Backend.X11, unjailed=config.x11_unjailed)
+        return X11Sandbox(prepare, screen=config.screen, apps=apps, pictures=pictures)
+
+    return make
+
+
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),)
+    for row in (
+        BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),
+        BackendRow(
+            backend=Backend.X11,
+            needs=(OptionalPackage("dbus_fast", extra="x11", purpose="Linux desktops"),),
+            programs=x11_apps.PROGRAMS,
+            doubts=lambda config: x11_apps.doubts(config.x11_apps),
+            maker=_x11,
+        ),
+    )
 }
 
 
@@ -65,10 +96,16 @@ NOT_YET: Final = frozenset({"lybic", "lybic_mobile"})
 class SandboxFactory:
     """Makes sandboxes as the configuration says."""
 
-    def __init__(self, config: SandboxesConfig, runtime_dir: Path) -> None:
+    def __init__(self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR) -> None:
         limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
         ground = Ground(config=config, supervisor=Supervisor(runtime_dir / DIRECTORY, limits))
+        self._config = config
         self._makers = {row.backend: row.maker(ground) for row in ROWS.values()}
+
+    def doubts(self) -> Iterator[str]:
+        """Yield what of the settings is likely to be a mistake, a sentence each."""
+        for row in ROWS.values():
+            yield from row.doubts(self._config)
 
     def check(self, backend: str, field: str = "backend") -> None:
         """Check that a backend can be used; `field` of a request names it.
@@ -85,6 +122,9 @@ class SandboxFactory:
             raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(ROWS)}")
         for package in ROWS[backend].needs:
             package.check()
+        command = install_programs(ROWS[backend].programs)
+        if command is not None:
+            raise PreconditionError(f"{field}: the backend {backend!r} lacks programs of its machine; {command}")
 
     def check_wishes(self, backend: str, wishes: tuple[str, ...]) -> None:
         """Check that a request may choose these fields of its sandbox, for a backend that was checked.
