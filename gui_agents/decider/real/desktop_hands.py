@@ -6,6 +6,7 @@ from typing import Final
 from gui_agents.decider.labels import quoted, short
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.field_hands import FieldHands
+from gui_agents.decider.real.finding import find
 from gui_agents.decider.real.hands import PATIENCE, Act
 from gui_agents.decider.real.nouns import PRESSED, TEXT_FIELDS
 from gui_agents.decider.real.targets import words
@@ -25,7 +26,9 @@ _TYPED: Final = {"×": "*", "÷": "/"}
 _CLEAR: Final = ("AC", "C", "CE", "Clear", "All clear")
 _EQUALS: Final = ("=", "Equals")
 _NAME_FIELDS: Final = ("Name", "File name", "Filename")
-_SAVE_BUTTONS: Final = ("Save",)
+_SAVE: Final = "Save"
+"""The button of a file dialog; it is disabled until there is a name."""
+_BUTTONS: Final = frozenset({"button"})
 _REPLACE_BUTTONS: Final = ("Replace", "Overwrite", "Yes")
 
 
@@ -66,9 +69,9 @@ class DesktopHands(FieldHands):
             raise NotPossibleError(f"no dialog asks under which name to save in {self.view.place}")
         window = self.view.front.name
         yield from self._fill((yield from self._found("Name", TEXT_FIELDS, "field")), name)
-        yield from self._click_named("Save", frozenset({"button"}), "button")
-        yield from self._until(lambda: self._first_named(_REPLACE_BUTTONS, frozenset({"button"})) is not None)
-        replacing = self._first_named(_REPLACE_BUTTONS, frozenset({"button"}))
+        yield from self._click_named(_SAVE, _BUTTONS, "button")
+        yield from self._until(lambda: self._first_named(_REPLACE_BUTTONS, _BUTTONS) is not None)
+        replacing = self._first_named(_REPLACE_BUTTONS, _BUTTONS)
         if replacing is not None:
             yield from self._click(replacing)
         plain_name = name.rpartition("/")[2]
@@ -124,7 +127,7 @@ class DesktopHands(FieldHands):
         """Tell whether a file dialog is in front that wants a name."""
         dialog = self.view.dialog
         has_field = self._first_named(_NAME_FIELDS, TEXT_FIELDS) is not None
-        return dialog is not None and has_field and self._first_named(_SAVE_BUTTONS, frozenset({"button"})) is not None
+        return dialog is not None and has_field and find(self.view, _SAVE, _BUTTONS) is not None
 
     def _is_in_front(self, app: str) -> bool:
         """Tell whether the active window is of an app, by its title."""

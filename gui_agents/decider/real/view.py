@@ -74,7 +74,7 @@ class View:
             element, parent, is_front = waiting.pop()
             seen = Seen(element, len(self.all), parent, is_front)
             self.all.append(seen)
-            is_popup = parent is not None and parent.parent is None and element.role in _POPUPS
+            is_popup = parent is not None and parent.parent is None and element.role in _POPUPS and seen.has_place
             waiting.extend(
                 (child, seen, is_front or is_popup or child is self.front) for child in reversed(element.children)
             )
