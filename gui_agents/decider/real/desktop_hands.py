@@ -56,7 +56,7 @@ class DesktopHands(FieldHands):
         if known is None and (yield from self._until(self._asks_for_a_name)):
             yield from self._press_key("escape")
             raise NotPossibleError("what is in the window has no name yet; say under which name to save it")
-        if not (yield from self._until(lambda: not self.view.front.name.startswith("*"))):
+        if not (yield from self._until(self._is_saved)):
             raise NotPossibleError(f"{quoted(self.view.front.name)} is still not saved")
 
     def save_as(self, name: str) -> Act:
@@ -75,7 +75,7 @@ class DesktopHands(FieldHands):
         if replacing is not None:
             yield from self._click(replacing)
         plain_name = name.rpartition("/")[2]
-        if not (yield from self._until(lambda: plain_name in self.view.front.name, PATIENCE[:3])):
+        if not (yield from self._until(lambda: plain_name in self.view.front.name and self._is_saved(), PATIENCE[:3])):
             shown = quoted(self.view.front.name or window)
             raise NotPossibleError(f"what is in the window cannot be saved as {quoted(name)}: {shown} is shown")
 
@@ -122,6 +122,10 @@ class DesktopHands(FieldHands):
             if (value := (seen.element.value or seen.element.name).strip())
         ]
         return next((value for value in shown if any(character.isdigit() for character in value)), "".join(shown[:1]))
+
+    def _is_saved(self) -> bool:
+        """Tell whether the title of the active window does not say that its content has changed."""
+        return not self.view.front.name.startswith("*")
 
     def _asks_for_a_name(self) -> bool:
         """Tell whether a file dialog is in front that wants a name."""
