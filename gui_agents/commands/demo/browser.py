@@ -146,4 +146,7 @@ class BrowserStage:
         self._site.stop()
 
     def _judge(self, visitor: int, play: _Play) -> Judge:
-        return lambda completed, told: completed is play.completed and play.received(self._site.visits[visitor], told)
+        async def judge(completed: bool, told: str) -> bool:  # noqa: FBT001 - a Judge
+            return completed is play.completed and play.received(self._site.visits[visitor], told)
+
+        return judge

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -98,9 +98,9 @@ async def _perform(console: Console, service: DemoService, stage: Stage) -> Exit
     return ExitCode.DONE if fine else ExitCode.FAILED
 
 
-def _judged(scene: Scene, report: TaskReport) -> bool:
+async def _judged(scene: Scene, report: TaskReport) -> bool:
     """Return whether a task led to the expected result, by what it left behind and not by its own claim."""
-    return scene.judge(report.status is TaskStatus.COMPLETED, _answer(report))
+    return await scene.judge(report.status is TaskStatus.COMPLETED, _answer(report))
 
 
 def _answer(report: TaskReport) -> str:
@@ -109,7 +109,7 @@ def _answer(report: TaskReport) -> str:
 
 
 async def _task(
-    client: AgentClient, line: Line, counts: Counts, shown: Board, judged: Callable[[TaskReport], bool]
+    client: AgentClient, line: Line, counts: Counts, shown: Board, judged: Callable[[TaskReport], Awaitable[bool]]
 ) -> None:
     counts.calls["RunAgentInstruction"] += 1
     task_id = ""
@@ -125,7 +125,7 @@ async def _task(
     if report is not None:
         line.status = report.status
         line.answer = " ".join(_answer(report).split()) or "(an empty answer)"
-        line.as_expected = judged(report)
+        line.as_expected = await judged(report)
         counts.ended(report)
     shown.changed(line)
 

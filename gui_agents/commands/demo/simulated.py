@@ -84,5 +84,5 @@ class SimulatedStage:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _judge(self, row: Instruction, completed: bool, told: str) -> bool:  # noqa: FBT001 - a Judge
+    async def _judge(self, row: Instruction, completed: bool, told: str) -> bool:  # noqa: FBT001 - a Judge
         return self._desktops is not None and row.check(self._desktops.outcome(row.instruction), completed, told)

@@ -1,6 +1,6 @@
 """What a demo is played on: the backend, the instructions, and who judges what they led to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from gui_agents.config import SandboxesConfig
 from gui_agents.domain.sandbox import SandboxType
 from gui_agents.sandboxes.registry import SandboxFactory
 
-Judge = Callable[[bool, str], bool]
+Judge = Callable[[bool, str], Awaitable[bool]]
 """Takes whether the task completed, and its answer or the reason of its failure; tells whether that is as expected."""
 
 

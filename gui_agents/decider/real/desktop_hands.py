@@ -6,6 +6,7 @@ from typing import Final
 from gui_agents.decider.labels import quoted, short
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.field_hands import FieldHands
+from gui_agents.decider.real.finding import find
 from gui_agents.decider.real.hands import PATIENCE, Act
 from gui_agents.decider.real.nouns import PRESSED, TEXT_FIELDS
 from gui_agents.decider.real.targets import words
@@ -25,7 +26,9 @@ _TYPED: Final = {"×": "*", "÷": "/"}
 _CLEAR: Final = ("AC", "C", "CE", "Clear", "All clear")
 _EQUALS: Final = ("=", "Equals")
 _NAME_FIELDS: Final = ("Name", "File name", "Filename")
-_SAVE_BUTTONS: Final = ("Save",)
+_SAVE: Final = "Save"
+"""The button of a file dialog; it is disabled until there is a name."""
+_BUTTONS: Final = frozenset({"button"})
 _REPLACE_BUTTONS: Final = ("Replace", "Overwrite", "Yes")
 
 
@@ -53,7 +56,7 @@ class DesktopHands(FieldHands):
         if known is None and (yield from self._until(self._asks_for_a_name)):
             yield from self._press_key("escape")
             raise NotPossibleError("what is in the window has no name yet; say under which name to save it")
-        if not (yield from self._until(lambda: not self.view.front.name.startswith("*"))):
+        if not (yield from self._until(self._is_saved)):
             raise NotPossibleError(f"{quoted(self.view.front.name)} is still not saved")
 
     def save_as(self, name: str) -> Act:
@@ -66,13 +69,13 @@ class DesktopHands(FieldHands):
             raise NotPossibleError(f"no dialog asks under which name to save in {self.view.place}")
         window = self.view.front.name
         yield from self._fill((yield from self._found("Name", TEXT_FIELDS, "field")), name)
-        yield from self._click_named("Save", frozenset({"button"}), "button")
-        yield from self._until(lambda: self._first_named(_REPLACE_BUTTONS, frozenset({"button"})) is not None)
-        replacing = self._first_named(_REPLACE_BUTTONS, frozenset({"button"}))
+        yield from self._click_named(_SAVE, _BUTTONS, "button")
+        yield from self._until(lambda: self._first_named(_REPLACE_BUTTONS, _BUTTONS) is not None)
+        replacing = self._first_named(_REPLACE_BUTTONS, _BUTTONS)
         if replacing is not None:
             yield from self._click(replacing)
         plain_name = name.rpartition("/")[2]
-        if not (yield from self._until(lambda: plain_name in self.view.front.name, PATIENCE[:3])):
+        if not (yield from self._until(lambda: plain_name in self.view.front.name and self._is_saved(), PATIENCE[:3])):
             shown = quoted(self.view.front.name or window)
             raise NotPossibleError(f"what is in the window cannot be saved as {quoted(name)}: {shown} is shown")
 
@@ -120,11 +123,15 @@ class DesktopHands(FieldHands):
         ]
         return next((value for value in shown if any(character.isdigit() for character in value)), "".join(shown[:1]))
 
+    def _is_saved(self) -> bool:
+        """Tell whether the title of the active window does not say that its content has changed."""
+        return not self.view.front.name.startswith("*")
+
     def _asks_for_a_name(self) -> bool:
         """Tell whether a file dialog is in front that wants a name."""
         dialog = self.view.dialog
         has_field = self._first_named(_NAME_FIELDS, TEXT_FIELDS) is not None
-        return dialog is not None and has_field and self._first_named(_SAVE_BUTTONS, frozenset({"button"})) is not None
+        return dialog is not None and has_field and find(self.view, _SAVE, _BUTTONS) is not None
 
     def _is_in_front(self, app: str) -> bool:
         """Tell whether the active window is of an app, by its title."""

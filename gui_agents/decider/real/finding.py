@@ -22,7 +22,13 @@ def find(view: View, label: str, roles: Roles = ANY) -> Seen | None:
     Raises:
         NotPossibleError: several things may be meant, and they are not called the same.
     """
-    targets = list(readings(label))
+    key = (label, roles)
+    if key not in view.found:
+        view.found[key] = _look(view, list(readings(label)), roles)
+    return view.found[key]
+
+
+def _look(view: View, targets: list[Target], roles: Roles) -> Seen | None:
     for is_exact in (True, False):
         for target in targets:
             found = _best(view, target, roles, is_exact=is_exact)
@@ -87,17 +93,15 @@ def _beside(view: View, form: str) -> Iterator[Seen]:
 def _fits(view: View, seen: Seen, target: Target, *, is_exact: bool) -> bool:
     if not target.name:
         return is_exact
-    name = view.label_of(seen)
+    form = view.plain_of(seen)
     if is_exact:
-        return bool(name) and plain(name) == target.name
-    if len(target.name) < _SHORTEST_PART or not name:
+        return form == target.name
+    if len(target.name) < _SHORTEST_PART or target.name not in form:
         return False
-    parts, whole = words(target.shown), words(name)
-    if not parts:
-        return False
-    if any(whole[start : start + len(parts)] == parts for start in range(len(whole) - len(parts) + 1)):
+    parts, whole = words(target.shown), words(view.label_of(seen))
+    if not target.name.isascii():  # not all languages have spaces between words
         return True
-    return not target.name.isascii() and target.name in plain(name)
+    return any(whole[start : start + len(parts)] == parts for start in range(len(whole) - len(parts) + 1))
 
 
 def _preference(view: View, seen: Seen, target: Target) -> tuple[bool, ...] | tuple[bool | int, ...]:

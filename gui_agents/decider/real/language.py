@@ -23,8 +23,12 @@ class RealLanguage:
     def continued(self, last: Step, before: Piece, piece: Piece, text: str, quoted: Quoted) -> tuple[Step, ...] | None:
         """Return what takes the place of the step `last` if `piece` goes on with it."""
         previous = last.calls[-1]
-        if previous.deed is Worker.set_field:
+        if previous.deed in (Worker.set_field, Worker.enter_in):
             return self._more_fields(last, piece, quoted)
+        if previous.deed is Worker.accept and piece.joint == " and " and len(piece.text.split()) == 1:
+            label = f"{previous.arguments['label']} and {quoted.restore(piece.text)}"
+            longer = (*last.calls[:-1], previous.but(label=label))
+            return (Step(f"{last.clause} and {quoted.display(piece.text)}", longer),)
         if previous.deed is Worker.write and piece.joint in WITHIN_TEXTS and not quotes.has_quotes(before.text):
             return self._longer_text(last, piece, text, quoted)
         if previous.deed not in _GOES_ON or len(piece.text.split()) > MAX_CONTINUED_WORDS:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gui_agents.decider.clauses import polished
 from gui_agents.decider.patterns import Call, Rule
 from gui_agents.decider.quotes import Quoted
 from gui_agents.decider.real.kinds import KINDS
@@ -17,6 +18,9 @@ _TABLE: Final = """
 do_nothing: [do] [absolutely] nothing [at all]|[do] (no-op|noop)|finish|stop|you are done
 calculate: TELL [what|how much] [the (value|result) of] <keys:sum> [equal|equals|make|makes|is|are]
 calculate: <keys:formula>
+
+be_in: (use|open|launch|start) [up] THE <target:few> (to|for) <rest:clause>
+be_in: (in|inside|within|using|with|on) THE <target:word> [app|window|page|form] <rest:clause>
 
 navigate: (go|navigate|browse|head|surf) [back] to [the] [page|site|website|url|address|web page] [at] <url>
 navigate: (open|visit|load|show|launch|go to) [up] [the] [page|site|website|url|address|web page] [at] <url>
@@ -78,7 +82,8 @@ choose: CHOOSE THE <label>
 choose: set THE <place:few> (dropdown|list|select|select box) (to|=) <label:text>
 
 clear: (clear|empty|erase) THE <label>
-set_field: (fill in|fill out|fill) [the] [contact] [form] [with|using] THE <label:few> [field] (to|is|as|=) <text>
+set_field: (fill in|fill out|fill) [the|this] [contact] [form] [with|using] THE <label:given> <text>
+set_field: (fill in|fill out|fill) [the|this] [contact] [form] [with|using] THE <label:few> [field] (to|is|as|=) <text>
 set_field: (fill in|fill out|fill) THE <label:few> (with|as) <text>
 set_field: (set|change|update|edit|make|replace) THE <label:few> (to be|to|with|as|be|=) <text>
 set_field: (set|make|enter|fill in|type) THE <label:few> [field] <text:quote>
@@ -101,6 +106,7 @@ be_in: (in|inside|within|using|with|on|back in|back to) THE <target:few> [app|wi
 open: (OPEN|use) THE <target:label>
 go_to: (go|switch|return|change) [back] to THE <target:label> [page|section|window|app]
 go_to: (visit|activate|focus) THE <target:label>
+set_field: THE <label:given> <text>
 """
 _FLAGS: Final[dict[str, Any]] = {"yes": True, "no": False, "2": 2, "3": 3, "log_in": "Log in"}
 
@@ -120,18 +126,30 @@ RULES: Final = tuple(_rules(_TABLE))
 GOING_ON: Final = tuple(
     Rule(pattern, Worker.set_field, {}, KINDS)
     for pattern in (
-        "THE <label:few> [field] (to|is|as|with|=) <text>",
+        "THE <label:given> <text>",
+        "THE <label:few> [field] (to|is|with|=) <text>",
         "THE <label:few> [field] <text:quote>",
         "<text:quote> (into|in to|in|as|for) THE <label:few>",
-        "<text> (into|in to) THE <label:few>",
+        "<text> (into|in to|as|for) THE <label:few>",
     )
 )
 """Clauses without a verb, such as `name to Alice`, which go on with others that set fields."""
 
 
-def understood(text: str, quoted: Quoted) -> tuple[Call, ...] | None:
-    """Return what one clause asks for, or None where no pattern knows it."""
+def understood(text: str, quoted: Quoted, *, inside: bool = False) -> tuple[Call, ...] | None:
+    """Return what one clause asks for, or None where no pattern knows it.
+
+    `inside`: it is the rest of another clause, which says where it is to be done, and has no such rest itself.
+    """
     if len(text) > MAX_CLAUSE_LENGTH:
         return None
-    call = next((call for rule in RULES if (call := rule.match(text, quoted)) is not None), None)
-    return None if call is None else (call,)
+    for rule in RULES:
+        call = rule.match(text, quoted)
+        if call is None:
+            continue
+        if "rest" not in call.arguments:
+            return (call,)
+        rest = None if inside else understood(polished(call.arguments["rest"]), quoted, inside=True)
+        if rest is not None:
+            return Call(Worker.be_in, {"target": call.arguments["target"]}), *rest
+    return None

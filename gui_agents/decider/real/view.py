@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 
 from gui_agents.decider.real.nouns import TEXT_FIELDS
+from gui_agents.decider.real.targets import plain
 from gui_agents.domain.screen import Bounds, Element
 
 _SURFACES: Final = frozenset({"window", "dialog"})
@@ -19,7 +20,7 @@ _OVERLAP: Final = -2
 """Pixels by which a text may reach into the field that it labels."""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Seen:
     """One element, and where it stands in its tree."""
 
@@ -67,6 +68,9 @@ class View:
         """Everything that can be acted on: with a modal dialog, only what is in it."""
         self._read(self.modal or self.root)
         self._labels: dict[Seen, str] | None = None
+        self._plain: dict[Seen, str] | None = None
+        self.found: dict[tuple[str, frozenset[str]], Seen | None] = {}
+        """What was looked for already, by label and roles."""
 
     def _read(self, top: Element) -> None:
         waiting: list[tuple[Element, Seen | None, bool]] = [(top, None, top is self.front)]
@@ -74,7 +78,7 @@ class View:
             element, parent, is_front = waiting.pop()
             seen = Seen(element, len(self.all), parent, is_front)
             self.all.append(seen)
-            is_popup = parent is not None and parent.parent is None and element.role in _POPUPS
+            is_popup = parent is not None and parent.parent is None and element.role in _POPUPS and seen.has_place
             waiting.extend(
                 (child, seen, is_front or is_popup or child is self.front) for child in reversed(element.children)
             )
@@ -133,6 +137,12 @@ class View:
     def label_of(self, seen: Seen) -> str:
         """Return the element's name, or if it has none, the text that stands where a label would."""
         return seen.element.name or self._texts_beside().get(seen, "")
+
+    def plain_of(self, seen: Seen) -> str:
+        """Return the element's label in the form in which names are compared; empty if it has none."""
+        if self._plain is None:
+            self._plain = {each: plain(label) if (label := self.label_of(each)) else "" for each in self.all}
+        return self._plain[seen]
 
     def same(self, seen: Seen) -> Seen | None:
         """Return how an element of an earlier screen looks now, or None if it is gone."""

@@ -177,12 +177,20 @@ class Worker(BrowserHands):
             yield from self._press_keys(keys, count)
             return
         seen = yield from self._found(label, ANY, "button, link or key")
-        before = is_on(seen)
+        before, dialog = is_on(seen), self.view.dialog
         yield from self._click(seen, count, button)
+        if seen.role == "button" and dialog is not None:
+            yield from self._let_close(seen)
         if button is Button.LEFT and count == 1 and (seen.role in TOGGLES or (seen.role == "radio" and not before)):
             yield from self._until(lambda: (now := self.view.same(seen)) is None or is_on(now) is not before)
             if (now := self.view.same(seen)) is not None and is_on(now) is before:
                 raise NotPossibleError(f"the {seen.role} {quoted(self.view.label_of(seen))} does not change")
+
+    def _let_close(self, pressed: Seen) -> Act:
+        """Give a dialog the time to close whose button was pressed, and an app the time to save what it asked for."""
+        yield from self._until(lambda: self.view.same(pressed) is None)
+        if plain(pressed.element.name) == "save":
+            yield from self._until(self._is_saved)
 
     def press_key(self, keys: tuple[str, ...], count: int = 1) -> Act:
         """Press a key, or several together, even if there is a button of that name."""

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from functools import partial
+from pathlib import Path
 from typing import ClassVar, Final
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from gui_agents.domain.actions import Action, Click, Drag, Key, Move, OpenApp, S
 from gui_agents.domain.keys import keys_of
 from gui_agents.domain.sandbox import (
     SandboxEnd,
+    SandboxError,
     SandboxGoneError,
     SandboxType,
     TransientSandboxError,
@@ -104,6 +107,15 @@ class X11Sandbox:
             await self._settle(session)
             return told
 
+    async def file(self, name: str) -> bytes | None:
+        """Return what a file of the desktop's home holds now, None if there is none; for tests and success checks.
+
+        Raises:
+            SandboxGoneError: the desktop is gone.
+        """
+        self._open_session()
+        return None if self._jail is None else await self._pictures.run(partial(_file, self._jail, name))
+
     async def ended(self) -> SandboxGoneError:
         """Wait until the desktop is gone, and return why."""
         jail = self._jail
@@ -183,6 +195,13 @@ async def _soon(is_so: Callable[[], Awaitable[bool]], seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _file(jail: Jail, name: str) -> bytes | None:
+    try:
+        return Path(jail.reach(f"home/{name}") if jail.jailed else f"{jail.home}/{name}").read_bytes()
+    except (SandboxError, FileNotFoundError):
+        return None
 
 
 async def _with_hands(hands: Hands, action: Action, screen: Bounds) -> str:

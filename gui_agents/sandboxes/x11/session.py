@@ -99,7 +99,7 @@ class Session:
         }
         width, height = self._screen
         argv = ["sh", f"{shared}/session.sh", f"{width}x{height}", _escaped(_authority(cookie))]
-        self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11"})
+        self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11", self._jail.home: "home"})
         self._display = int((await self._line()).removeprefix("display "))
 
     def _put_scripts(self) -> None:
