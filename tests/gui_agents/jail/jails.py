@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,6 +53,14 @@ async def line(process: asyncio.subprocess.Process) -> str:
     """Return the next line that a program says."""
     async with asyncio.timeout(SECONDS):
         return (await process.stdout.readline()).decode().rstrip("\n")
+
+
+def without_bwrap(directory: Path) -> str:
+    """Return a PATH that has the programs that these tests need, and no bwrap."""
+    directory.mkdir()
+    for name in ("cat", "head", "id", "prlimit", "setpriv", "setsid", "sh", "sleep", "stat"):
+        (directory / name).symlink_to(shutil.which(name))
+    return str(directory)
 
 
 def content(place: str) -> str:

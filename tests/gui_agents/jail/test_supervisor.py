@@ -15,7 +15,7 @@ import pytest
 from gui_agents.domain.sandbox import SandboxError, SandboxType
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.jail.written import public
-from tests.gui_agents.jail.jails import ENVIRONMENT, LIMITS, left, line, marked
+from tests.gui_agents.jail.jails import ENVIRONMENT, LIMITS, left, line, marked, without_bwrap
 from tests.serving import until
 from tests.system_tools import require_program
 
@@ -42,15 +42,6 @@ async def _swept(tmp_path) -> AsyncIterator[None]:
     """Leave nothing behind if a test fails."""
     yield
     await Supervisor(tmp_path / "jails", LIMITS).sweep()
-
-
-def without_bwrap(directory: Path) -> str:
-    """Return a PATH that has all programs but bwrap."""
-    directory.mkdir()
-    for place in (*Path("/usr/sbin").iterdir(), *Path("/usr/bin").iterdir()):
-        if place.name != "bwrap" and not (directory / place.name).exists():
-            (directory / place.name).symlink_to(place)
-    return str(directory)
 
 
 def programs(jail_ids: list[str]) -> list[str]:

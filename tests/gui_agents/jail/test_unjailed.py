@@ -6,8 +6,7 @@ import os
 import pytest
 
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError
-from tests.gui_agents.jail.jails import ENVIRONMENT, SECONDS, content, jailed, line, said
-from tests.gui_agents.jail.test_supervisor import without_bwrap
+from tests.gui_agents.jail.jails import ENVIRONMENT, SECONDS, content, jailed, line, said, without_bwrap
 
 
 @pytest.fixture(autouse=True)
