@@ -249,7 +249,7 @@ class Jail:
                     await asyncio.wait([self._starting, *self._openings])
                 await self._end_processes()  # if the start came to them only then
             gone = await self._threads.run(self._remove)
-        except (OSError, TimeoutError) as error:
+        except (OSError, RuntimeError, TimeoutError) as error:
             _log.warning("a %s does not end: %r", self._plan.noun, error)
             gone = False
         finally:
