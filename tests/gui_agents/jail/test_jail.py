@@ -9,6 +9,7 @@ import pytest
 
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
 from gui_agents.jail.processes import MARKER
+from gui_agents.jail.syscalls import MACHINES
 from tests.gui_agents.jail.jails import (
     ENVIRONMENT,
     LIMITS,
@@ -54,6 +55,16 @@ async def test_its_programs_have_no_rights(tmp_path):
     assert status["NoNewPrivs"].strip() == "1"
     assert set(status["Uid"].split()) == {status["Uid"].split()[0]}
     assert status["Uid"].split()[0] != "0"
+
+
+async def test_the_keys_of_the_service_s_session_are_out_of_reach(tmp_path):
+    require_program("python3")
+    known = MACHINES.get(os.uname().machine)
+    if known is None:
+        pytest.skip("no filter for this machine")
+    async with jailed(tmp_path) as jail:
+        call = f"import ctypes; print(ctypes.CDLL(None).syscall({known.keyctl}, 0, -3, 0))"  # its session's keyring
+        assert await said(jail, f"/usr/bin/python3 -I -c '{call}'") == "-1\n"
 
 
 async def test_only_its_home_its_temporary_files_and_the_shared_directory_can_be_written(tmp_path):
