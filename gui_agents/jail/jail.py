@@ -249,11 +249,11 @@ class Jail:
                     await asyncio.wait([self._starting, *self._openings])
                 await self._end_processes()  # if the start came to them only then
             gone = await self._threads.run(self._remove)
-        except (OSError, TimeoutError) as error:
+        except (OSError, RuntimeError, TimeoutError) as error:
             _log.warning("a %s does not end: %r", self._plan.noun, error)
             gone = False
         finally:
-            self._close_descriptors()
+            await self._close_descriptors()
             self._over.set()
         if not gone:
             _log.error("%s is not wholly gone; the next start of the service tries again", self._plan.directory)
@@ -289,7 +289,7 @@ class Jail:
         self._launch.undo(END_SECONDS)
         return records.remove_all(self._plan.files, self._plan.directory)
 
-    def _close_descriptors(self) -> None:
+    async def _close_descriptors(self) -> None:
         if self._view is not None:
             self._view.close()
             self._view = None
@@ -297,7 +297,7 @@ class Jail:
             os.close(self._first[1])
             self._first = None
         if self._program is not None:
-            self._program.close()
+            await self._program.close()
             self._program = None
 
 
