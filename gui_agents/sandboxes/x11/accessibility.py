@@ -135,6 +135,8 @@ class Accessibility:
         Raises:
             CallError: the program answers with an error, or is gone.
         """
+        if not self._bus.connected:
+            raise CallError("the accessibility bus has ended")
         name = interface if "." in interface else _PREFIX + interface
         message = Message(
             destination=reference[0],

@@ -124,6 +124,17 @@ async def test_a_killed_window_manager_comes_back(tmp_path):
         await desk.click("button", "5")
 
 
+async def test_without_the_accessibility_bus_windows_are_still_seen_and_operated(tmp_path):
+    async with a_desk(tmp_path) as desk:
+        await desk.act(OpenApp("mousepad"), OpenApp("xterm"))
+        await desk.run("pkill -f accessibility.conf")
+        before = time.monotonic()
+        seen = await desk.see()
+        assert time.monotonic() - before < BOUND_SECONDS
+        assert [child.name for child in seen.tree.children] == ["xterm", "Untitled 1 - Mousepad", "Apps"]
+        assert await desk.run("echo goes on") == "goes on\n"
+
+
 async def test_a_desktop_that_was_closed_says_so(tmp_path):
     async with a_desk(tmp_path) as desk:
         waiting = asyncio.create_task(desk.sandbox.ended())
