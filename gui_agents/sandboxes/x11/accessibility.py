@@ -85,13 +85,13 @@ class Accessibility:
         self._hung: set[str] = set()
 
     @classmethod
-    async def open(cls, path: str) -> "Accessibility":
-        """Connect to the bus that listens at a path.
+    async def open(cls, address: str) -> "Accessibility":
+        """Connect to the bus that listens at an address of D-Bus.
 
         Raises:
             OSError: it does not.
         """
-        bus = MessageBus(bus_address=f"unix:path={path}")
+        bus = MessageBus(bus_address=address)
         try:
             return cls(await bus.connect())
         except BaseException as error:

@@ -13,6 +13,7 @@ from gui_agents.sandboxes.x11.sandbox import X11Sandbox
 from tests.fakes import a_spec
 from tests.system_tools import require_program
 
+PROGRAMS = ("Xvfb", "openbox", "dbus-daemon", "bwrap", "mousepad", "galculator", "xterm")
 APPS = "mousepad, galculator, xterm"
 PATIENCE_SECONDS = 20.0
 
@@ -77,7 +78,7 @@ class Desk:
 
 @asynccontextmanager
 async def a_desk(directory: Path, **variables: str) -> AsyncIterator[Desk]:
-    for program in ("Xvfb", "openbox", "dbus-daemon", "bwrap", "mousepad", "galculator", "xterm"):
+    for program in PROGRAMS:
         require_program(program)
     factory = SandboxFactory(load({"X11_APPS": APPS, **variables}).sandboxes, directory)
     sandbox = factory.create(a_spec(backend="x11"))
