@@ -16,7 +16,7 @@ from dbus_fast import AuthError, Message, MessageType
 from dbus_fast.aio import MessageBus
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.sandboxes.x11.roles import EDITABLE_ROLES, TEXT_ROLES, VALUE_ROLES, Role, State
+from gui_agents.sandboxes.x11.roles import EDITABLE_ROLES, LEAVES, LEFT_OUT, TEXT_ROLES, VALUE_ROLES, Role, State
 
 CALLS_IN_FLIGHT: Final = 16
 """Measured: without a bound, most reads of a larger tree lose calls."""
@@ -155,6 +155,12 @@ class Accessibility:
         return list(answer.body)
 
 
+def _is_leaf(node: Node) -> bool:
+    """Tell whether there is nothing to see below a node; a menu that is closed lists its items all the same."""
+    is_closed = node.role == Role.MENU and not node.has(State.SELECTED)
+    return is_closed or node.role in LEFT_OUT or (node.role in LEAVES and node.name != "")
+
+
 async def _ended(bus: MessageBus) -> None:
     """Wait until a bus is disconnected, for whatever reason. By a cancelled waiter it could not be awaited again."""
     with contextlib.suppress(Exception):
@@ -206,7 +212,7 @@ class _Caller:
             )
             node = into[place] = Node(role, str(name or ""), states, bounds)
             jobs = [self._details(reference, node)]
-            if depth < MAX_DEPTH and (role != Role.MENU or node.has(State.SELECTED)):
+            if depth < MAX_DEPTH and not _is_leaf(node):
                 jobs.append(self._descend(reference, node, depth))
             await asyncio.gather(*jobs)
 
