@@ -16,7 +16,7 @@ from dbus_fast import AuthError, Message, MessageType
 from dbus_fast.aio import MessageBus
 
 from gui_agents.domain.screen import Bounds
-from gui_agents.sandboxes.x11.roles import EDITABLE_ROLES, TEXT_ROLES, VALUE_ROLES, Role, State
+from gui_agents.sandboxes.x11.roles import EDITABLE_ROLES, LEAVES, LEFT_OUT, TEXT_ROLES, VALUE_ROLES, Role, State
 
 CALLS_IN_FLIGHT: Final = 16
 """Measured: without a bound, most reads of a larger tree lose calls."""
@@ -85,13 +85,13 @@ class Accessibility:
         self._hung: set[str] = set()
 
     @classmethod
-    async def open(cls, path: str) -> "Accessibility":
-        """Connect to the bus that listens at a path.
+    async def open(cls, address: str) -> "Accessibility":
+        """Connect to the bus that listens at an address of D-Bus.
 
         Raises:
             OSError: it does not.
         """
-        bus = MessageBus(bus_address=f"unix:path={path}")
+        bus = MessageBus(bus_address=address)
         try:
             return cls(await bus.connect())
         except BaseException as error:
@@ -135,6 +135,8 @@ class Accessibility:
         Raises:
             CallError: the program answers with an error, or is gone.
         """
+        if not self._bus.connected:
+            raise CallError("the accessibility bus has ended")
         name = interface if "." in interface else _PREFIX + interface
         message = Message(
             destination=reference[0],
@@ -151,6 +153,12 @@ class Accessibility:
         if answer is None or answer.message_type is MessageType.ERROR:
             raise CallError("" if answer is None else f"{answer.error_name}")
         return list(answer.body)
+
+
+def _is_leaf(node: Node) -> bool:
+    """Tell whether there is nothing to see below a node; a menu that is closed lists its items all the same."""
+    is_closed = node.role == Role.MENU and not node.has(State.SELECTED)
+    return is_closed or node.role in LEFT_OUT or (node.role in LEAVES and node.name != "")
 
 
 async def _ended(bus: MessageBus) -> None:
@@ -204,7 +212,7 @@ class _Caller:
             )
             node = into[place] = Node(role, str(name or ""), states, bounds)
             jobs = [self._details(reference, node)]
-            if depth < MAX_DEPTH and (role != Role.MENU or node.has(State.SELECTED)):
+            if depth < MAX_DEPTH and not _is_leaf(node):
                 jobs.append(self._descend(reference, node, depth))
             await asyncio.gather(*jobs)
 

@@ -24,7 +24,7 @@ DRAG_SECONDS: Final = 0.25
 """How long a drag takes: programs tell it from a click by its way and its events."""
 BETWEEN_CLICKS_SECONDS: Final = 0.5
 """Two clicks at one place within less time are a double click to most programs."""
-ANSWER_SECONDS: Final = 3.0
+ANSWER_SECONDS: Final = 10.0
 """How long a program may take to read what was typed."""
 SLOW_READER_SECONDS: Final = 0.05
 """Waited for programs that answer no pings."""

@@ -31,7 +31,7 @@ _CONTROL: Final[Mapping[str, int]] = {"\n": NAMED["enter"], "\t": NAMED["tab"], 
 _PRINTABLE_LATIN: Final = (range(0x20, 0x7F), range(0xA0, 0x100))
 _UNICODE_FROM: Final = 0x100
 _SURROGATES: Final = range(0xD800, 0xE000)
-BATCH: Final = 200
+BATCH: Final = 100
 """Strokes that are sent at once."""
 
 

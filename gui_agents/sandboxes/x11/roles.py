@@ -64,6 +64,8 @@ TEXT_ROLES: Final = frozenset(
     {Role.TEXT, Role.ENTRY, Role.TERMINAL, Role.PARAGRAPH, Role.AUTOCOMPLETE, Role.SPIN_BUTTON, Role.STATIC}
 )
 """Those whose content is read."""
+LEAVES: Final = frozenset({7, 26, 27, Role.LABEL, Role.PUSH_BUTTON, 44, Role.TOGGLE_BUTTON})
+"""Those that show nothing more than their names, if they have one: not to ask for their children saves a call each."""
 VALUE_ROLES: Final = frozenset({Role.SLIDER, Role.SPIN_BUTTON, Role.PROGRESS_BAR, Role.LEVEL_BAR})
 """Those with a number."""
 EDITABLE_ROLES: Final = frozenset(

@@ -79,7 +79,7 @@ class X11Sandbox:
         session = self._open_session()
         async with self._explained():
             picture = await self._pictures.run(session.frames.picture) if screenshot else None
-            programs = await session.accessibility.programs()
+            programs = await session.programs()
             windows = await session.windows.all()
         root = tree.desktop(self._screen, windows, programs, self._apps.names)
         return Observation(self._screen.width, self._screen.height, root, picture)

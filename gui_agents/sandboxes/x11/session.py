@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import shlex
 import shutil
@@ -11,7 +12,7 @@ from typing import Final
 
 from gui_agents.domain.sandbox import SandboxError, SandboxGoneError, TransientSandboxError
 from gui_agents.jail.jail import Jail
-from gui_agents.sandboxes.x11.accessibility import Accessibility
+from gui_agents.sandboxes.x11.accessibility import Accessibility, Program
 from gui_agents.sandboxes.x11.frames import Frames
 from gui_agents.sandboxes.x11.hands import Hands
 from gui_agents.sandboxes.x11.windows import Windows
@@ -21,11 +22,14 @@ from gui_agents.threads import Threads
 READY_SECONDS: Final = 20.0
 START_APP_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.02
+UNJAILED_BUS_SECONDS: Final = 3.0
 
 _SCRIPTS: Final = ("session.sh", "apps.sh")
 _SOCKETS: Final = "/tmp/.X11-unix"  # noqa: S108 - where X servers listen
+_BUS: Final = "accessibility.bus"
 _FAMILY_WILD: Final = b"\xff\xff"
-_LONGEST_SOCKET_PATH: Final = 107
+
+_log = logging.getLogger(__name__)
 
 
 class Session:
@@ -51,12 +55,9 @@ class Session:
             raise SandboxGoneError("the desktop is not open")
         return self._frames
 
-    @property
-    def accessibility(self) -> Accessibility:
-        """The accessibility trees."""
-        if self._accessibility is None:
-            raise SandboxGoneError("the desktop is not open")
-        return self._accessibility
+    async def programs(self) -> list[Program]:
+        """Return what programs tell of themselves."""
+        return [] if self._accessibility is None else await self._accessibility.programs()
 
     async def open(self) -> None:
         """Start the desktop, and wait until it is ready.
@@ -76,8 +77,6 @@ class Session:
 
     async def _start(self, cookie: bytes) -> None:
         shared, home = self._jail.shared, self._jail.home
-        if len(f"{shared}/accessibility.bus") > _LONGEST_SOCKET_PATH:
-            raise SandboxError("the path of RUNTIME_DIR is too long for the sockets of a desktop without a jail")
         await self._threads.run(self._put_scripts)
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games",
@@ -88,8 +87,8 @@ class Session:
             "XAUTHORITY": f"{home}/.session/cookie",
             "SESSION": f"{home}/.session",
             "FRAMES": f"{shared}/frames",
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={shared}/session.bus",
-            "AT_SPI_BUS_ADDRESS": f"unix:path={shared}/accessibility.bus",
+            "DBUS_SESSION_BUS_ADDRESS": self._address("session.bus", shared),
+            "AT_SPI_BUS_ADDRESS": self._address(_BUS, shared),
             # Settings as the programs have them by default, the same in each desktop.
             "GSETTINGS_BACKEND": "memory",
             "GTK_IM_MODULE": "gtk-im-context-simple",
@@ -102,9 +101,19 @@ class Session:
         self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11", self._jail.home: "home"})
         self._display = int((await self._line()).removeprefix("display "))
 
+    def _address(self, bus: str, shared: str) -> str:
+        """Return where a bus listens. Without a jail, the path of a file could be too long for a socket."""
+        return (
+            f"unix:path={shared}/{bus}" if self._jail.jailed else f"unix:abstract=gui-agents-{self._jail.jail_id}-{bus}"
+        )
+
     def _put_scripts(self) -> None:
         for name in _SCRIPTS:
             shutil.copyfile(Path(__file__).with_name(name), self._jail.shared_outside / name)
+        sockets = Path(_SOCKETS)
+        if not self._jail.jailed and not sockets.exists():
+            sockets.mkdir()
+            sockets.chmod(0o1777)
 
     async def _connect(self, cookie: bytes) -> None:
         name = f"X{self._display}"
@@ -118,14 +127,23 @@ class Session:
         while not await self.windows.are_managed():  # noqa: ASYNC110 - the display tells nobody
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _bus(self) -> Accessibility:
-        """Connect to the accessibility bus, which is started with the display and may be a little later."""
+    async def _bus(self) -> Accessibility | None:
+        """Connect to the accessibility bus, which is started with the display and may be a little later.
+
+        Without a jail there may be none: a bus runs only as a user that the machine knows by name.
+        """
+        deadline = asyncio.get_running_loop().time() + UNJAILED_BUS_SECONDS
         while True:
             try:
-                return await Accessibility.open(self._jail.reach("accessibility.bus"))
+                if self._jail.jailed:
+                    return await Accessibility.open(f"unix:path={self._jail.reach(_BUS)}")
+                return await Accessibility.open(self._address(_BUS, self._jail.shared))
             except (SandboxError, ConnectionError) as error:
                 if isinstance(error, SandboxGoneError):
                     raise
+                if not self._jail.jailed and asyncio.get_running_loop().time() > deadline:
+                    _log.warning("the desktop has no accessibility trees, only windows: %s", error)
+                    return None
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def start_app(self, command: Sequence[str]) -> None:

@@ -1,19 +1,19 @@
 """A real desktop for tests, and hands that find things on it by their names."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gui_agents.config import load
-from gui_agents.domain.actions import Action, Click, Key, OpenApp, Type
+from gui_agents.domain.actions import Action, Click, OpenApp, Type
 from gui_agents.domain.screen import Element, Observation
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.sandboxes.x11.sandbox import X11Sandbox
 from tests.fakes import a_spec
 from tests.system_tools import require_program
 
+PROGRAMS = ("Xvfb", "openbox", "dbus-daemon", "bwrap", "mousepad", "galculator", "xterm")
 APPS = "mousepad, galculator, xterm"
 PATIENCE_SECONDS = 20.0
 
@@ -58,10 +58,6 @@ class Desk:
         element = await self.until(role, name)
         await self.act(Click(*element.bounds.center, count=count))
 
-    def home(self, name: str) -> Path:
-        """Return a file of the desktop's home, as the test sees it."""
-        return Path(f"/proc/{self.sandbox._jail._init_pid}/root/home/user", name)
-
     def shared(self, name: str) -> Path:
         return self.sandbox._jail.shared_outside / name
 
@@ -75,14 +71,14 @@ class Desk:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not done.exists():
                 await asyncio.sleep(0.02)
-        text = done.read_text(errors="replace")
+        text = done.read_bytes().decode(errors="replace")
         done.unlink()
         return text
 
 
 @asynccontextmanager
 async def a_desk(directory: Path, **variables: str) -> AsyncIterator[Desk]:
-    for program in ("Xvfb", "openbox", "dbus-daemon", "bwrap", "mousepad", "galculator", "xterm"):
+    for program in PROGRAMS:
         require_program(program)
     factory = SandboxFactory(load({"X11_APPS": APPS, **variables}).sandboxes, directory)
     sandbox = factory.create(a_spec(backend="x11"))
@@ -91,6 +87,3 @@ async def a_desk(directory: Path, **variables: str) -> AsyncIterator[Desk]:
         yield Desk(sandbox)
     finally:
         await sandbox.close(destroy=True)
-
-
-__all__ = ["Desk", "Key", "a_desk", "elements", "found", "os"]

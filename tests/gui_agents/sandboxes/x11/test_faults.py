@@ -12,8 +12,8 @@ from gui_agents.config import load
 from gui_agents.domain.actions import Click, Key, OpenApp, Type, Wait
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError, TransientSandboxError
 from gui_agents.sandboxes.registry import SandboxFactory
+from gui_agents.sandboxes.x11 import hands, wire
 from gui_agents.sandboxes.x11 import session as sessions
-from gui_agents.sandboxes.x11 import wire
 from gui_agents.sandboxes.x11.tree import HUNG, MAYBE_HUNG
 from tests.fakes import a_spec
 from tests.gui_agents.sandboxes.x11.desks import a_desk, elements
@@ -24,7 +24,8 @@ BOUND_SECONDS = 10.0
 """Generous: each look takes some milliseconds, or 1.5 seconds at most the first time that a program does not answer."""
 
 
-async def test_a_program_that_hangs_costs_its_own_part_of_the_tree(tmp_path):
+async def test_a_program_that_hangs_costs_its_own_part_of_the_tree(tmp_path, monkeypatch):
+    monkeypatch.setattr(hands, "ANSWER_SECONDS", 0.5)
     async with a_desk(tmp_path) as desk:
         await desk.act(OpenApp("mousepad"), OpenApp("xterm"))
         await desk.run("pkill -STOP mousepad")
@@ -122,6 +123,17 @@ async def test_a_killed_window_manager_comes_back(tmp_path):
         await desk.run("pkill openbox; rm -f gone")
         await desk.act(Wait(1.5), OpenApp("galculator"))
         await desk.click("button", "5")
+
+
+async def test_without_the_accessibility_bus_windows_are_still_seen_and_operated(tmp_path):
+    async with a_desk(tmp_path) as desk:
+        await desk.act(OpenApp("mousepad"), OpenApp("xterm"))
+        await desk.run("pkill -f accessibility.conf")
+        before = time.monotonic()
+        seen = await desk.see()
+        assert time.monotonic() - before < BOUND_SECONDS
+        assert [child.name for child in seen.tree.children] == ["xterm", "Untitled 1 - Mousepad", "Apps"]
+        assert await desk.run("echo goes on") == "goes on\n"
 
 
 async def test_a_desktop_that_was_closed_says_so(tmp_path):

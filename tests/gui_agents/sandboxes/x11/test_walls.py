@@ -27,7 +27,7 @@ async def test_keys_of_the_service_are_found_nowhere(tmp_path, monkeypatch):
         assert KEY not in await desk.run("env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\\0' '\\n'")
         places = "/etc /home /opt /root /run /srv /tmp /var /dev/shm"
         assert await desk.run(f'{search} grep -rlaF -- "$k" {places} 2>/dev/null | grep -v /run/shared/out') == ""
-        for place in (tmp_path, Path.cwd(), Path("/proc/1/root"), Path(f"/proc/{os.getpid()}/environ")):
+        for place in (tmp_path, Path.cwd(), Path(f"/proc/1/root{tmp_path}"), Path(f"/proc/{os.getpid()}/environ")):
             assert await desk.run(f"ls '{place}' >/dev/null 2>&1 && echo reached") == ""
 
 

@@ -1,0 +1,53 @@
+"""A desktop without a jail, where the operator allows it: it works, and nothing of it is left."""
+
+from pathlib import Path
+
+import pytest
+
+from gui_agents.domain.actions import OpenApp, Type
+from gui_agents.domain.sandbox import SandboxError
+from tests.gui_agents.jail.test_supervisor import without_bwrap
+from tests.gui_agents.sandboxes.x11 import desks
+from tests.gui_agents.sandboxes.x11.desks import a_desk
+
+pytestmark = pytest.mark.system_tools
+
+
+@pytest.fixture(autouse=True)
+def _no_bubblewrap(tmp_path_factory, monkeypatch) -> None:
+    desks.require_program("bwrap")
+    monkeypatch.setenv("PATH", without_bwrap(tmp_path_factory.mktemp("programs") / "bin"))
+    monkeypatch.setattr(desks, "PROGRAMS", tuple(program for program in desks.PROGRAMS if program != "bwrap"))
+
+
+def processes_with(marker: str) -> list[str]:
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if marker.encode() in place.read_bytes():
+                found.append(place.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def displays() -> set[Path]:
+    return {*Path("/tmp/.X11-unix").glob("X*"), *Path("/tmp").glob(".X*-lock")}  # noqa: S108
+
+
+async def test_a_desktop_without_a_jail_works_and_leaves_nothing(tmp_path):
+    before = displays()
+    async with a_desk(tmp_path, X11_UNJAILED="true") as desk:
+        await desk.act(OpenApp("mousepad"), Type("outside"))
+        await desk.until("window", "*Untitled 1 - Mousepad")
+        marker = f"GUI_AGENTS_JAIL={desk.sandbox._jail.jail_id}"
+        assert len(processes_with(marker)) > 3
+        assert displays() > before
+    assert processes_with(marker) == []
+    assert displays() == before
+
+
+async def test_it_is_refused_unless_it_is_allowed(tmp_path):
+    with pytest.raises(SandboxError, match=r"a desktop needs a jail: .*X11_UNJAILED=true"):
+        async with a_desk(tmp_path):
+            pass
