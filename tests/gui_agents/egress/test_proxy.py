@@ -73,6 +73,13 @@ async def test_a_refusal_is_a_page_and_stays_for_whoever_drives_the_browser():
     ]
 
 
+async def test_a_browser_reads_the_refusal_of_what_it_is_still_sending():
+    body = b"x" * 3_000_000
+    async with browsing("public") as browser:
+        head = f"POST http://10.0.0.1/ HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        assert (await browser.ask(head.encode() + body)).endswith(b"</html>\n")
+
+
 async def test_only_the_latest_refusals_are_kept():
     async with browsing("public") as browser:
         for port in range(1, proxy.MAX_REFUSALS + 3):
@@ -133,6 +140,15 @@ async def test_closing_a_gate_ends_its_connections_wherever_they_are(stage, monk
             socket.create_connection(("127.0.0.1", browser.port))
     await until(lambda: not others())
     assert sockets() == before
+
+
+async def test_a_connection_that_was_on_its_way_when_a_gate_closed_is_ended():
+    async with serving(Server()) as port, browsing("public") as browser:
+        await browser.gate.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        browser.gate._accepted(reader, writer)
+        assert writer.is_closing()
+        assert browser.proxy.connections == 0
 
 
 async def test_a_browser_has_only_so_many_connections(monkeypatch):
