@@ -25,6 +25,11 @@ FALSE: Final = frozenset({"false", "0", "no", "off", "disabled", "disable", ""})
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
+_COMMAND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
+_SCREEN: Final = re.compile(r"([0-9]{1,5})[xX×]([0-9]{1,5})")
+SMALLEST_SCREEN: Final = (320, 240)
+LARGEST_SCREEN: Final = (7680, 4320)
+
 _AMOUNT: Final = re.compile(
     r"((?P<before>[A-Za-z]{3})( ?[:=])? ?)?(?P<amount>[0-9]{1,12}(\.[0-9]{1,12})?)(( ?[:=])? ?(?P<after>[A-Za-z]{3}))?"
 )
@@ -152,6 +157,26 @@ def host(text: str) -> str:
 def names(text: str) -> tuple[str, ...]:
     """Read names separated by commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def commands(text: str) -> tuple[str, ...]:
+    """Read names of programs, separated by commas."""
+    found = names(text)
+    for name in found:
+        if not _COMMAND.fullmatch(name):
+            raise ValueError(
+                f"must list names of programs such as mousepad, without paths and arguments; not {name:.40}"
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def screen(text: str) -> tuple[int, int]:
+    """Read the size of a screen."""
+    match = _SCREEN.fullmatch(text)
+    size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not all(low <= side <= high for low, side, high in zip(SMALLEST_SCREEN, size, LARGEST_SCREEN, strict=True)):
+        raise ValueError("must be WIDTHxHEIGHT in pixels, from 320x240 to 7680x4320, such as 1280x720")
+    return size
 
 
 def hosts(text: str) -> tuple[str, ...]:

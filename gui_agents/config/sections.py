@@ -298,6 +298,12 @@ class SandboxesConfig:
     keep_seconds: float = setting(
         "SANDBOX_KEEP_SECONDS", parsers.seconds(0, 7 * 86400), "600", "Seconds that a sandbox is kept after its task."
     )
+    warm: int = setting(
+        "SANDBOX_WARM",
+        parsers.integer(0, 1000),
+        "0",
+        "Sandboxes of DEFAULT_BACKEND that stand ready before there is a task for them.",
+    )
     memory_bytes: int = setting(
         "SANDBOX_MEMORY",
         parsers.integer(2**26, 2**40),
@@ -322,6 +328,27 @@ class SandboxesConfig:
         PUBLIC,
         "All that browsers may reach: public (over http and https), hosts, *.domain, addresses, networks, with or "
         "without :PORT, separated by commas: see docs/sandboxes.md.",
+    )
+    screen: tuple[int, int] = setting(
+        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's or browser's screen, as WIDTHxHEIGHT."
+    )
+    x11_apps: tuple[str, ...] | None = setting(
+        "X11_APPS",
+        parsers.commands,
+        None,
+        "Programs that tasks may open on Linux desktops, separated by commas; unless set, those known to work.",
+    )
+    x11_unjailed: bool = setting(
+        "X11_UNJAILED",
+        parsers.boolean,
+        "false",
+        "Allow Linux desktops without a jail, where a task's programs can do what the service can.",
+    )
+    chromium_unjailed: bool = setting(
+        "CHROMIUM_UNJAILED",
+        parsers.boolean,
+        "false",
+        "Allow browsers without a jail, where nothing but their own settings keeps them from the network.",
     )
 
 

@@ -96,6 +96,8 @@ class Backend(StrEnum):
     """The sandboxes that a task can ask for, as requests and DEFAULT_BACKEND spell them."""
 
     SIMULATED = "simulated"
+    X11 = "x11"
+    CHROMIUM = "chromium"
 
 
 @attrs.frozen

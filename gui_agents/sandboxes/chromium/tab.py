@@ -16,7 +16,7 @@ from gui_agents.sandboxes.chromium.words import address, quoted
 
 MAX_NOTICES: Final = 5
 MAX_DIALOGS: Final = 10
-"""Dialogs that one document may open; then they are answered unseen, and its scripts ended."""
+"""Dialogs that one document may open; with the next one its tab is closed."""
 BACKGROUND: Final = frozenset({"EventSource", "Media", "Other", "Ping", "Prefetch", "WebSocket", "CSPViolationReport"})
 """Requests that nobody waits for."""
 
@@ -117,9 +117,22 @@ class Tab:
             return False
         return True
 
-    def waits(self) -> bool:
-        """Tell whether something is on its way that somebody waits for."""
-        return self.loading or self.leaving_since is not None or bool(self.requests)
+    @property
+    def comes(self) -> bool:
+        """Whether a document is on its way."""
+        return self.loading or self.leaving_since is not None
+
+    def forget_drag(self) -> None:
+        """Forget what the page offered to be dragged."""
+        self.drag = None
+
+    def forget_answer(self) -> None:
+        """Forget what became of the last navigation."""
+        self.failure, self.answer = "", None
+
+    def stopped(self) -> None:
+        """Know that nothing is on its way any more."""
+        self.leaving_since, self.loading = None, False
 
     def interrupted(self, error: SandboxError) -> None:
         """Fail all commands that wait for the page."""
@@ -162,7 +175,7 @@ class Tab:
         if frame_id == self.target_id:
             self.url = told.get("unreachableUrl") or told["url"]
             self.leaving_since = None
-            self.crashed = False
+            self.crashed, self.dialog = False, None
             self._dialogs, self.flooded = 0, False
             self.frames = {frame_id: Frame(frame_id, session, None)}
             return

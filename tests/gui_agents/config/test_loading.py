@@ -47,6 +47,10 @@ DEFAULTS = {
 KEYS = [variable for row in PROVIDERS for variable in row.key_variables]
 
 GOOD = [
+    ("SANDBOX_SCREEN", "320X240", (320, 240)),
+    ("SANDBOX_SCREEN", "7680x4320", (7680, 4320)),
+    ("X11_APPS", "mousepad, xterm,mousepad", ("mousepad", "xterm")),
+    ("X11_UNJAILED", "yes", True),
     ("ENABLE_PROMETHEUS", "true", True),
     ("ENABLE_PROMETHEUS", "Off", False),
     ("PROMETHEUS_HOST", "localhost", "localhost"),
@@ -189,8 +193,16 @@ BAD = [
     ("GRPC_MAX_CONNECTIONS", "0", "must be a whole number from 1 to"),
     ("GRPC_IDLE_SECONDS", "0", "must be a number of seconds from 1"),
     ("SANDBOX_MEMORY", "1000", "must be a whole number from 67108864 to"),
+    ("SANDBOX_WARM", "-1", "must be a whole number from 0 to"),
     ("SANDBOX_DISK", "1000", "must be a whole number from 1048576 to"),
     ("SANDBOX_PROCESSES", "1", "must be a whole number from 16 to"),
+    ("SANDBOX_SCREEN", "1280", "must be WIDTHxHEIGHT in pixels"),
+    ("SANDBOX_SCREEN", "319x240", "must be WIDTHxHEIGHT in pixels"),
+    ("SANDBOX_SCREEN", "7680x4321", "must be WIDTHxHEIGHT in pixels"),
+    ("X11_APPS", "xterm -e sh", "must list names of programs"),
+    ("X11_APPS", "/bin/sh", "must list names of programs"),
+    ("X11_UNJAILED", "maybe", "must be true or false"),
+    ("CHROMIUM_UNJAILED", "maybe", "must be true or false"),
     ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
     ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
     ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),

@@ -1,0 +1,1 @@
+"""A Linux desktop for a task: an X server, a window manager and programs in a jail."""

@@ -1,0 +1,187 @@
+"""The processes of one desktop, in its jail: started together, given apps to start, ended together."""
+
+import asyncio
+import secrets
+import shlex
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from gui_agents.domain.sandbox import SandboxError, SandboxGoneError, TransientSandboxError
+from gui_agents.jail.jail import Jail
+from gui_agents.sandboxes.x11.accessibility import Accessibility
+from gui_agents.sandboxes.x11.frames import Frames
+from gui_agents.sandboxes.x11.hands import Hands
+from gui_agents.sandboxes.x11.windows import Windows
+from gui_agents.sandboxes.x11.wire import COOKIE_NAME, Connection
+from gui_agents.threads import Threads
+
+READY_SECONDS: Final = 20.0
+START_APP_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 0.02
+
+_SCRIPTS: Final = ("session.sh", "apps.sh")
+_SOCKETS: Final = "/tmp/.X11-unix"  # noqa: S108 - where X servers listen
+_FAMILY_WILD: Final = b"\xff\xff"
+_LONGEST_SOCKET_PATH: Final = 107
+
+
+class Session:
+    """A running desktop. `open` starts it; `close` is always called afterwards."""
+
+    def __init__(self, jail: Jail, screen: tuple[int, int], threads: Threads) -> None:
+        self._jail = jail
+        self._screen = screen
+        self._threads = threads
+        self._process: asyncio.subprocess.Process | None = None
+        self._display: int | None = None
+        self._connection: Connection | None = None
+        self._accessibility: Accessibility | None = None
+        self._frames: Frames | None = None
+        self.windows: Windows
+        self.hands: Hands
+
+    @property
+    def frames(self) -> Frames:
+        """The pixels."""
+        if self._frames is None:
+            raise SandboxGoneError("the desktop is not open")
+        return self._frames
+
+    @property
+    def accessibility(self) -> Accessibility:
+        """The accessibility trees."""
+        if self._accessibility is None:
+            raise SandboxGoneError("the desktop is not open")
+        return self._accessibility
+
+    async def open(self) -> None:
+        """Start the desktop, and wait until it is ready.
+
+        Raises:
+            SandboxError: it cannot be started, or is not ready in time.
+        """
+        cookie = secrets.token_bytes(16)
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await self._start(cookie)
+                await self._connect(cookie)
+        except TimeoutError:
+            raise SandboxError(f"the desktop was not ready within {READY_SECONDS:g} s") from None
+        except (OSError, EOFError) as error:
+            raise self._jail.gone() or SandboxError(f"the desktop cannot be started: {error}") from error
+
+    async def _start(self, cookie: bytes) -> None:
+        shared, home = self._jail.shared, self._jail.home
+        if len(f"{shared}/accessibility.bus") > _LONGEST_SOCKET_PATH:
+            raise SandboxError("the path of RUNTIME_DIR is too long for the sockets of a desktop without a jail")
+        await self._threads.run(self._put_scripts)
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games",
+            "HOME": home,
+            "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": f"{shared}/run",
+            "XDG_CONFIG_HOME": f"{home}/.config",
+            "XAUTHORITY": f"{home}/.session/cookie",
+            "SESSION": f"{home}/.session",
+            "FRAMES": f"{shared}/frames",
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={shared}/session.bus",
+            "AT_SPI_BUS_ADDRESS": f"unix:path={shared}/accessibility.bus",
+            # Settings as the programs have them by default, the same in each desktop.
+            "GSETTINGS_BACKEND": "memory",
+            "GTK_IM_MODULE": "gtk-im-context-simple",
+            "GTK_OVERLAY_SCROLLING": "0",
+            "QT_ACCESSIBILITY": "1",
+            "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+        }
+        width, height = self._screen
+        argv = ["sh", f"{shared}/session.sh", f"{width}x{height}", _escaped(_authority(cookie))]
+        self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11"})
+        self._display = int((await self._line()).removeprefix("display "))
+
+    def _put_scripts(self) -> None:
+        for name in _SCRIPTS:
+            shutil.copyfile(Path(__file__).with_name(name), self._jail.shared_outside / name)
+
+    async def _connect(self, cookie: bytes) -> None:
+        name = f"X{self._display}"
+        path = self._jail.reach(f"x11/{name}") if self._jail.jailed else f"{_SOCKETS}/{name}"
+        self._connection = await Connection.open(path, cookie)
+        self.windows = await Windows.of(self._connection)
+        self.hands = await Hands.of(self._connection, self.windows)
+        frame = self._jail.reach("frames/Xvfb_screen0")
+        self._frames = await self._threads.run(lambda: Frames(frame))
+        self._accessibility = await self._bus()
+        # A window that comes while the window manager starts may wait until something else happens.
+        while not await self.windows.are_managed():  # noqa: ASYNC110 - the display tells nobody
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _bus(self) -> Accessibility:
+        """Connect to the accessibility bus, which is started with the display and may be a little later."""
+        while True:
+            try:
+                return await Accessibility.open(self._jail.reach("accessibility.bus"))
+            except (SandboxError, ConnectionError) as error:
+                if isinstance(error, SandboxGoneError):
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def start_app(self, command: Sequence[str]) -> None:
+        """Start a program.
+
+        Raises:
+            TransientSandboxError: the desktop has no place for another process.
+        """
+        if self._process is None or self._process.stdin is None:
+            raise SandboxGoneError("the desktop is not open")
+        try:
+            self._process.stdin.write(shlex.join(command).encode() + b"\n")
+            async with asyncio.timeout(START_APP_SECONDS):
+                await self._process.stdin.drain()
+                told = await self._line()
+        except (OSError, EOFError, TimeoutError):
+            told = ""
+        if told != "started":
+            raise self._jail.gone() or TransientSandboxError(
+                "the program cannot be started: the desktop has as many processes as it may; close other programs"
+            )
+
+    async def _line(self) -> str:
+        if self._process is None or self._process.stdout is None:
+            raise SandboxGoneError("the desktop is not open")
+        line = await self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError("its program has ended")
+        return line.decode(errors="replace").strip()
+
+    async def close(self) -> None:
+        """End the desktop. A second call does nothing, or what one that was cancelled has left undone."""
+        try:
+            await self._jail.close()
+        finally:
+            if self._frames is not None:
+                self._frames.close()
+            if self._connection is not None:
+                await self._connection.close()
+            if self._accessibility is not None:
+                await self._accessibility.close()
+            if not self._jail.jailed:
+                await self._threads.run(self._remove_sockets)
+
+    def _remove_sockets(self) -> None:
+        """Remove what a display without a jail has left in the machine's own directory of temporary files."""
+        if self._display is not None:
+            for left in (f"{_SOCKETS}/X{self._display}", f"/tmp/.X{self._display}-lock"):  # noqa: S108
+                Path(left).unlink(missing_ok=True)
+            self._display = None
+
+
+def _authority(cookie: bytes) -> bytes:
+    """Return the file that shows programs' right to use the display: one cookie for displays of all names."""
+    parts = (b"", b"", COOKIE_NAME, cookie)
+    return _FAMILY_WILD + b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+def _escaped(data: bytes) -> str:
+    return "".join(f"\\{byte:03o}" for byte in data)
