@@ -15,6 +15,8 @@ PER_TASK: Final = 8
 """What a running task may need: its model's connection, its sandbox's files."""
 SPARE: Final = 1024 - BASE
 """Asked for on top, as it costs nothing; what nobody has thought of."""
+BROWSERS: Final = 2048
+"""Two for each connection of the egress proxy. Asked for on top, too: few services have so many browsers at once."""
 METRICS_SHARE: Final = 3
 """One connection in so many is the metrics endpoint's, if there are not enough for all."""
 FEWEST: Final = 8
@@ -44,7 +46,7 @@ def shared_out(*, hard: int | None, slots: int, grpc: int, metrics: int, overhea
         overhead: what the endpoint needs besides.
     """
     needed = BASE + PER_TASK * slots + (overhead if metrics else 0)
-    wanted = needed + SPARE + grpc + metrics
+    wanted = needed + SPARE + BROWSERS + grpc + metrics
     if hard is None or hard >= needed + grpc + metrics:
         return OpenFiles(wanted if hard is None else min(wanted, hard), grpc, metrics)
     left = max(0, hard - needed)

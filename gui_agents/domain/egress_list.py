@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from gui_agents.domain.address import HIGHEST_PORT, LONGEST_HOST
-from gui_agents.domain.internet import LOCAL_NAMES, Address, Network, is_public, literal_address, unwrapped
+from gui_agents.domain.internet import LOCAL_NAMES, Address, Network, literal_address, unwrapped
 
 PUBLIC: Final = "public"
 """The entry for public addresses over `WEB_PORTS`."""
@@ -73,10 +73,9 @@ class EgressEntry:
             or (self.name.startswith("*.") and host.endswith(self.name.removeprefix("*")))
         )
 
-    def covers(self, host: str, port: int, address: Address) -> bool:
-        """Tell whether this entry covers a connection to one address of a host."""
-        plain = unwrapped(address)
-        inside = is_public(plain) if self.network is None else plain in self.network
+    def covers(self, host: str, port: int, address: Address, *, public: bool) -> bool:
+        """Tell whether this entry covers a connection to one address of a host, which is public or not."""
+        inside = public if self.network is None else unwrapped(address) in self.network
         return inside and self.may_cover(host, port)
 
 

@@ -13,15 +13,15 @@ from gui_agents.threads import Threads
 
 LOOKUP_SECONDS: Final = 10.0
 """After which a lookup is given up. Its thread stays until the system's resolver gives up too."""
-MAX_LOOKUPS: Final = 16
-"""At once, for all browsers. Names whose servers never answer hold no more threads than this."""
+MAX_LOOKUPS: Final = 8
+"""At once, of one browser. Names whose servers never answer hold up no other browser, and no more threads than this."""
 
 Resolve = Callable[[str], Awaitable[Sequence[Address]]]
 """Returns the addresses of a name, best first; raises an OSError."""
 
 
 class Resolver:
-    """Asks the system's resolver, in threads of its own."""
+    """Asks the system's resolver, in threads of its own. One instance serves one browser."""
 
     def __init__(self) -> None:
         self._threads = Threads("egress-lookup", MAX_LOOKUPS)

@@ -1,6 +1,6 @@
 """Which connections a browser may make: those that EGRESS_ALLOW covers, and no others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
@@ -9,6 +9,7 @@ from gui_agents.domain.address import host_and_port
 from gui_agents.domain.egress_list import EgressEntry, is_local_name
 from gui_agents.domain.internet import Address, is_public, literal_address, unwrapped
 from gui_agents.egress.errors import EgressError, Problem
+from gui_agents.egress.own import is_own
 
 VARIABLE: Final = "EGRESS_ALLOW"
 
@@ -18,6 +19,8 @@ class EgressPolicy:
     """Decides on each connection of a browser."""
 
     entries: tuple[EgressEntry, ...]
+    is_own: Callable[[Address], bool] = is_own
+    """Whether an address is one of this machine: it counts as not public."""
 
     def check_name(self, host: str, port: int) -> None:
         """Check a host before it is looked up. Otherwise a page could send anything outside as a name to look up.
@@ -37,13 +40,22 @@ class EgressPolicy:
         Raises:
             EgressError: no connection is allowed.
         """
-        allowed = [address for address in addresses if any(entry.covers(host, port, address) for entry in self.entries)]
-        inside = any(address not in allowed and not is_public(unwrapped(address)) for address in addresses)
+        public = {address: self._is_public(address) for address in addresses}
+        allowed = [
+            address
+            for address in addresses
+            if any(entry.covers(host, port, address, public=public[address]) for entry in self.entries)
+        ]
+        inside = any(address not in allowed and not public[address] for address in addresses)
         if inside and not (allowed and is_local_name(host)):
             raise _private(host, port)
         if not allowed:
             raise _not_listed(host, port)
         return allowed
+
+    def _is_public(self, address: Address) -> bool:
+        plain = unwrapped(address)
+        return is_public(plain) and not self.is_own(plain)
 
 
 def _private(host: str, port: int) -> EgressError:

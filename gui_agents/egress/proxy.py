@@ -53,13 +53,14 @@ class EgressProxy:
         self, policy: EgressPolicy, count: Callable[[EgressVerdict], None], *, resolve: Resolve | None = None
     ) -> None:
         self.count = count
-        self.dialler = Dialler(policy, Resolver() if resolve is None else resolve)
         self.connections = 0
         """Open now, of all browsers."""
+        self._policy = policy
+        self._resolve = resolve
 
     async def serve(self, listener: socket.socket) -> "Gate":
         """Serve the browser that connects to a listening socket. The gate owns the socket, also if this fails."""
-        gate = Gate(self)
+        gate = Gate(self, Dialler(self._policy, Resolver() if self._resolve is None else self._resolve))
         try:
             await gate.open(listener)
         except BaseException:
@@ -71,13 +72,14 @@ class EgressProxy:
 class Gate:
     """The way out of one browser. `close` is always called."""
 
-    def __init__(self, proxy: EgressProxy) -> None:
+    def __init__(self, proxy: EgressProxy, dialler: Dialler) -> None:
         self.refusals: deque[Refusal] = deque(maxlen=MAX_REFUSALS)
         """The latest, oldest first. Who reads them may clear them."""
         self._proxy = proxy
+        self._dialler: Dialler | None = dialler
+        """None once the gate is closed: the threads of its lookups end with it."""
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
-        self._closed = False
 
     async def open(self, listener: socket.socket) -> None:
         """Begin to serve. Called once, by `EgressProxy.serve`."""
@@ -94,7 +96,7 @@ class Gate:
 
     async def close(self) -> None:
         """End all connections, and listen no more. A second call does nothing."""
-        self._closed = True
+        self._dialler = None
         if self._server is not None:
             self._server.close()
         for task in self._serving:
@@ -104,12 +106,12 @@ class Gate:
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         full = len(self._serving) >= MAX_CONNECTIONS or self._proxy.connections >= MAX_CONNECTIONS_IN_ALL
-        if self._closed or full:
+        if self._dialler is None or full:
             writer.transport.abort()
             return
         self._proxy.connections += 1
         stream = Stream(reader, writer)
-        task = asyncio.create_task(self._serve(stream))
+        task = asyncio.create_task(self._serve(stream, self._dialler))
         self._serving.add(task)
         task.add_done_callback(lambda task: self._served(task, stream))
 
@@ -118,9 +120,9 @@ class Gate:
         self._serving.discard(task)
         self._proxy.connections -= 1
 
-    async def _serve(self, stream: Stream) -> None:
+    async def _serve(self, stream: Stream, dialler: Dialler) -> None:
         try:
-            await serve(stream, self._proxy.dialler, self._note)
+            await serve(stream, dialler, self._note)
         except Exception:  # noqa: BLE001 - the boundary of a connection
             _log.exception("a connection of a browser failed")
 

@@ -2,12 +2,13 @@ import itertools
 
 import pytest
 
-from gui_agents.open_files import BASE, FEWEST, PER_TASK, OpenFiles, shared_out
+from gui_agents.egress.proxy import MAX_CONNECTIONS_IN_ALL
+from gui_agents.open_files import BASE, BROWSERS, FEWEST, PER_TASK, OpenFiles, shared_out
 
 
 def test_with_enough_everyone_gets_what_is_configured():
-    assert shared_out(hard=None, slots=5, grpc=1000, metrics=1000, overhead=64) == OpenFiles(3128, 1000, 1000)
-    assert shared_out(hard=10**6, slots=5, grpc=100_000, metrics=0, overhead=64) == OpenFiles(101_064, 100_000, 0)
+    assert shared_out(hard=None, slots=5, grpc=1000, metrics=1000, overhead=64) == OpenFiles(5176, 1000, 1000)
+    assert shared_out(hard=10**6, slots=5, grpc=100_000, metrics=0, overhead=64) == OpenFiles(103_112, 100_000, 0)
 
 
 def test_what_is_only_spare_is_no_reason_to_take_less():
@@ -24,4 +25,8 @@ def test_below_a_low_limit_tasks_and_metrics_keep_their_part(metrics):
 
 
 def test_there_is_a_service_below_any_limit():
-    assert shared_out(hard=64, slots=5, grpc=1000, metrics=1000, overhead=64) == OpenFiles(3128, FEWEST, FEWEST)
+    assert shared_out(hard=64, slots=5, grpc=1000, metrics=1000, overhead=64) == OpenFiles(5176, FEWEST, FEWEST)
+
+
+def test_each_connection_of_browsers_has_its_two_descriptors():
+    assert 2 * MAX_CONNECTIONS_IN_ALL == BROWSERS

@@ -27,6 +27,7 @@ Refusals = Callable[[], Iterable[str]]
 FIELDS_WITH_A_FORM: Final = ("color", "date", "datetime-local", "month", "time", "week")
 """Types of fields whose values have one spelling, such as 2025-12-31, and that show a window of their own to choose."""
 MAX_FOCUS_DEPTH: Final = 5
+CLICKED: Final = ("clicked", "double-clicked", "triple-clicked")
 
 
 class Acting:
@@ -50,6 +51,7 @@ class Acting:
             UnsupportedActionError: browsers have no such action.
         """
         self._check_place(action)
+        began = time.monotonic()
         told = []
         tab = self._browser.with_dialog
         if tab is not None:
@@ -64,7 +66,7 @@ class Acting:
         try:
             if not told:
                 told.append(await self._carried_out(tab, action))
-            await self._settling.settle()
+            await self._settling.settle(began)
         finally:
             if tab in self._browser.tabs:
                 self._browser.connection.send("Network.disable", tab.session)
@@ -82,22 +84,10 @@ class Acting:
             return said
         except CommandError:
             # The page was closed or replaced, crashed, or opened a dialog: the news have it.
-            return said
+            return f"asked for {quoted(address(action.url))}" if isinstance(action, Navigate) else said
 
     async def _do(self, tab: Tab, action: Action) -> str | None:
         match action:
-            case Click(x, y, button, count):
-                chosen = await self._seeing.choose(x, y)
-                if chosen is None:
-                    await self._hands.click(tab, x, y, button, count)
-                return chosen
-            case Move(x, y):
-                await self._hands.move(tab, x, y)
-            case Drag(x, y, to_x, to_y, button):
-                await self._hands.drag(tab, (x, y), (to_x, to_y), button)
-            case Scroll(x, y, dx, dy):
-                if not self._seeing.scroll_list(x, y, dy):
-                    await self._hands.scroll(tab, x, y, dx, dy)
             case Type(text):
                 return await self._type(tab, text)
             case Key(keys):
@@ -106,6 +96,24 @@ class Acting:
                 await self._navigate(tab, destination(url))
             case Wait(seconds):
                 await asyncio.sleep(seconds)
+            case _:
+                return await self._point(tab, action)
+        return None
+
+    async def _point(self, tab: Tab, action: Action) -> str | None:
+        match action:
+            case Click(x, y, button, count):
+                chosen = await self._seeing.choose(x, y)
+                if chosen is not None:
+                    return chosen
+                await self._hands.click(tab, x, y, button, count)
+            case Move(x, y):
+                await self._hands.move(tab, x, y)
+            case Drag(x, y, to_x, to_y, button):
+                await self._hands.drag(tab, (x, y), (to_x, to_y), button)
+            case Scroll(x, y, dx, dy):
+                if not self._seeing.scroll_list(x, y, dy):
+                    await self._hands.scroll(tab, x, y, dx, dy)
             case _:
                 raise UnsupportedActionError(f"a browser cannot {action.name}")
         return None
@@ -212,23 +220,24 @@ class Acting:
 def _said(action: Action) -> str:
     match action:
         case Click(x, y, button, count):
-            times = ("clicked", "double-clicked", "triple-clicked")[count - 1]
-            return f"{times} {button} at ({x}, {y})"
+            said = f"{CLICKED[count - 1]} {button} at ({x}, {y})"
         case Move(x, y):
-            return f"moved to ({x}, {y})"
+            said = f"moved to ({x}, {y})"
         case Drag(x, y, to_x, to_y):
-            return f"dragged from ({x}, {y}) to ({to_x}, {to_y})"
+            said = f"dragged from ({x}, {y}) to ({to_x}, {to_y})"
         case Scroll(x, y):
-            return f"scrolled at ({x}, {y})"
+            said = f"scrolled at ({x}, {y})"
         case Type(text):
-            return f"typed {_count(text)}"
+            said = f"typed {_count(text)}"
         case Key(keys):
-            return f"pressed {'+'.join(keys)}"
+            said = f"pressed {'+'.join(keys)}"
         case Navigate(url):
-            return f"navigated to {quoted(address(url))}"
+            said = f"navigated to {quoted(address(url))}"
         case Wait(seconds):
-            return f"waited {seconds:g} s"
-    return str(action.name)
+            said = f"waited {seconds:g} s"
+        case _:
+            said = str(action.name)
+    return said
 
 
 def _count(text: str) -> str:

@@ -319,7 +319,7 @@
     const nodes = [];
     if (document.documentElement) walk({ tagName: "", childNodes: [document.body ?? document.documentElement] }, nodes,
       { bounds: view, positioned: view, hidden: false, disabled: false, cursor: "auto", depth: 0, interactive: false, unsaid: false });
-    return JSON.stringify({ title: clip(document.title, LIMITS.name), url: location.href.slice(0, 2000), nodes, truncated, picker: shownPicker() });
+    return JSON.stringify({ title: clip(document.title, LIMITS.name), nodes, truncated, picker: shownPicker() });
   };
 
   const shownPicker = () => {

@@ -16,7 +16,7 @@ from gui_agents.sandboxes.chromium.words import address, quoted
 
 MAX_NOTICES: Final = 5
 MAX_DIALOGS: Final = 10
-"""Dialogs that one document may open; then they are answered unseen, and its scripts ended."""
+"""Dialogs that one document may open; with the next one its tab is closed."""
 BACKGROUND: Final = frozenset({"EventSource", "Media", "Other", "Ping", "Prefetch", "WebSocket", "CSPViolationReport"})
 """Requests that nobody waits for."""
 
@@ -175,7 +175,7 @@ class Tab:
         if frame_id == self.target_id:
             self.url = told.get("unreachableUrl") or told["url"]
             self.leaving_since = None
-            self.crashed = False
+            self.crashed, self.dialog = False, None
             self._dialogs, self.flooded = 0, False
             self.frames = {frame_id: Frame(frame_id, session, None)}
             return

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.egress_list import EgressEntry, ascii_host, egress_entries, is_local_name
+from gui_agents.domain.internet import is_public, unwrapped
 
 WEB = frozenset({80, 443})
 
@@ -132,7 +133,8 @@ COVERED = [
 
 @pytest.mark.parametrize(("item", "host", "port", "address", "covered"), COVERED)
 def test_an_entry_covers_what_it_says_and_no_more(item, host, port, address, covered):
-    assert any(entry.covers(host, port, ip_address(address)) for entry in egress_entries(item)) is covered
+    found, public = ip_address(address), is_public(unwrapped(ip_address(address)))
+    assert any(entry.covers(host, port, found, public=public) for entry in egress_entries(item)) is covered
 
 
 @pytest.mark.parametrize("name", ["example.com", "xn--bcher-kva.example", "a_b", "a-"])

@@ -12,6 +12,7 @@ from gui_agents.domain.egress_list import egress_entries
 from gui_agents.domain.internet import Address
 from gui_agents.egress.policy import EgressPolicy
 from gui_agents.egress.proxy import EgressProxy, Gate
+from gui_agents.egress.streams import Stream, opened
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LONGEST = 20.0
@@ -71,6 +72,18 @@ async def serving(server: Server, host: str = "127.0.0.1") -> AsyncIterator[int]
         yield listening.sockets[0].getsockname()[1]
     finally:
         listening.close()
+
+
+async def pair() -> tuple[Stream, socket.socket]:
+    """Return a connection with small buffers: our side as a stream, the other side as a socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        other = socket.create_connection(listening.getsockname())
+        ours, _ = listening.accept()
+    for each in (ours, other):
+        each.setblocking(False)
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    return await opened(ours), other
 
 
 class Client:

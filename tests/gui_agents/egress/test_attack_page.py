@@ -1,6 +1,6 @@
 """Without the proxy, a page that tries every way into the network of the machine reaches it.
 
-`tests/gui_agents/sandboxes/test_attacked_chromium.py` opens the same page in the browser of a task, and reaches nothing.
+`tests/gui_agents/sandboxes/test_attacked_chromium.py` opens the same page in the browser of a task: it reaches nothing.
 """
 
 import asyncio

@@ -196,3 +196,20 @@ async def test_a_server_that_takes_no_more_is_no_error_yet():
         await asyncio.sleep(0)
         request = h11.Request(method="GET", target="/", headers=[("Host", "x")])
         assert not await exchange._sent(exchange.Peer(stream, h11.CLIENT), request)
+
+
+async def test_what_has_lost_the_race_has_ended_when_the_exchange_is_over():
+    ended = []
+
+    async def first():
+        await asyncio.sleep(0)
+
+    async def last():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(True)
+
+    await exchange._first_of(first(), last())
+    assert ended == [True]

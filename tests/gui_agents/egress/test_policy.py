@@ -1,5 +1,6 @@
 from ipaddress import ip_address
 
+import attrs
 import pytest
 
 from gui_agents.domain.egress import EgressVerdict
@@ -49,6 +50,14 @@ def test_public_addresses_are_allowed_over_the_ports_of_the_web():
 )
 def test_an_address_inside_is_refused_unless_it_is_listed(address):
     assert refusal(["public", "any.example"], "any.example", 80, address)[0] is EgressVerdict.DENIED_PRIVATE
+
+
+def test_an_address_of_this_machine_is_not_public():
+    mine = attrs.evolve(policy("public", f"{PUBLIC}:8000"), is_own=lambda address: str(address) == PUBLIC)
+    with pytest.raises(EgressError, match="has an address that is not public"):
+        mine.allowed("example.com", 443, [ip_address(f"::ffff:{PUBLIC}")])
+    assert mine.allowed("example.com", 8000, [ip_address(PUBLIC)]) == [ip_address(PUBLIC)]
+    assert mine.allowed("example.com", 443, [ip_address(OTHER)]) == [ip_address(OTHER)]
 
 
 def test_a_listed_address_is_allowed_by_any_name():

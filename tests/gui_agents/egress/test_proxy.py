@@ -2,11 +2,13 @@ import asyncio
 import contextlib
 import logging
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from gui_agents.egress import connection, proxy
+from gui_agents.egress.names import MAX_LOOKUPS
 from gui_agents.egress.proxy import EgressProxy, Refusal
 from tests.gui_agents.egress.peers import LONGEST, Names, Server, browsing, policy, serving
 
@@ -73,6 +75,13 @@ async def test_a_refusal_is_a_page_and_stays_for_whoever_drives_the_browser():
     ]
 
 
+async def test_a_browser_reads_the_refusal_of_what_it_is_still_sending():
+    body = b"x" * 3_000_000
+    async with browsing("public") as browser:
+        head = f"POST http://10.0.0.1/ HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        assert (await browser.ask(head.encode() + body)).endswith(b"</html>\n")
+
+
 async def test_only_the_latest_refusals_are_kept():
     async with browsing("public") as browser:
         for port in range(1, proxy.MAX_REFUSALS + 3):
@@ -133,6 +142,15 @@ async def test_closing_a_gate_ends_its_connections_wherever_they_are(stage, monk
             socket.create_connection(("127.0.0.1", browser.port))
     await until(lambda: not others())
     assert sockets() == before
+
+
+async def test_a_connection_that_was_on_its_way_when_a_gate_closed_is_ended():
+    async with serving(Server()) as port, browsing("public") as browser:
+        await browser.gate.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        browser.gate._accepted(reader, writer)
+        assert writer.is_closing()
+        assert browser.proxy.connections == 0
 
 
 async def test_a_browser_has_only_so_many_connections(monkeypatch):
@@ -211,8 +229,42 @@ async def test_a_browser_that_asks_for_nothing_is_let_go(monkeypatch):
         assert await browser.ask(b"CONNECT a.test:443 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n") == b""
 
 
-async def test_the_service_s_own_resolver_is_the_default():
-    gate_proxy = EgressProxy(policy("localhost"), lambda _: None)
-    async with serving(Server()) as port:
-        stream = await gate_proxy.dialler.dial("127.0.0.1", port)
-        stream.abort()
+def named(prefix):
+    return [thread for thread in threading.enumerate() if thread.name.startswith(prefix)]
+
+
+async def test_names_that_hang_one_browser_hold_up_no_other_and_its_threads_end(monkeypatch):
+    hanging, over = asyncio.Semaphore(0), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def getaddrinfo(name, port, **options):
+        if name == "hangs.test":
+            loop.call_soon_threadsafe(hanging.release)
+            over.wait(LONGEST)
+        return [(socket.AF_INET, 0, 0, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    hostile = EgressProxy(policy("public"), lambda _: None)
+    places = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [place.getsockname()[1] for place in places]
+    gates = [await hostile.serve(place) for place in places]
+
+    async def get(port, name):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET http://{name}/ HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+
+    stuck = [asyncio.create_task(get(ports[0], "hangs.test")) for _ in range(2 * MAX_LOOKUPS)]
+    async with asyncio.timeout(LONGEST):
+        for _ in range(MAX_LOOKUPS):
+            await hanging.acquire()
+        assert b"has an address that is not public" in await get(ports[1], "other.test")
+    assert len(named("egress-lookup")) == MAX_LOOKUPS + 1
+    over.set()
+    for gate in gates:
+        await gate.close()
+    await asyncio.gather(*stuck, return_exceptions=True)
+    await until(lambda: not named("egress-lookup"))

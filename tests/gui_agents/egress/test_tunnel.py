@@ -4,9 +4,8 @@ import socket
 import pytest
 
 from gui_agents.egress import idle
-from gui_agents.egress.streams import opened
 from gui_agents.egress.tunnel import tunnel
-from tests.gui_agents.egress.peers import LONGEST, Server, browsing, serving
+from tests.gui_agents.egress.peers import LONGEST, Server, browsing, pair, serving
 
 
 async def echo(reader, writer):
@@ -75,18 +74,6 @@ async def test_a_silent_tunnel_ends(ends, monkeypatch):
         assert await client.rest() == b""
         if not ends:
             await asyncio.wait_for(ended.wait(), LONGEST)
-
-
-async def pair():
-    """Return a connection with small buffers: our side as a stream, the other side as a socket."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        other = socket.create_connection(listening.getsockname())
-        ours, _ = listening.accept()
-    for each in (ours, other):
-        each.setblocking(False)
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-    return await opened(ours), other
 
 
 async def test_a_side_that_reads_nothing_holds_up_the_other():

@@ -1,6 +1,7 @@
 """The page that tries every way into the network of the machine, in the browser of a task."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -45,9 +46,8 @@ async def test_the_attack_reaches_nothing_from_the_browser_of_a_task(tmp_path: P
         attacking() as (victim, page, port),
         browsing(f"127.0.0.1:{page}", "inside.test", names=Names(inside_test=[["127.0.0.1"]])) as gate,
     ):
-        sandbox = ChromiumSandbox(
-            supervisor=supervisor, proxy=gate.proxy, size=(1280, 720), threads=Threads("pictures"), unjailed=unjailed
-        )
+        prepare = partial(supervisor.prepare, "chromium", unjailed=unjailed)
+        sandbox = ChromiumSandbox(prepare, proxy=gate.proxy, screen=(1280, 720), pictures=Threads("pages"))
         try:
             await sandbox.open()
             query = urlencode([("port", port), *(("spelling", spelling) for spelling in SPELLINGS)])
