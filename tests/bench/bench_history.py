@@ -16,6 +16,7 @@ from collectors.metrics import catalogue
 from gui_agents.config import load
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.lifecycle import Ending, TaskEvent
+from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.service import build_state
 from gui_agents.state.service_state import ServiceState
@@ -35,9 +36,12 @@ def run_tasks(state: ServiceState, first: int, last: int) -> None:
         task_id = f"{number:032x}"
         state.task_created(task_id, spec(), "accepted")
         state.task_started(task_id)
+        state.sandbox_created(SandboxType.SIMULATED)
+        state.sandbox_given(task_id, SandboxInfo(task_id, SandboxType.SIMULATED), SandboxStart.COLD, 0.01)
         state.decided(task_id, 0.001, 0.01)
         state.step_told(task_id, "done")
         state.task_ended(task_id, ending)
+        state.sandbox_ended(SandboxType.SIMULATED, SandboxEnd.CLOSED)
 
 
 def touched(state: ServiceState, number: int) -> None:
