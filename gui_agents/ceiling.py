@@ -27,11 +27,6 @@ class Term:
     """In bytes."""
 
 
-def _kept(config: Config) -> int:
-    keep = config.sandboxes.keep
-    return config.tasks.slots if keep is None else keep
-
-
 TERMS: Final = (
     Term("The program", "96 MiB", lambda _: 96 * MIB),
     Term("Tasks that wait", "`TASK_QUEUE_SIZE` x 1 MiB", lambda config: config.tasks.queue_size * MIB),
@@ -44,7 +39,7 @@ TERMS: Final = (
     Term(
         "Kept and warm sandboxes",
         "(`SANDBOX_KEEP` + `SANDBOX_WARM`) x 10 MiB",
-        lambda config: (_kept(config) + config.sandboxes.warm) * 10 * MIB,
+        lambda config: (config.kept_sandboxes + config.sandboxes.warm) * 10 * MIB,
     ),
     Term(
         "Ended tasks",

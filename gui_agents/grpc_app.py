@@ -22,7 +22,7 @@ from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.log import log_to_stderr
 from gui_agents.monitoring import monitoring, observed
-from gui_agents.open_files import shared_out
+from gui_agents.open_files import PER_SANDBOX, shared_out
 from gui_agents.process import Ending, PortsFile, raise_open_files, shorten_pauses
 from gui_agents.service import Parts, Service
 from gui_agents.trimming import give_back, set_up_heap, trimmer
@@ -55,6 +55,7 @@ class App:
         self._files = shared_out(
             hard=self._hard_limit,
             slots=config.tasks.slots,
+            sandboxes=config.most_sandboxes * PER_SANDBOX.get(config.defaults.backend, 0),
             grpc=config.rpc.max_connections,
             metrics=METRICS_CONNECTIONS if config.monitoring.enable_prometheus else 0,
             overhead=METRICS_OVERHEAD,

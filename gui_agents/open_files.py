@@ -5,6 +5,7 @@ gRPC and the metrics endpoint get fewer connections each, so that neither takes 
 those of the other.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -12,7 +13,11 @@ import attrs
 BASE: Final = 128
 """What the process itself may need: its log, its files, its libraries."""
 PER_TASK: Final = 8
-"""What a running task may need: its model's connection, its sandbox's files."""
+"""What a running task may need beside its sandbox: its model's connection, its files."""
+PER_SANDBOX: Final[Mapping[str, int]] = {"x11": 16, "chromium": 48}
+"""By backend: what one of its sandboxes may need in this process, such as pipes, sockets and mapped files. A browser
+also needs two for each connection of its pages, 16 of which are usual. A backend that is not here needs hardly any.
+"""
 SPARE: Final = 1024 - BASE
 """Asked for on top, as it costs nothing; what nobody has thought of."""
 BROWSERS: Final = 2048
@@ -35,17 +40,18 @@ class OpenFiles:
     """Connections of the metrics endpoint."""
 
 
-def shared_out(*, hard: int | None, slots: int, grpc: int, metrics: int, overhead: int) -> OpenFiles:
+def shared_out(*, hard: int | None, slots: int, sandboxes: int, grpc: int, metrics: int, overhead: int) -> OpenFiles:
     """Share out the descriptors below the hard limit; None is no limit.
 
     Args:
         hard: the hard limit.
         slots: tasks that run at once.
+        sandboxes: descriptors of all their sandboxes, those included that are kept, stand ready or are closing.
         grpc: connections that clients of gRPC may have, as configured.
         metrics: connections that the metrics endpoint would have; 0 without one.
         overhead: what the endpoint needs besides.
     """
-    needed = BASE + PER_TASK * slots + (overhead if metrics else 0)
+    needed = BASE + PER_TASK * slots + sandboxes + (overhead if metrics else 0)
     wanted = needed + SPARE + BROWSERS + grpc + metrics
     if hard is None or hard >= needed + grpc + metrics:
         return OpenFiles(wanted if hard is None else min(wanted, hard), grpc, metrics)

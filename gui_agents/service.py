@@ -213,10 +213,9 @@ class Service:
         models = parts.models or ModelFactory(
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )
-        keep = config.tasks.slots if config.sandboxes.keep is None else config.sandboxes.keep
         reaper = Reaper(self.state)
         keeper = SandboxKeeper(
-            reaper, slots=config.tasks.slots, capacity=keep, keep_seconds=config.sandboxes.keep_seconds
+            reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = WarmPool(self.state, reaper, sandboxes, _plain_task(config), size=config.sandboxes.warm)
         self.runner = TaskRunner(

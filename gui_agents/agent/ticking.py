@@ -7,6 +7,7 @@ seconds is surely none of the task's doing; `novelty` finds out about the others
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -26,6 +27,11 @@ MAX_IN_ELEMENT: Final = 8
 FIELDS: Final = frozenset({"textbox", "searchbox", "entry", "edit", "input", "spinbutton", "slider", "combobox"})
 """Roles of elements whose text is the user's, without spaces and dashes."""
 HELD: Final = frozenset({"focused", "editable"})
+TEXTS_REMEMBERED: Final = 4096
+"""Texts of all trees: most of a tree is as it was a step ago, and looking for ticks takes most of the time."""
+MAX_REMEMBERED: Final = 200
+"""Characters of a text that is remembered; so all of them are a few megabytes at most."""
+ROLES_REMEMBERED: Final = 256
 
 LOADS: Final = r"(?:cpu|gpu|ram|mem|memory|swap|disk|battery|load)"
 TICKS: Final = re.compile(
@@ -88,40 +94,46 @@ class Told:
 
 def told(root: Element) -> Told:
     """Return what a tree tells."""
+    facts: list[object] = []
     ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]] = {}
-    return Told(hash(tuple(_facts(root, ticks))), ticks)
-
-
-def _facts(root: Element, ticks: dict[int, tuple[Bounds | None, tuple[Tick, ...]]]) -> Iterator[object]:
     waiting = [(root, False)]
     for number in range(MAX_ELEMENTS):
         if not waiting:
-            return
+            break
         element, in_field = waiting.pop()
-        in_field = in_field or _plain(element.role) in FIELDS
-        bounds, name, value = element.bounds, element.name, element.value or ""
+        in_field = in_field or _is_field(element.role)
+        bounds, name, value, children = element.bounds, element.name, element.value or "", element.children
         if not in_field and HELD.isdisjoint(element.states):
-            found: list[Tick] = []
-            name, value = _still(name, found), _still(value, found)
-            if found and len(ticks) < MAX_TICKS:
-                ticks[number] = (None if element.children else bounds, tuple(found))
-        yield from (element.role, name, value, element.states)
-        yield from (bounds.x, bounds.y, bounds.width, bounds.height, len(element.children))
-        waiting.extend((child, in_field) for child in element.children)
+            name, found = _still(name)
+            value, more = _still(value)
+            if (found or more) and len(ticks) < MAX_TICKS:
+                ticks[number] = (None if children else bounds, (found + more)[:MAX_IN_ELEMENT])
+        facts += (element.role, name, value, element.states)
+        facts += (bounds.x, bounds.y, bounds.width, bounds.height, len(children))
+        if children:
+            waiting += [(child, in_field) for child in children]
+    return Told(hash(tuple(facts)), ticks)
 
 
-def _plain(role: str) -> str:
-    return role.lower().replace(" ", "").replace("-", "").replace("_", "")
+@lru_cache(ROLES_REMEMBERED)
+def _is_field(role: str) -> bool:
+    return role.lower().replace(" ", "").replace("-", "").replace("_", "") in FIELDS
 
 
-def _still(text: str, found: list[Tick]) -> str:
-    """Return a text without its ticks, which are added to `found`."""
+def _still(text: str) -> tuple[str, tuple[Tick, ...]]:
+    """Return a text without its ticks, and the ticks."""
     if not text or len(text) > MAX_TEXT:
-        return text
+        return text, ()
+    return _searched(text) if len(text) <= MAX_REMEMBERED else _searched.__wrapped__(text)
+
+
+@lru_cache(TEXTS_REMEMBERED)
+def _searched(text: str) -> tuple[str, tuple[Tick, ...]]:
+    found: list[Tick] = []
 
     def take(match: re.Match[str]) -> str:
         if len(found) < MAX_IN_ELEMENT:
             found.append(Tick(match[0], match["seconds"] or "", match["sure"] is not None))
         return "\0"
 
-    return TICKS.sub(take, text)
+    return TICKS.sub(take, text), tuple(found)

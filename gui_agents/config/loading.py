@@ -34,6 +34,16 @@ class Config:
     sandboxes: sections.SandboxesConfig
     service: sections.ServiceConfig
 
+    @property
+    def kept_sandboxes(self) -> int:
+        """Sandboxes that may be kept after their tasks."""
+        return self.tasks.slots if self.sandboxes.keep is None else self.sandboxes.keep
+
+    @property
+    def most_sandboxes(self) -> int:
+        """Sandboxes that may exist at once: those that run, close, are kept or stand ready."""
+        return 2 * self.tasks.slots + self.kept_sandboxes + self.sandboxes.warm
+
 
 _SECTIONS: Final[Mapping[str, Any]] = {field.name: field.type for field in attrs.fields(Config)}
 """The class of each section, by the field of `Config`."""

@@ -193,7 +193,9 @@ class SandboxFactory:
             )
             return
         for sandbox_type, count in swept.items():
-            _log.warning("an earlier service has left %d sandboxes of type %s, which are removed", count, sandbox_type)
+            _log.warning(
+                "removed sandboxes of type %s that an earlier service has left behind: %d", sandbox_type, count
+            )
             records.sandboxes_swept(sandbox_type, count)
 
     async def stop(self) -> None:

@@ -13,7 +13,7 @@ DEATHS: Final = frozenset({SandboxEnd.CRASHED, SandboxEnd.OUT_OF_MEMORY, Sandbox
 _ADVICE: Final[Mapping[SandboxEnd, str]] = {
     SandboxEnd.CRASHED: "start the task again; if that happens again, look into the service's log",
     SandboxEnd.OUT_OF_MEMORY: "let the task do less at once, or raise SANDBOX_MEMORY",
-    SandboxEnd.KILLED: "something else than this service ended it: see the system's log, then start the task again",
+    SandboxEnd.KILLED: "look into the system's log for what ended it, then start the task again",
     SandboxEnd.UNREACHABLE: "check that the sandbox can be reached from the service, then start the task again",
 }
 

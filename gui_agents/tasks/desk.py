@@ -30,6 +30,8 @@ class Desk:
     spec: TaskSpec
     settings: ModelSettings
     conversation: Conversation
+    began_monotonic_seconds: float
+    """When the task began to wait for its sandbox."""
     sandbox: Sandbox | None = None
     info: SandboxInfo | None = None
     """Set once the sandbox is open."""
@@ -65,7 +67,8 @@ class Desks:
     def prepared(self, task_id: str, spec: TaskSpec, beginning: Beginning, *, taken: bool) -> Desk:
         """Return the desk of a task that starts: in the kept sandbox, if it has `taken` it, or in a place for one."""
         settings = DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings
-        desk = Desk(task_id, spec, settings, Conversation(beginning.history, pictures=settings.history_pictures))
+        conversation = Conversation(beginning.history, pictures=settings.history_pictures)
+        desk = Desk(task_id, spec, settings, conversation, self._clock.monotonic())
         kept = beginning.kept
         if kept is not None and taken:
             desk.named = beginning.named or kept.named
@@ -87,14 +90,13 @@ class Desks:
         if warm is not None:
             self._give(desk, warm.sandbox, warm.info, SandboxStart.WARM)
             return warm.sandbox
-        began = self._clock.monotonic()
         sandbox = desk.sandbox = self._sandboxes.create(desk.spec)
         await sandbox.open()
         # A sandbox that was abandoned while it opened is closed already.
         if not desk.left:
             info = info_of(sandbox)
             self._state.sandbox_created(info.sandbox_type)
-            self._give(desk, sandbox, info, SandboxStart.COLD, self._clock.monotonic() - began)
+            self._give(desk, sandbox, info, SandboxStart.COLD)
         return sandbox
 
     def failed(self, desk: Desk, error: SandboxError) -> str:
@@ -120,9 +122,8 @@ class Desks:
         else:
             self._keeper.close(desk.sandbox, desk.info, desk.lost or UNWANTED)
 
-    def _give(
-        self, desk: Desk, sandbox: Sandbox, info: SandboxInfo, start: SandboxStart, waited_seconds: float = 0.0
-    ) -> None:
+    def _give(self, desk: Desk, sandbox: Sandbox, info: SandboxInfo, start: SandboxStart) -> None:
         desk.sandbox, desk.info = sandbox, info
         self._continuations.took(info.sandbox_id)
+        waited_seconds = self._clock.monotonic() - desk.began_monotonic_seconds
         self._state.sandbox_given(desk.task_id, info, start, waited_seconds)

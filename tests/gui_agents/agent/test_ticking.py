@@ -2,6 +2,7 @@
 
 import pytest
 
+from gui_agents.agent import ticking
 from gui_agents.agent.ticking import MAX_ELEMENTS, told
 from gui_agents.domain.screen import Bounds, Element
 
@@ -79,3 +80,31 @@ def test_few_ticks_are_held_of_many():
     assert len(many.ticks) == 200
     assert {len(found) for _, found in many.ticks.values()} == {8}
     assert (many.without_ticks().digest, many.without_ticks().ticks) == (many.digest, {})
+
+
+def test_a_text_that_was_seen_a_step_ago_is_not_searched_again(monkeypatch):
+    tree = Element("window", "", BOUNDS, children=tuple(text(f"14:05:07, item {number}") for number in range(500)))
+    searched = []
+    monkeypatch.setattr(ticking, "TICKS", Searched(ticking.TICKS, searched))
+    first = told(tree)
+    assert len(searched) == 500
+    assert told(tree) == first
+    assert len(searched) == 500
+
+
+def test_a_long_text_is_searched_as_well_as_a_short_one():
+    # It is too long to be remembered, and not too long to be searched.
+    assert ticks("x" * 300 + " 14:05:07") == ["14:05:07"]
+    assert ticks("x" * 1000 + " 14:05:07") == []
+
+
+class Searched:
+    """A pattern that notes what it is applied to."""
+
+    def __init__(self, pattern, texts):
+        self._pattern = pattern
+        self._texts = texts
+
+    def sub(self, replace, text):
+        self._texts.append(text)
+        return self._pattern.sub(replace, text)

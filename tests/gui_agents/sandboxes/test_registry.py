@@ -144,8 +144,8 @@ async def test_what_an_earlier_service_has_left_is_counted_and_logged(monkeypatc
     ended = state.snapshot().sandboxes.ended
     assert {key: count for key, count in ended.items() if count} == {("Linux", "swept"): 2, ("Browser", "swept"): 1}
     assert [record.getMessage() for record in caplog.records] == [
-        "an earlier service has left 2 sandboxes of type Linux, which are removed",
-        "an earlier service has left 1 sandboxes of type Browser, which are removed",
+        "removed sandboxes of type Linux that an earlier service has left behind: 2",
+        "removed sandboxes of type Browser that an earlier service has left behind: 1",
     ]
     await sandboxes.stop()
 

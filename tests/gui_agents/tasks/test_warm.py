@@ -224,7 +224,7 @@ async def test_the_place_of_one_that_closes_slowly_is_not_taken_before():
 
 @pytest.mark.parametrize("stubborn", ["", "open"])
 @virtual
-async def test_one_that_is_being_opened_is_closed_at_the_end(stubborn):
+async def test_one_that_is_being_opened_is_closed_at_the_end(stubborn, caplog):
     stable = Stable(2, {}, {"opens": 5, "stubborn": stubborn})
     await asyncio.sleep(1)
     await stable.rest()
@@ -233,6 +233,7 @@ async def test_one_that_is_being_opened_is_closed_at_the_end(stubborn):
     # What swallowed the cancel opens at last, and changes nothing.
     await asyncio.sleep(60)
     assert (stable.warm, stable.ended(), len(stable.attempts)) == (0, {"closed": 1}, 2)
+    assert caplog.messages == []
 
 
 @virtual
