@@ -27,6 +27,7 @@ from gui_agents.domain.actions import (
     Wait,
 )
 from gui_agents.domain.keys import NAMED, keys_of
+from gui_agents.domain.screen import Element
 
 _MAX_PAUSE_SECONDS: Final = 60.0
 _MAX_TURNS: Final = 20
@@ -95,15 +96,23 @@ class Worker(BrowserHands):
             return
         yield from self.go_to(target)
 
-    def enter_in(self, text: str, label: str, joint: str) -> Act:
-        """Fill in a field if there is one of this name, or type in an app; otherwise the words belong to the text."""
-        if self._is_field(label):
-            yield from self.set_field(label, text)
-        elif self._window_of(label) is not None or self._offers_app(label):
+    def put(self, text: str, label: str) -> Act:
+        """Fill in a field, or type in an app of this name."""
+        if not self._is_field(label) and self._is_app(label):
             yield from self.be_in(label)
             yield from self.write(text)
         else:
+            yield from self.set_field(label, text)
+
+    def enter_in(self, text: str, label: str, joint: str) -> Act:
+        """Put a text into what has this name; if nothing has, the words belong to the text."""
+        if self._is_field(label) or self._is_app(label):
+            yield from self.put(text, label)
+        else:
             yield from self.write(f"{text} {joint} {label}")
+
+    def _is_app(self, label: str) -> bool:
+        return self._window_of(label) is not None or self._offers_app(label)
 
     def _offers_app(self, label: str) -> bool:
         """Tell whether the desktop lists an app of this name."""
@@ -149,13 +158,13 @@ class Worker(BrowserHands):
     def _answer(self, names: tuple[str, ...], key: str) -> Act:
         if not (yield from self._until(lambda: self.view.dialog is not None, PATIENCE[:2])):
             raise NotPossibleError("there is nothing to answer: no dialog is open")
-        dialog = self.view.dialog
+        told = _told(self.view.dialog)
         button = self._first_named(names, _BUTTONS)
         if button is None:
             yield from self._press_key(key)
         else:
             yield from self._click(button)
-        if not (yield from self._until(lambda: self.view.dialog != dialog, PATIENCE[:3])):
+        if not (yield from self._until(lambda: _told(self.view.dialog) != told, PATIENCE[:3])):
             raise NotPossibleError(f"{self.view.place} does not close")
 
     # Pointer, keys and time
@@ -315,6 +324,11 @@ class Worker(BrowserHands):
 
     def _to_read(self, label: str) -> Seen | None:
         return find(self.view, label, ACTIVE - PRESSED) or labelled(self.view, label) or find(self.view, label)
+
+
+def _told(dialog: Element | None) -> tuple[str, ...]:
+    """Return what a dialog says, whatever has the focus in it."""
+    return () if dialog is None else (dialog.name, *(child.name for child in dialog.children))
 
 
 def _keys(label: str) -> tuple[str, ...] | None:
