@@ -18,7 +18,7 @@ from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.packages import DISTRIBUTION
-from gui_agents.domain.spec import Defaults
+from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices
@@ -40,8 +40,10 @@ from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import EVERYTHING, Observed, ServiceStats
 from gui_agents.state.streams import StreamManager
 from gui_agents.tasks.keeper import SandboxKeeper
+from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.runner import TaskRunner
 from gui_agents.tasks.treasury import default_model_problem
+from gui_agents.tasks.warm import WarmPool
 
 REQUEST_ROOM_BYTES: Final = 64 * 2**10
 """How much more than the largest request the transport lets through, so that what is a little too large is refused by
@@ -125,6 +127,25 @@ def endpoint_policy(config: Config) -> EndpointPolicy:
     return EndpointPolicy(loopback=host in LOOPBACK_HOSTS, allowed=config.models.endpoint_allow)
 
 
+def _defaults(config: Config) -> Defaults:
+    return Defaults(
+        backend=config.defaults.backend, steps=config.tasks.steps, timeout_seconds=config.tasks.timeout_seconds
+    )
+
+
+def _plain_task(config: Config) -> TaskSpec:
+    """Return a task that leaves everything to the operator's defaults; no model is ever asked for it."""
+    defaults = _defaults(config)
+    return TaskSpec(
+        instruction="",
+        backend=defaults.backend,
+        steps=defaults.steps,
+        timeout_seconds=defaults.timeout_seconds,
+        model=ModelChoice("", ""),
+        config=defaults.as_config(),
+    )
+
+
 class _Routes:
     """Takes handlers as a server does, and registers them with a server; wrapped, if calls are counted."""
 
@@ -193,12 +214,15 @@ class Service:
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )
         keep = config.tasks.slots if config.sandboxes.keep is None else config.sandboxes.keep
+        reaper = Reaper(self.state)
         keeper = SandboxKeeper(
-            self.state, slots=config.tasks.slots, capacity=keep, keep_seconds=config.sandboxes.keep_seconds
+            reaper, slots=config.tasks.slots, capacity=keep, keep_seconds=config.sandboxes.keep_seconds
         )
+        self._pool = WarmPool(self.state, reaper, sandboxes, _plain_task(config), size=config.sandboxes.warm)
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,
+            pool=self._pool,
             sandboxes=sandboxes,
             models=models,
             prices=prices,
@@ -206,18 +230,13 @@ class Service:
             clock=self.clock,
             unbudgeted=config.budgets.allow_unbudgeted_models,
         )
+        self._sandboxes = sandboxes
         self._models = models
         self._prices = prices
         self._servicer = AgentServicer(
             state=self.state,
             runner=self.runner,
-            settings=GlobalSettings(
-                Defaults(
-                    backend=config.defaults.backend,
-                    steps=config.tasks.steps,
-                    timeout_seconds=config.tasks.timeout_seconds,
-                )
-            ),
+            settings=GlobalSettings(_defaults(config)),
             models=models,
             backends=sandboxes,
             allow_set_global_config=config.access.allow_set_global_config,
@@ -235,11 +254,12 @@ class Service:
         return self._reception.open + self.state.kept
 
     async def start(self, accounting: Accounting | None = None) -> None:
-        """Open the port and serve; `accounting` counts the RPCs.
+        """Sweep what earlier services have left behind, open the port and serve; `accounting` counts the RPCs.
 
         Raises:
             OSError: the port is taken, or the address is not this machine's.
         """
+        await self._sandboxes.start(self.state)
         rpc = self.config.rpc
         limits = (
             ("grpc.max_receive_message_length", rpc.max_message_bytes + REQUEST_ROOM_BYTES),
@@ -267,6 +287,7 @@ class Service:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server
+        self._pool.start()
 
     def model_problem(self) -> str | None:
         """Return why no task can be run with the default model, such as a missing key; None if one can."""
@@ -278,6 +299,11 @@ class Service:
         await self.runner.drain(self.config.service.drain_seconds)
 
     async def stop(self) -> None:
-        """Let ended streams reach their clients, then close the port."""
+        """Let ended streams reach their clients, then close the port and what the sandboxes have shared.
+
+        A service that was not drained ends its tasks and closes its sandboxes first, without waiting for tasks.
+        """
+        await self.runner.drain(0)
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
+        await self._sandboxes.stop()

@@ -187,13 +187,21 @@ class BudgetsSnapshot:
 
 @point
 class SandboxesSnapshot:
-    """The sandboxes by type, and the actions sent to them."""
+    """The sandboxes by type, the actions sent to them, and the connections that they asked for."""
 
     created: Mapping[str, int]
     open: Mapping[str, int]
+    warm: int
+    """Open ones that stand ready and have no task yet."""
     failures: Mapping[str, int]
+    ended: Mapping[tuple[str, str], int]
+    """By (type, reason). Those that were swept were created by an earlier service."""
+    openings: Mapping[tuple[str, str], HistogramPoint]
+    """Seconds that tasks waited for their sandbox to open, by (type, start)."""
     actions: Mapping[tuple[str, str], int]
     """Actions sent, by (action, outcome)."""
+    egress: Mapping[str, int]
+    """Connections that sandboxed browsers asked for, by what became of them."""
 
 
 @point

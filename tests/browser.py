@@ -161,11 +161,11 @@ class Browser:
 
 
 @contextlib.contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(*more_flags: str) -> Iterator[Browser]:
     """Run a Chromium with a profile of its own; skip the test where it is not installed."""
     program = require_program("chromium")
     profile = Path(tempfile.mkdtemp(prefix="chromium-"))
-    flags = [*FLAGS, f"--user-data-dir={profile}"]
+    flags = [*FLAGS, *more_flags, f"--user-data-dir={profile}"]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")
     with subprocess.Popen([program, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -15,7 +15,7 @@ from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.price import Price
 from gui_agents.domain.rpc import OTHER, RpcMethod
-from gui_agents.domain.sandbox import SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
 from gui_agents.domain.task import TaskLimits
@@ -146,6 +146,7 @@ class ScriptedSandbox:
     """A sandbox whose actions end as its script says: a text, or an error.
 
     It shows one screen after the other, a new one each time unless `screens` are given, of which the last one stays.
+    It lives until it is closed or told to `die`.
     """
 
     def __init__(
@@ -168,6 +169,9 @@ class ScriptedSandbox:
         """One for each observation."""
         self.closed: list[bool] = []
         """`destroy` of each call of `close`."""
+        self.gone: SandboxGoneError | None = None
+        """Why it is gone, once it is."""
+        self._ended = asyncio.Event()
         self._script = Script(script, then)
         self._opening = Script(opening, None)
         self._screens = list(screens)
@@ -175,9 +179,11 @@ class ScriptedSandbox:
     async def open(self) -> None:
         self.opened += 1
         await self._opening.next()
+        self._check_alive()
 
     async def observe(self, *, screenshot: bool) -> Observation:
         self.asked_for_screenshots.append(screenshot)
+        self._check_alive()
         if not self._screens:
             return a_screen(f"screen {len(self.asked_for_screenshots)}")
         screen = self._screens.pop(0) if len(self._screens) > 1 else self._screens[0]
@@ -187,11 +193,27 @@ class ScriptedSandbox:
 
     async def act(self, action: Action) -> str:
         self.acted.append(action)
+        self._check_alive()
         outcome = await self._script.next()
         return str(outcome)
 
     async def close(self, *, destroy: bool) -> None:
         self.closed.append(destroy)
+        self.die(SandboxGoneError("it was closed", SandboxEnd.CLOSED))
+
+    def die(self, error: SandboxGoneError) -> None:
+        """Be gone from now on."""
+        self.gone = self.gone or error
+        self._ended.set()
+
+    async def ended(self) -> SandboxGoneError:
+        await self._ended.wait()
+        assert self.gone is not None
+        return self.gone
+
+    def _check_alive(self) -> None:
+        if self.gone is not None and not self.closed:
+            raise self.gone
 
 
 class FixedPrices:

@@ -138,7 +138,12 @@ def _models(snapshot: ServiceSnapshot) -> Iterator[str]:
 def _sandboxes(snapshot: ServiceSnapshot) -> Iterator[str]:
     sandboxes, phases = snapshot.sandboxes, snapshot.steps.phases
     for kind, open_now in sandboxes.open.items():
-        yield from _at_most(f"{kind}: open <= created", open_now, sandboxes.created[kind])
+        ended = sum(count for (of, why), count in sandboxes.ended.items() if of == kind and why != "swept")
+        yield from _equal(f"{kind}: created = open + ended", sandboxes.created[kind], open_now + ended)
+        # A kept one was given to another task before.
+        first = [point.count for (of, start), point in sandboxes.openings.items() if of == kind and start != "kept"]
+        yield from _at_most(f"{kind}: given for the first time <= created", sum(first), sandboxes.created[kind])
+    yield from _at_most("warm <= open", sandboxes.warm, sum(sandboxes.open.values()))
     # A histogram that is switched off is not observed.
     if phases:
         yield from _equal("actions = act phases", sum(sandboxes.actions.values()), phases["act"].count)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.buckets import PHASE_SECONDS
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.rpc import OK, STREAMING, MethodName, RpcMethod
+from gui_agents.domain.sandbox import SandboxEnd, SandboxStart
 from gui_agents.domain.usage import Usage
 from gui_agents.snapshot import (
     Exemplar,
@@ -246,12 +247,23 @@ def models_snapshots(draw: st.DrawFn) -> ModelsSnapshot:
 @st.composite
 def sandboxes_snapshots(draw: st.DrawFn) -> SandboxesSnapshot:
     still_open = draw(tallies(IDLE.sandboxes.open, few))
-    closed = draw(tallies(IDLE.sandboxes.open))
+    ended = draw(tallies(IDLE.sandboxes.ended))
+    created = {
+        name: count + sum(gone for (of, why), gone in ended.items() if of == name and why != SandboxEnd.SWEPT)
+        for name, count in still_open.items()
+    }
+    openings = {
+        (name, start): draw(histogram_points(point.bounds, draw(st.integers(0, created[name] // len(SandboxStart)))))
+        for (name, start), point in IDLE.sandboxes.openings.items()
+    }
     return draw(
         part(
             IDLE.sandboxes,
-            created={name: still_open[name] + closed[name] for name in still_open},
+            created=created,
             open=still_open,
+            warm=draw(st.integers(0, sum(still_open.values()))),
+            ended=ended,
+            openings=openings,
         )
     )
 

@@ -11,9 +11,10 @@ import collectors
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue, process
 from gui_agents.domain.actions import SANDBOX_ACTIONS
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.domain.price import Quote
-from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
@@ -81,6 +82,8 @@ def work(service):
         service.state.config_updated(config_type)
     for kind in SandboxType:
         service.state.sandbox_failed(kind)
+    for verdict in EgressVerdict:
+        service.state.egress_connection(verdict)
     service.state.runtime_files_counted(7)
     for number, ending in enumerate((*ENDINGS, *ENDINGS)):
         run_a_task(service, number, ending)
@@ -96,9 +99,13 @@ def run_a_task(service, number, ending):
     service.clock.advance(SECONDS[number % len(SECONDS)])
     service.look()
     state.task_started(task_id)
-    state.sandbox_opened(task_id, SandboxInfo("sandbox", kind))
+    state.sandbox_created(kind)
+    state.sandbox_warm(1)
     subscription = state.subscribed(task_id)
     service.look()
+    state.sandbox_warm(-1)
+    for start, seconds in product(SandboxStart, SECONDS):
+        state.sandbox_given(task_id, SandboxInfo("sandbox", kind), start, seconds)
     for seconds in SECONDS if number % 5 else SECONDS[:1]:
         take_a_step(state, task_id, seconds)
     service.clock.advance(SECONDS[-number % len(SECONDS)] * 4)
@@ -106,7 +113,13 @@ def run_a_task(service, number, ending):
     state.task_ended(task_id, ending)
     state.stream_taken(subscription)
     state.unsubscribed(subscription)
-    state.sandbox_closed(kind)
+    for reason in SandboxEnd:
+        if reason is SandboxEnd.SWEPT:
+            state.sandboxes_swept(kind, 1)
+        else:
+            state.sandbox_created(kind)
+            state.sandbox_ended(kind, reason)
+    state.sandbox_ended(kind, SandboxEnd.CLOSED)
     state.heartbeat()
     service.look()
 
@@ -175,4 +188,8 @@ def test_the_exceptions_are_metrics_of_the_catalogue():
 def test_every_label_set_is_there_from_the_first_scrape(worked):
     first, last = worked.seen[0], worked.seen[-1]
     late = {name for name, _ in last.keys() - first.keys()}
-    assert late == {"agent_task_success_rate"}
+    # What a type's first sandbox brings, before a task can have one that was not cold.
+    openings = {f"agent_sandbox_open_duration_seconds_{part}" for part in ("bucket", "count", "sum")}
+    assert late == {"agent_task_success_rate", *openings}
+    cold = {name for name, labels in last.keys() - first.keys() if ("start", "cold") in labels}
+    assert cold == set()

@@ -34,7 +34,7 @@ def landing_page(page: str, body: str, failures: Mapping[str, int]) -> str:
 
 def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
     """Yield the key figures in words."""
-    created, live = snapshot.tasks.created, snapshot.tasks.live
+    created, live, sandboxes = snapshot.tasks.created, snapshot.tasks.live, snapshot.sandboxes
     ended = snapshot.recent.ended
     recent, since_start = ended[TaskStatus.COMPLETED] + ended[TaskStatus.FAILED], tasks.success_rate(snapshot.tasks)
     yield "Version", snapshot.service.info.version
@@ -51,6 +51,9 @@ def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
     yield "Tasks failed", str(created[TaskStatus.FAILED])
     yield "Tasks cancelled", str(created[TaskStatus.CANCELLED])
     yield "Steps", str(snapshot.steps.steps)
+    yield "Sandboxes open", f"{sum(sandboxes.open.values())}, {sandboxes.warm} of them ready for the next task"
+    yield "Sandboxes ended", _counted(sandboxes.ended)
+    yield "Connections of browsers", _counted(sandboxes.egress)
     yield "Tokens", str(models.consumed(snapshot.models.tokens)[TokenType.TOTAL])
     for currency, amount in models.cost(snapshot.models).items():
         yield f"Cost in {currency}", f"{amount:.2f}"
@@ -62,6 +65,15 @@ def figures(snapshot: ServiceSnapshot) -> Iterator[tuple[str, str]]:
 def _percent(ratio: float) -> str:
     """Return a ratio in percent; what is not all is never rounded up to 100 %."""
     return f"{min(ratio, 0.999) if ratio < 1 else ratio:.1%}"
+
+
+def _counted(counts: Mapping[tuple[str, str], int] | Mapping[str, int]) -> str:
+    """Return what was counted by the last part of each key, without those that did not occur."""
+    sums: dict[str, int] = {}
+    for key, count in counts.items():
+        name = key if isinstance(key, str) else key[-1]
+        sums[name] = sums.get(name, 0) + count
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sums.items() if count) or "none"
 
 
 def _calls(by_outcome: Mapping[str, int]) -> str:

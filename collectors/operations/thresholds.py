@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, RPC_SECONDS
+from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, RPC_SECONDS, SANDBOX_OPEN_SECONDS
 
 BURN_FACTORS: Final = (14.4, 6, 3, 1)
 """How many times faster than allowed an error budget burns, from the fastest tier to the slowest."""
@@ -70,6 +70,13 @@ class Thresholds:
     temp_files: float = _threshold(1000, 0, 1e9, "files below one instance's runtime directory")
     stream_connections: float = _threshold(100, 0, 1e6, "streaming RPCs open on one instance")
     stream_log_factor: float = _threshold(1.1, 1, 100, "stream logs / (retention + slots + queue capacity)")
+    sandbox_death_ratio: float = _threshold(0.2, 0, 1, "sandboxes of one type that die / that end, over 15 minutes")
+    sandbox_death_minimum: float = _threshold(3, 0, 1e6, "sandboxes of one type that die within 15 minutes")
+    sandbox_open_p95_seconds: float = _threshold(
+        30, 0, SANDBOX_OPEN_SECONDS[-1], "seconds that 95 % of one type's new sandboxes take to open at most"
+    )
+    sandbox_open_minimum: float = _threshold(5, 0, 1e6, "new sandboxes of one type within 15 minutes, to judge them")
+    egress_denials: float = _threshold(0, -1, 1e6, "refused connections of browsers to private addresses in 15 minutes")
     grpc_error_ratio: float = _threshold(0.05, 0, 1, "calls of one method that end with a fault of the service")
     grpc_error_minimum: float = _threshold(3, 0, 1e6, "faults of one method within 10 minutes, to judge its calls")
     grpc_latency_p95_seconds: float = _threshold(

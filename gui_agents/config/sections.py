@@ -298,6 +298,12 @@ class SandboxesConfig:
     keep_seconds: float = setting(
         "SANDBOX_KEEP_SECONDS", parsers.seconds(0, 7 * 86400), "600", "Seconds that a sandbox is kept after its task."
     )
+    warm: int = setting(
+        "SANDBOX_WARM",
+        parsers.integer(0, 1000),
+        "0",
+        "Sandboxes of DEFAULT_BACKEND that stand ready before there is a task for them.",
+    )
     memory_bytes: int = setting(
         "SANDBOX_MEMORY",
         parsers.integer(2**26, 2**40),
@@ -324,7 +330,7 @@ class SandboxesConfig:
         "without :PORT, separated by commas: see docs/sandboxes.md.",
     )
     screen: tuple[int, int] = setting(
-        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's screen, as WIDTHxHEIGHT."
+        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's or browser's screen, as WIDTHxHEIGHT."
     )
     x11_apps: tuple[str, ...] | None = setting(
         "X11_APPS",
@@ -337,6 +343,12 @@ class SandboxesConfig:
         parsers.boolean,
         "false",
         "Allow Linux desktops without a jail, where a task's programs can do what the service can.",
+    )
+    chromium_unjailed: bool = setting(
+        "CHROMIUM_UNJAILED",
+        parsers.boolean,
+        "false",
+        "Allow browsers without a jail, where nothing but their own settings keeps them from the network.",
     )
 
 

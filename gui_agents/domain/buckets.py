@@ -15,3 +15,5 @@ RPC_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Of RPCs, from start to end."""
 PHASE_SECONDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
 """Of the phases of a step, and of calls to models."""
+SANDBOX_OPEN_SECONDS: Final = (0.05, 0.25, 1, 3, 10, 30, 60)
+"""Of tasks, from asking for a sandbox to having one. A warm one is promised in 50 ms, which is therefore a bound."""

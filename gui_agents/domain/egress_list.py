@@ -24,6 +24,7 @@ LOOPBACK: Final = ("127.0.0.1", "::1")
 
 _HOST: Final = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_ADDRESS: Final = re.compile(r"[0-9A-Fa-fXx.:/]+")
 _READ_IN_TWO_WAYS: Final = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 """Letters that IDNA 2003 replaces and browsers keep: the entry would name another host."""
 _WITH_PORT: Final = re.compile(r"(?P<place>([^:=]*=)?(\[[^\[\]]*\]|[^:\[\]=]*)):(?P<port>\*|[0-9]{1,5})")
@@ -115,11 +116,14 @@ def _split_port(text: str) -> tuple[str, frozenset[int] | None]:
 
 def _network(text: str) -> Network:
     plain = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    literal = literal_address(plain) if plain.isascii() else None
+    wrong = ValueError("is no address and no network")
+    if not _ADDRESS.fullmatch(plain):  # no letters that look like digits, and no zones as in fe80::1%eth0
+        raise wrong
+    literal = literal_address(plain)
     try:
         network = ip_network(plain if literal is None else literal, strict=False)
     except ValueError:
-        raise ValueError("is no address and no network") from None
+        raise wrong from None
     if network.prefixlen == 0:
         raise ValueError(f"takes in loopback and private addresses, too: write {PUBLIC}, or smaller networks")
     if unwrapped(network.network_address) != network.network_address:

@@ -97,6 +97,7 @@ class Backend(StrEnum):
 
     SIMULATED = "simulated"
     X11 = "x11"
+    CHROMIUM = "chromium"
 
 
 @attrs.frozen

@@ -42,10 +42,12 @@ async def serve(stream: Stream, dialler: Dialler, note: Note) -> None:
 async def _serve(browser: Peer, dialler: Dialler, note: Note) -> None:
     async with asyncio.timeout(HEAD_SECONDS):
         request = await browser.next_event()
-    if not isinstance(request, h11.Request):
-        return
-    target = target_of(request)
-    forwarded = None if target.path is None else forwarded_request(request, target)
+        if not isinstance(request, h11.Request):
+            return
+        target = target_of(request)
+        forwarded = None if target.path is None else forwarded_request(request, target)
+        if forwarded is None and not isinstance(await browser.next_event(), h11.EndOfMessage):
+            raise EgressError(Problem.BAD_REQUEST, "a request for a tunnel has no body")
     try:
         server = await dialler.dial(target.host, target.port)
     except EgressError as error:
@@ -62,8 +64,6 @@ async def _serve(browser: Peer, dialler: Dialler, note: Note) -> None:
 
 
 async def _connect(browser: Peer, server: Stream) -> None:
-    if not isinstance(await browser.next_event(), h11.EndOfMessage):
-        raise EgressError(Problem.BAD_REQUEST, "a request for a tunnel has no body")
     await browser.send(h11.Response(status_code=200, reason="Connection established", headers=[]))
     early, _ = browser.http.trailing_data
     if early:

@@ -107,9 +107,7 @@ async def _answer(browser: Peer, server: Peer, clock: Idle) -> None:
             await browser.send(forwarded_response(event))
         elif isinstance(event, h11.Data):
             await browser.send(h11.Data(data=event.data))
-        elif isinstance(event, h11.EndOfMessage):
+        elif not isinstance(event, h11.InformationalResponse):  # which says nothing that a browser needs
             await browser.send(h11.EndOfMessage())
             await browser.stream.flush()
             return
-        elif not isinstance(event, h11.InformationalResponse):
-            raise EgressError(Problem.NOT_HTTP, "the server ended the connection without an answer")

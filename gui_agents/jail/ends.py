@@ -7,6 +7,7 @@ from gui_agents.domain.sandbox import SandboxEnd
 from gui_agents.jail.limits import GIBIBYTE, Ended, Limits
 
 CLOSED: Final = Ended(SandboxEnd.CLOSED, "it was closed")
+UNKNOWN: Final = Ended(SandboxEnd.CRASHED, "its program ended")
 SIGNALLED: Final = 128
 """A shell and bwrap report the signal that ended a program as this much more than its number."""
 ORDERED: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})

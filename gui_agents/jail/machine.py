@@ -6,12 +6,13 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from gui_agents.jail import walls
+from gui_agents.jail import privileges, walls
+from gui_agents.jail.handed import Handed
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.user_ids import USER_IDS
 
 SECONDS: Final = 20.0
-PACKAGES: Final = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux"}
+PACKAGES: Final = {"bwrap": "bubblewrap", **privileges.PACKAGES}
 """The programs that a jail needs, and the packages of Debian that have them."""
 SWITCHES: Final = {
     "/proc/sys/kernel/unprivileged_userns_clone": ("kernel.unprivileged_userns_clone", "0", "1"),
@@ -27,26 +28,40 @@ SWITCHES: Final = {
 
 def problem() -> str | None:
     """Start the smallest jail, and return in words why that fails; None if it works. Blocks for some milliseconds."""
-    for program, package in PACKAGES.items():
-        if shutil.which(program) is None:
-            return f"{program} is not installed (Debian: apt-get install {package})"
-    limits = Limits(memory_bytes=2**26, disk_bytes=2**20, processes=64)
-    nothing = Path("/nonexistent")
-    command = walls.bwrap("bwrap", walls.Inside(limits=limits, etc=nothing, shared=nothing, places={}), info=1)
-    command += walls.unprivileged(USER_IDS[0] if os.geteuid() == 0 else None, None)
+    if (absent := missing()) is not None:
+        return absent
+    handed = Handed()
     try:
+        limits = Limits(memory_bytes=2**26, disk_bytes=2**20, processes=64)
+        _reading, told = handed.pipe()
+        arguments = walls.arguments(walls.Inside(limits=limits, files={}, places={}), info=told)
+        give_up = privileges.as_user(USER_IDS[0]) if os.geteuid() == 0 else []
         done = subprocess.run(  # noqa: S603 - all of it is ours
-            [*command, "/bin/true"], capture_output=True, timeout=SECONDS, check=False, env={"PATH": os.defpath}
+            ["bwrap", *arguments, "--", *give_up, *privileges.bounded({"core": 0}), "/bin/true"],  # noqa: S607 - from PATH, as it is found
+            pass_fds=handed.descriptors,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"bwrap does not work: {error}"
+    finally:
+        handed.close()
     if done.returncode == 0:
         return None
     words = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"status {done.returncode}"
-    return f"bwrap does not work ({words}); {_advice()}"
+    return f"bwrap does not work ({words}); {advice()}"
 
 
-def _advice() -> str:
+def missing() -> str | None:
+    """Return in words which program is missing; None if there are all."""
+    for program, package in PACKAGES.items():
+        if shutil.which(program) is None:
+            return f"{program} is not installed (Debian: apt-get install {package})"
+    return None
+
+
+def advice() -> str:
     """Return what an administrator can do."""
     for place, (name, forbids, allows) in SWITCHES.items():
         try:

@@ -4,15 +4,16 @@ A socket belongs to the network namespace in which it was made, wherever it is u
 enter a user namespace, so a small program enters, makes the socket, and hands it out over a Unix socket.
 """
 
-import asyncio
 import contextlib
 import os
 import socket
+import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gui_agents.domain.sandbox import SandboxError
+from gui_agents.jail import pidfds
 
 BACKLOG: Final = 128
 SECONDS: Final = 10.0
@@ -47,44 +48,52 @@ def listen_here(port: int) -> socket.socket:
         raise SandboxError(f"port {port} of the loopback cannot be opened: {error.strerror}") from error
 
 
-async def listen_inside(network: int, port: int) -> socket.socket:
-    """Return a listening socket on the loopback of a network namespace, which a descriptor stands for.
+def listen_inside(pid: int, pidfd: int, port: int, environment: Mapping[str, str]) -> socket.socket:
+    """Return a listening socket on the loopback of a process's network namespace. Blocks for some 20 milliseconds.
+
+    Args:
+        pid: the process.
+        pidfd: its descriptor.
+        port: 0 takes a free one.
+        environment: of the program that enters the namespace.
 
     Raises:
         SandboxError: it cannot be opened.
     """
+    try:
+        with _namespace(pid, pidfd) as namespace:
+            return _sent_out(namespace, port, environment)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxError(f"port {port} inside cannot be opened: {error}") from error
+
+
+@contextlib.contextmanager
+def _namespace(pid: int, pidfd: int) -> Iterator[int]:
+    """Open the network namespace of a process."""
+    namespace = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if pidfds.has_ended(pidfd):  # the number may be another process's now
+            raise ProcessLookupError("it has ended")
+        yield namespace
+    finally:
+        os.close(namespace)
+
+
+def _sent_out(namespace: int, port: int, environment: Mapping[str, str]) -> socket.socket:
     here, there = socket.socketpair()
     with here, there:
         here.setblocking(False)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _PROGRAM, str(network), str(there.fileno()), str(port)),
-            pass_fds=(network, there.fileno()),
-            env={},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+        done = subprocess.run(  # noqa: S603 - all of it is ours
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, str(namespace), str(there.fileno()), str(port)],
+            pass_fds=(namespace, there.fileno()),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=SECONDS,
+            check=False,
         )
-        try:
-            async with asyncio.timeout(SECONDS):
-                _out, problem = await process.communicate()
-        except TimeoutError as error:
-            raise SandboxError(f"port {port} of the jail could not be opened in {SECONDS:.0f} s") from error
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-        try:
-            _data, descriptors, _flags, _address = socket.recv_fds(here, 1, 1)
-        except BlockingIOError as error:
-            words = problem.decode(errors="replace").strip().rpartition("\n")[2]
-            raise SandboxError(f"port {port} of the jail cannot be opened: {words}") from error
+        if done.returncode != 0:
+            raise OSError(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
+        _data, descriptors, _flags, _address = socket.recv_fds(here, 1, 1)
         return socket.socket(fileno=descriptors[0])
-
-
-def network_of(pid: int) -> int:
-    """Return a descriptor of a process's network namespace.
-
-    Raises:
-        OSError: the process has ended, or is not ours.
-    """
-    return os.open(Path("/proc", str(pid), "ns", "net"), os.O_RDONLY | os.O_CLOEXEC)

@@ -1,21 +1,22 @@
-"""Finds and ends processes by a marker in their environment.
+"""Finds and ends processes by a marker in their environment, or by their cgroup.
 
-A number of a process may belong to another one as soon as the process has ended. So each process is held by a
-descriptor (pidfd) before its environment is read, and the signal goes to that descriptor.
+A process's number may belong to another one as soon as the process has ended. So each candidate is held by a descriptor
+before it is looked at, and the signal goes to that descriptor.
 """
 
 import contextlib
 import os
-import select
-import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from gui_agents.jail import pidfds
+
 MARKER: Final = "GUI_AGENTS_JAIL"
 """The variable that all processes of a jail have in their environment; its value is the jail's id."""
-POLL_SECONDS: Final = 0.05
+WAIT_SECONDS: Final = 0.1
+"""How long one ended process is waited for, before the next one is ended."""
 
 _PROC: Final = Path("/proc")
 
@@ -25,7 +26,7 @@ def end_marked(jail_ids: Collection[str], seconds: float) -> bool:
     markers = {f"{MARKER}={jail_id}".encode() for jail_id in jail_ids}
 
     def is_marked(pid: int) -> bool:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
             return not markers.isdisjoint((_PROC / str(pid) / "environ").read_bytes().split(b"\0"))
         return False
 
@@ -33,13 +34,16 @@ def end_marked(jail_ids: Collection[str], seconds: float) -> bool:
 
 
 def end_all(candidates: Callable[[], Iterable[int]], is_one: Callable[[int], bool], seconds: float) -> bool:
-    """End the candidates of which `is_one` is true, until there are none. Return whether there are none in time."""
+    """End the candidates of which `is_one` is true, until there are none. Return whether there are none in time.
+
+    Once is not enough: a process that is not ended yet may start others.
+    """
     deadline = time.monotonic() + seconds
     while True:
-        ended = 0
+        found = 0
         for pid in candidates():
-            ended += _end(pid, is_one)
-        if not ended:
+            found += _end(pid, is_one)
+        if not found:
             return True
         if time.monotonic() > deadline:
             return False
@@ -56,23 +60,10 @@ def _end(pid: int, is_one: Callable[[int], bool]) -> bool:
     except OSError:
         return False
     try:
-        if not is_one(pid) or has_ended(descriptor):
+        if not is_one(pid) or pidfds.has_ended(descriptor):
             return False
-        kill(descriptor)
-        has_ended(descriptor, POLL_SECONDS)
-        return True
+        pidfds.kill(descriptor)
+        pidfds.has_ended(descriptor, WAIT_SECONDS)
     finally:
         os.close(descriptor)
-
-
-def kill(descriptor: int) -> None:
-    """Send SIGKILL to a process, if it still runs."""
-    with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-
-
-def has_ended(descriptor: int, seconds: float = 0) -> bool:
-    """Return whether a process has ended, or ends in time."""
-    poll = select.poll()  # select.select has no descriptors from 1024 on
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
+    return True

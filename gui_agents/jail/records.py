@@ -110,22 +110,24 @@ def write(place: Path, data: Mapping[str, Any]) -> None:
     draft.replace(place)
 
 
-def read(place: Path) -> dict[str, Any] | None:
+def read(place: Path) -> Mapping[str, Any] | None:
     """Return a record; None if there is none, or if it cannot be read, which is logged."""
     try:
         data = json.loads(place.read_text())
-        if isinstance(data, dict):
-            return data
-        problem = "not an object"
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        problem = str(error)
-    _log.warning("the record %s cannot be read: %s; look for what it stands for, and remove it", place, problem)
-    return None
+        _log.warning("the record %s cannot be read: %s; look for what it stands for, and remove it", place, error)
+        return None
+    return data if isinstance(data, dict) else None
 
 
-def remove(directory: Path) -> bool:
+def remove_all(files: Path, directory: Path) -> bool:
+    """Remove a jail's files and then the directory of its record. Return whether they are gone."""
+    return _remove(files) and _remove(directory)
+
+
+def _remove(directory: Path) -> bool:
     """Remove a directory and everything in it. Return whether it is gone; if not, that is logged."""
     try:
         shutil.rmtree(directory)

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import shutil
 import uuid
 from collections import Counter
@@ -13,10 +14,12 @@ from typing import Any, Final
 import attrs
 
 from gui_agents.domain.sandbox import SandboxError, SandboxType
-from gui_agents.jail import machine, processes, records
-from gui_agents.jail.cgroups import Cgroup, own_directories
-from gui_agents.jail.jail import END_SECONDS, Jail
+from gui_agents.jail import machine, own_cgroups, records
+from gui_agents.jail.cgroups import Cgroup
+from gui_agents.jail.jail import Jail
 from gui_agents.jail.limits import Limits
+from gui_agents.jail.plan import Plan
+from gui_agents.jail.written import public, sweep_jails, write_down
 from gui_agents.threads import Threads
 
 Sweeper = Callable[[Mapping[str, Any]], Awaitable[SandboxType | None]]
@@ -64,7 +67,7 @@ class Supervisor:
         self._directory = directory.absolute()
         self._limits = limits
         self._owner: records.Owner | None = None
-        self._own_cgroups: dict[str, Path] | None = None
+        self._cgroup_parents: tuple[Path, ...] | None = None
         self._threads = Threads("jail", limit=4)
         self._checked = False
         self._problem: str | None = None
@@ -87,30 +90,32 @@ class Supervisor:
         """
         what = KINDS.get(kind, OTHER)
         if unjailed and not self._checked:
-            self._problem = machine.problem()
-            self._checked = True
+            self._checked, self._problem = True, machine.problem()
         bwrap = None if self._problem else shutil.which("bwrap")
+        variable = f"{kind.upper()}_UNJAILED"
         if bwrap is None and not unjailed:
-            problem = self._problem or machine.problem()
-            raise SandboxError(f"a {what.noun} needs a jail: {problem}; or set {kind.upper()}_UNJAILED=true")
+            problem = self._problem or machine.missing()
+            raise SandboxError(f"a {what.noun} needs a jail: {problem}; or set {variable}=true")
         jail_id = uuid.uuid4().hex
         try:
-            if self._own_cgroups is None:
-                self._own_cgroups = own_directories()
-            cgroup = Cgroup.of(jail_id, self._own_cgroups)
+            if self._cgroup_parents is None:
+                self._cgroup_parents = own_cgroups.parents()
             directory = self._owned().directory / jail_id
-            directory.mkdir(mode=0o700)
-            record = {
-                "kind": kind,
-                "sandbox_type": what.sandbox_type,
-                "cgroups": [str(place) for place in cgroup.directories],
-            }
-            records.write(directory / records.RECORD, record)
-            (directory / "shared").mkdir()
-            (directory / "home").mkdir()
+            plan = Plan(
+                jail_id=jail_id,
+                noun=what.noun,
+                unjailed_variable=variable,
+                directory=directory,
+                # Without walls, a user of the jail's own has to reach its files: RUNTIME_DIR may be closed to it.
+                files=public(jail_id) if bwrap is None and os.geteuid() == 0 else directory,
+                limits=self._limits,
+                bwrap=None if bwrap is None else Path(bwrap),
+                cgroup=Cgroup.below(self._cgroup_parents, jail_id),
+            )
+            write_down(plan, kind, what.sandbox_type)
         except OSError as error:
             raise SandboxError(f"a {what.noun} cannot be prepared: {error}") from error
-        return Jail(jail_id, directory, self._limits, noun=what.noun, bwrap=bwrap, cgroup=cgroup, threads=self._threads)
+        return Jail(plan, self._threads)
 
     def note(self, kind: str, data: Mapping[str, Any]) -> Note:
         """Write down what is about to be made elsewhere; `sweepers[kind]` gets the data if this service is killed.
@@ -144,43 +149,27 @@ class Supervisor:
         swept: Counter[SandboxType] = Counter()
         for owner in await self._threads.run(lambda: list(records.Owner.dead(self._directory))):
             try:
-                swept += await self._threads.run(partial(_sweep_jails, owner))
+                swept += await self._threads.run(partial(sweep_jails, owner))
                 for place in owner.notes():
                     swept += await self._sweep_note(place)
+            except Exception:  # noqa: BLE001 - the service must start, whatever lies there
+                _log.exception("%s cannot be swept; the next start tries again", owner.directory)
             finally:
                 owner.close()
         return swept
 
     async def _sweep_note(self, place: Path) -> Counter[SandboxType]:
         note = records.read(place)
-        sweeper = self.sweepers.get(note.get("kind", "")) if note else None
-        if note is None or sweeper is None:
+        if note is None:
+            return Counter()
+        sweeper = self.sweepers.get(note["kind"])
+        if sweeper is None:
+            _log.warning("%s is still there, but %s is not set up now; see %s", note["data"], note["kind"], place)
             return Counter()
         try:
-            removed = await sweeper(note.get("data", {}))
+            removed = await sweeper(note["data"])
         except SandboxError as error:
             _log.warning("a sandbox of an earlier start is still there: %s; the next start tries again", error)
             return Counter()
         Note(place).close()
         return Counter([removed] if removed else [])
-
-
-def _sweep_jails(owner: records.Owner) -> Counter[SandboxType]:
-    swept: Counter[SandboxType] = Counter()
-    jails = owner.jails()
-    if jails and not processes.end_marked([place.name for place in jails], END_SECONDS):
-        _log.warning("processes of an earlier start do not end; the next start tries again")
-        return swept
-    for place in jails:
-        # Without a record nothing was started. One that cannot be read was logged; the marker was enough.
-        record = records.read(place / records.RECORD) or {}
-        cgroup = Cgroup([Path(name) for name in record.get("cgroups", ())])
-        try:
-            cgroup.end_processes(END_SECONDS)
-            cgroup.remove()
-        except OSError as error:
-            _log.warning("a cgroup of %s cannot be removed: %s; remove it by hand", place, error)
-            continue
-        if records.remove(place) and "sandbox_type" in record:
-            swept[SandboxType(record["sandbox_type"])] += 1
-    return swept

@@ -26,10 +26,15 @@ class UserId:
         self._held.close()
 
 
-def take_user_id() -> UserId | None:
-    """Return a user id that nobody has taken; None if all are."""
-    # In random order: two containers on one machine do not see each other's sockets.
-    for number in random.sample(USER_IDS, len(USER_IDS)):
+def take_user_id() -> UserId:
+    """Return a user id that nobody has taken.
+
+    Raises:
+        OSError: all of them are taken.
+    """
+    # From a random one on: two containers on one machine do not see each other's sockets.
+    first = random.randrange(len(USER_IDS))  # noqa: S311 - no secret
+    for number in (*USER_IDS[first:], *USER_IDS[:first]):
         held = socket.socket(socket.AF_UNIX)
         try:
             held.bind(f"\0gui-agents-uid-{number}")
@@ -37,4 +42,4 @@ def take_user_id() -> UserId | None:
             held.close()
         else:
             return UserId(number, held)
-    return None
+    raise OSError("all user ids of jails are taken")

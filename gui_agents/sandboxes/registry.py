@@ -3,28 +3,54 @@
 A new backend is a member of `Backend`, a row here, and a room that has the sandbox.
 """
 
+import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
 from gui_agents.config import SandboxesConfig
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.programs import Program, install_programs
-from gui_agents.domain.sandbox import Backend, Sandbox
+from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.chromium.program import PROGRAMS as CHROMIUM_PROGRAMS
 from gui_agents.sandboxes.x11 import apps as x11_apps
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
 
+if TYPE_CHECKING:
+    from gui_agents.egress.proxy import EgressProxy
+
 DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
 """Below RUNTIME_DIR: what sandboxes need on this machine."""
+
+SWEEP_SECONDS: Final = 10.0
+"""How long the start of a service may take to remove what others have left behind."""
+STOP_SECONDS: Final = 1.0
+"""How long what sandboxes share may take to stop."""
+
+_log = logging.getLogger(__name__)
+
+
+class Records(Protocol):
+    """The methods of the service's state that sandboxes need."""
+
+    def sandboxes_swept(self, sandbox_type: SandboxType, count: int) -> None:
+        """Count sandboxes that an earlier service has left behind, and that were removed."""
+
+    def egress_connection(self, verdict: EgressVerdict) -> None:
+        """Count a connection that a sandboxed browser asked for."""
+
 
 Maker = Callable[[TaskSpec], Sandbox]
 """Returns a new sandbox for a task, which is not open yet."""
@@ -36,6 +62,10 @@ class Ground:
 
     config: SandboxesConfig
     supervisor: Supervisor
+    egress_connection: Callable[[EgressVerdict], None] = lambda _: None
+    """Counts a connection that a browser asks for, once it is known what becomes of it."""
+    at_stop: AsyncExitStack = attrs.field(factory=AsyncExitStack)
+    """Closed when the service stops: whoever makes what sandboxes share adds how that is closed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +104,24 @@ def _x11(ground: Ground) -> Maker:
     return make
 
 
+def _chromium(ground: Ground) -> Maker:
+    config, pictures = ground.config, Threads("pages", limit=2)
+    proxies: list[EgressProxy] = []
+
+    def make(_spec: TaskSpec) -> Sandbox:
+        # Its proxy's packages are optional.
+        from gui_agents.egress.policy import EgressPolicy  # noqa: PLC0415
+        from gui_agents.egress.proxy import EgressProxy  # noqa: PLC0415
+        from gui_agents.sandboxes.chromium.sandbox import ChromiumSandbox  # noqa: PLC0415
+
+        if not proxies:
+            proxies.append(EgressProxy(EgressPolicy(config.egress_allow), ground.egress_connection))
+        prepare = partial(ground.supervisor.prepare, Backend.CHROMIUM, unjailed=config.chromium_unjailed)
+        return ChromiumSandbox(prepare, proxy=proxies[0], screen=config.screen, pictures=pictures)
+
+    return make
+
+
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
     for row in (
@@ -84,6 +132,12 @@ ROWS: Final[Mapping[str, BackendRow]] = {
             programs=x11_apps.PROGRAMS,
             doubts=lambda config: x11_apps.doubts(config.x11_apps),
             maker=_x11,
+        ),
+        BackendRow(
+            backend=Backend.CHROMIUM,
+            needs=(OptionalPackage("h11", extra="chromium", purpose="browsers"),),
+            programs=CHROMIUM_PROGRAMS,
+            maker=_chromium,
         ),
     )
 }
@@ -98,9 +152,42 @@ class SandboxFactory:
 
     def __init__(self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR) -> None:
         limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
-        ground = Ground(config=config, supervisor=Supervisor(runtime_dir / DIRECTORY, limits))
         self._config = config
-        self._makers = {row.backend: row.maker(ground) for row in ROWS.values()}
+        self._records: Records | None = None
+        self._ground = Ground(
+            config=config,
+            supervisor=Supervisor(runtime_dir / DIRECTORY, limits),
+            egress_connection=self._count_egress,
+        )
+        # What was pushed first is closed last.
+        self._ground.at_stop.callback(self._ground.supervisor.close)
+        self._makers = {row.backend: row.maker(self._ground) for row in ROWS.values()}
+
+    async def start(self, records: Records) -> None:
+        """Remove what services that were killed have left behind, before the first sandbox is made."""
+        self._records = records
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                swept = await self._ground.supervisor.sweep()
+        except TimeoutError:
+            text = "what an earlier service has left behind is not removed after %g seconds; the next start tries again"
+            _log.warning(text, SWEEP_SECONDS)
+            return
+        for sandbox_type, count in swept.items():
+            _log.warning("an earlier service has left %d sandboxes of type %s, which are removed", count, sandbox_type)
+            records.sandboxes_swept(sandbox_type, count)
+
+    async def stop(self) -> None:
+        """Stop what the sandboxes have shared; they are closed already. A second call does nothing."""
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._ground.at_stop.aclose()
+        except TimeoutError:
+            _log.warning("what the sandboxes have shared does not stop within %g seconds", STOP_SECONDS)
+
+    def _count_egress(self, verdict: EgressVerdict) -> None:
+        if self._records is not None:
+            self._records.egress_connection(verdict)
 
     def doubts(self) -> Iterator[str]:
         """Yield what of the settings is likely to be a mistake, a sentence each."""
@@ -138,6 +225,11 @@ class SandboxFactory:
                     f"sandbox.{field}: the backend {backend!r} has sandboxes of one kind; leave the field out, "
                     "or set runningConfig.backend to another backend"
                 )
+
+    def takes_any(self, spec: TaskSpec) -> bool:
+        """Return whether any sandbox of its backend suits a task: it chooses no kind, and brings no account."""
+        config = spec.config
+        return not ROWS[spec.backend].choices or (config.authorization is None and not config.platform)
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox, which is not open yet, for a task whose backend was checked."""

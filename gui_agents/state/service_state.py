@@ -19,10 +19,11 @@ from typing import Final
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.clock import Clock, SteadyClock
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.price import Quote
-from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType, TaskSpec
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
@@ -199,23 +200,43 @@ class ServiceState:
 
     # What happens while a task runs.
 
-    def sandbox_opened(self, task_id: str, sandbox: SandboxInfo) -> None:
-        """Count a sandbox that was created for a task."""
+    def sandbox_created(self, sandbox_type: SandboxType) -> None:
+        """Count a sandbox that is open now, whether a task waits for it or not."""
         with self._lock:
-            self._stats.sandboxes.opened(sandbox.sandbox_type)
+            self._stats.sandboxes.created(sandbox_type)
+
+    def sandbox_given(self, task_id: str, sandbox: SandboxInfo, start: SandboxStart, seconds: float) -> None:
+        """Record the sandbox of a task, where it came from, and how long the task waited for it.
+
+        It was counted as created before. The statistics of a task that has ended do not change any more.
+        """
+        with self._lock:
+            self._stats.sandboxes.given(sandbox.sandbox_type, start, max(0.0, seconds), task_id, self._time())
             if self._table.progressed(task_id, self._monotonic()):
                 self._table.sandboxed(task_id, sandbox)
 
-    def sandbox_taken(self, task_id: str, sandbox: SandboxInfo) -> None:
-        """Record that a task continues in a sandbox that was kept."""
+    def sandbox_ended(self, sandbox_type: SandboxType, reason: SandboxEnd) -> None:
+        """Count a sandbox that was counted as created and is gone."""
         with self._lock:
-            if self._table.progressed(task_id, self._monotonic()):
-                self._table.sandboxed(task_id, sandbox)
+            self._stats.sandboxes.ended(sandbox_type, reason)
 
-    def sandbox_closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that was closed."""
+    def sandboxes_swept(self, sandbox_type: SandboxType, count: int) -> None:
+        """Count sandboxes that an earlier service has left behind, and that were removed."""
         with self._lock:
-            self._stats.sandboxes.closed(sandbox_type)
+            self._stats.sandboxes.swept(sandbox_type, count)
+
+    def sandbox_warm(self, change: int) -> None:
+        """Count a sandbox that stands ready (1), or no longer does (-1).
+
+        It stands ready after it was created, and no longer does before it ends or is given to a task.
+        """
+        with self._lock:
+            self._stats.sandboxes.warmed(change)
+
+    def egress_connection(self, verdict: EgressVerdict) -> None:
+        """Count a connection that a sandboxed browser asked for, once it is known what becomes of it."""
+        with self._lock:
+            self._stats.sandboxes.connected(verdict)
 
     def sandbox_failed(self, sandbox_type: SandboxType) -> None:
         """Count a sandbox that could not be created, or broke."""

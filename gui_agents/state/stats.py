@@ -10,17 +10,16 @@ from typing import Final
 
 import attrs
 
-from gui_agents.domain.actions import SANDBOX_ACTIONS, ActionName
 from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
 from gui_agents.domain.model import Provider
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.rpc import OK, OTHER, RpcMethod
-from gui_agents.domain.sandbox import SandboxType
 from gui_agents.domain.spec import ConfigType
-from gui_agents.domain.step import ActionOutcome, Phase
+from gui_agents.domain.step import Phase
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
-from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, SandboxesSnapshot, StepsSnapshot, TokenCounts
+from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, StepsSnapshot, TokenCounts
 from gui_agents.state.histogram import Histogram
+from gui_agents.state.sandbox_stats import SandboxStats
 
 _PROVIDERS: Final = frozenset(map(str, Provider))
 
@@ -134,44 +133,6 @@ class ModelStats:
         )
 
 
-class SandboxStats:
-    """Sandboxes by type, and the actions sent to them."""
-
-    def __init__(self) -> None:
-        self._created = dict.fromkeys(map(str, SandboxType), 0)
-        self._open = dict.fromkeys(map(str, SandboxType), 0)
-        self._failures = dict.fromkeys(map(str, SandboxType), 0)
-        # By member, which is found by its identity; by its text, it would take three times as long.
-        self._succeeded = {action: 0 for action in ActionName if action in SANDBOX_ACTIONS}
-        self._erred = self._succeeded.copy()
-        self._labels = [(str(action), str(outcome)) for outcome in ActionOutcome for action in self._succeeded]
-
-    def opened(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that was created."""
-        self._created[sandbox_type] += 1
-        self._open[sandbox_type] += 1
-
-    def closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that is gone."""
-        self._open[sandbox_type] -= 1
-
-    def failed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that could not be created, or broke."""
-        self._failures[sandbox_type] += 1
-
-    def acted(self, action: ActionName, *, ok: bool) -> None:
-        """Count an action that was sent."""
-        if ok:
-            self._succeeded[action] += 1
-        else:
-            self._erred[action] += 1
-
-    def statistics(self) -> SandboxesSnapshot:
-        """Return the frozen counts."""
-        actions = dict(zip(self._labels, (*self._succeeded.values(), *self._erred.values()), strict=True))
-        return SandboxesSnapshot(self._created.copy(), self._open.copy(), self._failures.copy(), actions)
-
-
 class StepStats:
     """The agent's steps, and, where `timed`, where their time goes."""
 
@@ -242,7 +203,7 @@ class ServiceStats:
         """Whether all durations of this service are native histograms too, those of its tasks included."""
         self.rpcs = RpcStats(methods, native=observed.native)
         self.models = ModelStats(providers, currencies, native=observed.native, timed=observed.model_durations)
-        self.sandboxes = SandboxStats()
+        self.sandboxes = SandboxStats(native=observed.native)
         self.steps = StepStats(native=observed.native, timed=observed.phase_durations)
         self._config_updates = dict.fromkeys(map(str, ConfigType), 0)
 

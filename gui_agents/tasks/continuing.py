@@ -32,6 +32,12 @@ class Beginning:
 NOTHING: Final = Beginning()
 
 
+def replaced(sandbox: str, why: str | None) -> str:
+    """Tell a client that a sandbox is gone and what the task gets in its place, with the reason if it is known."""
+    text = f"{sandbox} is gone, so a new one is made"
+    return text if why is None else f"{text} ({why})"
+
+
 class Continuations:
     """Knows which sandboxes tasks have, and finds what a new task begins with."""
 
@@ -81,16 +87,23 @@ class Continuations:
                 "previousTaskId"
             )
         kept = None if last is None else self._keeper.claim(last.sandbox_id)
-        gone = f"the sandbox of task {previous} is gone, so a new one is made"
-        return Beginning(history, kept, remark="" if kept is not None else gone)
+        if kept is not None:
+            return Beginning(history, kept)
+        why = None if last is None else self._keeper.why_gone(last.sandbox_id)
+        return Beginning(history, remark=replaced(f"the sandbox of task {previous}", why))
 
     def _named(self, sandbox_id: str) -> Kept:
         """Claim a sandbox that a request names by its id."""
         kept = self._keeper.claim(sandbox_id)
         if kept is not None:
             return kept
-        problem = "is in use" if self._is_in_use(sandbox_id) else "is not kept here: it is gone or unknown"
-        raise PreconditionError(f"sandbox.id: the sandbox {sandbox_id!r:.80} {problem}")
+        raise PreconditionError(f"sandbox.id: the sandbox {sandbox_id!r:.80} {self._problem(sandbox_id)}")
+
+    def _problem(self, sandbox_id: str) -> str:
+        """Return why a sandbox cannot be claimed."""
+        if self._is_in_use(sandbox_id):
+            return "is in use"
+        return f"is not kept here: {self._keeper.why_gone(sandbox_id) or 'it is gone or unknown'}"
 
     def _is_in_use(self, sandbox_id: str) -> bool:
         return sandbox_id in self._in_use or self._keeper.is_claimed(sandbox_id)

@@ -1,41 +1,35 @@
-"""Sandboxes after their task: those that are kept for the next task, and those that are closing.
+"""Places for sandboxes, and the sandboxes that are kept after their task for the next one.
 
-Theory of operation. Every sandbox that exists or is being made has one of a bounded number of places: the slots, the
-kept ones, and an allowance for those that are still closing. A place is reserved before a task starts and is free
-when the sandbox is closed, however that went; who finds no place stays pending. A task that waits to go on in a kept
-sandbox only claims it: nobody else gets it, but it is closed if a running task needs its place. Closing happens in
-the background, under a timeout of its own, so that no task and no caller ever waits for it. A sandbox that hangs in
-`close` is abandoned with whatever it waits for.
+Theory of operation. Every sandbox of a task that exists or is being made has one of a bounded number of places: the
+slots, the kept ones, and an allowance for those that are still closing. A place is reserved before a task starts and is
+free when the sandbox is closed, however that went; who finds no place stays pending. A task that waits to go on in a
+kept sandbox only claims it: nobody else gets it, but it is closed if a running task needs its place. So every place
+belongs to a sandbox that runs, that can be closed, or that is closing, and each of them becomes free without anybody
+who waits for one.
+
+A kept sandbox is watched: one that dies is closed and forgotten, whether it is claimed or not.
 """
 
 import asyncio
-import contextlib
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
 import attrs
 
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxEnd, SandboxInfo
+from gui_agents.tasks.departure import Departure
 from gui_agents.tasks.pace import paced
+from gui_agents.tasks.reaper import Reaper
+from gui_agents.tasks.watch import Watch
 
-CLOSE_SECONDS: Final = 10.0
-
-_log = logging.getLogger(__name__)
-
-
-class Records(Protocol):
-    """The methods of the service's state that the keeper needs."""
-
-    def sandbox_closed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that was closed."""
-
-    def sandbox_failed(self, sandbox_type: SandboxType) -> None:
-        """Count a sandbox that broke."""
+UNWANTED: Final = Departure(SandboxEnd.CLOSED, "it was closed after its task")
+STOPPED: Final = Departure(SandboxEnd.CLOSED, "it was closed with the service")
+EVICTED: Final = Departure(SandboxEnd.EXPIRED, "it was closed because another one needed its place")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Kept:
     """A sandbox that waits for the next task."""
 
@@ -49,24 +43,25 @@ class Kept:
 class SandboxKeeper:
     """Keeps at most `capacity` sandboxes for `keep_seconds` each. The least recently used one is closed first."""
 
-    def __init__(self, records: Records, *, slots: int, capacity: int, keep_seconds: float) -> None:
-        self._records = records
+    def __init__(self, reaper: Reaper, *, slots: int, capacity: int, keep_seconds: float) -> None:
+        self._reaper = reaper
         self._capacity = capacity
         self._keep_seconds = keep_seconds
+        self._expired = Departure(SandboxEnd.EXPIRED, f"nobody used it for {keep_seconds:g} seconds")
         self._places = 2 * slots + capacity
         self._used = 0
+        self._closing = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._claimed: set[str] = set()
+        self._watches: dict[str, Watch] = {}
         self._expiries: dict[str, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
-        self._abandoned: set[asyncio.Task[None]] = set()
         self._stopping = False
         self.on_free: Callable[[], None] = lambda: None
         """Called whenever a place becomes free, or can be made free."""
 
     @property
     def places(self) -> int:
-        """Sandboxes that may exist at once."""
+        """Sandboxes of tasks that may exist at once."""
         return self._places
 
     def reserve(self) -> bool:
@@ -75,7 +70,7 @@ class SandboxKeeper:
             self._used += 1
             return True
         if self._kept and not self._closing:
-            self._evict()
+            self._evict(EVICTED)
         return False
 
     def release(self) -> None:
@@ -85,17 +80,16 @@ class SandboxKeeper:
 
     def keep(self, kept: Kept) -> None:
         """Keep a sandbox. If too many are kept, the least recently used one is closed."""
-        if self._capacity == 0 or self._stopping:
-            self.close(kept.sandbox, kept.info, destroy=True)
+        sandbox_id = kept.info.sandbox_id
+        # A backend that gives an id twice is broken; whoever names the id means the first one.
+        if self._capacity == 0 or self._stopping or sandbox_id in self._kept:
+            self.close(kept.sandbox, kept.info, UNWANTED)
             return
-        if kept.info.sandbox_id in self._kept:
-            # A backend that gives an id twice is broken; whoever names the id means the first one.
-            self.close(kept.sandbox, kept.info, destroy=True)
-            return
-        self._kept[kept.info.sandbox_id] = kept
-        self._expire_later(kept.info.sandbox_id)
+        self._kept[sandbox_id] = kept
+        self._watches[sandbox_id] = Watch(kept.sandbox, sandbox_id, partial(self._close_kept, sandbox_id))
+        self._expire_later(sandbox_id)
         if len(self._kept) - len(self._claimed) > self._capacity:
-            self._evict()
+            self._evict(EVICTED)
         # A task that waits for a place may now get it from a kept sandbox.
         self.on_free()
 
@@ -119,101 +113,60 @@ class SandboxKeeper:
             self._expire_later(kept.info.sandbox_id)
 
     def take(self, kept: Kept) -> bool:
-        """Hand over a claimed sandbox; False if it had to be closed in the meantime."""
+        """Hand over a claimed sandbox; False if it is gone, or had to be closed, in the meantime."""
         if not self._is_kept(kept):
             return False
-        self._forget_kept(kept.info.sandbox_id)
+        self._forget(kept.info.sandbox_id)
         return True
 
-    def close(self, sandbox: Sandbox, info: SandboxInfo | None, *, destroy: bool) -> None:
+    def why_gone(self, sandbox_id: str) -> str | None:
+        """Return why a sandbox is gone; None if that is not known."""
+        return self._reaper.why_gone(sandbox_id)
+
+    def close(self, sandbox: Sandbox, info: SandboxInfo | None, departure: Departure) -> None:
         """Close a sandbox in the background; its place is free when that has ended.
 
         `info` is None for a sandbox that was never open.
         """
-        task = asyncio.get_running_loop().create_task(self._reap(sandbox, info, destroy=destroy))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing += 1
+        self._reaper.close(sandbox, info, departure, self._closed)
 
     async def close_all(self, seconds: float) -> None:
         """Close what is kept; what is not closed after so many seconds is abandoned."""
         self._stopping = True
-        async for _ in paced(self._evictions()):
+        async for _ in paced(self._farewells()):
             pass
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self._closing:
-                    await asyncio.wait(self._closing)
-        # A background task that is cancelled before its first line would not give its place back.
-        await asyncio.sleep(0)
-        for task in self._closing:
-            task.cancel()
-        if self._closing:
-            await asyncio.wait(self._closing)
+        await self._reaper.finish(seconds)
+
+    def _closed(self) -> None:
+        self._closing -= 1
+        self.release()
 
     def _is_kept(self, kept: Kept) -> bool:
         return self._kept.get(kept.info.sandbox_id) is kept
 
     def _expire_later(self, sandbox_id: str) -> None:
-        loop = asyncio.get_running_loop()
-        self._expiries[sandbox_id] = loop.call_later(self._keep_seconds, self._expire, sandbox_id)
+        expire = partial(self._close_kept, sandbox_id, self._expired)
+        self._expiries[sandbox_id] = asyncio.get_running_loop().call_later(self._keep_seconds, expire)
 
-    def _forget_kept(self, sandbox_id: str) -> Kept:
+    def _forget(self, sandbox_id: str) -> Kept:
         self._claimed.discard(sandbox_id)
+        self._watches.pop(sandbox_id).end()
         timer = self._expiries.pop(sandbox_id, None)
         if timer is not None:
             timer.cancel()
         return self._kept.pop(sandbox_id)
 
-    def _expire(self, sandbox_id: str) -> None:
-        kept = self._forget_kept(sandbox_id)
-        self.close(kept.sandbox, kept.info, destroy=True)
+    def _close_kept(self, sandbox_id: str, departure: Departure) -> None:
+        kept = self._forget(sandbox_id)
+        self.close(kept.sandbox, kept.info, departure)
 
-    def _evictions(self) -> Iterator[None]:
+    def _farewells(self) -> Iterator[None]:
         while self._kept:
-            self._evict()
+            self._evict(STOPPED)
             yield
 
-    def _evict(self) -> None:
+    def _evict(self, departure: Departure) -> None:
         """Close the least recently used one; those that are claimed last."""
         unclaimed = next((sandbox_id for sandbox_id in self._kept if sandbox_id not in self._claimed), None)
-        self._expire(next(iter(self._kept)) if unclaimed is None else unclaimed)
-
-    async def _reap(self, sandbox: Sandbox, info: SandboxInfo | None, *, destroy: bool) -> None:
-        try:
-            await self._closed_in_time(sandbox, destroy=destroy)
-        except BaseException as error:  # noqa: BLE001 - the boundary of a background task
-            name = "that was not open yet" if info is None else info.sandbox_id
-            _log.error("sandbox %s could not be closed and is abandoned", name, exc_info=error)
-            if info is not None:
-                self._records.sandbox_failed(info.sandbox_type)
-        finally:
-            if info is not None:
-                self._records.sandbox_closed(info.sandbox_type)
-            self.release()
-
-    async def _closed_in_time(self, sandbox: Sandbox, *, destroy: bool) -> None:
-        """Close a sandbox; one that hangs is cancelled and left to itself, because it may ignore that too."""
-        closing = asyncio.get_running_loop().create_task(_closed(sandbox, destroy=destroy))
-        try:
-            done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
-        finally:
-            if not closing.done():
-                closing.cancel()
-                self._abandoned.add(closing)
-                closing.add_done_callback(self._forget)
-        if not done:
-            raise TimeoutError(f"not closed after {CLOSE_SECONDS:g} seconds")
-        await closing
-
-    def _forget(self, abandoned: asyncio.Task[None]) -> None:
-        self._abandoned.discard(abandoned)
-        if not abandoned.cancelled() and abandoned.exception() is not None:
-            _log.warning("an abandoned sandbox failed to close at last", exc_info=abandoned.exception())
-
-
-async def _closed(sandbox: Sandbox, *, destroy: bool) -> None:
-    """Close a sandbox; what would end the event loop itself, such as SystemExit, becomes a SandboxError."""
-    try:
-        await sandbox.close(destroy=destroy)
-    except (KeyboardInterrupt, SystemExit) as error:
-        raise SandboxError(f"it raised {type(error).__name__}") from error
+        self._close_kept(next(iter(self._kept)) if unclaimed is None else unclaimed, departure)

@@ -20,7 +20,6 @@ import attrs
 from gui_agents.agent import loop
 from gui_agents.agent.budget import Budget
 from gui_agents.agent.cancellation import end_if_cancelled, is_cancelled
-from gui_agents.agent.conversation import Conversation
 from gui_agents.agent.ledger import Prices
 from gui_agents.agent.loop import Episode
 from gui_agents.agent.spending import SpendingLimits
@@ -28,31 +27,27 @@ from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
-from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
-from gui_agents.domain.stream import Stage
 from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
 from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
-from gui_agents.tasks.keeper import Kept, SandboxKeeper
+from gui_agents.tasks.departure import Departure
+from gui_agents.tasks.desk import Desk, Desks
+from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
+from gui_agents.tasks.warm import SandboxFactory, WarmPool
 
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
 LAST_SECONDS: Final = 1.5
 """The same while the service stops; and how long all sandboxes together may then take to close."""
 
+UNCLEAR: Final = Departure(SandboxEnd.CLOSED, "it was closed because its task did not end in good order")
+
 _log = logging.getLogger(__name__)
-
-
-class SandboxFactory(Protocol):
-    """Makes sandboxes that are not open yet."""
-
-    def create(self, spec: TaskSpec) -> Sandbox:
-        """Return a new sandbox for a task."""
 
 
 class ModelFactory(Protocol):
@@ -63,30 +58,11 @@ class ModelFactory(Protocol):
 
 
 @attrs.define
-class _Desk:
-    """What a running task works with."""
-
-    task_id: str
-    spec: TaskSpec
-    settings: ModelSettings
-    conversation: Conversation
-    sandbox: Sandbox | None = None
-    info: SandboxInfo | None = None
-    """Set once the sandbox is open."""
-    named: bool = False
-    """Whether a client has named the sandbox by its id."""
-    model: Model | None = None
-    usable: bool = True
-    left: bool = False
-    """Whether its sandbox, or its place for one, was given back."""
-
-
-@attrs.define
 class _Execution:
     """A running task's asyncio task, what it works with, and the timer of its deadline."""
 
     task: asyncio.Task[None]
-    desk: _Desk
+    desk: Desk
     deadline: asyncio.TimerHandle
 
 
@@ -98,6 +74,7 @@ class TaskRunner:
         *,
         state: ServiceState,
         keeper: SandboxKeeper,
+        pool: WarmPool,
         sandboxes: SandboxFactory,
         models: ModelFactory,
         prices: Prices,
@@ -109,7 +86,7 @@ class TaskRunner:
     ) -> None:
         self._state = state
         self._keeper = keeper
-        self._sandboxes = sandboxes
+        self._pool = pool
         self._models = models
         self._spending = spending
         self._treasury = Treasury(state, prices, spending, time=clock.time, unbudgeted=unbudgeted)
@@ -118,8 +95,16 @@ class TaskRunner:
         self._last_seconds = last_seconds
         self._studio = Studio()
         self._executions: dict[str, _Execution] = {}
-        self._unwinding: dict[asyncio.Task[None], _Desk] = {}
+        self._unwinding: dict[asyncio.Task[None], Desk] = {}
         self._continuations = Continuations(state, keeper)
+        self._desks = Desks(
+            state=state,
+            sandboxes=sandboxes,
+            pool=pool,
+            keeper=keeper,
+            continuations=self._continuations,
+            clock=clock,
+        )
         self._beginnings: dict[str, Beginning] = {}
         """What pending tasks begin with."""
         self._draining = False
@@ -176,6 +161,7 @@ class TaskRunner:
     async def drain(self, seconds: float) -> None:
         """Accept no more tasks, give running ones `seconds` to finish, end the rest, and close all sandboxes."""
         self._draining = True
+        self._pool.stop()
         async for task_id in paced(self._state.live()):
             if task_id not in self._executions:
                 self._stop(task_id, _INTERRUPTED)
@@ -207,31 +193,12 @@ class TaskRunner:
         journal.started(task_id)
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
-        desk = self._desk(task_id, spec, taken=taken)
+        desk = self._desks.prepared(task_id, spec, self._beginnings.pop(task_id), taken=taken)
         task = running.create_task(self._run(desk), name=f"task {task_id}")
         self._unwinding[task] = desk
         task.add_done_callback(self._unwound)
         deadline = running.call_later(spec.timeout_seconds, self._expire, task_id, spec.timeout_seconds)
         self._executions[task_id] = _Execution(task, desk, deadline)
-
-    def _desk(self, task_id: str, spec: TaskSpec, *, taken: bool) -> _Desk:
-        beginning = self._beginnings.pop(task_id)
-        settings = DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings
-        desk = _Desk(task_id, spec, settings, Conversation(beginning.history, pictures=settings.history_pictures))
-        kept = beginning.kept
-        if kept is not None and taken:
-            desk.sandbox, desk.named = kept.sandbox, beginning.named or kept.named
-            self._has(desk, kept.info)
-            self._state.sandbox_taken(task_id, kept.info)
-        elif kept is not None:
-            text = "the sandbox to go on in had to be closed; a new one is made"
-            self._state.step_told(task_id, text, Stage.STARTING)
-        return desk
-
-    def _has(self, desk: _Desk, info: SandboxInfo) -> None:
-        """Record that a task has an open sandbox."""
-        desk.info = info
-        self._continuations.took(info.sandbox_id)
 
     def _expire(self, task_id: str, seconds: float) -> None:
         self._stop(task_id, failure(FailureReason.TIMEOUT, f"not done after {seconds:g} seconds, which is the limit"))
@@ -261,16 +228,14 @@ class TaskRunner:
             self._idle.set()
         self._dispatch()
 
-    async def _run(self, desk: _Desk) -> None:
+    async def _run(self, desk: Desk) -> None:
         """Run one task; an error of any kind ends this task and no other."""
         try:
             ending = await self._work(desk)
         except asyncio.CancelledError:
             ending = _INTERRUPTED if is_cancelled() else self._defect(desk)
         except SandboxError as error:
-            desk.usable = False
-            self._sandbox_failed(desk)
-            ending = failure(FailureReason.SANDBOX_ERROR, str(error))
+            ending = failure(FailureReason.SANDBOX_ERROR, self._desks.failed(desk, error))
         except ModelRefusedError as error:
             ending = failure(FailureReason.REFUSED, str(error))
         except (BudgetExhaustedError, DayBudgetSpentError) as error:
@@ -278,24 +243,18 @@ class TaskRunner:
         except ModelError as error:
             ending = failure(FailureReason.MODEL_ERROR, str(error))
         except BaseException:  # noqa: BLE001 - the boundary of a task: a sandbox or a model may raise anything
-            desk.usable = False
             ending = self._defect(desk)
         self._end(desk.task_id, ending)
-        self._leave(desk)
+        self._desks.leave(desk)
         await self._close_model(desk)
 
-    def _sandbox_failed(self, desk: _Desk) -> None:
-        """Count a sandbox that could not be opened, or broke."""
-        if desk.info is not None:
-            self._state.sandbox_failed(desk.info.sandbox_type)
-        elif desk.sandbox is not None and (sandbox_type := _type(desk.sandbox)) is not None:
-            self._state.sandbox_failed(sandbox_type)
-
-    def _defect(self, desk: _Desk) -> Ending:
+    def _defect(self, desk: Desk) -> Ending:
+        """Log a defect; it may be one of the sandbox, which is not used again."""
+        desk.lost = UNCLEAR
         _log.exception("task %s ended by a defect of the service", desk.task_id, extra={"task_id": desk.task_id})
         return failure(FailureReason.INTERNAL, "a defect of the service; its log has the details")
 
-    async def _close_model(self, desk: _Desk) -> None:
+    async def _close_model(self, desk: Desk) -> None:
         """Close a task's model after the task has ended. Nothing waits for it, and an error changes nothing."""
         try:
             if desk.model is not None:
@@ -303,19 +262,12 @@ class TaskRunner:
         except BaseException:  # noqa: BLE001 - the boundary of a task
             _log.exception("the model of task %s could not be closed", desk.task_id, extra={"task_id": desk.task_id})
 
-    async def _work(self, desk: _Desk) -> Ending:
+    async def _work(self, desk: Desk) -> Ending:
         spec = desk.spec
         deadline = self._clock.monotonic() + spec.timeout_seconds
         self._treasury.check_day(spec.model)
-        if desk.sandbox is None:
-            desk.sandbox = self._sandboxes.create(spec)
-            await desk.sandbox.open()
-            # A sandbox that was abandoned while it opened is closed already.
-            if not desk.left:
-                info = _info(desk.sandbox)
-                self._has(desk, info)
-                self._state.sandbox_opened(desk.task_id, info)
-            end_if_cancelled()
+        sandbox = await self._desks.sandbox(desk)
+        end_if_cancelled()
         desk.model = self._models.create(spec.model)
         episode = Episode(
             instruction=spec.instruction,
@@ -327,55 +279,21 @@ class TaskRunner:
         )
         ledger = self._treasury.ledger(desk.task_id, spec.model)
         try:
-            return await loop.run(episode, desk.sandbox, desk.model, ledger, self._clock)
+            return await loop.run(episode, sandbox, desk.model, ledger, self._clock)
         finally:
             ledger.close()
 
     def _unwound(self, task: asyncio.Task[None]) -> None:
         # An asyncio task that is cancelled before it runs has executed no code, not even a `finally`.
-        self._leave(self._unwinding.pop(task))
+        self._desks.leave(self._unwinding.pop(task))
 
-    def _abandon(self, desk: _Desk) -> None:
+    def _abandon(self, desk: Desk) -> None:
         """Close the sandbox of a task that was stopped and does not unwind."""
         if not desk.left:
             text = "task %s does not let go of its sandbox, which is closed now"
             _log.warning(text, desk.task_id, extra={"task_id": desk.task_id})
-            desk.usable = False
-            self._leave(desk)
-
-    def _leave(self, desk: _Desk) -> None:
-        """Give the sandbox to the keeper, which keeps it or closes it. A second call does nothing."""
-        if desk.left:
-            return
-        desk.left = True
-        if desk.info is not None:
-            self._continuations.left(desk.info.sandbox_id)
-        if desk.sandbox is None:
-            self._keeper.release()
-        elif desk.info is not None and desk.usable and (desk.named or not desk.spec.destroy_sandbox):
-            self._keeper.keep(Kept(desk.sandbox, desk.info, desk.named))
-        else:
-            self._keeper.close(desk.sandbox, desk.info, destroy=True)
-
-
-def _type(sandbox: Sandbox) -> SandboxType | None:
-    """Return the type of a sandbox, which may be broken: None if it names none that is known."""
-    try:
-        return SandboxType(sandbox.sandbox_type)
-    except Exception:  # noqa: BLE001 - whatever a broken sandbox raises
-        return None
-
-
-def _info(sandbox: Sandbox) -> SandboxInfo:
-    """Return what is known of a sandbox.
-
-    Raises:
-        SandboxError: it names no type that is known.
-    """
-    sandbox_type = _type(sandbox)
-    if sandbox_type is None:
-        raise SandboxError("the sandbox does not say what it is")
-    return SandboxInfo(sandbox.sandbox_id, sandbox_type)
+            desk.lost = UNCLEAR
+            self._desks.leave(desk)
 
 
 def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str]) -> str:

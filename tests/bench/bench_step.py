@@ -24,7 +24,7 @@ from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.lifecycle import TERMINAL
 from gui_agents.domain.model import Model
 from gui_agents.domain.model_settings import PictureFormat
-from gui_agents.domain.sandbox import Sandbox, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.spec import Endpoint, ModelChoice, TaskSpec
 from gui_agents.models.caller import called_models
@@ -66,6 +66,9 @@ class CameraSandbox:
 
     async def act(self, action: Action) -> str:
         return f"{action.name} done"
+
+    async def ended(self) -> SandboxGoneError:
+        return await asyncio.get_running_loop().create_future()
 
     async def close(self, *, destroy: bool) -> None:
         pass

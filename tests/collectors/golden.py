@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector
 from collectors.metrics import catalogue
-from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS
+from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS, SANDBOX_OPEN_SECONDS
 from gui_agents.domain.step import ActionOutcome
 from gui_agents.snapshot import (
     BudgetPoint,
@@ -110,8 +110,24 @@ def busy_snapshot() -> ServiceSnapshot:
         ),
         sandboxes=attrs.evolve(
             idle.sandboxes,
-            created={**idle.sandboxes.created, "Simulated": 9},
+            created={**idle.sandboxes.created, "Simulated": 9, "Browser": 3},
             open={**idle.sandboxes.open, "Simulated": 4},
+            warm=1,
+            ended={
+                **idle.sandboxes.ended,
+                ("Simulated", "closed"): 4,
+                ("Simulated", "expired"): 1,
+                ("Browser", "out_of_memory"): 3,
+                ("Browser", "swept"): 2,
+            },
+            openings={
+                **idle.sandboxes.openings,
+                ("Simulated", "cold"): observed(SANDBOX_OPEN_SECONDS, *[0.01] * 7, task_id="task-1"),
+                ("Simulated", "warm"): observed(SANDBOX_OPEN_SECONDS, 0.05, task_id="task-2"),
+                ("Simulated", "kept"): observed(SANDBOX_OPEN_SECONDS, 0.0, 0.0),
+                ("Browser", "cold"): observed(SANDBOX_OPEN_SECONDS, 1.5, 12.0, 90.0, task_id="task-3"),
+            },
+            egress={"allowed": 40, "denied_private": 2, "denied_list": 7, "failed": 1},
             failures={**idle.sandboxes.failures, "Browser": 1},
             actions={
                 **{(action, str(outcome)): 0 for action in actions for outcome in ActionOutcome},

@@ -10,9 +10,10 @@ import attrs
 from hypothesis import strategies as st
 
 from gui_agents.domain.actions import ActionName
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.lifecycle import Ending, FailureReason, IllegalTransitionError, TaskEvent
-from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
@@ -40,7 +41,10 @@ class Player:
         """Every task that ever was."""
         self._subscriptions: list[Subscription] = []
         self._calls: list[str] = []
-        self._sandboxes: list[SandboxType] = []
+        self._new: list[SandboxType] = []
+        """The types of the sandboxes that have had no task yet and do not stand ready."""
+        self._warm: list[SandboxType] = []
+        self._used: list[SandboxType] = []
 
     def play(self, event: Event) -> None:
         verb: Callable[[int, float], None] = getattr(self, event.verb)
@@ -85,16 +89,38 @@ class Player:
         provider = ("openai", "builtin", "unheard of")[number % 3]
         self.state.model_called(_pick(self.tasks, number), ModelCall(provider, "model", outcome, usage, seconds), bill)
 
-    def open_sandbox(self, number: int, seconds: float) -> None:
-        kind = list(SandboxType)[number % len(SandboxType)]
-        self.state.sandbox_opened(_pick(self.tasks, number), SandboxInfo("sandbox", kind))
-        self._sandboxes.append(kind)
+    def create_sandbox(self, number: int, seconds: float) -> None:
+        self._new.append(list(SandboxType)[number % len(SandboxType)])
+        self.state.sandbox_created(self._new[-1])
 
-    def take_sandbox(self, number: int, seconds: float) -> None:
-        self.state.sandbox_taken(_pick(self.tasks, number), SandboxInfo("sandbox", SandboxType.SIMULATED))
+    def give_sandbox(self, number: int, seconds: float) -> None:
+        task_id, kind = _pick(self.tasks, number), _take(self._new, number)
+        start = (SandboxStart.COLD, SandboxStart.WARM)[number % 2]
+        self.state.sandbox_given(task_id, SandboxInfo("sandbox", kind), start, seconds)
+        self._used.append(kind)
 
-    def close_sandbox(self, number: int, seconds: float) -> None:
-        self.state.sandbox_closed(_take(self._sandboxes, number))
+    def give_kept_sandbox(self, number: int, seconds: float) -> None:
+        task_id, kind = _pick(self.tasks, number), _pick(self._used, number)
+        self.state.sandbox_given(task_id, SandboxInfo("sandbox", kind), SandboxStart.KEPT, 0.0)
+
+    def end_sandbox(self, number: int, seconds: float) -> None:
+        reasons = [reason for reason in SandboxEnd if reason is not SandboxEnd.SWEPT]
+        self.state.sandbox_ended(_take(self._used, number), reasons[number % len(reasons)])
+
+    def sweep_sandboxes(self, number: int, seconds: float) -> None:
+        self.state.sandboxes_swept(list(SandboxType)[number % len(SandboxType)], number % 4)
+
+    def warm_sandbox(self, number: int, seconds: float) -> None:
+        """Let one that no task has had yet stand ready."""
+        self._warm.append(_take(self._new, number))
+        self.state.sandbox_warm(1)
+
+    def cool_sandbox(self, number: int, seconds: float) -> None:
+        self._new.append(_take(self._warm, number))
+        self.state.sandbox_warm(-1)
+
+    def connect(self, number: int, seconds: float) -> None:
+        self.state.egress_connection(list(EgressVerdict)[number % len(EgressVerdict)])
 
     def fail_sandbox(self, number: int, seconds: float) -> None:
         self.state.sandbox_failed(list(SandboxType)[number % len(SandboxType)])

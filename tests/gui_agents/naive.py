@@ -39,6 +39,10 @@ class NaiveService:
         self.actions: Counter[tuple[str, str]] = Counter()
         self.calls: list[dict[str, Any]] = []
         self.sandboxes: list[dict[str, Any]] = []
+        self.sandboxes_ended: Counter[tuple[str, str]] = Counter()
+        self.openings: dict[tuple[str, str], list[Observation]] = {}
+        self.warm = 0
+        self.egress: Counter[str] = Counter()
         self.sandbox_failures: Counter[str] = Counter()
         self.rpcs: list[dict[str, Any]] = []
         self.subscriptions: list[dict[str, Any]] = []

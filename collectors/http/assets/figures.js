@@ -4,14 +4,16 @@ import { absence } from "./absence.js";
 import { HistogramFigure } from "./histogram.js";
 import { BYTES, count, COUNT, duration, money, NONE, percent, RATE, roundMoney, SECONDS } from "./quantities.js";
 import { SeveralFigures } from "./several.js";
-import { barsCard, factsCard, methodsCard, providersCard, sectionsCard } from "./tables.js";
+import { barsCard, factsCard, methodsCard, providersCard, sandboxTypesCard, sectionsCard } from "./tables.js";
 import { LinesFigure, StacksFigure } from "./timeline.js";
 
 const COST_NOTE = "Price of the model calls, by the hour.";
 
 /** Return the cards of each part of the page, by the part's id. */
 export function figures() {
-  return { tasks: tasks(), rpcs: rpcs(), agent: agent(), process: process(), health: health() };
+  return {
+    tasks: tasks(), rpcs: rpcs(), agent: agent(), sandboxes: sandboxes(), process: process(), health: health(),
+  };
 }
 
 function tasks() {
@@ -167,6 +169,51 @@ function agent() {
   ];
 }
 
+function sandboxes() {
+  return [
+    new LinesFigure({
+      key: "sandboxes-open",
+      section: "sandboxes",
+      title: "Open sandboxes",
+      note: "In use, kept, closing or ready; ready ones wait for their first task.",
+      quantity: COUNT,
+      least: 4,
+      series: () => [
+        { name: "open", tone: "blue", filled: true, stepped: true, of: ({ sandboxes: { open } }) => open },
+        { name: "ready", tone: "green", stepped: true, of: ({ sandboxes: { warm } }) => warm },
+      ],
+    }),
+    sandboxTypesCard({
+      key: "sandbox-types",
+      section: "sandboxes",
+      title: "Types of sandboxes",
+      note: "Since the start; the time is that of sandboxes made while their task waited.",
+    }),
+    barsCard({
+      key: "sandbox-ends",
+      section: "sandboxes",
+      title: "Why sandboxes ended",
+      note: "Since the start; swept ones were left behind by an earlier service.",
+      columns: ["Reason", "Sandboxes"],
+      tone: "violet",
+      text: count,
+      values: ({ sandboxes: { ended } }) => (ended.size === 0 ? undefined : ended),
+      empty: "No sandbox has ended yet.",
+    }),
+    barsCard({
+      key: "egress",
+      section: "sandboxes",
+      title: "Connections of browsers",
+      note: "What became of them since the start.",
+      columns: ["Verdict", "Connections"],
+      tone: "blue",
+      text: count,
+      values: ({ sandboxes: { egress } }) => (egress.size === 0 ? undefined : egress),
+      empty: "No browser has asked for a connection yet.",
+    }),
+  ];
+}
+
 function process() {
   return [
     new LinesFigure({
@@ -213,7 +260,6 @@ function health() {
       title: "Also worth knowing",
       note: "As of the last scrape.",
       facts: ({ process: own, service, sandboxes, streams, tasks: { retained } }) => [
-        ["Open sandboxes", count(sandboxes.open)],
         ["Sandboxes that failed", count(sandboxes.failed)],
         ["Stream subscribers", count(streams.subscribers)],
         ["Messages published", count(streams.messages)],

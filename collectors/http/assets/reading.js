@@ -2,6 +2,8 @@
 
 const OUTCOMES = ["completed", "failed", "cancelled"];
 const CALL_OUTCOMES = ["ok", "error", "timeout", "invalid"];
+const DEATHS = ["crashed", "out_of_memory", "killed", "unreachable"];
+const MOST = 0.95;
 
 /** Return a reading of an exposition; both times are Unix seconds, one by this clock and one by the service's. */
 export function read(page, time, serviceTime) {
@@ -120,11 +122,38 @@ function steps(page) {
 function sandboxes(page) {
   return {
     open: page.total("agent_sandboxes"),
-    created: page.total("agent_sandbox_created_total"),
+    warm: page.value("agent_sandboxes_warm"),
+    types: sandboxTypes(page),
+    ended: page.by("reason", "agent_sandboxes_ended_total"),
+    egress: page.by("verdict", "agent_egress_connections_total"),
     failed: page.total("agent_sandbox_failures_total"),
     actions: page.by("action", "agent_actions_total"),
     failedActions: page.by("action", "agent_actions_total", { outcome: "error" }),
   };
+}
+
+function sandboxTypes(page) {
+  const open = page.by("sandbox_type", "agent_sandboxes");
+  return [...page.by("sandbox_type", "agent_sandbox_created_total")].map(([name, created]) => {
+    const ended = page.by("reason", "agent_sandboxes_ended_total", { sandbox_type: name });
+    const cold = page.histogram("agent_sandbox_open_duration_seconds", { sandbox_type: name, start: "cold" });
+    return {
+      name,
+      created,
+      open: open.get(name),
+      died: ended.size === 0 ? undefined : DEATHS.reduce((sum, reason) => sum + (ended.get(reason) ?? 0), 0),
+      opening: cold?.count > 0 ? { within: boundOf(cold, MOST), longest: cold.bounds.at(-2) } : undefined,
+    };
+  });
+}
+
+/** Return the bound below which this share of the observations lies, Infinity if they lie above all bounds. */
+function boundOf({ bounds, counts, count }, share) {
+  let below = 0;
+  return bounds.find((_bound, index) => {
+    below += counts[index];
+    return below >= share * count;
+  });
 }
 
 function streams(page) {

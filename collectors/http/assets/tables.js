@@ -112,6 +112,28 @@ export function providersCard(spec) {
   });
 }
 
+/** The types of sandboxes that there were; the time is that of those which were made while their task waited. */
+export function sandboxTypesCard(spec) {
+  return new TableCard({
+    ...spec,
+    columns: [
+      { name: "Type" },
+      { name: "Open", className: "num" },
+      { name: "Created", className: "num" },
+      { name: "Died", className: "num" },
+      { name: "95 % open in", className: "num" },
+    ],
+    empty: "No sandbox has been created yet.",
+    rows: ({ last }) => {
+      const { types } = last.sandboxes;
+      if (types.length === 0) return undefined;
+      return types.filter(({ created }) => created > 0).map(({ name, open, created, died, opening }) => [
+        name, count(open), count(created), count(died), bound(opening),
+      ]);
+    },
+  });
+}
+
 /** Single facts; `facts(reading)` returns pairs of name and text. */
 export function factsCard({ facts, ...spec }) {
   return new TableCard({
@@ -131,6 +153,12 @@ export function sectionsCard(spec) {
       name, { good: success }, Number.isFinite(seconds) ? duration(seconds) : NONE,
     ]),
   });
+}
+
+function bound(opening) {
+  if (opening === undefined) return NONE;
+  const { within, longest } = opening;
+  return Number.isFinite(within) ? duration(within) : `over ${duration(longest)}`;
 }
 
 function requestsOf(reading, name) {

@@ -1,7 +1,7 @@
 """One frame of `top`, drawn with rich.
 
-80 columns and 24 lines show everything except the list of methods. In 60 columns bars and words are shorter, and in
-fewer than that one panel stands below the other.
+80 columns and 24 lines show everything except the list of methods and the panel of sandboxes. In 60 columns bars and
+words are shorter, and in fewer than that one panel stands below the other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from gui_agents.commands.output import printable
 from gui_agents.commands.top.figures import Figures, Method
+from gui_agents.domain.buckets import SANDBOX_OPEN_SECONDS
 
 ABSENT: Final = "–"
 NONE: Final = "none"
@@ -29,6 +30,8 @@ LEVELS: Final = "▁▂▃▄▅▆▇█"
 OTHER_LINES: Final = 22
 """Lines of a frame without the rows of the methods."""
 METHODS_LEAST: Final = 2
+SANDBOX_LINES: Final = 6
+"""Of the panel that only a higher terminal has."""
 CURRENCIES_MOST: Final = 2
 """Rows for currencies. All further currencies share the last row."""
 LATE_SECONDS: Final = 1.0
@@ -48,13 +51,15 @@ def frame(figures: Figures, status: Text, width: int, height: int) -> Renderable
     bottom = _side_by_side(
         width, _panel("Tokens and cost", _spending(figures)), _panel("Service", _service(figures, wide=wide))
     )
-    methods = _methods(figures.methods, max(METHODS_LEAST, height - OTHER_LINES))
+    spare = height - OTHER_LINES - METHODS_LEAST
+    sandboxes = [_panel("Sandboxes", _sandboxes(figures))] if spare >= SANDBOX_LINES else []
+    methods = _methods(figures.methods, METHODS_LEAST + max(0, spare - SANDBOX_LINES * len(sandboxes)))
     rpcs = _panel(f"RPCs ({count(figures.open_streams)} streams open)", methods)
     sections = _sections(figures, wide=wide)
     # What does not fit is cut off at the bottom. Failures stand at the top, so they are never cut off.
     if all(figures.sections.values()):
-        return Group(_heading(figures), status, top, rpcs, bottom, sections)
-    return Group(_heading(figures), sections, status, top, rpcs, bottom)
+        return Group(_heading(figures), status, top, rpcs, bottom, *sandboxes, sections)
+    return Group(_heading(figures), sections, status, top, rpcs, bottom, *sandboxes)
 
 
 def _side_by_side(width: int, *panels: Panel) -> RenderableType:
@@ -176,6 +181,24 @@ def _service(figures: Figures, *, wide: bool) -> Table:
             ("files", count(figures.files)),
         ]
     )
+
+
+def _sandboxes(figures: Figures) -> Table:
+    opening = figures.sandbox_open_seconds
+    return _rows(
+        [
+            ("open", f"{_listed(figures.sandboxes)}; {count(figures.sandboxes_ready)} ready for the next task"),
+            ("ended", _listed(figures.sandboxes_ended)),
+            ("95 % open in", ABSENT if opening is None else _bounds(opening)),
+            ("connections", _listed(figures.egress)),
+        ]
+    )
+
+
+def _bounds(seconds: Mapping[str, float]) -> str:
+    longest = f"over {duration(SANDBOX_OPEN_SECONDS[-1])}"
+    told = (f"{name} {duration(bound) if isfinite(bound) else longest}" for name, bound in seconds.items())
+    return ", ".join(told) or NONE
 
 
 def _sections(figures: Figures, *, wide: bool) -> Text:

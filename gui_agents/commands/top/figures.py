@@ -1,12 +1,13 @@
 """What `top` shows, as plain values, computed from a page and the history of pages."""
 
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from gui_agents.commands.top.history import UPTIME, History
 from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.sandbox import SandboxStart
 from gui_agents.domain.usage import CallOutcome
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ RECENT_MINUTES: Final = 5
 """Minutes that the service's own recent numbers are about."""
 STEPS: Final = 40
 """Maximum number of bars of a sparkline."""
+MOST: Final = 0.95
+"""The share of sandboxes whose opening time is shown."""
 ENDS: Final = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 
 
@@ -91,6 +94,14 @@ class Figures:
     """The share of the time, 0 to 1, in which the event loop was blocked."""
     sandboxes: dict[str, float] | None
     """Open sandboxes by type, without types that have none."""
+    sandboxes_ready: float | None
+    """Open sandboxes that wait for their first task."""
+    sandboxes_ended: dict[str, float] | None
+    """Sandboxes by the reason of their end, most frequent first, without reasons that did not occur."""
+    sandbox_open_seconds: dict[str, float] | None
+    """By type, the bound within which 95 % opened while their task waited; infinite above all bounds."""
+    egress: dict[str, float] | None
+    """Connections of browsers by what became of them, most frequent first."""
     files: float | None
     sections: dict[str, bool]
     """Whether each section of the page could be read."""
@@ -137,6 +148,10 @@ def figures(page: "Scraped", history: History, now: float) -> Figures:
         loop_lag_seconds=_one(page, "agent_event_loop_lag_seconds"),
         loop_blocked=None if blocked is None else min(1.0, blocked),
         sandboxes=_largest(page, "agent_sandboxes", "sandbox_type"),
+        sandboxes_ready=_one(page, "agent_sandboxes_warm"),
+        sandboxes_ended=_largest(page, "agent_sandboxes_ended_total", "reason"),
+        sandbox_open_seconds=_opening(page),
+        egress=_largest(page, "agent_egress_connections_total", "verdict"),
         files=_one(page, "agent_temp_files_count"),
         sections={name: value > 0 for name, value in page.by("agent_collector_success", "section").items()},
     )
@@ -182,6 +197,23 @@ def _outcome(page: "Scraped", history: History, status: str) -> Outcome:
 def _per_hour(page: "Scraped", history: History, name: str, label: str) -> dict[str, float | None]:
     rates = {key: history.rate(name, SPENT_SECONDS, **{label: key}) for key in page.by(name, label)}
     return {key: None if rate is None else rate * HOUR_SECONDS for key, rate in rates.items()}
+
+
+def _opening(page: "Scraped") -> dict[str, float] | None:
+    buckets: dict[str, dict[float, float]] = {}
+    for series, value in page.series("agent_sandbox_open_duration_seconds_bucket").items():
+        labels = dict(series)
+        if labels.get("start") == SandboxStart.COLD:
+            buckets.setdefault(labels.get("sandbox_type", ""), {})[float(labels["le"])] = value
+    if not buckets:
+        return None
+    return {kind: _bound(counted, MOST) for kind, counted in buckets.items() if max(counted.values()) > 0}
+
+
+def _bound(buckets: dict[float, float], share: float) -> float:
+    """Return the lowest bound of a histogram's cumulative buckets below which this share of its observations lies."""
+    least = share * max(buckets.values())
+    return next((bound for bound in sorted(buckets) if buckets[bound] >= least), inf)
 
 
 def _ended(history: History) -> list[float]:

@@ -147,13 +147,13 @@ class Acting:
     async def _navigate(self, tab: Tab, url: str) -> None:
         began = time.monotonic()
         reply = self._browser.connection.send("Page.navigate", tab.session, url=url)
-        tab.failure, tab.answer = "", None
+        tab.forget_answer()
         try:
             async with asyncio.timeout(LOAD_SECONDS):
                 result = await reply
         except TimeoutError:
             await self._browser.connection.call("Page.stopLoading", tab.session)
-            tab.leaving_since, tab.loading = None, False
+            tab.stopped()
             raise TransientSandboxError(
                 f"{quoted(address(url))} was not opened: it has not answered for {LOAD_SECONDS:g} s"
             ) from None
@@ -162,7 +162,7 @@ class Acting:
         if error == "net::ERR_ABORTED":  # a download, or an answer without a page
             tab.note(f"{quoted(address(url))} shows no page")
         elif error or (refused and tab.answer is not None and tab.answer.proxy):
-            tab.failure, tab.answer = "", None
+            tab.forget_answer()
             await tab.until(lambda: not tab.loading, LOAD_SECONDS)
             words = f"{quoted(address(url))} was not opened: {refused[0]}" if refused else network_error(error, url)
             raise TransientSandboxError(words)
@@ -192,7 +192,7 @@ class Acting:
             news.append(
                 f"the {'egress proxy' if tab.answer.proxy else 'site'} answered with status {tab.answer.status}"
             )
-        tab.failure, tab.answer = "", None
+        tab.forget_answer()
         return list(dict.fromkeys(news))
 
     def _check_place(self, action: Action) -> None:

@@ -1,7 +1,7 @@
 """What the actions of an agent do to an open dialog, which takes all of them."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from gui_agents.domain.actions import Action, Click, Key, Type, Wait
 from gui_agents.domain.sandbox import TransientSandboxError
@@ -89,7 +89,7 @@ async def _press(connection: Connection, tab: Tab, dialog: Dialog, keys: tuple[s
 
 
 async def _answer(connection: Connection, tab: Tab, dialog: Dialog, *, accept: bool) -> str:
-    text = {"promptText": dialog.text} if dialog.type is DialogType.PROMPT and accept else {}
+    text: dict[str, Any] = {"promptText": dialog.text} if dialog.type is DialogType.PROMPT and accept else {}
     tab.dialog = None
     await connection.call("Page.handleJavaScriptDialog", tab.session, accept=accept, **text)
     return f"answered the dialog with {accept_label(dialog) if accept or dialog.type is DialogType.ALERT else 'Cancel'}"

@@ -30,7 +30,7 @@ class Hands:
         """Click so many times in a row."""
         events = [_mouse("mouseMoved", x, y)]
         for number in range(1, count + 1):
-            held = {"button": button.value, "clickCount": number}
+            held: dict[str, Any] = {"button": button.value, "clickCount": number}
             events.append(_mouse("mousePressed", x, y, buttons=BITS[button], **held))
             events.append(_mouse("mouseReleased", x, y, buttons=0, **held))
         await self._happen(tab, events)
@@ -42,7 +42,7 @@ class Hands:
     async def drag(self, tab: Tab, start: tuple[int, int], end: tuple[int, int], button: Button) -> None:
         """Press at one place and release at another. What pages offer to be dragged is dropped there."""
         held = {"button": button.value, "buttons": BITS[button]}
-        tab.drag = None
+        tab.forget_drag()
         await self._happen(tab, [_mouse("mouseMoved", *start), _mouse("mousePressed", *start, clickCount=1, **held)])
         for number in range(1, DRAG_MOVES + 1):
             x, y = (a + (b - a) * number // DRAG_MOVES for a, b in zip(start, end, strict=True))

@@ -85,7 +85,8 @@ _PLACES: Final[Mapping[str, tuple[str, int]]] = {
 
 
 def _characters() -> Iterator[tuple[str, _Key, bool]]:
-    for (plain, shifted), (code, number) in _PLACES.items():
+    for pair, (code, number) in _PLACES.items():
+        plain, shifted = pair[0], pair[1]
         yield plain, _Key(plain, code, number, plain), False
         yield shifted, _Key(shifted, code, number, shifted), True
     yield " ", _NAMED["space"], False

@@ -1,14 +1,15 @@
 """How Chromium is started: the program, its switches, its profile, and its whole environment."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from typing import Any, Final
 
+from gui_agents.domain.programs import Program, install_programs
 from gui_agents.domain.sandbox import SandboxError
 
-PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-INSTALL: Final = "apt install chromium"
+CHROMIUM: Final = Program("chromium", ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
+PROGRAMS: Final = (CHROMIUM,)
+"""What a browser is made of."""
 SWITCHES: Final = (
     "--headless=new",
     "--remote-debugging-pipe",
@@ -69,10 +70,10 @@ def program() -> str:
     Raises:
         SandboxError: there is none; the text has the command that installs it.
     """
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if found is None:
-        raise SandboxError(f"no browser is installed: none of {', '.join(PROGRAMS)} is in PATH; {INSTALL}")
-    return found
+    path = CHROMIUM.path()
+    if path is None:
+        raise SandboxError(f"no browser is installed; {install_programs(PROGRAMS)}")
+    return path
 
 
 def command(browser: str, home: str, size: tuple[int, int]) -> Sequence[str]:

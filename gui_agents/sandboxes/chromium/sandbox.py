@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 from uuid import uuid4
 
@@ -13,7 +13,6 @@ from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
 from gui_agents.domain.screen import Observation
 from gui_agents.egress.proxy import EgressProxy, Gate
 from gui_agents.jail.jail import Jail
-from gui_agents.jail.supervisor import Supervisor
 from gui_agents.sandboxes.chromium import program
 from gui_agents.sandboxes.chromium.acting import Acting
 from gui_agents.sandboxes.chromium.browser import Browser
@@ -44,20 +43,14 @@ class ChromiumSandbox:
     supported: ClassVar = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, Navigate, Wait))
 
     def __init__(
-        self,
-        *,
-        supervisor: Supervisor,
-        proxy: EgressProxy,
-        size: tuple[int, int],
-        threads: Threads,
-        unjailed: bool = False,
+        self, prepare: Callable[[], Jail], *, proxy: EgressProxy, screen: tuple[int, int], pictures: Threads
     ) -> None:
+        """`prepare` returns a new jail; `pictures` are the threads in which dialogs are drawn over pages."""
         self.sandbox_id: Final = uuid4().hex
-        self._supervisor = supervisor
+        self._prepare = prepare
         self._proxy = proxy
-        self._size = size
-        self._threads = threads
-        self._unjailed = unjailed
+        self._screen = screen
+        self._pictures = pictures
         self._jail: Jail | None = None
         self._gate: Gate | None = None
         self._browser: Browser | None = None
@@ -123,9 +116,8 @@ class ChromiumSandbox:
 
     async def _started(self) -> _Open:
         browser_program = program.program()
-        await self._supervisor.problem()
-        self._jail = jail = self._supervisor.prepare("chromium", unjailed=self._unjailed)
-        command = program.command(browser_program, jail.home, self._size)
+        self._jail = jail = self._prepare()
+        command = program.command(browser_program, jail.home, self._screen)
         process = await jail.start(command, program.environment(jail.home))
         if process.stdin is None or process.stdout is None:
             raise SandboxError("the browser has no pipes")
@@ -133,11 +125,11 @@ class ChromiumSandbox:
         port = listener.getsockname()[1]
         self._gate = await self._proxy.serve(listener)
         process.stdin.write(f"{port}\n".encode())
-        self._browser = browser = Browser(process.stdout, process.stdin, self._size)
+        self._browser = browser = Browser(process.stdout, process.stdin, self._screen)
         await browser.start()
         reader = Reader(browser.connection)
         settling = Settling(browser, reader)
-        seeing = Seeing(browser, reader, settling, self._threads)
+        seeing = Seeing(browser, reader, settling, self._pictures)
         return _Open(browser, seeing, Acting(browser, reader, seeing, settling, lambda: list(self._refused())))
 
     def _refused(self) -> Iterator[str]:

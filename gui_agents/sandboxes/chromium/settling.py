@@ -54,7 +54,7 @@ class Settling:
         """Give up a page that does not come. The one before it stays, and can be used again."""
         tab.note(f"the site did not answer for {LOAD_SECONDS:g} s; the page before it is still shown")
         await self._browser.connection.call("Page.stopLoading", tab.session)
-        tab.leaving_since, tab.loading = None, False
+        tab.stopped()
 
     async def free(self, tab: Tab) -> None:
         """End the script of a page that does not answer. If that does not help, close the page."""
@@ -95,11 +95,11 @@ class Settling:
         def stopped() -> bool:
             return tab.crashed or tab.dialog is not None or tab not in self._browser.tabs
 
-        if not (tab.loading or tab.leaving_since is not None):
+        if not tab.comes:
             await tab.until(lambda: stopped() or not tab.requests or tab.leaving_since is not None, QUIET_SECONDS)
-        if not (tab.loading or tab.leaving_since is not None) or stopped():
+        if not tab.comes or stopped():
             return
-        if await tab.until(lambda: stopped() or not (tab.loading or tab.leaving_since is not None), LOAD_SECONDS):
+        if await tab.until(lambda: stopped() or not tab.comes, LOAD_SECONDS):
             return
         if tab.leaving_since is not None:
             await self.stop(tab)

@@ -117,9 +117,22 @@ class Tab:
             return False
         return True
 
-    def waits(self) -> bool:
-        """Tell whether something is on its way that somebody waits for."""
-        return self.loading or self.leaving_since is not None or bool(self.requests)
+    @property
+    def comes(self) -> bool:
+        """Whether a document is on its way."""
+        return self.loading or self.leaving_since is not None
+
+    def forget_drag(self) -> None:
+        """Forget what the page offered to be dragged."""
+        self.drag = None
+
+    def forget_answer(self) -> None:
+        """Forget what became of the last navigation."""
+        self.failure, self.answer = "", None
+
+    def stopped(self) -> None:
+        """Know that nothing is on its way any more."""
+        self.leaving_since, self.loading = None, False
 
     def interrupted(self, error: SandboxError) -> None:
         """Fail all commands that wait for the page."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from typing import ClassVar, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from functools import partial
 from pathlib import Path
+from typing import ClassVar, Final
 from uuid import uuid4
 
 from gui_agents.domain.actions import Action, Click, Drag, Key, Move, OpenApp, Scroll, Type, Wait
@@ -34,6 +34,7 @@ STILL_SECONDS: Final = 0.06
 """A screen that has not changed for this long stands still."""
 WINDOW_SECONDS: Final = 5.0
 """How long is waited for the window of a program that was started."""
+FOCUS_SECONDS: Final = 1.0
 POLL_SECONDS: Final = 0.03
 EXPLAIN_SECONDS: Final = 2.0
 """How long is waited, after the display has ended, until the jail tells why."""
@@ -132,12 +133,11 @@ class X11Sandbox:
     async def _open_app(self, session: Session, app: App) -> str:
         before = set(await session.windows.ids())
         await session.start_app(app.command)
-        try:
-            async with asyncio.timeout(WINDOW_SECONDS):
-                while set(await session.windows.ids()) <= before:  # noqa: ASYNC110 - the display tells nobody
-                    await asyncio.sleep(POLL_SECONDS)
-        except TimeoutError:
+        if not await _soon(lambda: _has_new(session, before), WINDOW_SECONDS):
             return f"started {app.name}, which has shown no window within {WINDOW_SECONDS:g} s"
+        # A window gets the keys a moment after it is there.
+        await _soon(lambda: _is_active(session, before), FOCUS_SECONDS)
+        await session.hands.read_by_program(REACTION_SECONDS)
         await self._settle(session)
         return f"opened {app.name}"
 
@@ -183,6 +183,25 @@ def _file(jail: Jail, name: str) -> bytes | None:
         return Path(jail.reach(f"home/{name}") if jail.jailed else f"{jail.home}/{name}").read_bytes()
     except (SandboxError, FileNotFoundError):
         return None
+
+
+async def _has_new(session: Session, before: Collection[int]) -> bool:
+    return any(window not in before for window in await session.windows.ids())
+
+
+async def _is_active(session: Session, before: Collection[int]) -> bool:
+    return await session.windows.active() not in {0, *before}
+
+
+async def _soon(is_so: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Wait until something is so; False if it is not in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not await is_so():  # noqa: ASYNC110 - the display tells nobody
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _with_hands(hands: Hands, action: Action, screen: Bounds) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,7 @@ READY_SECONDS: Final = 20.0
 START_APP_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 0.02
 
-_SCRIPT: Final = Path(__file__).with_name("session.sh")
+_SCRIPTS: Final = ("session.sh", "apps.sh")
 _SOCKETS: Final = "/tmp/.X11-unix"  # noqa: S108 - where X servers listen
 _FAMILY_WILD: Final = b"\xff\xff"
 _LONGEST_SOCKET_PATH: Final = 107
@@ -75,8 +76,7 @@ class Session:
         shared, home = self._jail.shared, self._jail.home
         if len(f"{shared}/accessibility.bus") > _LONGEST_SOCKET_PATH:
             raise SandboxError("the path of RUNTIME_DIR is too long for the sockets of a desktop without a jail")
-        script = self._jail.shared_outside / "session.sh"
-        await self._threads.run(lambda: script.write_bytes(_SCRIPT.read_bytes()))
+        await self._threads.run(self._put_scripts)
         environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/games",
             "HOME": home,
@@ -100,6 +100,10 @@ class Session:
         self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11", self._jail.home: "home"})
         self._display = int((await self._line()).removeprefix("display "))
 
+    def _put_scripts(self) -> None:
+        for name in _SCRIPTS:
+            shutil.copyfile(Path(__file__).with_name(name), self._jail.shared_outside / name)
+
     async def _connect(self, cookie: bytes) -> None:
         name = f"X{self._display}"
         path = self._jail.reach(f"x11/{name}") if self._jail.jailed else f"{_SOCKETS}/{name}"
@@ -109,6 +113,9 @@ class Session:
         frame = self._jail.reach("frames/Xvfb_screen0")
         self._frames = await self._threads.run(lambda: Frames(frame))
         self._accessibility = await self._bus()
+        # A window that comes while the window manager starts may wait until something else happens.
+        while not await self.windows.are_managed():  # noqa: ASYNC110 - the display tells nobody
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _bus(self) -> Accessibility:
         """Connect to the accessibility bus, which is started with the display and may be a little later."""

@@ -1,10 +1,7 @@
-# The program of a desktop's jail: the display, the buses, the window manager, and then one app for each line of input.
+# The program of a desktop's jail: starts the display, the buses and the window manager, and becomes apps.sh.
 #
 # Arguments: the screen, such as 1280x720, and the file of the display's cookie as octal escapes of printf.
-# Output: "display N" when the display is ready, then "started" or "failed" for each line of input.
-#
-# It ends with the display, or when its input ends. A shell ends if it cannot fork, which happens in a desktop whose
-# apps have taken all processes: so the loop at the end starts anew, in the same process.
+# Output: "display N" when the display is ready. It ends with the display.
 
 umask 077
 mkdir -p "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME/gtk-3.0" "$SESSION" "$FRAMES"
@@ -100,11 +97,5 @@ while :; do
 done </dev/null >/dev/null 2>&1 &
 echo "display $display"
 
-export LOOP='
-trap "exec sh -c \"\$LOOP\"" EXIT
-while read -r line; do
-  if (eval "exec setsid $line" </dev/null >/dev/null 2>&1 &); then echo started; else echo failed; fi
-done
-trap - EXIT
-'
-exec sh -c "$LOOP"
+unset SESSION FRAMES
+exec sh "${0%/*}/apps.sh"

@@ -57,6 +57,12 @@ class Windows:
         """Return the number of a name."""
         return self._atoms[name]
 
+    async def are_managed(self) -> bool:
+        """Tell whether a window manager runs, and has seen all windows that were there before."""
+        body = self._property_of(self._connection.screen.root, "_NET_CLIENT_LIST_STACKING", 0)
+        (kind,) = struct.unpack_from("<I", await self._connection.ask(_GET_PROPERTY, body=body), 8)
+        return bool(kind)
+
     async def ids(self) -> Sequence[int]:
         """Return the windows' ids, the lowest window first."""
         words = await self._words(self._connection.screen.root, "_NET_CLIENT_LIST_STACKING", MAX_WINDOWS)
@@ -106,11 +112,13 @@ class Windows:
         return struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
 
     async def _property(self, window_id: int, name: str, words: int) -> bytes:
-        body = struct.pack("<IIIII", window_id, self._atoms[name], _ANY, 0, words)
-        answer = await self._connection.ask(_GET_PROPERTY, body=body)
+        answer = await self._connection.ask(_GET_PROPERTY, body=self._property_of(window_id, name, words))
         unit = answer[1] // 8
         (length,) = struct.unpack_from("<I", answer, 16)
         return answer[32 : 32 + length * unit]
+
+    def _property_of(self, window_id: int, name: str, words: int) -> bytes:
+        return struct.pack("<IIIII", window_id, self._atoms[name], _ANY, 0, words)
 
 
 async def _intern(connection: Connection, name: str) -> int:

@@ -292,7 +292,7 @@ def test_what_is_not_optional_cannot_be_disabled(name):
         register(Fixed(idle_snapshot()), CollectorRegistry(), disabled=[name])
 
 
-def test_exemplars_stand_on_the_histograms_of_tasks_phases_and_model_calls():
+def test_exemplars_stand_on_the_histograms_of_tasks_phases_model_calls_and_openings():
     registry = CollectorRegistry()
     registry.register(ServiceCollector(Fixed(golden.busy_snapshot()), golden.sections()))
     families = text_string_to_metric_families(generate_openmetrics(registry).decode())
@@ -305,5 +305,6 @@ def test_exemplars_stand_on_the_histograms_of_tasks_phases_and_model_calls():
         "agent_task_execution_duration_seconds": {"task-1"},
         "agent_step_phase_duration_seconds": {"task-3"},
         "agent_model_request_duration_seconds": {"task-2", 'a "quoted" \\ id'},
+        "agent_sandbox_open_duration_seconds": {"task-1", "task-2", "task-3"},
     }
     assert b"task-1" not in generate_latest(registry)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.system_tools
 
 ASK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
 """A page that comes into view asks at once, which spares tests the two seconds."""
-CARDS = 20
+CARDS = 24
 """Of a service that has spent two currencies."""
 
 
@@ -77,6 +77,14 @@ def test_the_page_shows_how_the_service_stands(tab):
         assert "QueryTaskStatus" in tab.text("#methods")
         assert "7 INTERNAL" in tab.text("#methods")
         assert "stuck1" in tab.text("#failures tbody")
+        rows = tab.evaluate(
+            "[...document.querySelectorAll('#sandbox-types tbody tr')].map(({ cells }) => "
+            "[...cells].map((cell) => cell.textContent))"
+        )
+        assert rows == [["Browser", "0", "3", "3", "over 60 s"], ["Simulated", "4", "9", "0", "50 ms"]]
+        assert tab.text("#sandboxes-open .legend") == "open 4ready 1"
+        assert tab.text("#sandbox-ends tbody tr") == "closed4"
+        assert "denied private2" in tab.text("#egress tbody")
         assert tab.evaluate("document.querySelectorAll('.state.good').length") == 7
         assert tab.text("#notice p") == ""
         assert tab.evaluate("document.title") == "3 running, 2 waiting · GUI agents"
@@ -94,6 +102,8 @@ def test_an_idle_service_has_words_in_place_of_numbers(tab):
         empty = tab.evaluate("[...document.querySelectorAll('.is-empty .empty')].map((each) => each.textContent)")
     assert "No task has ended yet." in empty
     assert "No tokens have been used yet." in empty
+    assert "No sandbox has been created yet." in empty
+    assert "No browser has asked for a connection yet." in empty
     assert not any("missing" in text for text in empty)
     assert tab.errors == []
 
@@ -197,8 +207,10 @@ def test_what_is_switched_off_is_not_taken_for_nothing_or_for_a_failure(tab):
             .map((each) => each.closest('[id]').id)""")
         assert "missing" not in tab.text("main")
         facts = tab.evaluate("[...document.querySelectorAll('#facts td')].map((each) => each.textContent)")
-    assert untold == ["failures", "phases", "providers", "actions", "loop", "cpu"]
-    assert facts == ["–"] * 6 + ["17"]
+    assert untold == [
+        *["failures", "phases", "providers", "actions", "sandboxes-open", "sandbox-ends", "egress", "loop", "cpu"]
+    ]
+    assert facts == ["–"] * 5 + ["17"]
     assert tab.errors == []
 
 
@@ -230,8 +242,8 @@ def test_a_table_of_bars_has_names_of_columns_that_take_no_room(tab):
         show(tab, endpoint)
         headers = [node["name"]["value"] for node in tab.accessibility() if node["role"]["value"] == "columnheader"]
         heights = tab.evaluate("[...document.querySelectorAll('.bars thead')].map((head) => head.offsetHeight)")
-    assert [name for name in ("Reason", "Phase", "Mean", "Action", "Times") if name not in headers] == []
-    assert heights == [0, 0, 0]
+    assert [name for name in ("Reason", "Phase", "Mean", "Action", "Times", "Verdict") if name not in headers] == []
+    assert heights == [0] * 5
     assert tab.errors == []
 
 

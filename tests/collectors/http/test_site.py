@@ -139,6 +139,9 @@ def test_the_landing_page_shows_links_and_key_figures():
     assert cells["Tokens"] == "12340015"
     assert cells["Cost in USD"] == "12.30"
     assert cells["Budget of this day in USD"] == "4.00 of 5.00 spent"
+    assert cells["Sandboxes open"] == "4, 1 of them ready for the next task"
+    assert cells["Sandboxes ended"] == "closed 4, expired 1, out of memory 3, swept 2"
+    assert cells["Connections of browsers"] == "allowed 40, denied private 2, denied list 7, failed 1"
     assert "have failed" not in text
 
 

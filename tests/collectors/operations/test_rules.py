@@ -47,6 +47,9 @@ TooManyTempFiles           10m  0s   warning
 TooManyStreamConnections   5m   0s   warning
 StreamManagerOverload      5m   0s   warning
 StreamManagerLeak          15m  0s   warning
+SandboxesDying             5m   0s   warning
+SandboxOpenSlow            5m   0s   warning
+EgressDenied               0s   0s   info
 HighGRPCErrorRate          5m   0s   warning
 HighGRPCLatency            10m  0s   warning
 HighTokenConsumptionRate   10m  0s   info
@@ -148,7 +151,7 @@ def test_another_threshold_changes_its_alert_alone():
 
 
 def test_every_threshold_changes_a_rule():
-    wider = {"task_slo": 0.96, "rpc_slo": 0.996, "stream_log_factor": 1.2}
+    wider = {"task_slo": 0.96, "rpc_slo": 0.996, "stream_log_factor": 1.2, "egress_denials": 1}
     for name, default in ((name, getattr(Thresholds(), name)) for name in Thresholds.__annotations__):
         value = wider.get(name, default * 0.99)
         assert rules.alert_rules(Setting(thresholds=Thresholds(**{name: value}))) != rules.alert_rules(Setting()), name

@@ -115,7 +115,10 @@ class Browser:
         """Send something on a connection of its own, and return all that comes back."""
         client = await self.connect()
         client.send(data)
-        return await client.rest()
+        try:
+            return await client.rest()
+        finally:
+            client.writer.transport.abort()
 
     async def get(self, url: str) -> bytes:
         return await self.ask(f"GET {url} HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n".encode())

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.lifecycle import Ending, FailureReason, IllegalTransitionError, TaskEvent
-from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
@@ -182,24 +183,53 @@ class ServiceMachine(RuleBasedStateMachine):
             self.naive.tasks[task_id]["messages"].append(("step", self.clock.time()))
 
     @precondition(lambda self: self.naive.tasks)
-    @rule(which=WHICH, kind=st.sampled_from(SandboxType), kept=st.booleans())
-    def give_sandbox(self, which, kind, kept):
-        task_id = self.any_task(which)
-        sandbox = SandboxInfo(f"sandbox-{len(self.naive.sandboxes)}", kind)
-        if kept:
-            self.state.sandbox_taken(task_id, sandbox)
-        else:
-            self.state.sandbox_opened(task_id, sandbox)
-            self.naive.sandboxes.append({"type": str(kind), "open": True})
-        if self.naive.progress(task_id, self.clock.time()):
+    @rule(which=WHICH, kind=st.sampled_from(SandboxType), start=st.sampled_from(SandboxStart), seconds=SECONDS)
+    def give_sandbox(self, which, kind, start, seconds):
+        task_id, at = self.any_task(which), self.clock.time()
+        of_kind = [sandbox for sandbox in self.naive.sandboxes if sandbox["type"] == kind and sandbox["open"]]
+        free = [sandbox for sandbox in of_kind if (start == "kept") == bool(sandbox["given"])]
+        if not free:
+            self.state.sandbox_created(kind)
+            free = [{"type": str(kind), "open": True, "given": [], "reason": None}]
+            self.naive.sandboxes += free
+        self.cool()
+        sandbox = SandboxInfo("sandbox", kind)
+        self.state.sandbox_given(task_id, sandbox, start, seconds)
+        self.naive.openings.setdefault((str(kind), str(start)), []).append(Observation(task_id, seconds, at))
+        free[0]["given"].append(task_id)
+        if self.naive.progress(task_id, at):
             self.naive.tasks[task_id]["sandbox"] = sandbox
 
     @precondition(lambda self: any(sandbox["open"] for sandbox in self.naive.sandboxes))
-    @rule(which=WHICH)
-    def close_sandbox(self, which):
+    @rule(which=WHICH, reason=st.sampled_from([reason for reason in SandboxEnd if reason != "swept"]))
+    def end_sandbox(self, which, reason):
         sandbox = self.pick(which, [sandbox for sandbox in self.naive.sandboxes if sandbox["open"]])
-        self.state.sandbox_closed(SandboxType(sandbox["type"]))
+        self.cool()
+        self.state.sandbox_ended(SandboxType(sandbox["type"]), reason)
         sandbox["open"] = False
+        self.naive.sandboxes_ended[sandbox["type"], str(reason)] += 1
+
+    @rule(kind=st.sampled_from(SandboxType), count=st.integers(0, 3))
+    def sweep_sandboxes(self, kind, count):
+        self.state.sandboxes_swept(kind, count)
+        self.naive.sandboxes_ended[str(kind), "swept"] += count
+
+    @precondition(lambda self: self.naive.warm < sum(sandbox["open"] for sandbox in self.naive.sandboxes))
+    @rule()
+    def warm(self):
+        self.state.sandbox_warm(1)
+        self.naive.warm += 1
+
+    def cool(self):
+        """What ends or is given to a task must not stand ready any more."""
+        if self.naive.warm:
+            self.state.sandbox_warm(-1)
+            self.naive.warm -= 1
+
+    @rule(verdict=st.sampled_from(EgressVerdict))
+    def connect(self, verdict):
+        self.state.egress_connection(verdict)
+        self.naive.egress[str(verdict)] += 1
 
     @rule(kind=st.sampled_from(SandboxType))
     def fail_sandbox(self, kind):
@@ -364,6 +394,12 @@ class ServiceMachine(RuleBasedStateMachine):
             assert sandboxes.created[kind] == len(of_kind)
             assert sandboxes.open[kind] == sum(sandbox["open"] for sandbox in of_kind)
             assert sandboxes.failures[kind] == naive.sandbox_failures[kind]
+        assert sandboxes.warm == naive.warm
+        assert {key: count for key, count in sandboxes.ended.items() if count} == +naive.sandboxes_ended
+        assert {verdict: count for verdict, count in sandboxes.egress.items() if count} == naive.egress
+        assert naive.openings.keys() <= sandboxes.openings.keys()
+        for key, point in sandboxes.openings.items():
+            assert parts(point) == point_of(point.bounds, naive.openings.get(key, []))
         assert {key: count for key, count in sandboxes.actions.items() if count} == naive.actions
 
     @invariant()

@@ -119,6 +119,7 @@ def test_snapshots_of_many_threads_keep_the_promises_while_the_service_works():
 
 def test_histories_have_every_verb_of_the_state():
     verbs = {"create", "start", "complete", "fail", "cancel", "reject", "decide", "act", "tell", "call"}
-    verbs |= {"open_sandbox", "take_sandbox", "close_sandbox", "fail_sandbox", "subscribe", "take", "unsubscribe"}
+    verbs |= {"create_sandbox", "give_sandbox", "give_kept_sandbox", "end_sandbox", "fail_sandbox", "sweep_sandboxes"}
+    verbs |= {"warm_sandbox", "cool_sandbox", "connect", "subscribe", "take", "unsubscribe"}
     verbs |= {"start_rpc", "end_rpc", "update_config", "beat", "count_files", "pass_time"}
     assert set(VERBS) == verbs

@@ -63,7 +63,7 @@ def test_every_verb_is_one_instant():
     state = new_state(clock, retention=2, log_messages=3)
     player = Player(state, clock)
     with Watch(state) as watch:
-        for event in islice(endless(seed=9), 120):
+        for event in islice(endless(seed=9), 150):
             player.play(event)
     assert watch.problems == []
     assert watch.probes > 1000

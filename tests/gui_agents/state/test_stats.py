@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS
+from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.rpc import RpcMethod
-from gui_agents.domain.sandbox import SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.snapshot import TokenCounts
@@ -30,7 +31,10 @@ def test_closed_sets_are_complete_from_the_start(stats):
     assert set(sandboxes.actions) == {(action, outcome) for action in SANDBOX_ACTIONS for outcome in ("ok", "error")}
     assert set(stats.steps.statistics().phases) == {"observe", "decide", "act"}
     assert stats.config_updates() == dict.fromkeys(ConfigType, 0)
-    everything = (rpcs.started, rpcs.handled, models.requests, sandboxes.created, sandboxes.actions)
+    assert set(sandboxes.ended) == {(kind, reason) for kind in SandboxType for reason in SandboxEnd}
+    assert set(sandboxes.egress) == set(EgressVerdict)
+    counts = (sandboxes.created, sandboxes.ended, sandboxes.egress, sandboxes.actions)
+    everything = (rpcs.started, rpcs.handled, models.requests, *counts)
     assert not any(value for tally in everything for value in tally.values())
     # Keys are plain strings, as labels are.
     assert all(type(key) is str for key in (*sandboxes.created, *stats.config_updates(), *rpcs.started))
@@ -92,6 +96,20 @@ def test_a_provider_that_nobody_configured_has_series_from_its_first_call_on(sta
         CallOutcome.OK: 1,
     }
     assert models.durations["groq"].count == 1
+
+
+def test_the_opening_times_of_a_type_have_all_starts_before_a_task_can_have_one_that_was_not_cold(stats):
+    assert set(stats.sandboxes.statistics().openings) == {(kind, "cold") for kind in SandboxType}
+    stats.sandboxes.created(SandboxType.LINUX)
+    openings = stats.sandboxes.statistics().openings
+    assert {start for kind, start in openings if kind == "Linux"} == set(SandboxStart)
+    assert {start for kind, start in openings if kind == "Browser"} == {"cold"}
+    assert sum(point.count for point in openings.values()) == 0
+
+
+def test_a_sandbox_that_was_kept_elsewhere_has_an_opening_time(stats):
+    stats.sandboxes.given(SandboxType.WINDOWS, SandboxStart.KEPT, 0.5, "t", 0.0)
+    assert stats.sandboxes.statistics().openings["Windows", "kept"].count == 1
 
 
 def test_money_is_not_rounded_to_a_double(stats):

@@ -17,7 +17,9 @@ from gui_agents.domain.task import TaskRecord
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.state.streams import follow
 from gui_agents.tasks.keeper import SandboxKeeper
+from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.runner import TaskRunner
+from gui_agents.tasks.warm import WarmPool
 from tests.fakes import FixedPrices, ScriptedSandbox, a_price, a_spec, new_state
 from tests.promises import broken
 from tests.virtual_time import LoopClock, settle
@@ -143,6 +145,7 @@ class Rig:
         queue: int = 100,
         keep: int = 2,
         keep_seconds: float = 600.0,
+        warm: int = 0,
         retention: int = 1000,
         retention_bytes: int = 2**28,
         spending: SpendingLimits | None = None,
@@ -158,7 +161,9 @@ class Rig:
             retention_bytes=retention_bytes,
             day_limits=day_limits,
         )
-        self.keeper = SandboxKeeper(self.state, slots=slots, capacity=keep, keep_seconds=keep_seconds)
+        reaper = Reaper(self.state)
+        self.keeper = SandboxKeeper(reaper, slots=slots, capacity=keep, keep_seconds=keep_seconds)
+        self.pool = WarmPool(self.state, reaper, self, a_spec("warm"), size=warm)
         self.sandboxes: list[TimedSandbox] = []
         """All that were made, in order."""
         self.models: dict[str, TimedModel] = {}
@@ -172,6 +177,7 @@ class Rig:
         self.runner = TaskRunner(
             state=self.state,
             keeper=self.keeper,
+            pool=self.pool,
             sandboxes=self,
             models=_Models(self),
             prices=FixedPrices(PRICES),
@@ -200,6 +206,10 @@ class Rig:
         sandbox.alive = self.alive
         self.sandboxes.append(sandbox)
         return sandbox
+
+    def takes_any(self, spec: TaskSpec) -> bool:
+        """Return whether a warm sandbox suits a task: all but those with a platform."""
+        return not spec.config.platform
 
     def create_model(self, choice: ModelChoice) -> TimedModel:
         """Make a model; its choice carries the instruction, see `submit`."""
@@ -230,6 +240,16 @@ class Rig:
     def open_now(self) -> int:
         """Return the sandboxes that the books show as open."""
         return sum(self.state.snapshot().sandboxes.open.values())
+
+    def ended_by(self) -> dict[str, int]:
+        """Return why sandboxes have ended, by reason."""
+        ended = self.state.snapshot().sandboxes.ended
+        return {reason: number for (_, reason), number in ended.items() if number}
+
+    def starts(self) -> dict[str, tuple[int, float]]:
+        """Return how often sandboxes were given to tasks and the seconds that these waited, by where they came from."""
+        openings = self.state.snapshot().sandboxes.openings
+        return {start: (point.count, point.sum) for (_, start), point in openings.items() if point.count}
 
     async def ended(self, task_id: str) -> list[StreamMessage]:
         """Return all messages of a task, once it has ended."""

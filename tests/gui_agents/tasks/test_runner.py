@@ -230,6 +230,7 @@ async def test_sandboxes_that_fail_are_counted_and_never_kept():
     sandboxes = rig.state.snapshot().sandboxes
     assert sandboxes.created["Simulated"] == 1
     assert sandboxes.failures["Simulated"] == 2
+    assert rig.ended_by() == {"crashed": 1}
     assert rig.open_now() == 0
     assert [sandbox.closed for sandbox in rig.sandboxes] == [[True], [True]]
     await rig.rest()

@@ -107,7 +107,9 @@ async def test_a_conversation_goes_on_without_its_sandbox_and_the_first_message_
     await asyncio.sleep(6)
     second = rig.submit("second", previous_task_id=first)
     (accepted, *_) = await rig.ended(second)
-    assert accepted.text == "accepted; the sandbox of task t1 is gone, so a new one is made"
+    assert accepted.text == (
+        "accepted; the sandbox of task t1 is gone, so a new one is made (nobody used it for 5 seconds)"
+    )
     assert [turn.instruction for turn in rig.models["second"].requests[0].history] == ["first", "first"]
     assert rig.record(second).sandbox.sandbox_id == "s2"
     await rig.rest()
@@ -494,7 +496,10 @@ async def test_a_claimed_sandbox_that_had_to_go_is_replaced_and_the_conversation
     for _ in range(reserved):
         rig.keeper.release()
     said = [(message.stage, message.text) for message in await rig.ended(continued)]
-    assert said[1] == ("starting", "the sandbox to go on in had to be closed; a new one is made")
+    assert said[1] == (
+        "starting",
+        "the sandbox to go on in is gone, so a new one is made (it was closed because another one needed its place)",
+    )
     assert rig.status(continued) is TaskStatus.COMPLETED
     assert rig.record(continued).sandbox != rig.record(first).sandbox
     assert [turn.instruction for turn in rig.models["second"].requests[0].history] == ["first"]
@@ -511,7 +516,8 @@ async def test_the_first_message_tells_what_waits_what_is_gone_and_what_is_not_u
     last = rig.submit(previous_task_id=first, unused=("runningConfig.platform", "sandbox.name"))
     (accepted, *_) = await rig.ended(last)
     assert accepted.text == (
-        "accepted; 1 tasks are ahead; the sandbox of task t1 is gone, so a new one is made; "
+        "accepted; 1 tasks are ahead; "
+        "the sandbox of task t1 is gone, so a new one is made (it was closed after its task); "
         "not used: runningConfig.platform, sandbox.name"
     )
     for task in tasks:

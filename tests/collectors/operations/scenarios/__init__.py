@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from tests.collectors.operations.scenarios import availability, capacity, cost, meta, rpc, slo, tasks
+from tests.collectors.operations.scenarios import availability, capacity, cost, meta, rpc, sandboxes, slo, tasks
 
-CASES: Final = (*availability.CASES, *tasks.CASES, *capacity.CASES, *rpc.CASES, *cost.CASES, *slo.CASES, *meta.CASES)
+CASES: Final = (
+    *availability.CASES,
+    *tasks.CASES,
+    *capacity.CASES,
+    *sandboxes.CASES,
+    *rpc.CASES,
+    *cost.CASES,
+    *slo.CASES,
+    *meta.CASES,
+)
 """Every rule but Watchdog, which cannot resolve."""

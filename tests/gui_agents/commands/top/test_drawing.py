@@ -124,6 +124,34 @@ def test_what_the_page_tells_to_be_zero_is_told():
         assert part in text
 
 
+def test_a_high_terminal_has_a_panel_of_sandboxes():
+    text = drawn(busy(), height=36)
+    for part in (
+        "open         Simulated 4; 1 ready for the next task",
+        "ended        closed 4, out_of_memory 3, swept 2, expired 1",
+        "95 % open in Browser over 1:00, Simulated 0.05 s",
+        "connections  allowed 40, denied_list 7, denied_private 2, failed 1",
+    ):
+        assert part in text
+    assert len(text.splitlines()) <= 36
+    assert "Sandboxes" not in drawn(busy())
+
+
+def test_a_panel_of_sandboxes_that_are_not_told_has_no_zero():
+    text = drawn_page("agent_service_uptime_seconds 100\n", height=36)
+    for part in ("open         –; – ready", "ended        –", "95 % open in –", "connections  –"):
+        assert part in text
+
+
+def test_no_sandbox_is_no_time():
+    text = drawn_page(
+        "agent_service_uptime_seconds 100\n"
+        'agent_sandbox_open_duration_seconds_bucket{sandbox_type="Linux",start="cold",le="+Inf"} 0\n',
+        height=36,
+    )
+    assert "95 % open in none" in text
+
+
 SAMPLES = (
     "agent_service_uptime_seconds",
     "agent_tasks_active",
@@ -145,6 +173,9 @@ SAMPLES = (
     'agent_tokens_consumed_total{type="[bold]"}',
     'agent_execution_cost_total{currency="[/x]"}',
     'agent_sandboxes{sandbox_type="[/x]"}',
+    'agent_sandboxes_ended_total{sandbox_type="x",reason="[/x]"}',
+    'agent_sandbox_open_duration_seconds_bucket{sandbox_type="[/x]",start="cold",le="60.0"}',
+    'agent_sandbox_open_duration_seconds_bucket{sandbox_type="[/x]",start="cold",le="+Inf"}',
     'agent_collector_success{section="[/x]"}',
 )
 NUMBERS = ("0", "1", "-5", "NaN", "+Inf", "-Inf", "1e308", "-1e300", "1e-320")

@@ -1,0 +1,96 @@
+"""A real desktop for tests, and hands that find things on it by their names."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gui_agents.config import load
+from gui_agents.domain.actions import Action, Click, Key, OpenApp, Type
+from gui_agents.domain.screen import Element, Observation
+from gui_agents.sandboxes.registry import SandboxFactory
+from gui_agents.sandboxes.x11.sandbox import X11Sandbox
+from tests.fakes import a_spec
+from tests.system_tools import require_program
+
+APPS = "mousepad, galculator, xterm"
+PATIENCE_SECONDS = 20.0
+
+
+def elements(root: Element) -> Iterator[Element]:
+    yield root
+    for child in root.children:
+        yield from elements(child)
+
+
+def found(observation: Observation, role: str, name: str | None = None) -> Element:
+    return next(
+        element
+        for element in elements(observation.tree)
+        if element.role == role and name in (None, element.name) and "offscreen" not in element.states
+    )
+
+
+class Desk:
+    def __init__(self, sandbox: X11Sandbox) -> None:
+        self.sandbox = sandbox
+
+    async def act(self, *actions: Action) -> str:
+        return [await self.sandbox.act(action) for action in actions][-1]
+
+    async def see(self) -> Observation:
+        return await self.sandbox.observe(screenshot=False)
+
+    async def until(self, role: str, name: str | None = None, value: str | None = None) -> Element:
+        """Return an element as soon as it is there, with a value if one is given."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    element = found(await self.see(), role, name)
+                except StopIteration:
+                    element = None
+                if element is not None and value in (None, element.value):
+                    return element
+                await asyncio.sleep(0.02)
+
+    async def click(self, role: str, name: str, count: int = 1) -> None:
+        element = await self.until(role, name)
+        await self.act(Click(*element.bounds.center, count=count))
+
+    def home(self, name: str) -> Path:
+        """Return a file of the desktop's home, as the test sees it."""
+        return Path(f"/proc/{self.sandbox._jail._init_pid}/root/home/user", name)
+
+    def shared(self, name: str) -> Path:
+        return self.sandbox._jail.shared_outside / name
+
+    async def terminal(self) -> None:
+        await self.act(OpenApp("xterm"))
+
+    async def run(self, command: str) -> str:
+        """Run a command in the terminal, and return what it prints."""
+        done = self.shared("done")
+        await self.act(Type(f"( {command} ) >/run/shared/out 2>&1; mv /run/shared/out /run/shared/done\n"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not done.exists():
+                await asyncio.sleep(0.02)
+        text = done.read_text(errors="replace")
+        done.unlink()
+        return text
+
+
+@asynccontextmanager
+async def a_desk(directory: Path, **variables: str) -> AsyncIterator[Desk]:
+    for program in ("Xvfb", "openbox", "dbus-daemon", "bwrap", "mousepad", "galculator", "xterm"):
+        require_program(program)
+    factory = SandboxFactory(load({"X11_APPS": APPS, **variables}).sandboxes, directory)
+    sandbox = factory.create(a_spec(backend="x11"))
+    try:
+        await sandbox.open()
+        yield Desk(sandbox)
+    finally:
+        await sandbox.close(destroy=True)
+
+
+__all__ = ["Desk", "Key", "a_desk", "elements", "found", "os"]
