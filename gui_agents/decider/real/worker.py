@@ -7,11 +7,11 @@ from typing import Final
 from gui_agents.decider.labels import is_file_name, quoted, without_article
 from gui_agents.decider.patterns import Step
 from gui_agents.decider.problems import NotPossibleError
-from gui_agents.decider.real.browser_hands import BrowserHands, is_address
+from gui_agents.decider.real.browser_hands import is_address
 from gui_agents.decider.real.finding import find, missing
 from gui_agents.decider.real.hands import PATIENCE, Act, is_on
-from gui_agents.decider.real.nouns import ACTIVE, ANY, PRESSED, TEXT_FIELDS, TOGGLES
-from gui_agents.decider.real.reading import answer, labelled, page_text, says
+from gui_agents.decider.real.nouns import ANY, PRESSED, TEXT_FIELDS, TOGGLES
+from gui_agents.decider.real.reading_hands import ReadingHands
 from gui_agents.decider.real.targets import plain
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import (
@@ -44,7 +44,7 @@ _APPS: Final = "Apps"
 _PATH: Final = re.compile(r" ?(?:>|→|›|->) ?")
 
 
-class Worker(BrowserHands):
+class Worker(ReadingHands):
     """Works through the steps of one instruction. What has no underscore is what an instruction can ask for."""
 
     clause = ""
@@ -271,59 +271,6 @@ class Worker(BrowserHands):
         while seconds > 0:
             yield Wait(min(seconds, MAX_WAIT_SECONDS))
             seconds -= MAX_WAIT_SECONDS
-
-    def wait_for(self, label: str) -> Act:
-        """Wait until something is there."""
-        yield from self._until(lambda: self._is_there(label), (*PATIENCE, *PATIENCE))
-        if not self._is_there(label):
-            raise NotPossibleError(missing(self.view, label, ANY, "element"))
-
-    # What the screen says
-
-    def read(self, label: str) -> Act:
-        """Answer with what a field, a text or a thing shows."""
-        yield from self._until(lambda: self._to_read(label) is not None, PATIENCE)
-        seen = self._to_read(label)
-        if seen is None:
-            raise NotPossibleError(missing(self.view, label, ANY, "text"))
-        if "protected" in seen.element.states:
-            raise NotPossibleError(f"the field {quoted(self.view.label_of(seen))} does not show what it holds")
-        self.answers.append(answer(self.view, seen, label))
-
-    def read_title(self) -> Act:
-        """Answer with the title of the page or window."""
-        self.answers.append(self.view.front.name)
-        yield from ()
-
-    def read_address(self) -> Act:
-        """Answer with the address of the page."""
-        self._check_browser()
-        self.answers.append(self._address())
-        yield from ()
-
-    def read_page(self) -> Act:
-        """Answer with all that can be read in front."""
-        self.answers.append(page_text(self.view))
-        yield from ()
-
-    def tell_whether(self, label: str) -> Act:
-        """Answer whether something is there: yes or no."""
-        yield from self._until(lambda: self._is_there(label))
-        self.answers.append("yes" if self._is_there(label) else "no")
-
-    def expect(self, text: str) -> Act:
-        """Go on only if the screen says this."""
-        if not (yield from self._until(lambda: self._is_there(text), PATIENCE)):
-            raise NotPossibleError(f"{self.view.place} does not say {quoted(text)}")
-
-    def _is_there(self, text: str) -> bool:
-        try:
-            return says(self.view, without_article(text)) or self._to_read(text) is not None
-        except NotPossibleError:  # several things are called so
-            return True
-
-    def _to_read(self, label: str) -> Seen | None:
-        return find(self.view, label, ACTIVE - PRESSED) or labelled(self.view, label) or find(self.view, label)
 
 
 def _told(dialog: Element | None) -> tuple[str, ...]:
