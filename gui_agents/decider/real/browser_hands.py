@@ -6,7 +6,7 @@ from typing import Final
 from gui_agents.decider.labels import quoted
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.desktop_hands import DesktopHands
-from gui_agents.decider.real.finding import find, missing
+from gui_agents.decider.real.finding import missing
 from gui_agents.decider.real.hands import PATIENCE, Act
 from gui_agents.decider.real.nouns import PRESSED, TEXT_FIELDS
 from gui_agents.domain.actions import ActionName, Navigate
@@ -83,9 +83,6 @@ class BrowserHands(DesktopHands):
     def _check_browser(self) -> None:
         if not self.view.is_browser:
             raise NotPossibleError("this sandbox is no browser")
-
-    def _named(self, label: str) -> bool:
-        return find(self.view, label, PRESSED) is not None
 
 
 def is_address(text: str) -> bool:

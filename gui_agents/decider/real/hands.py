@@ -10,10 +10,22 @@ from typing import Final
 from gui_agents.decider.labels import quoted
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.finding import find, missing
-from gui_agents.decider.real.nouns import ANY, TOGGLES, Roles
+from gui_agents.decider.real.nouns import ANY, Roles
 from gui_agents.decider.real.view import Seen, View
-from gui_agents.domain.actions import MAX_TEXT_LENGTH, Action, ActionName, Button, Click, Key, Scroll, Type, Wait
+from gui_agents.domain.actions import (
+    MAX_NOTCHES,
+    MAX_TEXT_LENGTH,
+    Action,
+    ActionName,
+    Button,
+    Click,
+    Key,
+    Scroll,
+    Type,
+    Wait,
+)
 from gui_agents.domain.model import DecisionRequest
+from gui_agents.domain.screen import Bounds
 
 ATTEMPTS: Final = 3
 PATIENCE: Final = (0.3, 0.7, 1.5, 2.5)
@@ -23,6 +35,7 @@ BRIEFLY: Final = (0.2, 0.5)
 _MAX_SCROLLS: Final = 30
 _MAX_SCREENS: Final = 12
 _NOTCHES: Final = 5
+_NOWHERE: Final = Bounds(0, 0, 0, 0)
 _FAILED: Final = ("error: ", "not carried out: ")
 """How the outcome of an action begins that failed."""
 
@@ -109,49 +122,56 @@ class Hands:
 
     def _look_further_down(self, is_there: Callable[[], bool]) -> Act:
         """Scroll down a long page until something is there: a tree does not list all that is far below."""
+        notches = _NOTCHES
         for _ in range(_MAX_SCREENS):
             if is_there() or not any(seen.is_offscreen and seen.is_front for seen in self.view.all):
                 return
             before = self._signature()
-            yield from self._do(Scroll(*self.view.front.bounds.center, 0, _NOTCHES))
+            yield from self._do(Scroll(*self.view.front.bounds.center, 0, notches))
             if before == self._signature():
-                return
+                if notches == MAX_NOTCHES:
+                    return
+                notches = MAX_NOTCHES
 
     def _in_sight(self, seen: Seen) -> Generator[Action, None, Seen]:
-        """Scroll until an element is in sight.
+        """Scroll until an element is in sight: further if that shows nothing new, back by less if it was too far.
 
         Raises:
             NotPossibleError: it does not come into sight.
         """
-        turned = False
+        notches, way = _NOTCHES, (0, 0)
         for _ in range(_MAX_SCROLLS):
             holder = next((each for each in seen.above() if each.has_place and not each.is_offscreen), None)
             if not seen.is_offscreen or holder is None:
                 break
-            before = self._signature()
-            dx, dy = self._way_to(seen, holder)
-            yield from self._do(Scroll(*holder.element.bounds.center, *((-dx, -dy) if turned else (dx, dy))))
+            before, former = self._signature(), way
+            way = self._way_to(seen, holder)
+            if former not in ((0, 0), way):
+                notches = max(notches // 2, 1)
+            yield from self._do(Scroll(*holder.element.bounds.center, way[0] * notches, way[1] * notches))
             seen = self._again(seen)
             if seen.is_offscreen and before == self._signature():
-                if turned:
+                if notches == MAX_NOTCHES:
                     break
-                turned = True
+                notches = min(4 * notches, MAX_NOTCHES)
         if seen.is_offscreen:
             raise NotPossibleError(f"the {seen.role} {quoted(self.view.label_of(seen))} does not come into sight")
         return seen
 
     def _way_to(self, seen: Seen, holder: Seen) -> tuple[int, int]:
-        """Return how to turn the wheel over `holder` for what is out of sight in it.
+        """Return in which direction the wheel turns over `holder` for what is out of sight in it.
 
         It may lie at the edge behind which it is; what has no place at all is found by the order of the tree.
         """
         box, around = seen.element.bounds, holder.element.bounds
         if box.y >= around.y + around.height > 0:
-            return 0, _NOTCHES
+            return 0, 1
         if box.x >= around.x + around.width > 0:
-            return _NOTCHES, 0
+            return 1, 0
+        if box != _NOWHERE and box.y + box.height <= around.y:
+            return 0, -1
         visible = [each.order for each in self.view.within(holder) if each.has_place and not each.is_offscreen]
-        return 0, _NOTCHES if not visible or seen.order > visible[len(visible) // 2] else -_NOTCHES
+        return 0, 1 if not visible or seen.order > visible[len(visible) // 2] else -1
 
     def _signature(self) -> list[tuple[str, int, int]]:
         """Return what scrolling changes."""
@@ -211,7 +231,5 @@ _LAST_NUMBERED_TAB: Final = 7
 
 
 def is_on(seen: Seen) -> bool:
-    """Tell whether a box, switch, radio button or toggle is on."""
-    return bool(
-        seen.element.states & ({"checked", "pressed"} if seen.role in TOGGLES else {"checked", "pressed", "selected"})
-    )
+    """Tell whether a box, switch, radio button, toggle or option is on."""
+    return bool(seen.element.states & {"checked", "pressed", "selected"})

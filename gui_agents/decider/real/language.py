@@ -23,7 +23,7 @@ class RealLanguage:
     def continued(self, last: Step, before: Piece, piece: Piece, text: str, quoted: Quoted) -> tuple[Step, ...] | None:
         """Return what takes the place of the step `last` if `piece` goes on with it."""
         previous = last.calls[-1]
-        if previous.deed in (Worker.set_field, Worker.enter_in):
+        if previous.deed in (Worker.set_field, Worker.put, Worker.enter_in):
             return self._more_fields(last, piece, quoted)
         if previous.deed is Worker.accept and piece.joint == " and " and len(piece.text.split()) == 1:
             label = f"{previous.arguments['label']} and {quoted.restore(piece.text)}"
@@ -42,7 +42,7 @@ class RealLanguage:
     def _longer_text(self, last: Step, piece: Piece, text: str, quoted: Quoted) -> tuple[Step, ...]:
         """Return the text with the piece; or the field that it goes into, if the piece ends with one."""
         calls = understood(text, quoted)
-        if calls is not None and calls[0].deed in (Worker.set_field, Worker.enter_in):
+        if calls is not None and calls[0].deed in (Worker.put, Worker.enter_in):
             return (Step(quoted.display(text), calls),)
         return (last.longer(piece.joint, piece.raw),)
 

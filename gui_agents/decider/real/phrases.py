@@ -66,6 +66,7 @@ press_key count=3: PRESS THE <keys:key> [key] three times
 press: [<count:times>] PRESS THE <label>
 press: (follow|activate) THE <label>
 
+read: (check|see|tell me) (whether|if) THE <label> is (checked|ticked|selected|on|off)
 toggle: (turn|switch) <on:state> THE <label>
 toggle: (turn|switch|set) THE <label> [to] <on:state>
 toggle: (make sure|ensure) [that] THE <label> is [turned|switched] <on:state>
@@ -87,9 +88,9 @@ set_field: (fill in|fill out|fill) [the|this] [contact] [form] [with|using] THE 
 set_field: (fill in|fill out|fill) THE <label:few> (with|as) <text>
 set_field: (set|change|update|edit|make|replace) THE <label:few> (to be|to|with|as|be|=) <text>
 set_field: (set|make|enter|fill in|type) THE <label:few> [field] <text:quote>
-set_field: PUT <text:quote> ONTO THE <label:few>
-set_field: (type|write|enter|put|input|insert|fill) WORDS <text> (into|in to) THE <label:few>
-set_field: PUT <text> ONTO THE <label:few> (field|box|input|area)
+put: PUT <text:quote> ONTO THE <label:few>
+put: (type|write|enter|put|input|insert|fill) WORDS <text> (into|in to) THE <label:few>
+put: PUT <text> ONTO THE <label:few> (field|box|input|area)
 enter_in: PUT <text> <joint> THE <label:few>
 write: WRITE [WORDS|in] <text>
 
@@ -99,7 +100,6 @@ read_page: (what is|what's) on (the|this) (page|screen)
 read_page: (SHOW|read) [me] [everything|[the|this|all the] (page|screen|whole page|text of the page|page text)]
 read: (read|report) [out|me|back] what THE <label> SAYS
 read: (read|report) [out|me|back] THE [(content|contents|value|text) (of|in|from) the] <label> [aloud|out]
-read: (check|see|tell me) (whether|if) THE <label> is (checked|ticked|selected|on|off)
 read: SHOW [in|inside|the (content|contents|value) of|what is in|what's in] THE <label> [SAYS]
 
 be_in: (in|inside|within|using|with|on|back in|back to) THE <target:few> [app|window|page|form]
@@ -124,7 +124,7 @@ def _rules(table: str) -> Iterator[Rule]:
 RULES: Final = tuple(_rules(_TABLE))
 """All rules, in the order in which they are tried."""
 GOING_ON: Final = tuple(
-    Rule(pattern, Worker.set_field, {}, KINDS)
+    Rule(pattern, Worker.put, {}, KINDS)
     for pattern in (
         "THE <label:given> <text>",
         "THE <label:few> [field] (to|is|with|=) <text>",

@@ -7,11 +7,11 @@ from typing import Final
 from gui_agents.decider.labels import is_file_name, quoted, without_article
 from gui_agents.decider.patterns import Step
 from gui_agents.decider.problems import NotPossibleError
-from gui_agents.decider.real.browser_hands import BrowserHands, is_address
+from gui_agents.decider.real.browser_hands import is_address
 from gui_agents.decider.real.finding import find, missing
 from gui_agents.decider.real.hands import PATIENCE, Act, is_on
-from gui_agents.decider.real.nouns import ACTIVE, ANY, PRESSED, TEXT_FIELDS, TOGGLES
-from gui_agents.decider.real.reading import answer, labelled, page_text, says
+from gui_agents.decider.real.nouns import ANY, PRESSED, TEXT_FIELDS, TOGGLES
+from gui_agents.decider.real.reading_hands import ReadingHands
 from gui_agents.decider.real.targets import plain
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import (
@@ -27,6 +27,7 @@ from gui_agents.domain.actions import (
     Wait,
 )
 from gui_agents.domain.keys import NAMED, keys_of
+from gui_agents.domain.screen import Element
 
 _MAX_PAUSE_SECONDS: Final = 60.0
 _MAX_TURNS: Final = 20
@@ -43,7 +44,7 @@ _APPS: Final = "Apps"
 _PATH: Final = re.compile(r" ?(?:>|→|›|->) ?")
 
 
-class Worker(BrowserHands):
+class Worker(ReadingHands):
     """Works through the steps of one instruction. What has no underscore is what an instruction can ask for."""
 
     clause = ""
@@ -95,15 +96,23 @@ class Worker(BrowserHands):
             return
         yield from self.go_to(target)
 
-    def enter_in(self, text: str, label: str, joint: str) -> Act:
-        """Fill in a field if there is one of this name, or type in an app; otherwise the words belong to the text."""
-        if self._is_field(label):
-            yield from self.set_field(label, text)
-        elif self._window_of(label) is not None or self._offers_app(label):
+    def put(self, text: str, label: str) -> Act:
+        """Fill in a field, or type in an app of this name."""
+        if not self._is_field(label) and self._is_app(label):
             yield from self.be_in(label)
             yield from self.write(text)
         else:
+            yield from self.set_field(label, text)
+
+    def enter_in(self, text: str, label: str, joint: str) -> Act:
+        """Put a text into what has this name; if nothing has, the words belong to the text."""
+        if self._is_field(label) or self._is_app(label):
+            yield from self.put(text, label)
+        else:
             yield from self.write(f"{text} {joint} {label}")
+
+    def _is_app(self, label: str) -> bool:
+        return self._window_of(label) is not None or self._offers_app(label)
 
     def _offers_app(self, label: str) -> bool:
         """Tell whether the desktop lists an app of this name."""
@@ -149,13 +158,13 @@ class Worker(BrowserHands):
     def _answer(self, names: tuple[str, ...], key: str) -> Act:
         if not (yield from self._until(lambda: self.view.dialog is not None, PATIENCE[:2])):
             raise NotPossibleError("there is nothing to answer: no dialog is open")
-        dialog = self.view.dialog
+        told = _told(self.view.dialog)
         button = self._first_named(names, _BUTTONS)
         if button is None:
             yield from self._press_key(key)
         else:
             yield from self._click(button)
-        if not (yield from self._until(lambda: self.view.dialog != dialog, PATIENCE[:3])):
+        if not (yield from self._until(lambda: _told(self.view.dialog) != told, PATIENCE[:3])):
             raise NotPossibleError(f"{self.view.place} does not close")
 
     # Pointer, keys and time
@@ -263,58 +272,10 @@ class Worker(BrowserHands):
             yield Wait(min(seconds, MAX_WAIT_SECONDS))
             seconds -= MAX_WAIT_SECONDS
 
-    def wait_for(self, label: str) -> Act:
-        """Wait until something is there."""
-        yield from self._until(lambda: self._is_there(label), (*PATIENCE, *PATIENCE))
-        if not self._is_there(label):
-            raise NotPossibleError(missing(self.view, label, ANY, "element"))
 
-    # What the screen says
-
-    def read(self, label: str) -> Act:
-        """Answer with what a field, a text or a thing shows."""
-        yield from self._until(lambda: self._to_read(label) is not None, PATIENCE)
-        seen = self._to_read(label)
-        if seen is None:
-            raise NotPossibleError(missing(self.view, label, ANY, "text"))
-        if "protected" in seen.element.states:
-            raise NotPossibleError(f"the field {quoted(self.view.label_of(seen))} does not show what it holds")
-        self.answers.append(answer(self.view, seen, label))
-
-    def read_title(self) -> Act:
-        """Answer with the title of the page or window."""
-        self.answers.append(self.view.front.name)
-        yield from ()
-
-    def read_address(self) -> Act:
-        """Answer with the address of the page."""
-        self._check_browser()
-        self.answers.append(self._address())
-        yield from ()
-
-    def read_page(self) -> Act:
-        """Answer with all that can be read in front."""
-        self.answers.append(page_text(self.view))
-        yield from ()
-
-    def tell_whether(self, label: str) -> Act:
-        """Answer whether something is there: yes or no."""
-        yield from self._until(lambda: self._is_there(label))
-        self.answers.append("yes" if self._is_there(label) else "no")
-
-    def expect(self, text: str) -> Act:
-        """Go on only if the screen says this."""
-        if not (yield from self._until(lambda: self._is_there(text), PATIENCE)):
-            raise NotPossibleError(f"{self.view.place} does not say {quoted(text)}")
-
-    def _is_there(self, text: str) -> bool:
-        try:
-            return says(self.view, without_article(text)) or self._to_read(text) is not None
-        except NotPossibleError:  # several things are called so
-            return True
-
-    def _to_read(self, label: str) -> Seen | None:
-        return find(self.view, label, ACTIVE - PRESSED) or labelled(self.view, label) or find(self.view, label)
+def _told(dialog: Element | None) -> tuple[str, ...]:
+    """Return what a dialog says, whatever has the focus in it."""
+    return () if dialog is None else (dialog.name, *(child.name for child in dialog.children))
 
 
 def _keys(label: str) -> tuple[str, ...] | None:

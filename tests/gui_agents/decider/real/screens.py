@@ -124,9 +124,8 @@ class Screen:
                     self._type(character)
             case Key(keys):
                 self._key(keys)
-            case Scroll(_, _, _, dy):
-                last = max(0, len([each for each in self._all() if not each.children]) - HEIGHT // LINE + 2)
-                self.scrolled = min(max(self.scrolled + dy, 0), last)
+            case Scroll():
+                self._scroll(action)
             case Navigate(url):
                 self.visited.append(url)
             case OpenApp(app):
@@ -140,6 +139,10 @@ class Screen:
             case Move() | Drag():
                 pass
         return "done"
+
+    def _scroll(self, action: Scroll) -> None:
+        last = max(0, len([each for each in self._all() if not each.children]) - HEIGHT // LINE + 2)
+        self.scrolled = min(max(self.scrolled + action.dy, 0), last)
 
     def _open(self, app: str) -> None:
         self.started.append(app)
