@@ -253,7 +253,7 @@ class Jail:
             _log.warning("a %s does not end: %r", self._plan.noun, error)
             gone = False
         finally:
-            await self._close_descriptors()
+            self._close_descriptors()
             self._over.set()
         if not gone:
             _log.error("%s is not wholly gone; the next start of the service tries again", self._plan.directory)
@@ -289,7 +289,7 @@ class Jail:
         self._launch.undo(END_SECONDS)
         return records.remove_all(self._plan.files, self._plan.directory)
 
-    async def _close_descriptors(self) -> None:
+    def _close_descriptors(self) -> None:
         if self._view is not None:
             self._view.close()
             self._view = None
@@ -297,7 +297,7 @@ class Jail:
             os.close(self._first[1])
             self._first = None
         if self._program is not None:
-            await self._program.close()
+            self._program.close()
             self._program = None
 
 

@@ -32,6 +32,7 @@ async def supervised(directory: Path, limits: Limits = LIMITS) -> AsyncIterator[
 @asynccontextmanager
 async def jailed(directory: Path, limits: Limits = LIMITS, *, unjailed: bool = False) -> AsyncIterator[Jail]:
     """Give a desktop's jail that has not been started, and close it at the end, whereupon nothing is left."""
+    before = descriptors()
     async with supervised(directory, limits) as supervisor:
         jail = supervisor.prepare("x11", unjailed=unjailed)
         try:
@@ -40,6 +41,7 @@ async def jailed(directory: Path, limits: Limits = LIMITS, *, unjailed: bool = F
             await jail.close()
         assert marked(jail.jail_id) == []
         assert not public(jail.jail_id).exists()
+    assert descriptors() == before
 
 
 async def said(jail: Jail, script: str) -> str:

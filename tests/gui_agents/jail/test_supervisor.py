@@ -1,6 +1,7 @@
 """What is written down is found again, and nothing else."""
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -171,6 +172,22 @@ async def test_a_jail_that_cannot_be_written_down_leaves_nothing(tmp_path):
         Supervisor(tmp_path / "file" / "jails", LIMITS).prepare("other", unjailed=True)
     with pytest.raises(SandboxError, match=r"cannot be written down: .*Not a directory"):
         Supervisor(tmp_path / "file" / "jails", LIMITS).note("cloud", {})
+
+
+async def test_a_jail_whose_directories_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
+    supervisor = Supervisor(tmp_path, LIMITS)
+    supervisor.prepare("other")  # so that the service has its directory
+    before = left(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("gui_agents.jail.records.write", no_space)
+        with pytest.raises(SandboxError, match=r"a browser cannot be prepared: .*No space left"):
+            supervisor.prepare("chromium")
+    assert left(tmp_path) == before
+
+
+def no_space(*_):
+    """Fail as a full disk does."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 async def test_without_bubblewrap_the_error_names_the_package_and_the_variable(tmp_path, monkeypatch):

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError
-from tests.gui_agents.jail.jails import ENVIRONMENT, SECONDS, content, jailed, line, said, without_bwrap
+from tests.gui_agents.jail.jails import ENVIRONMENT, SECONDS, content, jailed, line, marked, said, without_bwrap
+from tests.serving import until
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +49,11 @@ async def test_daemons_that_left_the_group_end_with_it(tmp_path):
 async def test_daemons_end_when_the_program_does(tmp_path):
     async with jailed(tmp_path, unjailed=True) as jail:
         process = await jail.start(["sh", "-c", "(setsid sleep 100 &); read end; exit 7"], ENVIRONMENT)
+        await until(lambda: any("sleep" in what for what in marked(jail.jail_id)))
         process.stdin.write(b"\n")
         ended = await asyncio.wait_for(jail.ended(), SECONDS)
         assert (ended.reason, ended.text) == (SandboxEnd.CRASHED, "its program ended by itself, with status 7")
+        assert [what for what in marked(jail.jail_id) if "/sys/fs" not in what] == []
 
 
 async def test_a_file_is_no_larger_than_the_disk_may_be(tmp_path):
