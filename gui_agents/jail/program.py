@@ -101,7 +101,11 @@ class Program:
         await pidfds.ended(self.descriptor)
         return await self.process.wait()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the pipes of a process that has ended."""
-        self._transport.close()
         os.close(self.descriptor)
+        stdin = self._transport.get_pipe_transport(0)
+        if isinstance(stdin, asyncio.WriteTransport) and not stdin.is_closing():
+            stdin.abort()  # what was not read is not waited for
+        self._transport.close()
+        await asyncio.sleep(0)  # the event loop closes them only now

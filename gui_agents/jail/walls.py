@@ -38,6 +38,8 @@ class Inside:
     """What a jail's programs see, besides the system."""
 
     limits: Limits
+    seccomp: int | None = None
+    """A descriptor of the filter of system calls."""
     files: Mapping[str, int]
     """Files that can only be read: place -> a descriptor of the content."""
     directories: Sequence[str] = ()
@@ -64,6 +66,7 @@ def arguments(inside: Inside, *, info: int) -> list[str]:
         *(word for name in inside.directories for word in ("--perms", "0777", "--dir", f"{SHARED}/{name}")),
         *(word for place, file in inside.files.items() for word in ("--perms", "0444", "--file", str(file), place)),
         *_places(inside.places),
+        *(() if inside.seccomp is None else ("--seccomp", str(inside.seccomp))),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME, "--info-fd", str(info)),
     ]
 

@@ -1,6 +1,8 @@
 """Jails for tests, and what is left of them on this machine."""
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -51,6 +53,28 @@ async def line(process: asyncio.subprocess.Process) -> str:
     """Return the next line that a program says."""
     async with asyncio.timeout(SECONDS):
         return (await process.stdout.readline()).decode().rstrip("\n")
+
+
+def without_bwrap(directory: Path) -> str:
+    """Return a PATH that has the programs that these tests need, and no bwrap."""
+    directory.mkdir()
+    for name in ("cat", "head", "id", "prlimit", "setpriv", "setsid", "sh", "sleep", "stat"):
+        (directory / name).symlink_to(shutil.which(name))
+    return str(directory)
+
+
+def content(place: str) -> str:
+    """Return what is in a file."""
+    return Path(place).read_text()
+
+
+def descriptors() -> list[str]:
+    """Return what this process has open."""
+    found = []
+    for place in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one by which the directory was read
+            found.append(str(place.readlink()))
+    return sorted(found)
 
 
 def left(directory: Path) -> list[str]:
