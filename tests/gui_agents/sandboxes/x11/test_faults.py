@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 import time
+from collections.abc import Coroutine, Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -154,37 +156,74 @@ async def test_a_desktop_that_cannot_become_ready_is_given_up(tmp_path, monkeypa
             pass
 
 
-def left_behind(directory: Path) -> list[str]:
-    """Return what exists of desktops: their files, and descriptors and child processes of this process."""
-    files = [str(place) for place in directory.rglob("*") if place.name not in ("lock", "owner", ".lock")]
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [*files, *children]
+class CancelledAt:
+    """Awaits a coroutine, and cancels it where it waits for the `turn`-th time."""
+
+    def __init__(self, coroutine: Coroutine[object, object, object], turn: int) -> None:
+        self._coroutine = coroutine
+        self._turn = turn
+        self.was_cancelled = False
+
+    def __await__(self) -> Iterator[object]:
+        steps = self._coroutine.__await__()
+        resume = partial(next, steps)
+        for turn in count(1):
+            try:
+                waited = resume()
+            except StopIteration:
+                return
+            if turn == self._turn:
+                self.was_cancelled = True
+                if waited is not None:
+                    waited._asyncio_future_blocking = False
+                    waited.cancel()
+                resume = partial(steps.throw, asyncio.CancelledError())
+                continue
+            try:
+                yield waited
+            except asyncio.CancelledError as error:
+                resume = partial(steps.throw, error)
+            else:
+                resume = partial(next, steps)
 
 
-async def opened(directory: Path) -> set[int]:
-    await asyncio.sleep(0)
-    return {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 4, 8, 16, 32, 64, 128])
-async def test_an_opening_that_is_cancelled_anywhere_leaves_nothing(tmp_path, steps):
+DOES = {
+    "open": (1, lambda sandbox: sandbox.open()),
+    "observe": (1, lambda sandbox: sandbox.observe(screenshot=True)),
+    "act": (4, lambda sandbox: sandbox.act(Type("ä"))),
+    "start an app": (5, lambda sandbox: sandbox.act(OpenApp("xterm"))),
+    "close": (1, lambda sandbox: sandbox.close(destroy=True)),
+}
+"""What is cancelled, and at every how many awaits: a desktop for each of them takes time."""
+
+
+@pytest.mark.parametrize("method", DOES)
+async def test_what_is_cancelled_at_an_await_leaves_nothing(tmp_path, method):
     async with a_desk(tmp_path):  # what is made once and kept, such as threads, is there now
         pass
-    factory = SandboxFactory(load({}).sandboxes, tmp_path)
-    descriptors = len(await opened(tmp_path))
-    sandbox = factory.create(a_spec(backend="x11"))
-    opening = asyncio.create_task(sandbox.open())
-    for _ in range(steps):
-        await asyncio.sleep(0.001)
-    opening.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await opening
-    await sandbox.close(destroy=True)
-    await sandbox.close(destroy=True)
-    jails = [place for place in left_behind(tmp_path) if "shared" in place or place.isdigit()]
-    assert jails == []
-    assert len(await opened(tmp_path)) <= descriptors + 2  # the supervisor's own lock and directory
-    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+    factory = SandboxFactory(load({"X11_APPS": "xterm"}).sandboxes, tmp_path)
+    stride, does = DOES[method]
+    before = None
+    for turn in count(1, stride):
+        sandbox = factory.create(a_spec(backend="x11"))
+        if method != "open":
+            await sandbox.open()
+        cancelled = CancelledAt(does(sandbox), turn)
+        with contextlib.suppress(asyncio.CancelledError):
+            await cancelled
+        await sandbox.close(destroy=True)
+        await sandbox.close(destroy=True)
+        assert [place.name for place in tmp_path.rglob("*") if place.name in ("shared", "record.json")] == []
+        assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+        before = before or descriptors()
+        assert descriptors() == before
+        if not cancelled.was_cancelled:
+            break
+    assert turn > 3
 
 
 async def test_twelve_desktops_work_at_once(tmp_path):
