@@ -20,7 +20,7 @@ from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults
 from gui_agents.domain.task import TaskLimits
-from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
