@@ -121,8 +121,12 @@ def _task_limits(config: Config, prices: PriceList) -> Mapping[str, Decimal]:
 
 def endpoint_policy(config: Config) -> EndpointPolicy:
     """Return which endpoints clients may name; loopback only if nobody but this machine's users can ask."""
-    host = config.rpc.host.strip("[]")
-    return EndpointPolicy(loopback=host in LOOPBACK_HOSTS, allowed=config.models.endpoint_allow)
+    return EndpointPolicy(loopback=only_local(config), allowed=config.models.endpoint_allow)
+
+
+def only_local(config: Config) -> bool:
+    """Tell whether nobody but this machine's users can ask."""
+    return config.rpc.host.strip("[]") in LOOPBACK_HOSTS
 
 
 class _Routes:
@@ -186,7 +190,9 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
-        sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes, config.process.runtime_dir)
+        sandboxes = parts.sandboxes or SandboxFactory(
+            config.sandboxes, config.process.runtime_dir, loopback=only_local(config)
+        )
         models = parts.models or ModelFactory(
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )

@@ -26,6 +26,7 @@ from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.http.decoding import decode
 from gui_agents.http.errors import NoAnswerError
 from gui_agents.http.masking import hidden_words
+from gui_agents.http.pauses import retry_after_seconds
 from gui_agents.models.answers.tokens import counted
 from gui_agents.models.bounds import bound_of, limited
 from gui_agents.models.chat.dialect import ChatDialect
@@ -37,7 +38,7 @@ from gui_agents.models.features import Feature, Lacking, lacked
 from gui_agents.models.messages.dialect import MessagesDialect
 from gui_agents.models.reading import Reader
 from gui_agents.models.responses.dialect import ResponsesDialect
-from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
+from gui_agents.models.retry import RetryPolicy, call_with_retries
 from gui_agents.models.unbilled import GAVE_UP_WAITING
 
 if TYPE_CHECKING:

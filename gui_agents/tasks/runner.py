@@ -29,7 +29,7 @@ from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoun
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType, Shaped
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import Stage
 from gui_agents.pictures.studio import Studio
@@ -75,6 +75,8 @@ class _Desk:
     """Set once the sandbox is open."""
     named: bool = False
     """Whether a client has named the sandbox by its id."""
+    attached: str | None = None
+    """The id of a sandbox in a cloud that it attaches to itself."""
     model: Model | None = None
     usable: bool = True
     left: bool = False
@@ -219,6 +221,12 @@ class TaskRunner:
         settings = DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings
         desk = _Desk(task_id, spec, settings, Conversation(beginning.history, pictures=settings.history_pictures))
         kept = beginning.kept
+        desk.attached = beginning.attached
+        if beginning.attached is not None:
+            desk.named = True
+        elif spec.sandbox_id is not None:
+            # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
+            desk.spec = attrs.evolve(spec, sandbox_id=None)
         if kept is not None and taken:
             desk.sandbox, desk.named = kept.sandbox, beginning.named or kept.named
             self._has(desk, kept.info)
@@ -257,6 +265,8 @@ class TaskRunner:
             execution.deadline.cancel()
         if beginning.kept is not None:
             self._keeper.unclaim(beginning.kept)
+        if beginning.attached is not None:
+            self._continuations.left(beginning.attached)
         if self._state.idle:
             self._idle.set()
         self._dispatch()
@@ -350,6 +360,8 @@ class TaskRunner:
         desk.left = True
         if desk.info is not None:
             self._continuations.left(desk.info.sandbox_id)
+        if desk.attached is not None:
+            self._continuations.left(desk.attached)
         if desk.sandbox is None:
             self._keeper.release()
         elif desk.info is not None and desk.usable and (desk.named or not desk.spec.destroy_sandbox):
@@ -375,7 +387,8 @@ def _info(sandbox: Sandbox) -> SandboxInfo:
     sandbox_type = _type(sandbox)
     if sandbox_type is None:
         raise SandboxError("the sandbox does not say what it is")
-    return SandboxInfo(sandbox.sandbox_id, sandbox_type)
+    shape = sandbox.shape if isinstance(sandbox, Shaped) else ""
+    return SandboxInfo(sandbox.sandbox_id, sandbox_type, shape)
 
 
 def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str]) -> str:
