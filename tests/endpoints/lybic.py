@@ -158,6 +158,10 @@ class LybicCloud:
         """Give another answer to the next calls of a kind."""
         self.faults.setdefault(call, []).append(Fault(answer, effect, times))
 
+    def held(self) -> Answer:
+        """Return an answer that does not come."""
+        return Answer(held=True)
+
     def __call__(self, request: RecordedRequest) -> Answer:
         """Answer a request."""
         call, sandbox_id = _call_of(request)

@@ -6,6 +6,7 @@ could be deleted. If no answer comes, the sandbox is looked for by its name, whi
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -53,21 +54,21 @@ class Lease:
         self._making: asyncio.Task[Sandbox] | None = None
         self._note: Note | None = None
 
-    async def take(self, note: Note | None) -> tuple[Sandbox, Life | None]:
+    async def take(self, note: Callable[[], Note | None]) -> tuple[Sandbox, Life | None]:
         """Make the sandbox, or find it; wait until it runs. Return it, and its life if that is known.
 
-        `note` stands for it until it is deleted.
+        `note` writes down that it is about to be made; its note is closed when the sandbox is deleted.
 
         Raises:
             SandboxError: it is not what is wanted, or does not run in time.
         """
-        self._note = note
         now = asyncio.get_running_loop().time()
         if self._given is not None:
             found = await self._api.sandbox(self._given)
             left = _seconds_between(datetime.now(UTC), found.expires_at)
         else:
             shape = await self._shape()
+            self._note = note()
             self._making = asyncio.create_task(self._made(shape), name=f"make {self.name}")
             found = await asyncio.shield(self._making)
             granted = _seconds_between(found.created_at, found.expires_at)

@@ -97,9 +97,8 @@ class LybicSandbox:
             default_shape=shape,
             given=self._given,
         )
-        note = None if self._given is not None else self._cloud.note(account, self._name)
         try:
-            self._known, life = await self._lease.take(note)
+            self._known, life = await self._lease.take(lambda: self._cloud.note(account, self._name))
         except FailedCallError as failed:
             raise self._not_opened(failed) from failed
         self._pictures = self._cloud.pictures(account)

@@ -6,9 +6,11 @@ import attrs
 import pytest
 
 from gui_agents.config import load
+from gui_agents.domain.cloud import Authorization, CloudWish
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage, install_command
 from gui_agents.domain.sandbox import Backend
+from gui_agents.domain.secret import Secret
 from gui_agents.sandboxes import registry
 from gui_agents.sandboxes.registry import SandboxFactory
 from tests.fakes import a_spec
@@ -22,13 +24,18 @@ def test_every_backend_has_its_row():
     assert set(registry.ROWS) == set(Backend)
 
 
+TYPES = {"simulated": "Simulated", "lybic": "Linux", "lybic_mobile": "Android"}
+ACCOUNT = CloudWish(request=Authorization("org", Secret("k")))
+
+
 @pytest.mark.parametrize("backend", Backend)
 def test_every_backend_is_made_anew_for_each_task(backend):
     sandboxes = factory()
     sandboxes.check(backend)
-    first, second = (sandboxes.create(a_spec(backend=backend)) for _ in range(2))
+    cloud = sandboxes.order(backend, ACCOUNT)
+    first, second = (sandboxes.create(a_spec(backend=backend, cloud=cloud)) for _ in range(2))
     assert first.sandbox_id != second.sandbox_id
-    assert first.sandbox_type == "Simulated"
+    assert first.sandbox_type == TYPES[backend]
 
 
 def test_a_backend_whose_package_is_missing_is_refused_with_the_command_that_installs_it(monkeypatch):
@@ -44,5 +51,5 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(backend):
     with pytest.raises(InvalidFieldError) as refusal:
         factory().check(backend, "commonConfig.backend")
     assert refusal.value.field == "commonConfig.backend"
-    assert str(refusal.value).endswith("is none of: simulated")
+    assert str(refusal.value).endswith(f"is none of: {', '.join(Backend)}")
     assert len(str(refusal.value)) < 200
