@@ -20,6 +20,7 @@ from gui_agents.rpc.unknown_fields import unknown_fields
 
 CONFIG: Final = "runningConfig"
 STAGES: Final = f"{CONFIG}.stageModelConfig"
+GLOBAL_PLATFORM: Final = "the global configuration's platform"
 CLOUDS: Final = frozenset({Backend.LYBIC, Backend.LYBIC_MOBILE})
 """The backends that an account is for."""
 
@@ -70,7 +71,8 @@ def spec_of(
         sandbox_id=request.sandbox.id,
     )
     backend, cloud = _checked_backend(requested, settings, wishes, backends, wish)
-    heeded = frozenset({"platform"}) if cloud is not None and wish.heeds_platform else frozenset()
+    platform = f"{CONFIG}.platform" if requested.platform else GLOBAL_PLATFORM
+    heeded = platform if cloud is not None and wish.heeds_platform else ""
     _check_decision(requested)
     stage, named = requested.decider(config.mode)
     configured_stage, configured = settings.changed.decider(config.mode)
@@ -88,8 +90,8 @@ def spec_of(
         sandbox_id=request.sandbox.id or None,
         cloud=cloud,
         unused=(
-            *(each for each in _unused(request, requested, backend, decides, model) if each not in heeded),
-            *(each for each in unused_globally(settings.changed, backend, decides) if each not in heeded),
+            *(each for each in _unused(request, requested, backend, decides, model) if each != heeded),
+            *(each for each in unused_globally(settings.changed, backend, decides) if each != heeded),
             *unknown_fields(request),
         ),
     )
