@@ -196,6 +196,7 @@ class LybicCloud:
                 return given(self._create(request.body).told(whole=True), 201)
             case "list":
                 return given([each.told(whole=False) for each in self.living])
+        demand(call != "unknown", "404|Not found")
         sandbox = self._found(sandbox_id)
         match call:
             case "get":

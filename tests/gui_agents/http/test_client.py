@@ -1,4 +1,4 @@
-"""Calls to models go to the address that was checked, under the name that was given, or through a proxy."""
+"""Calls go to the address that was checked, under the name that was given, or through a proxy."""
 
 import asyncio
 import socket
@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.http.body import BodyBounds
 from gui_agents.http.client import HTTPClient
 from gui_agents.http.errors import NoAnswerError, ProxyError
 from gui_agents.http.names import MAX_LOOKUPS, Names
@@ -97,6 +98,28 @@ async def test_questions_at_once_share_one_connection():
     async with serving(ok) as server, client(server.base_url) as one:
         await asyncio.gather(*(one.post("/x", b"{}", {}) for _ in range(5)))
     assert (len(server.requests), server.connections) == (5, 1)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_request_without_content_says_nothing_of_its_type(method):
+    async with serving(ok) as server, client(server.base_url) as one:
+        assert (await one.send(method, "/x?y=1", {"Accept": "image/png"})).body == b"{}"
+    head = server.requests[0].decode().lower()
+    assert head.startswith(f"{method.lower()} /v1/x?y=1 http/1.1\r\n")
+    assert "accept: image/png\r\n" in head
+    assert "content-type" not in head
+    assert "application/json" not in head
+
+
+async def test_a_body_is_bounded_as_its_kind_demands():
+    async def commas():
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n" + b"," * 200_000
+
+    async with serving(commas) as server, client(server.base_url) as one:
+        assert len((await one.send("GET", "/x", {}, bounds=BodyBounds(200_000))).body) == 200_000
+        for bounds in (BodyBounds(199_999), BodyBounds(200_000, max_values=199_999), BodyBounds(200_000, max_pieces=1)):
+            with pytest.raises(NoAnswerError, match="sent more than"):
+                await one.send("GET", "/x", {}, bounds=bounds)
 
 
 async def test_an_announced_length_over_the_bound_is_refused_before_the_body_comes():

@@ -196,7 +196,7 @@ class Rig:
         failure = options.pop("create_error", None)
         if failure is not None:
             raise failure
-        sandbox = TimedSandbox(sandbox_id=f"s{len(self.sandboxes) + 1}", **options)
+        sandbox = TimedSandbox(sandbox_id=spec.sandbox_id or f"s{len(self.sandboxes) + 1}", **options)
         sandbox.alive = self.alive
         self.sandboxes.append(sandbox)
         return sandbox
