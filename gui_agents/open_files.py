@@ -12,7 +12,7 @@ import attrs
 BASE: Final = 128
 """What the process itself may need: its log, its files, its libraries."""
 PER_TASK: Final = 8
-"""What a running task may need: its model's connection, its sandbox's files."""
+"""What a running task may need: its model's connection; the files of its sandbox, or up to three connections to it."""
 SPARE: Final = 1024 - BASE
 """Asked for on top, as it costs nothing; what nobody has thought of."""
 METRICS_SHARE: Final = 3

@@ -1,1 +1,1 @@
-"""Calls to model endpoints over HTTP, whatever protocol the endpoint speaks: bounded, checked, cancellable."""
+"""Calls over HTTP to endpoints of models and clouds, whatever they speak: bounded, checked, cancellable."""

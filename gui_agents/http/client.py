@@ -1,8 +1,9 @@
 """One HTTP client for all endpoints: a JSON request, and the answer as bytes.
 
-Each task has clients of its own with one connection each, so that its connections, and nothing of another key, end
-with it. Redirects are not followed: one would carry the screen to an address that nobody configured. Nothing but the
-connection is read from the environment: no keys, headers or `.netrc`.
+Each task has clients of its own with one connection, or two, so that its connections, and nothing of another key, end
+with it; `gui_agents.open_files.PER_TASK` counts on their number. Redirects are not followed: one would carry the screen
+to an address that nobody configured. Nothing but the connection is read from the environment: no keys, headers or
+`.netrc`.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -23,8 +24,6 @@ from gui_agents.http.network import CheckedNetwork, Stream, TooLongError
 from gui_agents.http.proxies import Proxy, proxy_for
 from gui_agents.http.told import Told
 
-MAX_CONNECTIONS: Final = 1
-"""A task does one thing at a time. `gui_agents.open_files.PER_TASK` counts on it."""
 USER_AGENT: Final = "gui-agents"
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -56,6 +55,7 @@ class HTTPClient:
         named_by: str = "the base URL",
         told: Told | None = None,
         proxies: Mapping[str, str] | None = None,
+        connections: int = 1,
     ) -> None:
         parts = urlsplit(base_url)
         self.where = f"{kind} at {parts.netloc}"
@@ -75,7 +75,7 @@ class HTTPClient:
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls,
             proxy=None if proxy is None else _pool_proxy(proxy, tls),
-            max_connections=MAX_CONNECTIONS,
+            max_connections=connections,
             # The operator chose the proxy; the endpoint behind it is checked in `_target`.
             network_backend=CheckedNetwork(names, None if self._by_proxy else policy),
         )

@@ -26,13 +26,21 @@ class HTTPClients:
     """Makes clients. One instance serves all endpoints of a kind on an event loop.
 
     `library` is the HTTP library, with what needs it; `kind` is what errors call an endpoint. `load` is called once, in
-    a thread, before the first client is made.
+    a thread, before the first client is made. Each client has at most so many `connections`.
     """
 
-    def __init__(self, library: OptionalPackage, kind: str, *, load: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        library: OptionalPackage,
+        kind: str,
+        *,
+        load: Callable[[], object] = lambda: None,
+        connections: int = 1,
+    ) -> None:
         self._library = library
         self._kind = kind
         self._load = load
+        self._connections = connections
         self._loading = asyncio.Lock()
         self._threads = Threads("load-http")
         self._tls: ssl.SSLContext | None = None
@@ -65,6 +73,7 @@ class HTTPClients:
             named_by=named_by,
             told=self._told,
             proxies=self._proxies,
+            connections=self._connections,
         )
 
     def _loaded(self) -> ssl.SSLContext:

@@ -32,7 +32,8 @@ class Cloud:
         self._policy = policy
         self._supervisor = supervisor
         self._patience = patience or Patience(timeout_seconds=config.lybic_timeout_seconds)
-        self._http = HTTPClients(LIBRARY, "Lybic's endpoint")
+        # A life is extended beside whatever the task is doing.
+        self._http = HTTPClients(LIBRARY, "Lybic's endpoint", connections=2)
         self._pictures = HTTPClients(LIBRARY, "the host")
         self._decoding = Threads("lybic-pictures", MAX_DECODING)
         supervisor.sweepers[NOTE] = self.swept

@@ -17,7 +17,7 @@ from gui_agents.domain.screen import Picture
 from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.http.body import BodyBounds
 from gui_agents.http.errors import NoAnswerError
-from gui_agents.pictures.encoding import MAX_PIXELS, PictureError
+from gui_agents.pictures.encoding import PictureError
 from gui_agents.sandboxes.lybic.failures import FailedCallError, Trouble
 from gui_agents.threads import Threads
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gui_agents.http.client import HTTPClient
 
 BOUNDS: Final = BodyBounds(20 * 2**20, max_pieces=40_000)
+MAX_PIXELS: Final = 8 * 2**20
+"""Of a screen, which is a little more than 4K. A task holds three bytes for each."""
 FORMATS: Final = ("PNG", "WEBP", "JPEG")
 HEADERS: Final = {"Accept": "image/png, image/webp, image/jpeg"}
 NAMED_BY: Final = "the place of the picture that Lybic names"

@@ -120,6 +120,25 @@ async def test_a_life_is_extended_while_the_sandbox_is_open(tmp_path):
             assert made.extensions == [600]
 
 
+async def test_a_life_is_extended_while_an_action_takes_its_time(tmp_path):
+    async with lybic(tmp_path) as rig:
+        made = rig.books.make(life_seconds=20.5)
+        sandbox = rig.sandbox(given=made.sandbox_id, used=60)
+        await sandbox.open()
+        await sandbox.observe(screenshot=True)
+        rig.books.fault("execute", rig.books.held())
+        acting = asyncio.create_task(sandbox.act(CLICK))
+        try:
+            async with asyncio.timeout(15):
+                while not made.extensions:
+                    await asyncio.sleep(0.01)
+            assert not acting.done()
+        finally:
+            acting.cancel()
+            await asyncio.wait({acting})
+            await sandbox.close(destroy=True)
+
+
 # Which sandbox.
 
 
@@ -267,6 +286,13 @@ async def test_a_picture_of_too_many_bytes_is_not_read_to_its_end(tmp_path):
     async with lybic(tmp_path) as rig, rig.opened() as sandbox:
         rig.books.fault("picture", raw(bytes(21 * 2**20)), times=3)
         with pytest.raises(SandboxError, match="sent more than 20,971,520 bytes"):
+            await sees(sandbox)
+
+
+async def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path):
+    async with lybic(tmp_path) as rig, rig.opened() as sandbox:
+        rig.books.picture = lambda made: drawn(attrs.evolve(made, screen=(8193, 1024)))
+        with pytest.raises(SandboxGoneError, match="8193 x 1024 pixels: too large"):
             await sees(sandbox)
 
 
