@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from gui_agents.domain.actions import Click
-from tests.endpoints.lybic import drawn
+from tests.endpoints.lybic import drawn, given
 from tests.gui_agents.sandboxes.lybic.rig import Rig, lybic
 from tests.scripted_model import ScriptedModelServer
 
@@ -98,3 +98,18 @@ async def test_a_creation_whose_answer_does_not_come_is_given_up_and_found_by_it
             await sandbox.close(destroy=True)
         assert rig.books.living == []
         assert rig.books.calls == ["create", "list", "delete"]
+
+
+async def test_a_creation_goes_on_when_its_task_is_cancelled_because_its_answer_has_the_id(tmp_path):
+    async with lybic(tmp_path) as rig:
+        late = given({"id": "SBX-0001", "status": "RUNNING"}).after(0.1)
+        rig.books.fault("create", late, effect=True)
+        async with nothing_left(rig):
+            sandbox = rig.sandbox()
+            opening = asyncio.create_task(sandbox.open())
+            await rig.server.wait_for_requests(1)
+            opening.cancel()
+            await asyncio.wait({opening})
+            await sandbox.close(destroy=True)
+        assert rig.books.living == []
+        assert rig.books.calls == ["create", "delete"]

@@ -121,22 +121,17 @@ async def test_a_life_is_extended_while_the_sandbox_is_open(tmp_path):
 
 
 async def test_a_life_is_extended_while_an_action_takes_its_time(tmp_path):
-    async with lybic(tmp_path) as rig:
-        made = rig.books.make(life_seconds=20.5)
-        sandbox = rig.sandbox(given=made.sandbox_id, used=60)
-        await sandbox.open()
+    async with lybic(tmp_path) as rig, rig.opened() as sandbox:
         await sandbox.observe(screenshot=True)
         rig.books.fault("execute", rig.books.held())
         acting = asyncio.create_task(sandbox.act(CLICK))
         try:
-            async with asyncio.timeout(15):
-                while not made.extensions:
-                    await asyncio.sleep(0.01)
+            await rig.server.wait_for_requests(len(rig.server.requests) + 1)
+            await sandbox._lease._extend(60)
             assert not acting.done()
         finally:
             acting.cancel()
             await asyncio.wait({acting})
-            await sandbox.close(destroy=True)
 
 
 # Which sandbox.
