@@ -17,10 +17,12 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
+from gui_agents.domain.cloud import CloudOrder, CloudWish
+from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.task import TaskLimits
-from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
@@ -123,8 +125,12 @@ def _task_limits(config: Config, prices: PriceList) -> Mapping[str, Decimal]:
 
 def endpoint_policy(config: Config) -> EndpointPolicy:
     """Return which endpoints clients may name; loopback only if nobody but this machine's users can ask."""
-    host = config.rpc.host.strip("[]")
-    return EndpointPolicy(loopback=host in LOOPBACK_HOSTS, allowed=config.models.endpoint_allow)
+    return EndpointPolicy(loopback=only_local(config), allowed=config.models.endpoint_allow)
+
+
+def only_local(config: Config) -> bool:
+    """Tell whether nobody but this machine's users can ask."""
+    return config.rpc.host.strip("[]") in LOOPBACK_HOSTS
 
 
 def _defaults(config: Config) -> Defaults:
@@ -133,7 +139,7 @@ def _defaults(config: Config) -> Defaults:
     )
 
 
-def _plain_task(config: Config) -> TaskSpec:
+def _plain_task(config: Config, cloud: CloudOrder | None) -> TaskSpec:
     """Return a task that leaves everything to the operator's defaults; no model is ever asked for it."""
     defaults = _defaults(config)
     return TaskSpec(
@@ -143,6 +149,7 @@ def _plain_task(config: Config) -> TaskSpec:
         timeout_seconds=defaults.timeout_seconds,
         model=ModelChoice("", ""),
         config=defaults.as_config(),
+        cloud=cloud,
     )
 
 
@@ -207,7 +214,9 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
-        sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes, config.process.runtime_dir)
+        sandboxes = parts.sandboxes or SandboxFactory(
+            config.sandboxes, config.process.runtime_dir, loopback=only_local(config)
+        )
         for doubt in sandboxes.doubts():
             _log.warning("%s", doubt)
         models = parts.models or ModelFactory(
@@ -217,7 +226,13 @@ class Service:
         keeper = SandboxKeeper(
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
-        self._pool = WarmPool(self.state, reaper, sandboxes, _plain_task(config), size=config.sandboxes.warm)
+        warm, order = config.sandboxes.warm, None
+        try:
+            order = sandboxes.order(config.defaults.backend, CloudWish()) if warm else None
+        except RefusedError as error:
+            _log.warning("SANDBOX_WARM: no sandbox stands ready: %s", error)
+            warm = 0
+        self._pool = WarmPool(self.state, reaper, sandboxes, _plain_task(config, order), size=warm)
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,

@@ -37,6 +37,8 @@ class Desk:
     """Set once the sandbox is open."""
     named: bool = False
     """Whether a client has named the sandbox by its id."""
+    attached: str | None = None
+    """The id of a sandbox in a cloud that it attaches to itself."""
     model: Model | None = None
     lost: Departure | None = None
     """Why the sandbox must not be used again."""
@@ -68,7 +70,11 @@ class Desks:
         """Return the desk of a task that starts: in the kept sandbox, if it has `taken` it, or in a place for one."""
         settings = DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings
         conversation = Conversation(beginning.history, pictures=settings.history_pictures)
+        if beginning.attached is None and spec.sandbox_id is not None:
+            # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
+            spec = attrs.evolve(spec, sandbox_id=None)
         desk = Desk(task_id, spec, settings, conversation, self._clock.monotonic())
+        desk.attached, desk.named = beginning.attached, beginning.attached is not None
         kept = beginning.kept
         if kept is not None and taken:
             desk.named = beginning.named or kept.named
@@ -115,6 +121,8 @@ class Desks:
         desk.left = True
         if desk.info is not None:
             self._continuations.left(desk.info.sandbox_id)
+        if desk.attached is not None:
+            self._continuations.left(desk.attached)
         if desk.sandbox is None:
             self._keeper.release()
         elif desk.info is not None and desk.lost is None and (desk.named or not desk.spec.destroy_sandbox):

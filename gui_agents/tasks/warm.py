@@ -58,9 +58,6 @@ class SandboxFactory(Protocol):
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox for a task."""
 
-    def takes_any(self, spec: TaskSpec) -> bool:
-        """Return whether any sandbox of its backend suits a task."""
-
 
 @attrs.frozen(eq=False)
 class Ready:
@@ -97,10 +94,15 @@ class WarmPool:
 
     def take(self, spec: TaskSpec) -> Ready | None:
         """Hand over the one that has waited longest; None if none is ready, or the task needs another kind."""
-        if not self._ready or spec.backend != self._plain.backend or not self._sandboxes.takes_any(spec):
+        if not self._ready or not self._suits(spec):
             return None
         self._failures = 0
         return self._removed(self._ready[0])
+
+    def _suits(self, spec: TaskSpec) -> bool:
+        """Return whether a task asks for nothing else than what stands ready."""
+        plain = self._plain
+        return (spec.backend, spec.cloud, spec.sandbox_id) == (plain.backend, plain.cloud, None)
 
     def stop(self) -> None:
         """Open no more, and begin to close those that are there."""

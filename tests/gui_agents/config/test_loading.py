@@ -44,7 +44,7 @@ DEFAULTS = {
     "service.drain_seconds": 10.0,
 }
 
-KEYS = [variable for row in PROVIDERS for variable in row.key_variables]
+KEYS = [*(variable for row in PROVIDERS for variable in row.key_variables), "LYBIC_API_KEY"]
 
 GOOD = [
     ("SANDBOX_SCREEN", "320X240", (320, 240)),
@@ -204,6 +204,13 @@ BAD = [
     ("X11_UNJAILED", "maybe", "must be true or false"),
     ("CHROMIUM_UNJAILED", "maybe", "must be true or false"),
     ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
+    ("LYBIC_ORG_ID", "../others", "must have 1 to 128 letters"),
+    ("LYBIC_SHAPE", "two words", "must have 1 to 128 letters"),
+    ("LYBIC_API_ENDPOINT", "api.lybic.cn", "is no base URL"),
+    ("LYBIC_ENDPOINT_URL", "ftp://api.lybic.cn", "is no base URL"),
+    ("LYBIC_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
+    ("LYBIC_MAX_LIFE_SECONDS", "100000", "must be a whole number from 60 to 86400"),
+    ("LYBIC_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
     ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
     ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),
     ("EGRESS_ALLOW", "public, http://a.example", "must list hosts, *.domain, addresses, networks or public, each with"),

@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
-from gui_agents.domain.spec import RunningConfig, TaskSpec
+from gui_agents.domain.spec import TaskSpec
 from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.warm import LONGEST_PAUSE_SECONDS, OPEN_SECONDS, WarmPool
 from tests.fakes import a_spec, new_state
 from tests.gui_agents.tasks.rig import AGES, TimedSandbox
+from tests.gui_agents.tasks.test_attached_sandboxes import CLOUD
 from tests.promises import broken
 from tests.virtual_time import LoopClock, settle, virtual
 
@@ -41,9 +42,6 @@ class Stable:
         sandbox.alive = self.alive
         self.made.append(sandbox)
         return sandbox
-
-    def takes_any(self, spec: TaskSpec) -> bool:
-        return not spec.config.platform
 
     def taken(self, **changes: object) -> str | None:
         """Take one away, and return its id."""
@@ -101,7 +99,8 @@ async def test_a_task_that_needs_another_kind_takes_none():
     stable = Stable()
     await settle()
     assert stable.taken(backend="another") is None
-    assert stable.taken(config=RunningConfig(platform="Windows")) is None
+    assert stable.taken(sandbox_id="another") is None
+    assert stable.taken(cloud=CLOUD) is None
     assert (stable.taken(), len(stable.made)) == ("s1", 1)
     await stable.rest()
 
