@@ -25,14 +25,11 @@ def factory() -> SandboxFactory:
     return SandboxFactory(load({}).sandboxes, Path("runtime"))
 
 
-TYPES = {Backend.SIMULATED: "Simulated", Backend.X11: "Linux", Backend.CHROMIUM: "Browser"}
-
-
 def test_every_backend_has_its_row():
     assert set(registry.ROWS) == set(Backend)
 
 
-TYPES = {"simulated": "Simulated", "lybic": "Linux", "lybic_mobile": "Android"}
+TYPES = {"simulated": "Simulated", "x11": "Linux", "chromium": "Browser", "lybic": "Linux", "lybic_mobile": "Android"}
 ACCOUNT = CloudWish(request=Authorization("org", Secret("k")))
 
 
@@ -104,6 +101,7 @@ class Broom:
 
     def __init__(self, *swept: SandboxType, error: BaseException | None = None, seconds: float = 0.0) -> None:
         self.closed = 0
+        self.sweepers: dict[str, object] = {}
         self._swept = swept
         self._error = error
         self._seconds = seconds
