@@ -258,6 +258,20 @@ async def test_the_reason_of_an_end_is_told(tmp_path, script, reason, text):
     assert jail.gone().reason == reason
 
 
+async def test_an_end_is_noticed_though_nobody_reads_what_the_program_said(tmp_path):
+    async with jailed(tmp_path) as jail:
+        await jail.start(["sh", "-c", "head -c 150k /dev/zero; exit 4"], ENVIRONMENT)
+        assert (await asyncio.wait_for(jail.ended(), SECONDS)).text == "its program ended by itself, with status 4"
+    async with jailed(tmp_path) as jail:
+        await jail.start(["cat", "/dev/zero"], ENVIRONMENT)
+
+
+async def test_a_program_inherits_nothing_that_was_not_passed(tmp_path):
+    async with jailed(tmp_path) as jail:
+        process = await jail.start(["ls", "/proc/self/fd"], ENVIRONMENT)
+        assert (await process.stdout.read()).split() == [b"0", b"1", b"2", b"3"]
+
+
 async def test_a_jail_that_somebody_kills_was_killed(tmp_path):
     async with jailed(tmp_path) as jail:
         process = await jail.start(["cat"], ENVIRONMENT)
