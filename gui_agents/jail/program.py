@@ -39,6 +39,10 @@ class _Protocol(SubprocessStreamProtocol):
         super().__init__(limit=limit, loop=loop)
         self.exited = asyncio.Event()
 
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        # Before 3.11.4, asyncio logs a pipe that is broken because its process has ended, if nobody waits for it.
+        super().pipe_connection_lost(fd, None if isinstance(exc, ConnectionError) else exc)
+
     def process_exited(self) -> None:
         super().process_exited()
         self.exited.set()
