@@ -13,6 +13,7 @@ from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
 from gui_agents.jail.processes import MARKER
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.jail.syscalls import MACHINES
+from gui_agents.jail.walls import SHARED_BYTES
 from tests.gui_agents.jail.jails import (
     ENVIRONMENT,
     LIMITS,
@@ -177,13 +178,18 @@ async def test_another_jail_s_files_and_processes_are_out_of_reach(tmp_path):
         await second.close()
 
 
-@pytest.mark.parametrize("place", ["$HOME", "/tmp", "$SHARED"])  # noqa: S108 - inside
-async def test_a_full_disk_is_the_jail_s_own_problem(tmp_path, place):
+@pytest.mark.parametrize(
+    ("place", "size"),
+    [("$HOME", LIMITS.disk_bytes), ("/tmp", LIMITS.disk_bytes), ("$SHARED", SHARED_BYTES)],  # noqa: S108 - inside
+)
+async def test_a_full_disk_is_the_jail_s_own_problem(tmp_path, place, size):
     async with jailed(tmp_path) as jail:
-        text = await said(jail, f"head -c 3M /dev/zero > {place}/big || echo failed; stat -c %s {place}/big; df -P /")
+        text = await said(
+            jail, f"head -c {size + 2**20} /dev/zero > {place}/big || echo failed; stat -c %s {place}/big; df -P /"
+        )
         words = text.split()
     assert words[0] == "failed"
-    assert int(words[1]) <= LIMITS.disk_bytes
+    assert int(words[1]) <= size
 
 
 async def test_a_program_that_forks_without_end_is_bounded(tmp_path):
@@ -256,6 +262,20 @@ async def test_the_reason_of_an_end_is_told(tmp_path, script, reason, text):
         assert (ended.reason, ended.text) == (reason, text)
         assert (jail.gone().reason, str(jail.gone())) == (reason, f"the desktop was ended: {text}")
     assert jail.gone().reason == reason
+
+
+async def test_an_end_is_noticed_though_nobody_reads_what_the_program_said(tmp_path):
+    async with jailed(tmp_path) as jail:
+        await jail.start(["sh", "-c", "head -c 150k /dev/zero; exit 4"], ENVIRONMENT)
+        assert (await asyncio.wait_for(jail.ended(), SECONDS)).text == "its program ended by itself, with status 4"
+    async with jailed(tmp_path) as jail:
+        await jail.start(["cat", "/dev/zero"], ENVIRONMENT)
+
+
+async def test_a_program_inherits_nothing_that_was_not_passed(tmp_path):
+    async with jailed(tmp_path) as jail:
+        process = await jail.start(["ls", "/proc/self/fd"], ENVIRONMENT)
+        assert (await process.stdout.read()).split() == [b"0", b"1", b"2", b"3"]
 
 
 async def test_a_jail_that_somebody_kills_was_killed(tmp_path):
