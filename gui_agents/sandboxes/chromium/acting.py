@@ -16,7 +16,7 @@ from gui_agents.sandboxes.chromium.hands import Hands
 from gui_agents.sandboxes.chromium.keyboard import chord
 from gui_agents.sandboxes.chromium.reading import Reader
 from gui_agents.sandboxes.chromium.seeing import Seeing
-from gui_agents.sandboxes.chromium.settling import LOAD_SECONDS, Settling
+from gui_agents.sandboxes.chromium.settling import DOWNLOAD_SECONDS, LOAD_SECONDS, Settling
 from gui_agents.sandboxes.chromium.shortcuts import hint, shortcut
 from gui_agents.sandboxes.chromium.tab import Frame, Tab
 from gui_agents.sandboxes.chromium.words import address, destination, network_error, quoted
@@ -26,6 +26,8 @@ Refusals = Callable[[], Iterable[str]]
 
 FIELDS_WITH_A_FORM: Final = ("color", "date", "datetime-local", "month", "time", "week")
 """Types of fields whose values have one spelling, such as 2025-12-31, and that show a window of their own to choose."""
+OF_PROXY: Final = ("", "net::ERR_TUNNEL_CONNECTION_FAILED")
+"""Errors of a navigation of which the egress proxy knows more."""
 MAX_FOCUS_DEPTH: Final = 5
 CLICKED: Final = ("clicked", "double-clicked", "triple-clicked")
 
@@ -168,12 +170,16 @@ class Acting:
         refused = list(self._refusals())
         error = result.get("errorText", "")
         if error == "net::ERR_ABORTED":  # a download, or an answer without a page
-            tab.note(f"{quoted(address(url))} shows no page")
+            if not await tab.until(lambda: bool(tab.notices), DOWNLOAD_SECONDS):
+                tab.note(f"{quoted(address(url))} shows no page")
         elif error or (refused and tab.answer is not None and tab.answer.proxy):
             tab.forget_answer()
             await tab.until(lambda: not tab.loading, LOAD_SECONDS)
-            words = f"{quoted(address(url))} was not opened: {refused[0]}" if refused else network_error(error, url)
-            raise TransientSandboxError(words)
+            raise TransientSandboxError(
+                f"{quoted(address(url))} was not opened: {refused[-1]}"
+                if refused and error in OF_PROXY
+                else network_error(error, url)
+            )
         left = LOAD_SECONDS - (time.monotonic() - began)
         await tab.until(lambda: not tab.loading or tab.dialog is not None, max(0.0, left))
 

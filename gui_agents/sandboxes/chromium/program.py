@@ -43,6 +43,7 @@ SWITCHES: Final = (
 )
 PREFERENCES: Final[dict[str, Any]] = {
     "ssl": {"error_override_allowed": False},
+    "alternate_error_pages": {"enabled": False},
     "download_restrictions": 3,
     "credentials_enable_service": False,
     "profile": {"password_manager_enabled": False},

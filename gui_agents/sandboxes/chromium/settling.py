@@ -15,6 +15,7 @@ LOAD_SECONDS: Final = 10.0
 """For a page that an action opens."""
 QUIET_SECONDS: Final = 1.0
 """For what an action made a page ask for."""
+DOWNLOAD_SECONDS: Final = 0.3
 FREE_SECONDS: Final = 2.0
 ROUNDS: Final = 3
 """Tabs that open tabs that open tabs."""
@@ -36,6 +37,7 @@ class Settling:
                 return
             await self._drawn(tab)
             await self._loaded(tab, deadline)
+            await tab.explained(DOWNLOAD_SECONDS)
             if self._browser.shown is tab:
                 return
 

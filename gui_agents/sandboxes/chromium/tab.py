@@ -86,6 +86,8 @@ class Tab:
         self.loading = False
         self.leaving_since: float | None = None
         """Monotonic: since when another document was asked for that has not come. Until then the page is deaf."""
+        self.came_to_nothing = False
+        """Whether the last navigation ended without a document: a download, most often, of which an event follows."""
         self.requests: dict[str, str] = {}
         """Requests on their way, by id, with their type; known only during an action."""
         self.notices: deque[str] = deque(maxlen=MAX_NOTICES)
@@ -133,6 +135,12 @@ class Tab:
     def stopped(self) -> None:
         """Know that nothing is on its way any more."""
         self.leaving_since, self.loading = None, False
+
+    async def explained(self, seconds: float) -> None:
+        """If a navigation ended without a document, wait until it is known why, but not for long."""
+        if self.came_to_nothing:
+            await self.until(lambda: bool(self.notices), seconds)
+            self.came_to_nothing = False
 
     def interrupted(self, error: SandboxError) -> None:
         """Fail all commands that wait for the page."""
@@ -193,7 +201,8 @@ class Tab:
     def _started_navigating(self, _session: str, parameters: Parameters) -> None:
         if self._is_root(parameters) and parameters["navigationType"] not in ("sameDocument", "historySameDocument"):
             self.leaving_since = time.monotonic()
-            self.failure, self.answer = "", None
+            self.forget_answer()
+            self.came_to_nothing = False
 
     def _started_loading(self, _session: str, parameters: Parameters) -> None:
         if self._is_root(parameters):
@@ -201,6 +210,7 @@ class Tab:
 
     def _stopped_loading(self, _session: str, parameters: Parameters) -> None:
         if self._is_root(parameters):
+            self.came_to_nothing = self.leaving_since is not None
             self.loading, self.leaving_since = False, None
 
     def _scheduled(self, _session: str, parameters: Parameters) -> None:
