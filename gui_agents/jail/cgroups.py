@@ -1,7 +1,9 @@
 """The cgroups of a jail, which bound its memory and processes, and tell whether memory was the reason of its end."""
 
 import contextlib
+import errno
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,9 @@ from gui_agents.jail.processes import end_all
 
 PREFIX: Final = "gui-agents-"
 """How the name of a jail's cgroup begins; the jail's id follows."""
+
+REMOVE_SECONDS: Final = 2.0
+"""How long the kernel may need to forget processes that have ended."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,9 +79,10 @@ class Cgroup:
         Raises:
             OSError: that failed.
         """
+        deadline = time.monotonic() + REMOVE_SECONDS
         for directory in self.directories:
-            with contextlib.suppress(FileNotFoundError):
-                directory.rmdir()
+            while not _removed(directory, last=time.monotonic() > deadline):
+                time.sleep(0.01)
 
     def _write(self, name: str, number: int) -> int:
         """Write a setting where there is a file for it, and return in how many places."""
@@ -94,3 +100,16 @@ class Cgroup:
             with contextlib.suppress(OSError):  # it was removed meanwhile
                 found += map(int, place.read_text().split())
         return found
+
+
+def _removed(directory: Path, *, last: bool) -> bool:
+    """Return whether an empty directory is gone now; False if it is still in use, unless this is the last attempt."""
+    try:
+        directory.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno != errno.EBUSY or last:
+            raise
+        return False
+    return True

@@ -8,6 +8,8 @@ class Handed:
 
     def __init__(self) -> None:
         self.descriptors: list[int] = []
+        """What the process inherits."""
+        self._kept: list[int] = []
 
     def file(self, content: bytes) -> int:
         """Return the descriptor of a file in memory with this content."""
@@ -19,13 +21,15 @@ class Handed:
         return descriptor
 
     def pipe(self) -> tuple[int, int]:
-        """Return the ends of a pipe, for reading and writing. To read does not wait."""
+        """Return the ends of a pipe, for reading here and for writing there. To read does not wait."""
         reading, writing = os.pipe()
-        self.descriptors += [reading, writing]
+        self._kept.append(reading)
+        self.descriptors.append(writing)
         os.set_blocking(reading, False)
         return reading, writing
 
     def close(self) -> None:
         """Close all of them."""
-        while self.descriptors:
-            os.close(self.descriptors.pop())
+        for descriptors in (self.descriptors, self._kept):
+            while descriptors:
+                os.close(descriptors.pop())

@@ -118,6 +118,7 @@ class Jail:
             line_bytes=line_bytes,
         )
         self._starting = asyncio.ensure_future(self._start(command, dict(binds or {})))
+        self._starting.add_done_callback(_hear)
         return await asyncio.shield(self._starting)
 
     async def _start(self, command: Command, binds: Mapping[str, str]) -> Process:
@@ -241,14 +242,14 @@ class Jail:
     async def _close(self) -> None:
         if self._ended is None:
             self._ended = ends.CLOSED
-        if self._starting is not None:
-            self._kill()
-            await asyncio.gather(self._starting, *self._openings, return_exceptions=True)
         try:
             async with asyncio.timeout(END_SECONDS):
-                await self._end_processes()
+                await self._end_processes()  # what waits for them goes on
+                if self._starting is not None:
+                    await asyncio.wait([self._starting, *self._openings])
+                await self._end_processes()  # if the start came to them only then
             gone = await self._threads.run(self._remove)
-        except (OSError, TimeoutError) as error:
+        except (OSError, RuntimeError, TimeoutError) as error:
             _log.warning("a %s does not end: %r", self._plan.noun, error)
             gone = False
         finally:
@@ -271,6 +272,7 @@ class Jail:
         self._kill()
         if self._first is None:
             await pidfds.ended(self._program.descriptor)
+            # If `bwrap` is killed while it builds, what it has started waits for it without an end.
             await self._threads.run(self._end_marked)
         else:
             await pidfds.ended(self._first[1])  # the kernel has ended all others of the namespace before
@@ -297,6 +299,12 @@ class Jail:
         if self._program is not None:
             self._program.close()
             self._program = None
+
+
+def _hear(start: asyncio.Task[Process]) -> None:
+    """Take a start's error, for which nobody may wait any more: it would be logged."""
+    if not start.cancelled():
+        start.exception()
 
 
 def _discard(opening: asyncio.Task[socket.socket]) -> None:

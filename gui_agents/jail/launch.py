@@ -13,6 +13,7 @@ from gui_agents.jail import privileges, walls
 from gui_agents.jail.handed import Handed
 from gui_agents.jail.plan import Plan
 from gui_agents.jail.program import SECOND_GATE, Command
+from gui_agents.jail.syscalls import closed_doors
 from gui_agents.jail.user_ids import UserId, take_user_id
 
 OUT_OF_MEMORY_SCORE: Final = 300
@@ -80,8 +81,10 @@ class Launch:
                 directories.append(name)
             else:
                 files[f"{walls.SHARED}/{name}"] = place.read_bytes()
+        doors = closed_doors()
         inside = walls.Inside(
             limits=self._plan.limits,
+            seccomp=None if doors is None else self._handed.file(doors),
             files={place: self._handed.file(content) for place, content in files.items()},
             directories=directories,
             places=places,

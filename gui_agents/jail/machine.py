@@ -9,6 +9,7 @@ from typing import Final
 from gui_agents.jail import privileges, walls
 from gui_agents.jail.handed import Handed
 from gui_agents.jail.limits import Limits
+from gui_agents.jail.syscalls import closed_doors
 from gui_agents.jail.user_ids import USER_IDS
 
 SECONDS: Final = 20.0
@@ -34,7 +35,10 @@ def problem() -> str | None:
     try:
         limits = Limits(memory_bytes=2**26, disk_bytes=2**20, processes=64)
         _reading, told = handed.pipe()
-        arguments = walls.arguments(walls.Inside(limits=limits, files={}, places={}), info=told)
+        doors = closed_doors()
+        seccomp = None if doors is None else handed.file(doors)
+        inside = walls.Inside(limits=limits, seccomp=seccomp, files={}, places={})
+        arguments = walls.arguments(inside, info=told)
         give_up = privileges.as_user(USER_IDS[0]) if os.geteuid() == 0 else []
         done = subprocess.run(  # noqa: S603 - all of it is ours
             ["bwrap", *arguments, "--", *give_up, *privileges.bounded({"core": 0}), "/bin/true"],  # noqa: S607 - from PATH, as it is found

@@ -32,13 +32,30 @@ class Command:
     """The longest line that can be read from its standard output."""
 
 
+class _Protocol(SubprocessStreamProtocol):
+    """Tells when the process has ended, though others may hold its pipes, or nobody reads them."""
+
+    def __init__(self, *, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=limit, loop=loop)
+        self.exited = asyncio.Event()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        # Before 3.11.4, asyncio logs a pipe that is broken because its process has ended, if nobody waits for it.
+        super().pipe_connection_lost(fd, None if isinstance(exc, ConnectionError) else exc)
+
+    def process_exited(self) -> None:
+        super().process_exited()
+        self.exited.set()
+
+
 class Program:
     """A started process, with a session of its own."""
 
-    def __init__(self, transport: asyncio.SubprocessTransport, process: Process) -> None:
+    def __init__(self, transport: asyncio.SubprocessTransport, process: Process, exited: asyncio.Event) -> None:
         self.process: Final = process
         self.descriptor: Final = os.pidfd_open(process.pid)
         self._transport = transport
+        self._exited = exited
 
     @classmethod
     async def spawn(cls, command: Command) -> "Program":
@@ -48,10 +65,10 @@ class Program:
             OSError: it cannot be started.
         """
         loop = asyncio.get_running_loop()
-        protocol: SubprocessStreamProtocol
+        protocol: _Protocol
         # Not `create_subprocess_exec`, which keeps the transport to itself: its pipes have to be closed in the end.
         transport, protocol = await loop.subprocess_exec(
-            lambda: SubprocessStreamProtocol(limit=command.line_bytes, loop=loop),
+            lambda: _Protocol(limit=command.line_bytes, loop=loop),
             *GATE,
             *command.argv,
             env=command.environment,
@@ -63,7 +80,7 @@ class Program:
             start_new_session=True,
         )
         try:
-            return cls(transport, Process(transport, protocol, loop))
+            return cls(transport, Process(transport, protocol, loop), protocol.exited)
         except OSError:  # it has ended at once
             transport.close()
             raise
@@ -97,11 +114,14 @@ class Program:
         pidfds.kill(self.descriptor)
 
     async def wait(self) -> int:
-        """Wait until the process has ended, and return its status. Others may still hold its pipes."""
-        await pidfds.ended(self.descriptor)
-        return await self.process.wait()
+        """Wait until the process has ended, and return its status. Its pipes may still be open."""
+        await self._exited.wait()
+        return self.process.returncode or 0
 
     def close(self) -> None:
         """Close the pipes of a process that has ended."""
-        self._transport.close()
         os.close(self.descriptor)
+        stdin = self._transport.get_pipe_transport(0)
+        if isinstance(stdin, asyncio.WriteTransport) and not stdin.is_closing():
+            stdin.abort()  # what was not read is not waited for
+        self._transport.close()

@@ -17,6 +17,8 @@ HOME: Final = "/home/user"
 """The home inside of a jail, as large as `Limits.disk_bytes`."""
 SHARED: Final = "/run/shared"
 """The shared directory inside of a jail."""
+SHARED_BYTES: Final = 2**26
+"""What the shared directory may hold at least: the picture of a screen lies in it, 33 MB for 3840x2160."""
 PARENTS: Final = (
     *("/usr", "/usr/local", "/usr/local/share", "/etc", "/etc/ssl", "/var", "/var/cache"),
     *("/home", "/run"),
@@ -38,6 +40,8 @@ class Inside:
     """What a jail's programs see, besides the system."""
 
     limits: Limits
+    seccomp: int | None = None
+    """A descriptor of the filter of system calls."""
     files: Mapping[str, int]
     """Files that can only be read: place -> a descriptor of the content."""
     directories: Sequence[str] = ()
@@ -60,10 +64,11 @@ def arguments(inside: Inside, *, info: int) -> list[str]:
         *_tmpfs("/dev/shm", limits.memory_bytes),  # noqa: S108 - inside
         *_tmpfs("/tmp", limits.disk_bytes),  # noqa: S108 - inside
         *_tmpfs(HOME, limits.disk_bytes),
-        *_tmpfs(SHARED, limits.disk_bytes),
+        *_tmpfs(SHARED, max(limits.disk_bytes, SHARED_BYTES)),
         *(word for name in inside.directories for word in ("--perms", "0777", "--dir", f"{SHARED}/{name}")),
         *(word for place, file in inside.files.items() for word in ("--perms", "0444", "--file", str(file), place)),
         *_places(inside.places),
+        *(() if inside.seccomp is None else ("--seccomp", str(inside.seccomp))),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", HOME, "--info-fd", str(info)),
     ]
 

@@ -1,6 +1,8 @@
 """Jails for tests, and what is left of them on this machine."""
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +32,7 @@ async def supervised(directory: Path, limits: Limits = LIMITS) -> AsyncIterator[
 @asynccontextmanager
 async def jailed(directory: Path, limits: Limits = LIMITS, *, unjailed: bool = False) -> AsyncIterator[Jail]:
     """Give a desktop's jail that has not been started, and close it at the end, whereupon nothing is left."""
+    before = descriptors()
     async with supervised(directory, limits) as supervisor:
         jail = supervisor.prepare("x11", unjailed=unjailed)
         try:
@@ -38,6 +41,7 @@ async def jailed(directory: Path, limits: Limits = LIMITS, *, unjailed: bool = F
             await jail.close()
         assert marked(jail.jail_id) == []
         assert not public(jail.jail_id).exists()
+    assert descriptors() == before
 
 
 async def said(jail: Jail, script: str) -> str:
@@ -51,6 +55,28 @@ async def line(process: asyncio.subprocess.Process) -> str:
     """Return the next line that a program says."""
     async with asyncio.timeout(SECONDS):
         return (await process.stdout.readline()).decode().rstrip("\n")
+
+
+def without_bwrap(directory: Path) -> str:
+    """Return a PATH that has the programs that these tests need, and no bwrap."""
+    directory.mkdir()
+    for name in ("cat", "head", "id", "prlimit", "setpriv", "setsid", "sh", "sleep", "stat"):
+        (directory / name).symlink_to(shutil.which(name))
+    return str(directory)
+
+
+def content(place: str) -> str:
+    """Return what is in a file."""
+    return Path(place).read_text()
+
+
+def descriptors() -> list[str]:
+    """Return what this process has open."""
+    found = []
+    for place in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one by which the directory was read
+            found.append(str(place.readlink()))
+    return sorted(found)
 
 
 def left(directory: Path) -> list[str]:

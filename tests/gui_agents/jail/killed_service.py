@@ -25,7 +25,8 @@ async def main() -> None:
         names.append(jail.jail_id)
     names.append(supervisor.prepare("x11", unjailed=unjailed).jail_id)
     supervisor.note("cloud", {"name": "of a killed service"})
-    print(*names, flush=True)
+    sys.stdout.write(" ".join(names) + "\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 

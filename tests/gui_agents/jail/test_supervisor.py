@@ -1,10 +1,10 @@
 """What is written down is found again, and nothing else."""
 
 import asyncio
+import errno
 import json
 import logging
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -16,7 +16,8 @@ import pytest
 from gui_agents.domain.sandbox import SandboxError, SandboxType
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.jail.written import public
-from tests.gui_agents.jail.jails import ENVIRONMENT, LIMITS, SECONDS, left, line, marked
+from tests.gui_agents.jail.jails import ENVIRONMENT, LIMITS, left, line, marked, without_bwrap
+from tests.serving import until
 from tests.system_tools import require_program
 
 WALLS = ["jailed", "unjailed"]
@@ -37,25 +38,16 @@ async def other_service(directory: Path, walls: str, path: str | None = None) ->
         await service.wait()
 
 
-def without_bwrap(directory: Path) -> str:
-    """Return a PATH that has all programs but bwrap."""
-    directory.mkdir()
-    for place in (*Path("/usr/sbin").iterdir(), *Path("/usr/bin").iterdir()):
-        if place.name != "bwrap" and not (directory / place.name).exists():
-            (directory / place.name).symlink_to(place)
-    return str(directory)
-
-
-async def ended(jail_ids: list[str]) -> None:
-    """Wait until no process has the marker of these jails."""
-    async with asyncio.timeout(SECONDS):
-        while any(marked(jail_id) for jail_id in jail_ids):
-            await asyncio.sleep(0.01)
+@pytest.fixture(autouse=True)
+async def _swept(tmp_path) -> AsyncIterator[None]:
+    """Leave nothing behind if a test fails."""
+    yield
+    await Supervisor(tmp_path / "jails", LIMITS).sweep()
 
 
 def programs(jail_ids: list[str]) -> list[str]:
-    """Return what runs in these jails."""
-    return [what for jail_id in jail_ids for what in marked(jail_id) if "/sys/fs/cgroup" not in what]
+    """Return which of these jails have processes."""
+    return [jail_id for jail_id in jail_ids if any("/sys/fs" not in what for what in marked(jail_id))]
 
 
 @pytest.mark.system_tools
@@ -63,11 +55,9 @@ async def test_the_jails_of_a_killed_service_end_with_it_and_are_swept(tmp_path)
     require_program("bwrap")
     jails = tmp_path / "jails"
     async with other_service(jails, "jailed") as (_pid, jail_ids):
-        assert len(programs(jail_ids)) > 2
+        assert len(programs(jail_ids)) == 2
         assert len(left(jails)) > 6
-    async with asyncio.timeout(SECONDS):
-        while programs(jail_ids):
-            await asyncio.sleep(0.01)
+    await until(lambda: programs(jail_ids) == [])
     supervisor = Supervisor(jails, LIMITS)
     assert await supervisor.sweep() == Counter({SandboxType.LINUX: 2, SandboxType.BROWSER: 1})
     assert [what for jail_id in jail_ids for what in marked(jail_id)] == []
@@ -80,8 +70,8 @@ async def test_the_jails_of_a_killed_service_end_with_it_and_are_swept(tmp_path)
 async def test_the_processes_of_a_killed_service_without_walls_are_ended(tmp_path):
     jails = tmp_path / "jails"
     async with other_service(jails, "unjailed", without_bwrap(tmp_path / "bin")) as (_pid, jail_ids):
-        assert len(programs(jail_ids)) > 2
-    assert len(programs(jail_ids)) > 2  # they outlive it
+        assert len(programs(jail_ids)) == 2
+    assert len(programs(jail_ids)) == 2  # they outlive it
     supervisor = Supervisor(jails, LIMITS)
     supervisor.sweepers["cloud"] = nothing_there
     assert await supervisor.sweep() == Counter({SandboxType.LINUX: 2, SandboxType.BROWSER: 1})
@@ -94,14 +84,13 @@ async def test_a_living_service_s_things_are_not_touched(tmp_path):
     jails = tmp_path / "jails"
     async with other_service(jails, "unjailed", without_bwrap(tmp_path / "bin")) as (_pid, jail_ids):
         before = left(jails)
-        running = len(programs(jail_ids))
         supervisor = Supervisor(jails, LIMITS)
         supervisor.sweepers["cloud"] = nothing_there
         mine = supervisor.note("cloud", {"name": "mine"})
         assert await supervisor.sweep() == Counter()
         mine.close()
         supervisor.close()
-        assert (left(jails), len(programs(jail_ids))) == (before, running)
+        assert (left(jails), len(programs(jail_ids))) == (before, 2)
     supervisor = Supervisor(jails, LIMITS)
     supervisor.sweepers["cloud"] = nothing_there
     await supervisor.sweep()
@@ -179,10 +168,26 @@ async def test_a_directory_that_does_not_exist_has_nothing_to_sweep(tmp_path):
 
 async def test_a_jail_that_cannot_be_written_down_leaves_nothing(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(SandboxError, match="a sandbox cannot be prepared: .*Not a directory"):
+    with pytest.raises(SandboxError, match=r"a sandbox cannot be prepared: .*Not a directory"):
         Supervisor(tmp_path / "file" / "jails", LIMITS).prepare("other", unjailed=True)
-    with pytest.raises(SandboxError, match="cannot be written down: .*Not a directory"):
+    with pytest.raises(SandboxError, match=r"cannot be written down: .*Not a directory"):
         Supervisor(tmp_path / "file" / "jails", LIMITS).note("cloud", {})
+
+
+async def test_a_jail_whose_directories_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
+    supervisor = Supervisor(tmp_path, LIMITS)
+    supervisor.prepare("other")  # so that the service has its directory
+    before = left(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("gui_agents.jail.records.write", no_space)
+        with pytest.raises(SandboxError, match=r"a browser cannot be prepared: .*No space left"):
+            supervisor.prepare("chromium")
+    assert left(tmp_path) == before
+
+
+def no_space(*_):
+    """Fail as a full disk does."""
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 async def test_without_bubblewrap_the_error_names_the_package_and_the_variable(tmp_path, monkeypatch):
@@ -219,7 +224,9 @@ async def test_where_bubblewrap_may_not_make_namespaces_the_error_says_so(tmp_pa
     await jail.close()
     problem = await supervisor.problem()
     assert problem.startswith("bwrap does not work (bwrap: No permissions to create new namespace); ")
-    assert not supervisor.prepare("x11", unjailed=True).jailed
+    jail = supervisor.prepare("x11", unjailed=True)
+    assert not jail.jailed
+    await jail.close()
     with pytest.raises(SandboxError, match="a desktop needs a jail: bwrap does not work"):
         supervisor.prepare("x11")
     supervisor.close()
@@ -242,8 +249,8 @@ async def test_a_record_says_what_is_made_before_it_is_made(tmp_path):
     jail = supervisor.prepare("x11")
     record = json.loads(next(tmp_path.rglob("record.json")).read_text())
     assert (record["kind"], record["sandbox_type"]) == ("x11", "Linux")
-    assert [place for place in record["cgroups"] if Path(place).exists()] == []
+    assert marked(jail.jail_id) == []
+    assert all(place.endswith(jail.jail_id) for place in record["cgroups"])
     assert jail.shared_outside.is_dir()
     await jail.close()
     supervisor.close()
-    assert signal.SIGKILL == 9

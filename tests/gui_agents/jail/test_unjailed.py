@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import stat
-from pathlib import Path
 
 import pytest
 
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError
-from tests.gui_agents.jail.jails import ENVIRONMENT, SECONDS, jailed, line, said
-from tests.gui_agents.jail.test_supervisor import without_bwrap
+from tests.gui_agents.jail.jails import ENVIRONMENT, SECONDS, content, jailed, line, marked, said, without_bwrap
+from tests.serving import until
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +24,13 @@ async def test_it_has_a_home_and_a_shared_directory_of_its_own(tmp_path):
         )
         assert [await line(process), await line(process)] == [jail.home, "from outside"]
         assert await line(process) == ""
-        assert Path(jail.reach("file")).read_text() == "inside\n"
+        assert content(jail.reach("file")) == "inside\n"
         assert jail.shared_outside.joinpath("file").read_text() == "inside\n"
-        assert stat.S_IMODE(Path(jail.home).stat().st_mode) == 0o700
+
+
+async def test_others_cannot_look_into_it(tmp_path):
+    async with jailed(tmp_path, unjailed=True) as jail:
+        assert (await said(jail, 'stat -c %a "$HOME" "$SHARED" "$HOME/.."')).split() == ["700"] * 3
 
 
 async def test_root_gives_it_a_user_of_its_own(tmp_path):
@@ -47,9 +49,11 @@ async def test_daemons_that_left_the_group_end_with_it(tmp_path):
 async def test_daemons_end_when_the_program_does(tmp_path):
     async with jailed(tmp_path, unjailed=True) as jail:
         process = await jail.start(["sh", "-c", "(setsid sleep 100 &); read end; exit 7"], ENVIRONMENT)
+        await until(lambda: any("sleep" in what for what in marked(jail.jail_id)))
         process.stdin.write(b"\n")
         ended = await asyncio.wait_for(jail.ended(), SECONDS)
         assert (ended.reason, ended.text) == (SandboxEnd.CRASHED, "its program ended by itself, with status 7")
+        assert [what for what in marked(jail.jail_id) if "/sys/fs" not in what] == []
 
 
 async def test_a_file_is_no_larger_than_the_disk_may_be(tmp_path):
