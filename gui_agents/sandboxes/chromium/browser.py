@@ -13,6 +13,9 @@ from gui_agents.sandboxes.chromium.words import address, quoted
 
 WORLD: Final = "gui-agents"
 """The name of the world in which our script runs in each document."""
+COMPLETE: Final = """new Promise((resolve) =>
+  document.readyState === "complete" ? setTimeout(resolve) : addEventListener("load", () => setTimeout(resolve)))"""
+"""Waits until a document is complete."""
 MAX_TABS: Final = 20
 TARGETS: Final = [{"type": "page"}, {"type": "iframe"}]
 """What is attached to. Workers have no screen."""
@@ -57,6 +60,9 @@ class Browser:
         await call("Target.setDiscoverTargets", discover=True, filter=[{"type": "page"}])
         await call("Target.setAutoAttach", **ATTACH)
         await self._opened.wait()
+        if self.shown is not None:
+            # A page that is sent elsewhere before its first document is complete crashes now and then.
+            await call("Runtime.evaluate", self.shown.session, expression=COMPLETE, awaitPromise=True)
 
     @property
     def with_dialog(self) -> Tab | None:
@@ -154,7 +160,7 @@ class Browser:
         send("Inspector.enable", session)
         send("Target.setAutoAttach", session, **ATTACH)
         send("Page.setInterceptFileChooserDialog", session, enabled=True, cancel=True)
-        send("Page.addScriptToEvaluateOnNewDocument", session, source=script(), worldName=WORLD, runImmediately=True)
+        send("Page.addScriptToEvaluateOnNewDocument", session, source=script(), worldName=WORLD)
         if page:
             send("Input.setInterceptDrags", session, enabled=True)
             metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}

@@ -21,9 +21,8 @@ def impatient(monkeypatch):
 
 async def test_a_page_is_opened_and_its_status_is_told(browser, site):
     url = site.page("/", "<h1>Hello")
-    assert await browser.go(f"127.0.0.1:{site.port}/") == f"navigated to '127.0.0.1:{site.port}/'" + (
-        f"; the page is now '{url}'"
-    )
+    written = f"127.0.0.1:{site.port}/"
+    assert await browser.go(written) == f"navigated to '{written}'; the page is now '{url}'"
     gone = site.answer("/gone", Answer("<h1>Gone", 410))
     assert (await browser.go(gone)).endswith("the site answered with status 410")
 

@@ -39,6 +39,20 @@ def processes(marker: str) -> list[int]:
     return found
 
 
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def the_browser(marker: str) -> int:
+    """Return the first process of a browser."""
+    commands = {process: Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0") for process in processes(marker)}
+    return next(
+        process
+        for process, words in commands.items()
+        if b"--headless=new" in words and not words[0].endswith((b"bwrap", b"sh"))
+    )
+
+
 def a_sandbox(directory: Path) -> ChromiumSandbox:
     require_program("chromium")
     require_program("bwrap")
@@ -57,14 +71,14 @@ async def test_a_closed_browser_has_left_nothing(tmp_path):
         marker = sandbox._jail.jail_id
         assert sandbox.sandbox_type is SandboxType.BROWSER
         assert processes(marker) != []
-        descriptors = len(os.listdir("/proc/self/fd"))
+        before = descriptors()
         ended = asyncio.ensure_future(sandbox.ended())
         await asyncio.sleep(0)
         await sandbox.close(destroy=True)
         assert (await ended).reason is SandboxEnd.CLOSED
     assert processes(marker) == []
     assert left(tmp_path) == []
-    assert len(os.listdir("/proc/self/fd")) < descriptors
+    assert descriptors() < before
     with pytest.raises(SandboxGoneError, match="was closed"):
         await sandbox.act(Key(("a",)))
     with pytest.raises(SandboxGoneError, match="was closed"):
@@ -76,10 +90,7 @@ async def test_a_browser_that_is_killed_says_who_did_it(tmp_path):
     async with browsing(tmp_path) as browser:
         ended = asyncio.ensure_future(browser.sandbox.ended())
         await asyncio.sleep(0)
-        for process in processes(browser.sandbox._jail.jail_id):
-            command = Path(f"/proc/{process}/cmdline").read_bytes()
-            if b"--headless=new" in command and b"--type=" not in command:
-                os.kill(process, signal.SIGKILL)
+        os.kill(the_browser(browser.sandbox._jail.jail_id), signal.SIGKILL)
         gone = await ended
         assert (gone.reason, "SIGKILL" in str(gone)) == (SandboxEnd.KILLED, True)
         with pytest.raises(SandboxGoneError, match="the browser was ended"):
@@ -123,5 +134,5 @@ async def test_what_a_browser_cannot_do_is_unsupported(tmp_path):
 async def test_without_a_browser_the_command_that_installs_one_is_told(tmp_path, monkeypatch):
     sandbox = a_sandbox(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SandboxError, match="no browser is installed; .*chromium"):
+    with pytest.raises(SandboxError, match=r"no browser is installed; .*chromium"):
         await sandbox.open()
