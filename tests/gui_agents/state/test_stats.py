@@ -5,7 +5,7 @@ import pytest
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.rpc import RpcMethod
-from gui_agents.domain.sandbox import SandboxEnd, SandboxStart, SandboxType
+from gui_agents.domain.sandbox import SandboxEnd, SandboxType
 from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.snapshot import TokenCounts
@@ -96,20 +96,6 @@ def test_a_provider_that_nobody_configured_has_series_from_its_first_call_on(sta
         CallOutcome.OK: 1,
     }
     assert models.durations["groq"].count == 1
-
-
-def test_the_opening_times_of_a_type_have_all_starts_before_a_task_can_have_one_that_was_not_cold(stats):
-    assert set(stats.sandboxes.statistics().openings) == {(kind, "cold") for kind in SandboxType}
-    stats.sandboxes.created(SandboxType.LINUX)
-    openings = stats.sandboxes.statistics().openings
-    assert {start for kind, start in openings if kind == "Linux"} == set(SandboxStart)
-    assert {start for kind, start in openings if kind == "Browser"} == {"cold"}
-    assert sum(point.count for point in openings.values()) == 0
-
-
-def test_a_sandbox_that_was_kept_elsewhere_has_an_opening_time(stats):
-    stats.sandboxes.given(SandboxType.WINDOWS, SandboxStart.KEPT, 0.5, "t", 0.0)
-    assert stats.sandboxes.statistics().openings["Windows", "kept"].count == 1
 
 
 def test_money_is_not_rounded_to_a_double(stats):
