@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from gui_agents.commands import environment
 from gui_agents.commands.demo import programs
 from gui_agents.commands.demo.site import ORDERS, Site, Visit
 from gui_agents.commands.demo.stage import Judge, Scene
@@ -132,9 +133,10 @@ class BrowserStage:
         """Serve the site.
 
         Raises:
-            PreconditionError: there is no browser.
+            PreconditionError: there is no browser, or no jail for it.
         """
-        programs.check("chromium", (*programs.BROWSER, *programs.JAIL))
+        programs.check("chromium", programs.BROWSER)
+        programs.check_jail("chromium", environment.variables())
         self._site.start()
 
     def sandboxes(self, config: SandboxesConfig, runtime_dir: Path) -> SandboxFactory:

@@ -11,6 +11,7 @@ from gui_agents.commands.exits import ExitCode
 from gui_agents.config import parsers
 from gui_agents.decider.grammar import parse
 from gui_agents.decider.real.language import RealLanguage
+from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.sandbox import SandboxType
 from tests.system_tools import require_program
 
@@ -46,9 +47,22 @@ def test_without_its_programs_the_command_that_installs_them_is_told(monkeypatch
 
 
 def test_one_of_several_browsers_is_enough(monkeypatch):
-    monkeypatch.setattr(programs.shutil, "which", lambda name: name if name in {"google-chrome", "bwrap"} else None)
+    monkeypatch.setattr(programs.shutil, "which", lambda name: name if name == "google-chrome" else None)
 
-    programs.check("chromium", (*programs.BROWSER, ("bwrap",)))
+    programs.check("chromium", programs.BROWSER)
+
+
+@pytest.mark.parametrize("backend", ["chromium", "x11"])
+def test_without_a_jail_it_is_told_what_to_do(monkeypatch, backend):
+    monkeypatch.setattr(
+        programs.machine, "problem", lambda: "bwrap is not installed (Debian: apt-get install bubblewrap)"
+    )
+    variable = f"{backend.upper()}_UNJAILED"
+
+    with pytest.raises(PreconditionError, match=f"needs a jail: bwrap is not installed .*; or set {variable}=true"):
+        programs.check_jail(backend, {})
+    programs.check_jail(backend, {variable: "true"})
+    programs.check_jail(backend, {variable: "perhaps"})
 
 
 async def verdicts(stage: BrowserStage, *, completed: bool, told: str) -> list[bool]:
