@@ -31,7 +31,11 @@ class RealLanguage:
             return (Step(f"{last.clause} and {quoted.display(piece.text)}", longer),)
         if previous.deed is Worker.write and piece.joint in WITHIN_TEXTS and not quotes.has_quotes(before.text):
             return self._longer_text(last, piece, text, quoted)
-        if previous.deed not in _GOES_ON or len(piece.text.split()) > MAX_CONTINUED_WORDS:
+        if (
+            previous.deed not in _GOES_ON
+            or piece.joint not in WITHIN_TEXTS
+            or len(piece.text.split()) > MAX_CONTINUED_WORDS
+        ):
             return None
         argument, fits = _GOES_ON[previous.deed]
         label = quoted.restore(without_article(piece.text))
