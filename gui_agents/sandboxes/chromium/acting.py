@@ -16,7 +16,7 @@ from gui_agents.sandboxes.chromium.hands import Hands
 from gui_agents.sandboxes.chromium.keyboard import chord
 from gui_agents.sandboxes.chromium.reading import Reader
 from gui_agents.sandboxes.chromium.seeing import Seeing
-from gui_agents.sandboxes.chromium.settling import LOAD_SECONDS, Settling
+from gui_agents.sandboxes.chromium.settling import DOWNLOAD_SECONDS, LOAD_SECONDS, Settling
 from gui_agents.sandboxes.chromium.shortcuts import hint, shortcut
 from gui_agents.sandboxes.chromium.tab import Frame, Tab
 from gui_agents.sandboxes.chromium.words import address, destination, network_error, quoted
@@ -26,7 +26,10 @@ Refusals = Callable[[], Iterable[str]]
 
 FIELDS_WITH_A_FORM: Final = ("color", "date", "datetime-local", "month", "time", "week")
 """Types of fields whose values have one spelling, such as 2025-12-31, and that show a window of their own to choose."""
+OF_PROXY: Final = ("", "net::ERR_TUNNEL_CONNECTION_FAILED")
+"""Errors of a navigation of which the egress proxy knows more."""
 MAX_FOCUS_DEPTH: Final = 5
+CLICKED: Final = ("clicked", "double-clicked", "triple-clicked")
 
 
 class Acting:
@@ -50,6 +53,7 @@ class Acting:
             UnsupportedActionError: browsers have no such action.
         """
         self._check_place(action)
+        began = time.monotonic()
         told = []
         tab = self._browser.with_dialog
         if tab is not None:
@@ -64,7 +68,7 @@ class Acting:
         try:
             if not told:
                 told.append(await self._carried_out(tab, action))
-            await self._settling.settle()
+            await self._settling.settle(began)
         finally:
             if tab in self._browser.tabs:
                 self._browser.connection.send("Network.disable", tab.session)
@@ -82,22 +86,10 @@ class Acting:
             return said
         except CommandError:
             # The page was closed or replaced, crashed, or opened a dialog: the news have it.
-            return said
+            return f"asked for {quoted(address(action.url))}" if isinstance(action, Navigate) else said
 
     async def _do(self, tab: Tab, action: Action) -> str | None:
         match action:
-            case Click(x, y, button, count):
-                chosen = await self._seeing.choose(x, y)
-                if chosen is None:
-                    await self._hands.click(tab, x, y, button, count)
-                return chosen
-            case Move(x, y):
-                await self._hands.move(tab, x, y)
-            case Drag(x, y, to_x, to_y, button):
-                await self._hands.drag(tab, (x, y), (to_x, to_y), button)
-            case Scroll(x, y, dx, dy):
-                if not self._seeing.scroll_list(x, y, dy):
-                    await self._hands.scroll(tab, x, y, dx, dy)
             case Type(text):
                 return await self._type(tab, text)
             case Key(keys):
@@ -106,6 +98,24 @@ class Acting:
                 await self._navigate(tab, destination(url))
             case Wait(seconds):
                 await asyncio.sleep(seconds)
+            case _:
+                return await self._point(tab, action)
+        return None
+
+    async def _point(self, tab: Tab, action: Action) -> str | None:
+        match action:
+            case Click(x, y, button, count):
+                chosen = await self._seeing.choose(x, y)
+                if chosen is not None:
+                    return chosen
+                await self._hands.click(tab, x, y, button, count)
+            case Move(x, y):
+                await self._hands.move(tab, x, y)
+            case Drag(x, y, to_x, to_y, button):
+                await self._hands.drag(tab, (x, y), (to_x, to_y), button)
+            case Scroll(x, y, dx, dy):
+                if not self._seeing.scroll_list(x, y, dy):
+                    await self._hands.scroll(tab, x, y, dx, dy)
             case _:
                 raise UnsupportedActionError(f"a browser cannot {action.name}")
         return None
@@ -160,12 +170,16 @@ class Acting:
         refused = list(self._refusals())
         error = result.get("errorText", "")
         if error == "net::ERR_ABORTED":  # a download, or an answer without a page
-            tab.note(f"{quoted(address(url))} shows no page")
+            if not await tab.until(lambda: bool(tab.notices), DOWNLOAD_SECONDS):
+                tab.note(f"{quoted(address(url))} shows no page")
         elif error or (refused and tab.answer is not None and tab.answer.proxy):
             tab.forget_answer()
             await tab.until(lambda: not tab.loading, LOAD_SECONDS)
-            words = f"{quoted(address(url))} was not opened: {refused[0]}" if refused else network_error(error, url)
-            raise TransientSandboxError(words)
+            raise TransientSandboxError(
+                f"{quoted(address(url))} was not opened: {refused[-1]}"
+                if refused and error in OF_PROXY
+                else network_error(error, url)
+            )
         left = LOAD_SECONDS - (time.monotonic() - began)
         await tab.until(lambda: not tab.loading or tab.dialog is not None, max(0.0, left))
 
@@ -212,23 +226,24 @@ class Acting:
 def _said(action: Action) -> str:
     match action:
         case Click(x, y, button, count):
-            times = ("clicked", "double-clicked", "triple-clicked")[count - 1]
-            return f"{times} {button} at ({x}, {y})"
+            said = f"{CLICKED[count - 1]} {button} at ({x}, {y})"
         case Move(x, y):
-            return f"moved to ({x}, {y})"
+            said = f"moved to ({x}, {y})"
         case Drag(x, y, to_x, to_y):
-            return f"dragged from ({x}, {y}) to ({to_x}, {to_y})"
+            said = f"dragged from ({x}, {y}) to ({to_x}, {to_y})"
         case Scroll(x, y):
-            return f"scrolled at ({x}, {y})"
+            said = f"scrolled at ({x}, {y})"
         case Type(text):
-            return f"typed {_count(text)}"
+            said = f"typed {_count(text)}"
         case Key(keys):
-            return f"pressed {'+'.join(keys)}"
+            said = f"pressed {'+'.join(keys)}"
         case Navigate(url):
-            return f"navigated to {quoted(address(url))}"
+            said = f"navigated to {quoted(address(url))}"
         case Wait(seconds):
-            return f"waited {seconds:g} s"
-    return str(action.name)
+            said = f"waited {seconds:g} s"
+        case _:
+            said = str(action.name)
+    return said
 
 
 def _count(text: str) -> str:

@@ -13,6 +13,9 @@ from gui_agents.sandboxes.chromium.words import address, quoted
 
 WORLD: Final = "gui-agents"
 """The name of the world in which our script runs in each document."""
+COMPLETE: Final = """new Promise((resolve) =>
+  document.readyState === "complete" ? setTimeout(resolve) : addEventListener("load", () => setTimeout(resolve)))"""
+"""Waits until a document is complete."""
 MAX_TABS: Final = 20
 TARGETS: Final = [{"type": "page"}, {"type": "iframe"}]
 """What is attached to. Workers have no screen."""
@@ -57,6 +60,9 @@ class Browser:
         await call("Target.setDiscoverTargets", discover=True, filter=[{"type": "page"}])
         await call("Target.setAutoAttach", **ATTACH)
         await self._opened.wait()
+        if self.shown is not None:
+            # A page that is sent elsewhere before its first document is complete crashes now and then.
+            await call("Runtime.evaluate", self.shown.session, expression=COMPLETE, awaitPromise=True)
 
     @property
     def with_dialog(self) -> Tab | None:
@@ -120,8 +126,8 @@ class Browser:
                 tab = self._by_session.get(session)
                 if tab is not None:
                     tab.on_event(session, method, parameters)
-                    if tab.flooded and tab.dialog is not None:
-                        self._answer_unseen(tab)
+                    if tab.flooded and tab in self.tabs:
+                        self._close_flooding(tab)
 
     def _attached(self, parent: str, parameters: Parameters) -> None:
         session, target = parameters["sessionId"], parameters["targetInfo"]
@@ -154,7 +160,7 @@ class Browser:
         send("Inspector.enable", session)
         send("Target.setAutoAttach", session, **ATTACH)
         send("Page.setInterceptFileChooserDialog", session, enabled=True, cancel=True)
-        send("Page.addScriptToEvaluateOnNewDocument", session, source=script(), worldName=WORLD, runImmediately=True)
+        send("Page.addScriptToEvaluateOnNewDocument", session, source=script(), worldName=WORLD)
         if page:
             send("Input.setInterceptDrags", session, enabled=True)
             metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
@@ -168,8 +174,11 @@ class Browser:
         if tab is None:
             return
         tab.detached(session)
-        if session != tab.session or tab not in self.tabs:
-            return
+        if session == tab.session and tab in self.tabs:
+            self.forget(tab)
+
+    def forget(self, tab: Tab) -> None:
+        """Take a tab out of those that there are: it is closed, or will be."""
         self.tabs.remove(tab)
         self._history = [each for each in self._history if each is not tab]
         for other in [key for key, value in self._by_session.items() if value is tab]:
@@ -185,7 +194,8 @@ class Browser:
         if tab is not None:
             tab.title = str(target.get("title", ""))[:300]
 
-    def _answer_unseen(self, tab: Tab) -> None:
-        tab.note(f"the page {quoted(address(tab.url))} opened one dialog after the other; its script was ended")
-        self.connection.send("Runtime.terminateExecution", tab.session)
-        self.connection.send("Page.handleJavaScriptDialog", tab.session, accept=False)
+    def _close_flooding(self, tab: Tab) -> None:
+        """Close a tab that opens dialogs without an end: neither to end its script nor to leave the page helps."""
+        self.notices.append(f"the page {quoted(address(tab.url))} opened one dialog after the other, and was closed")
+        self.forget(tab)
+        self.connection.send("Target.closeTarget", targetId=tab.target_id)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from gui_agents.domain.sandbox import SandboxError
+from gui_agents.domain.sandbox import SandboxError, TransientSandboxError
 from gui_agents.threads import Threads
 
 CHUNK_BYTES: Final = 2**18
@@ -30,11 +30,11 @@ EventHandler = Callable[[str, str, Parameters], None]
 """Called with the session ("" for the browser itself), the event's name and its parameters."""
 
 
-class CommandError(SandboxError):
+class CommandError(TransientSandboxError):
     """The browser has refused a command."""
 
 
-class UnansweredError(SandboxError):
+class UnansweredError(TransientSandboxError):
     """The browser has not answered a command in time."""
 
 

@@ -41,7 +41,7 @@ class Hands:
 
     async def drag(self, tab: Tab, start: tuple[int, int], end: tuple[int, int], button: Button) -> None:
         """Press at one place and release at another. What pages offer to be dragged is dropped there."""
-        held = {"button": button.value, "buttons": BITS[button]}
+        held: dict[str, Any] = {"button": button.value, "buttons": BITS[button]}
         tab.forget_drag()
         await self._happen(tab, [_mouse("mouseMoved", *start), _mouse("mousePressed", *start, clickCount=1, **held)])
         for number in range(1, DRAG_MOVES + 1):

@@ -3,9 +3,11 @@
 // Everything is bounded: a page may have a million elements, and each may have a megabyte of text.
 (() => {
   if (globalThis.agent) return;
-  const LIMITS = { elements: 1000, offscreen: 250, visited: 30000, depth: 60, name: 200, text: 1000, value: 2000, options: 200, milliseconds: 400 };
+  const LIMITS = { elements: 1000, offscreen: 250, visited: 30000, depth: 60, name: 200, text: 1000, value: 2000, options: 200, strangers: 30, milliseconds: 400 };
   const owners = new WeakMap();    // element of a frame of another origin -> the frame's id
-  const closedRoots = new WeakMap();
+  const closedRoots = new WeakMap(); // element -> its closed shadow tree, which scripts are not given
+  const asked = new WeakSet();       // elements of which it is known whether they have one
+  const HOSTS = /^(DIV|SPAN|SECTION|ARTICLE|MAIN|NAV|HEADER|FOOTER|ASIDE|P)$/;
   let picker = null;               // the <select> whose list is shown
 
   const ROLES = {
@@ -38,6 +40,8 @@
     return part.length > limit ? part.slice(0, limit - 1) + "…" : part;
   };
   const rootOf = (element) => element.shadowRoot ?? closedRoots.get(element) ?? null;
+  const mayHideRoot = (element, box) => !element.shadowRoot && !asked.has(element) &&
+    (element.tagName.includes("-") || HOSTS.test(element.tagName) && !element.firstChild && box.width > 9 && box.height > 9);
   const childrenOf = (element) => {
     if (element.tagName === "SLOT") {
       const assigned = element.assignedNodes();
@@ -186,6 +190,7 @@
     const started = performance.now();
     const view = { x: 0, y: 0, right: innerWidth, bottom: innerHeight };
     const focused = focusedIn(document);
+    agent.strangers = [];
     let elements = 0, offscreen = 0, visited = 0, truncated = false;
 
     const over = () => {
@@ -242,6 +247,7 @@
       if (far && offscreen >= LIMITS.offscreen && outer.height > 0) { truncated = true; return run; }
       const style = getComputedStyle(element);
       if (style.display === "none" || element.getAttribute("aria-hidden") === "true" || style.contentVisibility === "hidden") return run;
+      if (agent.strangers.length < LIMITS.strangers && mayHideRoot(element, outer)) { asked.add(element); agent.strangers.push(element); }
       const hidden = style.visibility !== "visible";
       const fixed = style.position === "fixed";
       const bounds = fixed ? view : style.position === "absolute" ? inside.positioned : inside.bounds;
@@ -319,7 +325,7 @@
     const nodes = [];
     if (document.documentElement) walk({ tagName: "", childNodes: [document.body ?? document.documentElement] }, nodes,
       { bounds: view, positioned: view, hidden: false, disabled: false, cursor: "auto", depth: 0, interactive: false, unsaid: false });
-    return JSON.stringify({ title: clip(document.title, LIMITS.name), url: location.href.slice(0, 2000), nodes, truncated, picker: shownPicker() });
+    return JSON.stringify({ title: clip(document.title, LIMITS.name), nodes, truncated, picker: shownPicker(), strangers: agent.strangers.length });
   };
 
   const shownPicker = () => {
@@ -394,6 +400,7 @@
   };
 
   globalThis.agent = {
+    strangers: [],
     look, settle, choose, fill,
     focus() { return JSON.stringify(focus()); },
     own(element, id) { owners.set(element, id); },

@@ -32,14 +32,18 @@ SWITCHES: Final = (
     "--mute-audio",
     "--password-store=basic",
     "--use-mock-keychain",
+    # What the browser itself would ask the internet for goes to a port that it never opens: it fails at once.
+    "--gaia-url=http://localhost:1",
+    "--component-updater=url-source=http://localhost:1",
     # Nothing leaves but through the proxy. The bypass list is emptied of what Chromium itself puts there: loopback.
     "--disable-quic",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--proxy-bypass-list=<-loopback>",
-    "--disable-features=BackForwardCache,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication",
+    "--disable-features=BackForwardCache,NetworkTimeServiceQuerying,Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication",
 )
 PREFERENCES: Final[dict[str, Any]] = {
     "ssl": {"error_override_allowed": False},
+    "alternate_error_pages": {"enabled": False},
     "download_restrictions": 3,
     "credentials_enable_service": False,
     "profile": {"password_manager_enabled": False},

@@ -11,6 +11,8 @@ from gui_agents.sandboxes.chromium.tab import Frame, PageInterruptedError, Tab
 
 MAX_FRAMES: Final = 30
 """Frames of one page that are read."""
+MAX_CLOSED_DEPTH: Final = 3
+"""Closed shadow trees within closed shadow trees."""
 READ_SECONDS: Final = 3.0
 """What computes for longer without a pause hangs."""
 
@@ -37,6 +39,46 @@ class Reader:
             await self._prepare(tab, frames)
         told = await asyncio.gather(*(self._look(tab, frame) for frame in frames))
         return {frame.frame_id: each for frame, each in zip(frames, told, strict=True) if each is not None}
+
+    async def _look_deeper(self, frame: Frame, told: dict[str, Any]) -> dict[str, Any]:
+        """Look again for as long as there are elements that may have closed shadow trees, and have one."""
+        for _ in range(MAX_CLOSED_DEPTH):
+            if not told["strangers"]:
+                break
+            found = await asyncio.gather(*(self._open_shadow(frame, place) for place in range(told["strangers"])))
+            if not any(found):
+                break
+            told = json.loads(await self.ask(frame, "agent.look()"))
+        return told
+
+    async def _open_shadow(self, frame: Frame, place: int) -> bool:
+        """Give the script the closed shadow tree of an element; False if it has none."""
+        call, context = self._connection.call, frame.context
+        asked: dict[str, Any] = {
+            "seconds": READ_SECONDS,
+            "expression": f"agent.strangers[{place}]",
+            "contextId": context,
+        }
+        element = (await call("Runtime.evaluate", frame.session, **asked))["result"].get("objectId")
+        if element is None:
+            return False
+        node = (await call("DOM.describeNode", frame.session, seconds=READ_SECONDS, objectId=element, pierce=True))[
+            "node"
+        ]
+        roots = [root for root in node.get("shadowRoots", ()) if root.get("shadowRootType") == "closed"]
+        if not roots:
+            return False
+        wanted = {"backendNodeId": roots[0]["backendNodeId"], "executionContextId": context}
+        root = await call("DOM.resolveNode", frame.session, seconds=READ_SECONDS, **wanted)
+        await call(
+            "Runtime.callFunctionOn",
+            frame.session,
+            seconds=READ_SECONDS,
+            objectId=element,
+            functionDeclaration="function (root) { agent.closed(this, root); }",
+            arguments=[{"objectId": root["object"]["objectId"]}],
+        )
+        return True
 
     async def focus(self, frame: Frame) -> Told:
         """Return what has the focus in a frame: its role, name and kind, or the frame in which it is."""
@@ -67,9 +109,10 @@ class Reader:
             await self._evaluate(frame, context, script())
         raise CommandError("the page's script does not start")
 
-    async def _look(self, tab: Tab, frame: Frame) -> Told | None:
+    async def _look(self, tab: Tab, frame: Frame) -> dict[str, Any] | None:
         try:
-            return dict(json.loads(await self.ask(frame, "agent.look()")))
+            told = json.loads(await self.ask(frame, "agent.look()"))
+            return await self._look_deeper(frame, told) if told["strangers"] else told
         except PageInterruptedError:
             raise
         except UnansweredError:

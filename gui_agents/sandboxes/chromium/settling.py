@@ -5,7 +5,6 @@ import contextlib
 import time
 from typing import Final
 
-from gui_agents.domain.sandbox import SandboxError
 from gui_agents.sandboxes.chromium.browser import Browser
 from gui_agents.sandboxes.chromium.connection import CommandError, UnansweredError
 from gui_agents.sandboxes.chromium.reading import Reader
@@ -16,6 +15,7 @@ LOAD_SECONDS: Final = 10.0
 """For a page that an action opens."""
 QUIET_SECONDS: Final = 1.0
 """For what an action made a page ask for."""
+DOWNLOAD_SECONDS: Final = 0.3
 FREE_SECONDS: Final = 2.0
 ROUNDS: Final = 3
 """Tabs that open tabs that open tabs."""
@@ -28,14 +28,16 @@ class Settling:
         self._browser = browser
         self._reader = reader
 
-    async def settle(self) -> None:
+    async def settle(self, began_monotonic_seconds: float) -> None:
         """Wait until the tab that is seen has drawn what an action did, and has loaded what it asked for."""
+        deadline = began_monotonic_seconds + LOAD_SECONDS
         for _ in range(ROUNDS):
             tab = self._browser.shown
             if tab is None or self._browser.with_dialog is not None or tab.crashed:
                 return
             await self._drawn(tab)
-            await self._loaded(tab)
+            await self._loaded(tab, deadline)
+            await tab.explained(DOWNLOAD_SECONDS)
             if self._browser.shown is tab:
                 return
 
@@ -58,7 +60,7 @@ class Settling:
 
     async def free(self, tab: Tab) -> None:
         """End the script of a page that does not answer. If that does not help, close the page."""
-        with contextlib.suppress(SandboxError):
+        with contextlib.suppress(CommandError, UnansweredError, TimeoutError):
             await self._browser.connection.call("Runtime.terminateExecution", tab.session, seconds=FREE_SECONDS)
             async with asyncio.timeout(FREE_SECONDS):
                 await self._reader.ask(tab.root, "1")
@@ -67,8 +69,8 @@ class Settling:
         if tab.dialog is not None or tab not in self._browser.tabs:
             return
         self._browser.notices.append(f"the page {quoted(address(tab.url))} did not answer any more, and was closed")
-        await self._browser.new_tab()
-        with contextlib.suppress(SandboxError):
+        self._browser.forget(tab)
+        with contextlib.suppress(CommandError, UnansweredError):
             await self._browser.connection.call("Target.closeTarget", targetId=tab.target_id, seconds=FREE_SECONDS)
 
     async def _drawn(self, tab: Tab) -> None:
@@ -91,7 +93,7 @@ class Settling:
         except CommandError:
             pass  # its document has gone, or a dialog stands before it
 
-    async def _loaded(self, tab: Tab) -> None:
+    async def _loaded(self, tab: Tab, deadline_monotonic_seconds: float) -> None:
         def stopped() -> bool:
             return tab.crashed or tab.dialog is not None or tab not in self._browser.tabs
 
@@ -99,7 +101,8 @@ class Settling:
             await tab.until(lambda: stopped() or not tab.requests or tab.leaving_since is not None, QUIET_SECONDS)
         if not tab.comes or stopped():
             return
-        if await tab.until(lambda: stopped() or not tab.comes, LOAD_SECONDS):
+        left = max(0.0, deadline_monotonic_seconds - time.monotonic())
+        if await tab.until(lambda: stopped() or not tab.comes, left):
             return
         if tab.leaving_since is not None:
             await self.stop(tab)

@@ -6,15 +6,15 @@ from gui_agents.sandboxes.chromium.tab import Tab
 ADDRESS_BAR = frozenset({("ctrl", "l"), ("alt", "d"), ("f6",), ("ctrl", "k"), ("ctrl", "e")})
 
 
-async def shortcut(browser: Browser, tab: Tab, keys: tuple[str, ...]) -> str | None:
+async def shortcut(browser: Browser, tab: Tab, keys: tuple[str, ...]) -> str | None:  # noqa: PLR0911 - one for each shortcut
     """Carry out what the keys mean to the browser and say it; None if they mean nothing to it."""
     match keys:
         case ("ctrl", "t" | "n"):
             await browser.new_tab()
-            return "opened a new tab"
+            return "pressed ctrl+t"
         case ("ctrl", "w" | "f4"):
             await browser.close_tab(tab)
-            return "closed the tab"
+            return "pressed ctrl+w"
         case ("ctrl", "tab" | "pagedown"):
             return await _turn(browser, tab, 1)
         case ("ctrl", "shift", "tab") | ("ctrl", "pageup"):

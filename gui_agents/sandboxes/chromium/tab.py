@@ -16,7 +16,7 @@ from gui_agents.sandboxes.chromium.words import address, quoted
 
 MAX_NOTICES: Final = 5
 MAX_DIALOGS: Final = 10
-"""Dialogs that one document may open; then they are answered unseen, and its scripts ended."""
+"""Dialogs that one document may open; with the next one its tab is closed."""
 BACKGROUND: Final = frozenset({"EventSource", "Media", "Other", "Ping", "Prefetch", "WebSocket", "CSPViolationReport"})
 """Requests that nobody waits for."""
 
@@ -86,6 +86,8 @@ class Tab:
         self.loading = False
         self.leaving_since: float | None = None
         """Monotonic: since when another document was asked for that has not come. Until then the page is deaf."""
+        self.came_to_nothing = False
+        """Whether the last navigation ended without a document: a download, most often, of which an event follows."""
         self.requests: dict[str, str] = {}
         """Requests on their way, by id, with their type; known only during an action."""
         self.notices: deque[str] = deque(maxlen=MAX_NOTICES)
@@ -134,6 +136,12 @@ class Tab:
         """Know that nothing is on its way any more."""
         self.leaving_since, self.loading = None, False
 
+    async def explained(self, seconds: float) -> None:
+        """If a navigation ended without a document, wait until it is known why, but not for long."""
+        if self.came_to_nothing:
+            await self.until(lambda: bool(self.notices), seconds)
+            self.came_to_nothing = False
+
     def interrupted(self, error: SandboxError) -> None:
         """Fail all commands that wait for the page."""
         for session in self.sessions:
@@ -175,7 +183,7 @@ class Tab:
         if frame_id == self.target_id:
             self.url = told.get("unreachableUrl") or told["url"]
             self.leaving_since = None
-            self.crashed = False
+            self.crashed, self.dialog = False, None
             self._dialogs, self.flooded = 0, False
             self.frames = {frame_id: Frame(frame_id, session, None)}
             return
@@ -193,7 +201,8 @@ class Tab:
     def _started_navigating(self, _session: str, parameters: Parameters) -> None:
         if self._is_root(parameters) and parameters["navigationType"] not in ("sameDocument", "historySameDocument"):
             self.leaving_since = time.monotonic()
-            self.failure, self.answer = "", None
+            self.forget_answer()
+            self.came_to_nothing = False
 
     def _started_loading(self, _session: str, parameters: Parameters) -> None:
         if self._is_root(parameters):
@@ -201,6 +210,7 @@ class Tab:
 
     def _stopped_loading(self, _session: str, parameters: Parameters) -> None:
         if self._is_root(parameters):
+            self.came_to_nothing = self.leaving_since is not None
             self.loading, self.leaving_since = False, None
 
     def _scheduled(self, _session: str, parameters: Parameters) -> None:

@@ -15,6 +15,9 @@ UNREAD: Final = "(what the page shows could not be read)"
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+Place = tuple[float, float, float]
+"""Of a frame on the screen: left, top, and by what it is enlarged."""
+WHOLE: Final[Place] = (0.0, 0.0, 1.0)
 
 
 def browser_tree(
@@ -29,11 +32,12 @@ def browser_tree(
     `told` is what each frame shows, by its id; None if the page cannot be read.
     """
     screen = Bounds(0, 0, *size)
+    root = (told or {}).get(shown.target_id)
     children = [] if panel is None else [panel.element()]
+    title = shown.title if root is None else root["title"]
     for tab in tabs:
         states = frozenset({"selected"}) if tab is shown else frozenset[str]()
-        children.append(Element("tab", tab.title, NOWHERE, address(tab.url)[:500], states))
-    root = (told or {}).get(shown.target_id)
+        children.append(Element("tab", title if tab is shown else tab.title, NOWHERE, address(tab.url)[:500], states))
     if root is None:
         content: tuple[Element, ...] = ()
         if panel is None or panel.over_page:
@@ -41,14 +45,14 @@ def browser_tree(
         children.append(Element("document", shown.title, screen, address(shown.url)[:500], frozenset(), content))
     else:
         box = (0.0, 0.0, float(size[0]), float(size[1]))
-        content = tuple(_document(root, told or {}, box, (0.0, 0.0, 1.0), 0))
-        children.append(Element("document", root["title"], screen, address(root["url"])[:500], frozenset(), content))
-    return Element("browser", shown.title, screen, children=tuple(children))
+        content = tuple(_document(root, told or {}, box, WHOLE, 0))
+        children.append(Element("document", root["title"], screen, address(shown.url)[:500], frozenset(), content))
+    return Element("browser", title, screen, children=tuple(children))
 
 
-def frame_places(told: Mapping[str, Mapping[str, Any]], root: str) -> dict[str, tuple[float, float, float]]:
+def frame_places(told: Mapping[str, Mapping[str, Any]], root: str) -> dict[str, Place]:
     """Return where the frames of a page are on the screen: left, top, and by what they are enlarged."""
-    places = {root: (0.0, 0.0, 1.0)}
+    places = {root: WHOLE}
     waiting = [root]
     while waiting and len(places) <= len(told):
         outer = waiting.pop()
@@ -72,7 +76,7 @@ def _document(
     document: Mapping[str, Any],
     told: Mapping[str, Mapping[str, Any]],
     clip: Box,
-    place: tuple[float, float, float],
+    place: Place,
     depth: int,
 ) -> Iterator[Element]:
     for node in document["nodes"]:
@@ -85,17 +89,17 @@ def _elements(
     node: Sequence[Any],
     told: Mapping[str, Mapping[str, Any]],
     clip: Box,
-    place: tuple[float, float, float],
+    place: Place,
     depth: int,
 ) -> Iterator[Element]:
     if node[0] == "#frame":
         yield from _frame(node, told, clip, place, depth)
         return
     role, name, x, y, width, height, value, states, children = node
-    if place == (0.0, 0.0, 1.0):
+    if place == WHOLE:
         bounds = Bounds(x, y, width, height)
     else:
-        bounds = _clipped(x, y, width, height, clip, place)
+        bounds = _clipped((x, y, x + width, y + height), clip, place)
         if not (bounds.width and bounds.height) and "offscreen" not in states:
             states = [*states, "offscreen"]
     below = tuple(each for child in children for each in _elements(child, told, clip, place, depth))
@@ -106,7 +110,7 @@ def _frame(
     node: Sequence[Any],
     told: Mapping[str, Mapping[str, Any]],
     clip: Box,
-    place: tuple[float, float, float],
+    place: Place,
     depth: int,
 ) -> Iterator[Element]:
     """Yield what a frame within a frame shows, moved to where it is on the screen."""
@@ -125,9 +129,8 @@ def _frame(
     yield from _document(document, told, box, inner, depth + 1)
 
 
-def _clipped(x: float, y: float, width: float, height: float, clip: Box, place: tuple[float, float, float]) -> Bounds:
+def _clipped(box: Box, clip: Box, place: Place) -> Bounds:
     left, top, scale = place
-    edges = (left + x * scale, top + y * scale, left + (x + width) * scale, top + (y + height) * scale)
-    x0, x1 = (round(min(max(edge, clip[0]), max(clip[0], clip[2]))) for edge in edges[::2])
-    y0, y1 = (round(min(max(edge, clip[1]), max(clip[1], clip[3]))) for edge in edges[1::2])
+    x0, x1 = (round(min(max(left + x * scale, clip[0]), max(clip[0], clip[2]))) for x in box[::2])
+    y0, y1 = (round(min(max(top + y * scale, clip[1]), max(clip[1], clip[3]))) for y in box[1::2])
     return Bounds(x0, y0, max(0, x1 - x0), max(0, y1 - y0))

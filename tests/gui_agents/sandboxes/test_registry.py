@@ -19,7 +19,7 @@ def factory() -> SandboxFactory:
     return SandboxFactory(load({}).sandboxes, Path("runtime"))
 
 
-TYPES = {Backend.SIMULATED: "Simulated", Backend.X11: "Linux"}
+TYPES = {Backend.SIMULATED: "Simulated", Backend.X11: "Linux", Backend.CHROMIUM: "Browser"}
 
 
 def test_every_backend_has_its_row():
@@ -65,5 +65,5 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(backend):
     with pytest.raises(InvalidFieldError) as refusal:
         factory().check(backend, "commonConfig.backend")
     assert refusal.value.field == "commonConfig.backend"
-    assert str(refusal.value).endswith("is none of: simulated, x11")
+    assert str(refusal.value).endswith("is none of: simulated, x11, chromium")
     assert len(str(refusal.value)) < 200
