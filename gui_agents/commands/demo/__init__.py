@@ -54,9 +54,8 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     stage = stage_of(arguments.backend)
     try:
         stage.open()
+        return asyncio.run(show(stage, leaves=leaves))
     except PreconditionError as error:
         raise CommandError(ExitCode.USAGE, str(error)) from error
-    try:
-        return asyncio.run(show(stage, leaves=leaves))
     finally:
         stage.close()

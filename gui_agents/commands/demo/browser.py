@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from gui_agents.commands import environment
 from gui_agents.commands.demo import programs
 from gui_agents.commands.demo.site import ORDERS, Site, Visit
 from gui_agents.commands.demo.stage import Judge, Scene
@@ -72,7 +73,7 @@ _PLAYS: Final = (
     _Play(
         "Go to {site}orders, press Cancel order in the row of Sencha, then dismiss the dialog",
         "all orders are still there",
-        lambda visit, _answer: visit.orders == [*ORDERS],
+        lambda visit, _answer: "orders" in visit.pages and visit.orders == [*ORDERS],
     ),
     _Play(
         "Open {site}newsletter, type carol@example.com into the Your email field, check Only one letter a month"
@@ -132,9 +133,10 @@ class BrowserStage:
         """Serve the site.
 
         Raises:
-            PreconditionError: there is no browser.
+            PreconditionError: there is no browser, or no jail for it.
         """
-        programs.check("chromium", (*programs.BROWSER, *programs.JAIL))
+        programs.check("chromium", programs.BROWSER)
+        programs.check_jail("chromium", environment.variables())
         self._site.start()
 
     def sandboxes(self, config: SandboxesConfig, runtime_dir: Path) -> SandboxFactory:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from gui_agents.commands import environment
 from gui_agents.commands.demo import programs
 from gui_agents.commands.demo.stage import Judge, Scene
 from gui_agents.config import SandboxesConfig
@@ -16,7 +17,7 @@ from gui_agents.domain.actions import Action, ActionName
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Element, Observation
 from gui_agents.domain.spec import TaskSpec
-from gui_agents.sandboxes.registry import SandboxFactory
+from gui_agents.sandboxes.registry import ROWS, SandboxFactory
 from gui_agents.sandboxes.x11.sandbox import X11Sandbox
 
 FILES: Final = ("shopping.txt", "poem.txt", "list.txt", "essay.txt")
@@ -204,12 +205,15 @@ class LinuxStage:
         self._desktops: WitnessedDesktops | None = None
 
     def open(self) -> None:
-        """Check that the programs are there.
+        """Check that the programs and the Python packages are there.
 
         Raises:
-            PreconditionError: they are not.
+            PreconditionError: they are not, or there is no jail for them.
         """
-        programs.check("x11", (*programs.DESKTOP, *programs.JAIL))
+        programs.check("x11", programs.DESKTOP)
+        programs.check_jail("x11", environment.variables())
+        for package in ROWS["x11"].needs:
+            package.check()
 
     def sandboxes(self, config: SandboxesConfig, runtime_dir: Path) -> SandboxFactory:
         """Return what makes the desktops."""

@@ -1,12 +1,13 @@
 """Whether this machine has the programs that a demo on real sandboxes needs, and the command that installs them."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gui_agents.config.parsers import boolean
 from gui_agents.domain.errors import PreconditionError
+from gui_agents.jail import machine
 
-JAIL: Final = (("bwrap",), ("setpriv",))
 BROWSER: Final = (("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),)
 DESKTOP: Final = (("Xvfb",), ("openbox",), ("dbus-daemon",), ("mousepad",), ("galculator",))
 """Each of these has to be there under one of its names."""
@@ -28,3 +29,19 @@ def check(backend: str, programs: Sequence[Sequence[str]]) -> None:
             f"the demo on {backend} needs programs that are not installed: {', '.join(missing)}; "
             f"on Debian, run: {INSTALLS[backend]}"
         )
+
+
+def check_jail(backend: str, known: Mapping[str, str]) -> None:
+    """Check that this machine can have jails, unless the user's variables say that none is needed.
+
+    Raises:
+        PreconditionError: it cannot; the text says what to do.
+    """
+    variable = f"{backend.upper()}_UNJAILED"
+    try:
+        unjailed = boolean(known.get(variable, ""))
+    except ValueError:
+        return  # the configuration tells that
+    problem = None if unjailed else machine.problem()
+    if problem is not None:
+        raise PreconditionError(f"the demo on {backend} needs a jail: {problem}; or set {variable}=true")

@@ -31,7 +31,7 @@ class RealLanguage:
             return (Step(f"{last.clause} and {quoted.display(piece.text)}", longer),)
         if previous.deed is Worker.write and piece.joint in WITHIN_TEXTS and not quotes.has_quotes(before.text):
             return self._longer_text(last, piece, text, quoted)
-        if previous.deed not in _GOES_ON or len(piece.text.split()) > MAX_CONTINUED_WORDS:
+        if previous.deed not in _GOES_ON or piece.joint[0] in _ENDING or len(piece.text.split()) > MAX_CONTINUED_WORDS:
             return None
         argument, fits = _GOES_ON[previous.deed]
         label = quoted.restore(without_article(piece.text))
@@ -52,6 +52,10 @@ class RealLanguage:
             return last, Step(quoted.display(piece.text), (call,))
         is_name = piece.joint == " and " and piece.text[0].isupper() and " " not in piece.text
         return (last.longer(piece.joint, piece.text),) if is_name and not quotes.has_quotes(piece.text) else None
+
+
+_ENDING: Final = ".!?\n"
+"""How a joint begins that ends a sentence; what follows is no other argument of the clause before."""
 
 
 def _may_be_button(label: str) -> bool:

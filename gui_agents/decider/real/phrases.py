@@ -16,6 +16,7 @@ MAX_CLAUSE_LENGTH: Final = 2000
 
 _TABLE: Final = """
 do_nothing: [do] [absolutely] nothing [at all]|[do] (no-op|noop)|finish|stop|you are done
+do_nothing: (thanks|thank you|that is all|that's all) [very much|a lot]
 calculate: TELL [what|how much] [the (value|result) of] <keys:sum> [equal|equals|make|makes|is|are]
 calculate: <keys:formula>
 

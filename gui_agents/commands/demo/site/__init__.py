@@ -25,6 +25,8 @@ _PAGES: Final = files(__name__) / "pages"
 class Visit:
     """What one visitor has sent."""
 
+    pages: list[str] = attrs.field(factory=list, eq=False)
+    """The pages that were seen."""
     messages: list[dict[str, str]] = attrs.field(factory=list)
     """The fields of each message."""
     orders: list[str] = attrs.field(factory=lambda: list(ORDERS))
@@ -55,13 +57,15 @@ class Site:
 
     def stop(self) -> None:
         """Close the port."""
-        self._server.shutdown()
+        if self._thread.is_alive():  # to shut down what does not serve would wait for ever
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
 
     def get(self, visitor: int, place: str, query: dict[str, str]) -> str | None:
         """Return a page, or None if there is none of this name."""
         visit = self.visits[visitor]
+        visit.pages.append(place)
         match place:
             case "":
                 return _page(visitor, "Teas", "teas")
