@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from gui_agents.config import SandboxesConfig
-from gui_agents.domain.cloud import CloudOrder, CloudWish
+from gui_agents.domain.cloud import KIND_FIELDS, CloudOrder, CloudWish
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox
@@ -28,9 +28,6 @@ from gui_agents.threads import Threads
 DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
 """Below RUNTIME_DIR: what sandboxes need on this machine."""
-
-KINDS: Final = frozenset({"shapeName", "os", "hardwareAcceleratedEncoding", "virtualization", "architecture"})
-"""The fields of the contract's Sandbox that say of which kind it must be."""
 
 Maker = Callable[[TaskSpec], Sandbox]
 """Returns a new sandbox for a task, which is not open yet."""
@@ -79,7 +76,7 @@ ROWS: Final[Mapping[str, BackendRow]] = {
     for row in (
         BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),
         *(
-            BackendRow(backend=each, needs=(OF_LYBIC,), choices=KINDS, of_lybic=True, maker=_lybic)
+            BackendRow(backend=each, needs=(OF_LYBIC,), choices=frozenset(KIND_FIELDS), of_lybic=True, maker=_lybic)
             for each in (Backend.LYBIC, Backend.LYBIC_MOBILE)
         ),
     )
