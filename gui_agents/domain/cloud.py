@@ -17,6 +17,8 @@ PLATFORMS: Final[Mapping[str, SandboxType]] = {
     "android": SandboxType.ANDROID,
 }
 """What users write as `platform`, in small letters -> the system of a sandbox."""
+KIND_FIELDS: Final = ("shapeName", "os", "hardwareAcceleratedEncoding", "virtualization", "architecture")
+"""The fields of the contract's Sandbox that say of which kind it must be."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,127}")
 

@@ -1,4 +1,4 @@
-"""How long an endpoint asks to wait, by the headers of its answer."""
+"""What the headers of an answer say of time: how long the endpoint asks to wait, and what its clock shows."""
 
 import math
 from collections.abc import Mapping
@@ -32,10 +32,19 @@ def number(text: str) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return when an answer was given, by the endpoint's clock (RFC 9110, 6.6.1); None if it does not say."""
+    return _moment(headers.get("date", "")[:MAX_PAUSE_LENGTH])
+
+
 def _seconds_until(text: str, now: datetime) -> float | None:
+    moment = _moment(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -12,7 +12,7 @@ import attrs
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gui_agents.domain.base_urls import MAX_ADDRESS_LENGTH
-from gui_agents.domain.cloud import Authorization, SandboxKind
+from gui_agents.domain.cloud import KIND_FIELDS, Authorization, SandboxKind
 from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.money import symbol
@@ -74,8 +74,6 @@ def instruction(request: pb.RunAgentInstructionRequest) -> str:
 
 
 SHAPE: Final = "shapeName"
-WISHES: Final = (SHAPE, "os", "hardwareAcceleratedEncoding", "virtualization", "architecture")
-"""The fields of a sandbox that say of which kind it must be."""
 
 
 def sandbox_wishes(sandbox: pb.Sandbox) -> tuple[str, ...]:
@@ -86,7 +84,7 @@ def sandbox_wishes(sandbox: pb.Sandbox) -> tuple[str, ...]:
     """
     _enum("sandbox.os", sandbox.os, pb.SandboxOS)
     short("sandbox.id", sandbox.id)
-    return tuple(field for field in WISHES if getattr(sandbox, field))
+    return tuple(field for field in KIND_FIELDS if getattr(sandbox, field))
 
 
 def sandbox_kind(sandbox: pb.Sandbox) -> SandboxKind:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 
 from gui_agents.config import SandboxesConfig
-from gui_agents.domain.cloud import CloudOrder, CloudWish
+from gui_agents.domain.cloud import KIND_FIELDS, CloudOrder, CloudWish
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
@@ -40,8 +40,6 @@ DEFAULT_RUNTIME_DIR: Final = Path("runtime")
 DIRECTORY: Final = "sandboxes"
 """Below RUNTIME_DIR: what sandboxes need on this machine."""
 
-KINDS: Final = frozenset({"shapeName", "os", "hardwareAcceleratedEncoding", "virtualization", "architecture"})
-"""The fields of the contract's Sandbox that say of which kind it must be."""
 SWEEP_SECONDS: Final = 10.0
 """How long the start of a service may take to remove what others have left behind."""
 STOP_SECONDS: Final = 1.0
@@ -164,7 +162,7 @@ ROWS: Final[Mapping[str, BackendRow]] = {
             maker=_chromium,
         ),
         *(
-            BackendRow(backend=each, needs=(OF_LYBIC,), choices=KINDS, of_lybic=True, maker=_lybic)
+            BackendRow(backend=each, needs=(OF_LYBIC,), choices=frozenset(KIND_FIELDS), of_lybic=True, maker=_lybic)
             for each in (Backend.LYBIC, Backend.LYBIC_MOBILE)
         ),
     )

@@ -18,7 +18,7 @@ import attrs
 from gui_agents.domain.cloud import Account
 from gui_agents.http.body import BodyBounds
 from gui_agents.http.errors import NoAnswerError
-from gui_agents.http.pauses import retry_after_seconds
+from gui_agents.http.pauses import date_of, retry_after_seconds
 from gui_agents.sandboxes.lybic.answers import Preview, Sandbox, Shape, as_preview, as_sandbox, as_shapes, listed
 from gui_agents.sandboxes.lybic.failures import FailedCallError, Trouble, of_status
 
@@ -59,6 +59,8 @@ class LybicAPI:
         self._client = client
         self._account = account
         self.patience = patience
+        self.now = datetime.now(UTC)
+        """When Lybic gave the last answer: by its own clock, if it said so."""
         self._base = f"/api/orgs/{quote(account.organization, safe='')}"
 
     async def shapes(self) -> list[Shape]:
@@ -131,6 +133,7 @@ class LybicAPI:
         except NoAnswerError as error:
             trouble = Trouble.FAILED if error.passing else Trouble.REFUSED
             raise _NotReachedError(error.problem, trouble, undone=error.unsent) from error
+        self.now = date_of(answer.headers) or datetime.now(UTC)
         return self._decoded(answer)
 
     def _decoded(self, answer: "Answer") -> Any:

@@ -5,9 +5,10 @@ could be deleted. If no answer comes, the sandbox is looked for by its name, whi
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from gui_agents.domain.cloud import SandboxKind
@@ -27,6 +28,8 @@ ANSWER_SECONDS: Final = 4.0
 """That giving a sandbox back waits for the answer to its creation."""
 RUNNING: Final = "RUNNING"
 ENDED: Final = frozenset({"STOPPED", "ERROR"})
+
+_log = logging.getLogger(__name__)
 
 
 def new_name() -> str:
@@ -65,7 +68,7 @@ class Lease:
         now = asyncio.get_running_loop().time()
         if self._given is not None:
             found = await self._api.sandbox(self._given)
-            left = _seconds_between(datetime.now(UTC), found.expires_at)
+            left = _seconds_between(self._api.now, found.expires_at)
         else:
             shape = await self._shape()
             self._note = note()
@@ -80,11 +83,7 @@ class Lease:
         return await self._known(found), life
 
     async def give_back(self, *, destroy: bool) -> None:
-        """Delete the sandbox if it was made here. May be cancelled; then nothing goes on.
-
-        Raises:
-            SandboxError: it is not known whether it was made.
-        """
+        """Delete the sandbox if it was made here. May be cancelled; then nothing goes on."""
         try:
             if self._making is not None and not self._making.done():
                 await asyncio.wait({self._making}, timeout=ANSWER_SECONDS)
@@ -92,8 +91,11 @@ class Lease:
             await self._stop_making()
         if self._given is not None or self._making is None or not destroy:
             return
-        if self.sandbox_id is None and not self._was_refused():
-            await self._find()
+        if self.sandbox_id is None and not self._was_refused() and not await self._find():
+            # The note stays: the next start looks for it again.
+            text = "nobody knows whether Lybic made the sandbox %s; if it did, it ends by itself within %d s"
+            _log.warning(text, self.name, self._life_seconds)
+            return
         if self.sandbox_id is not None:
             await self._api.delete(self.sandbox_id)
         if self._note is not None:
@@ -190,10 +192,9 @@ def _seconds_between(begin: datetime | None, end: datetime | None) -> float | No
 
 
 def _words(kind: SandboxKind) -> str:
-    wanted = (kind.shape, kind.os, kind.virtualization, kind.architecture)
-    return " and ".join(
-        [*(str(each) for each in wanted if each), *(["hardware-encoding"] if kind.hardware_encoding else [])]
-    )
+    encoding = "hardwareAcceleratedEncoding" if kind.hardware_encoding else ""
+    wanted = (kind.shape, kind.os, kind.virtualization, kind.architecture, encoding)
+    return " and ".join(str(each) for each in wanted if each)
 
 
 def _listed(shapes: list[Shape]) -> str:

@@ -106,6 +106,9 @@ class Broom:
         self._error = error
         self._seconds = seconds
 
+    async def problem(self) -> str | None:
+        return None
+
     async def sweep(self) -> Counter[SandboxType]:
         await asyncio.sleep(self._seconds)
         if self._error is not None:
