@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 FROM python:3.12.11-slim-bookworm AS build
-ARG EXTRAS=prometheus,models,web,otel,fast
+ARG EXTRAS=prometheus,models,web,x11,otel,fast
 WORKDIR /src
 # By variables, because the environment in which pip builds the package must keep to the constraints as well; older
 # releases of pip read the first one for it, newer ones the second.
@@ -22,7 +22,8 @@ COPY gui_agents ./gui_agents
 COPY collectors ./collectors
 RUN /app/.venv/bin/pip install ".[$EXTRAS]"
 
-FROM python:3.12.11-slim-bookworm
+# The service alone: the simulated desktop, and Lybic's cloud.
+FROM python:3.12.11-slim-bookworm AS service
 RUN groupadd --gid 10001 agents \
     && useradd --uid 10001 --gid agents --no-create-home --home-dir /app --shell /usr/sbin/nologin agents \
     && mkdir -p /app/runtime \
@@ -41,3 +42,15 @@ EXPOSE 50051 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=10s --start-period=20s --retries=3 CMD ["gui-agents", "health"]
 CMD ["/app/.venv/bin/lybic-guiagent-grpc"]
+
+# With real desktops and browsers: docker build --target desktops. What their jails need of the container: docs/sandboxes.md.
+FROM service AS desktops
+USER root
+COPY tools/system-packages /usr/local/bin/
+RUN system-packages desktop browser \
+    && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-noto-cjk fonts-noto-color-emoji \
+    && rm -rf /var/lib/apt/lists/* /usr/local/bin/system-packages
+USER 10001:10001
+
+# What a build without --target makes.
+FROM service

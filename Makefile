@@ -3,7 +3,7 @@
 # gives that one an environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench bench-go docs proto soak attack e2e newer image-test clean
+.PHONY: help system-packages venv demo test check bench bench-go docs proto soak attack e2e newer image-test clean
 VENV := .venv
 export PYTHON VENV
 # The processes that tests start would each compile everything again.
@@ -17,10 +17,13 @@ DEMO := $(BIN)/gui-agents demo
 
 help: ## List these targets
 	@echo "Targets:"
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Make .venv with everything for development
 	@tools/install.sh dev
+
+system-packages: ## Install the programs of real desktops and browsers, and of the tests that need them; root, Debian
+	@tools/system-packages $(ARGS)
 
 demo: ## Start the service and run real tasks on it (GRPC_PORT, PROMETHEUS_PORT; DEMO_EXIT=1 ends by itself)
 	@tools/install.sh prometheus
@@ -76,7 +79,7 @@ newer: venv ## The tests with Prometheus in the release of Debian's next version
 		$(BIN)/python -m pytest -m system_tools $(or $(ARGS),$(NEWER)); \
 	else echo "SKIPPED: the tests with a newer Prometheus"; fi
 
-image-test: ## Build the image and run it as its user until it is healthy; root, Debian, minutes
+image-test: ## Build the image and run it as its user until it is healthy (TARGET=desktops); root, Debian, minutes
 	@tools/image_test.sh
 
 clean: ## Remove .venv and what the tools leave behind

@@ -13,7 +13,7 @@ import attrs
 BASE: Final = 128
 """What the process itself may need: its log, its files, its libraries."""
 PER_TASK: Final = 8
-"""What a running task may need beside its sandbox: its model's connection, its files."""
+"""What a running task may need beside its sandbox: its model's connection, or up to three connections to a cloud."""
 PER_SANDBOX: Final[Mapping[str, int]] = {"x11": 16, "chromium": 48}
 """By backend: what one of its sandboxes may need in this process, such as pipes, sockets and mapped files. A browser
 also needs two for each connection of its pages, 16 of which are usual. A backend that is not here needs hardly any.

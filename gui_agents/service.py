@@ -17,10 +17,12 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
+from gui_agents.domain.cloud import CloudWish
+from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.task import TaskLimits
-from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
@@ -123,8 +125,12 @@ def _task_limits(config: Config, prices: PriceList) -> Mapping[str, Decimal]:
 
 def endpoint_policy(config: Config) -> EndpointPolicy:
     """Return which endpoints clients may name; loopback only if nobody but this machine's users can ask."""
-    host = config.rpc.host.strip("[]")
-    return EndpointPolicy(loopback=host in LOOPBACK_HOSTS, allowed=config.models.endpoint_allow)
+    return EndpointPolicy(loopback=only_local(config), allowed=config.models.endpoint_allow)
+
+
+def only_local(config: Config) -> bool:
+    """Tell whether nobody but this machine's users can ask."""
+    return config.rpc.host.strip("[]") in LOOPBACK_HOSTS
 
 
 def _defaults(config: Config) -> Defaults:
@@ -133,17 +139,26 @@ def _defaults(config: Config) -> Defaults:
     )
 
 
-def _plain_task(config: Config) -> TaskSpec:
-    """Return a task that leaves everything to the operator's defaults; no model is ever asked for it."""
-    defaults = _defaults(config)
-    return TaskSpec(
+def _warm_pool(config: Config, state: ServiceState, reaper: Reaper, sandboxes: SandboxFactory) -> WarmPool:
+    """Return the pool of sandboxes for tasks that leave everything to the operator's defaults."""
+    defaults, size, cloud = _defaults(config), config.sandboxes.warm, None
+    if size:
+        try:
+            cloud = sandboxes.order(defaults.backend, CloudWish())
+        except RefusedError as error:
+            _log.warning("SANDBOX_WARM has no effect: %s", error)
+            size = 0
+    plain = TaskSpec(
         instruction="",
         backend=defaults.backend,
         steps=defaults.steps,
         timeout_seconds=defaults.timeout_seconds,
+        # No model is ever asked for it.
         model=ModelChoice("", ""),
         config=defaults.as_config(),
+        cloud=cloud,
     )
+    return WarmPool(state, reaper, sandboxes, plain, size=size)
 
 
 class _Routes:
@@ -207,7 +222,9 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         self.state = build_state(config, prices, self.clock, parts.streams, observed)
-        sandboxes = parts.sandboxes or SandboxFactory(config.sandboxes, config.process.runtime_dir)
+        sandboxes = parts.sandboxes or SandboxFactory(
+            config.sandboxes, config.process.runtime_dir, loopback=only_local(config)
+        )
         models = parts.models or ModelFactory(
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )
@@ -215,7 +232,7 @@ class Service:
         keeper = SandboxKeeper(
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
-        self._pool = WarmPool(self.state, reaper, sandboxes, _plain_task(config), size=config.sandboxes.warm)
+        self._pool = _warm_pool(config, self.state, reaper, sandboxes)
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,

@@ -149,7 +149,12 @@ class ScriptedModelServer:
     @property
     def base_url(self) -> str:
         """What to give a client as the endpoint."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"{self.root}/v1"
+
+    @property
+    def root(self) -> str:
+        """The address without a path."""
+        return f"http://127.0.0.1:{self._port}"
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -337,19 +342,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = usage(options.input_tokens, options.output_tokens, cached=options.cached_tokens)
     ok = options.status == HTTPStatus.OK
     answer = tool_call(options.action, usage=told) if ok else error(options.status)
-    serve_for_ever(answer.after(options.delay), options.port)
+    serve_for_ever(lambda _: answer.after(options.delay), options.port)
     return 0
 
 
-def serve_for_ever(answer: Answer, port: int, check: Check = lambda _: None) -> None:
-    """Print the address, and give one answer until somebody interrupts."""
+def serve_for_ever(script: Script, port: int, check: Check = lambda _: None, path: str = "/v1") -> None:
+    """Print the address, which ends in `path`, and answer until somebody interrupts."""
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve_for_ever(answer, port, check))
+        asyncio.run(_serve_for_ever(script, port, check, path))
 
 
-async def _serve_for_ever(answer: Answer, port: int, check: Check) -> None:
-    async with ScriptedModelServer(lambda _: answer, port=port, check=check) as server:
-        sys.stdout.write(f"{server.base_url}\n")
+async def _serve_for_ever(script: Script, port: int, check: Check, path: str) -> None:
+    async with ScriptedModelServer(script, port=port, check=check) as server:
+        sys.stdout.write(f"{server.root}{path}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
 

@@ -283,7 +283,7 @@ async def serving(environment: Mapping[str, str] | None = None, **options: Any) 
     """Run a service whose calls are counted; at the end it must be at rest, and its numbers true."""
     config = configured(environment)
     models = ObedientModels(config)
-    service = Service(config, Parts(sandboxes=Desktops(config.sandboxes), models=models, **options))
+    service = Service(config, Parts(**{"sandboxes": Desktops(config.sandboxes), "models": models, **options}))
     await service.start(Accounting(service.state, service.clock))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{service.port}", options=CLIENT_OPTIONS) as channel:
         served = Served(service, channel, pb_grpc.AgentStub(channel), models)

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.endpoints import chat, messages, responses
+from tests.endpoints import chat, lybic, messages, responses
 from tests.scripted_model import RecordedRequest
 
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
@@ -189,3 +189,69 @@ def ask(url, body):
     request = urllib.request.Request(url, json.dumps(body).encode(), KEYS)  # noqa: S310 - a loopback address
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
         return json.loads(answer.read())
+
+
+ORGANIZATION = f"/api/orgs/{lybic.ORGANIZATION}"
+WANTED = {"name": "n", "maxLifeSeconds": 60, "shape": "beijing-2c-4g-cpu"}
+ACTION = {"type": "mouse:click", "x": {"type": "px", "value": 1}, "y": {"type": "px", "value": 1}, "button": 1}
+
+
+def asked_of_lybic(method, path, body=None, *, key=lybic.KEY, cloud=None):
+    """Return the status with which a cloud of one desktop answers."""
+    if cloud is None:
+        cloud = lybic.LybicCloud()
+        cloud.make()
+    headers = {"x-api-key": key, "host": "127.0.0.1"}
+    return cloud(RecordedRequest(index=0, method=method, path=path, headers=headers, body=body)).status
+
+
+def test_lybic_takes_what_is_right():
+    assert asked_of_lybic("POST", f"{ORGANIZATION}/sandboxes", WANTED) == 201
+    for path in ("/sandboxes", "/shapes", "/sandboxes/SBX-0001", "/sandboxes/SBX-0001/status"):
+        assert asked_of_lybic("GET", ORGANIZATION + path) == 200
+    assert asked_of_lybic("POST", f"{ORGANIZATION}/sandboxes/SBX-0001/extend", {"maxLifeSeconds": 30}) == 200
+    assert asked_of_lybic("POST", f"{ORGANIZATION}/sandboxes/SBX-0001/actions/execute", {"action": ACTION}) == 200
+    assert asked_of_lybic("DELETE", f"{ORGANIZATION}/sandboxes/SBX-0001") == 204
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/sandboxes", changed(WANTED, "shape", to="nowhere"), 400),
+        ("POST", "/sandboxes", changed(WANTED, "shape"), 400),
+        ("POST", "/sandboxes", changed(WANTED, "maxLifeSeconds", to=86_401), 400),
+        ("POST", "/sandboxes", changed(WANTED, "color", to="red"), 400),
+        ("GET", "/sandboxes/SBX-0002", None, 404),
+        ("DELETE", "/sandboxes/SBX-0002", None, 404),
+        ("POST", "/sandboxes/SBX-0001/extend", {"maxLifeSeconds": 29}, 400),
+        ("POST", "/sandboxes/SBX-0001/actions/execute", {"action": changed(ACTION, "button")}, 400),
+        ("POST", "/sandboxes/SBX-0001/actions/execute", {"action": changed(ACTION, "x", to=1)}, 400),
+        ("POST", "/sandboxes/SBX-0001/actions/execute", {"action": changed(ACTION, "x", "value", to=1280)}, 400),
+        ("POST", "/sandboxes/SBX-0001/actions/execute", {"action": changed(ACTION, "type", to="touch:tap")}, 400),
+        ("POST", "/sandboxes/SBX-0001/actions/execute", {"action": changed(ACTION, "button", to="left")}, 400),
+        ("PUT", "/sandboxes/SBX-0001", None, 404),
+    ],
+)
+def test_lybic_refuses_what_is_wrong(method, path, body, status):
+    assert asked_of_lybic(method, ORGANIZATION + path, body) == status
+
+
+def test_lybic_refuses_other_accounts_and_sandboxes_that_do_not_run():
+    assert asked_of_lybic("GET", f"{ORGANIZATION}/shapes", key="other") == 401
+    assert asked_of_lybic("GET", "/api/orgs/ORG-other/shapes") == 403
+    cloud = lybic.LybicCloud()
+    cloud.make().status = "STOPPED"
+    path = f"{ORGANIZATION}/sandboxes/SBX-0001/actions/execute"
+    assert asked_of_lybic("POST", path, {"action": ACTION}, cloud=cloud) == 409
+
+
+def test_lybic_can_be_tried_out_by_hand():
+    command = [sys.executable, "-m", "tests.endpoints", "lybic"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            url = server.stdout.readline().strip()
+            asked = urllib.request.Request(f"{url}{ORGANIZATION}/shapes", headers={"x-api-key": lybic.KEY})  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+                assert len(json.loads(answer.read())) == len(lybic.SHAPES)
+        finally:
+            server.terminate()

@@ -16,6 +16,7 @@ done
     exit 2
 }
 
+target=${TARGET:-service}
 work=$(mktemp -d)
 container=gui-agents-$$
 running=""
@@ -40,7 +41,7 @@ build() {
 }
 
 echo "==> base"
-base=$(sed -n 's/^FROM \([^ ]*\).*/\1/p' Dockerfile | sort -u)
+base=$(sed -n 's/^FROM \([^ ]*:[^ ]*\).*/\1/p' Dockerfile | sort -u)
 suite=${base##*-}
 debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates "$suite" "$work/base" \
     "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$work/log" 2>&1 || { tail -n 20 "$work/log"; exit 1; }
@@ -56,7 +57,7 @@ build commit -q --signature-policy "$work/policy.json" "$made" "localhost/$base"
 rm -rf "$work/base"
 
 echo "==> build"
-build bud -q --signature-policy "$work/policy.json" --pull-never --format docker --tag gui-agents . >"$work/log" 2>&1 || {
+build bud -q --signature-policy "$work/policy.json" --pull-never --format docker --target "$target" --tag gui-agents . >"$work/log" 2>&1 || {
     tail -n 20 "$work/log"
     exit 1
 }
@@ -95,4 +96,4 @@ done
     echo "image-test: SIGTERM does not end it within 40 s" >&2
     exit 1
 }
-echo "image-test passed: built on Debian $suite, healthy as user $user, ended by SIGTERM"
+echo "image-test passed: $target built on Debian $suite, healthy as user $user, ended by SIGTERM"

@@ -112,7 +112,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _chosen(effective: Config, name: str, base_url: str | None) -> ModelChoice:
-    from gui_agents.models.http.addresses import EndpointPolicy  # noqa: PLC0415 - most verbs call no model
+    from gui_agents.http.addresses import EndpointPolicy  # noqa: PLC0415 - most verbs call no model
     from gui_agents.models.registry import ModelFactory  # noqa: PLC0415
 
     provider, slash, model = name.partition("/")

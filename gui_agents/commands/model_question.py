@@ -14,15 +14,15 @@ from gui_agents.domain.model_settings import ModelSettings, PictureFormat
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallBound, ModelCall
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.http.decoding import decode
 from gui_agents.models.caller import CalledModel
+from gui_agents.models.clients import ModelClients
 from gui_agents.models.features import NOTHING, Lacking
-from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.http.clients import HTTPClients
 from gui_agents.models.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from gui_agents.models.http.client import Answer, HTTPClient
+    from gui_agents.http.client import Answer, HTTPClient
 
 SIDE: Final = 64
 """Pixels of the picture, either way."""
@@ -52,7 +52,7 @@ class Asked:
     """Whether the answer calls a tool."""
 
 
-class _WatchedClients(HTTPClients):
+class _WatchedClients(ModelClients):
     """Clients whose last answer can be read again."""
 
     def __init__(self) -> None:

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 import attrs
 
 from gui_agents.config import Config
-from gui_agents.domain.model import ModelError
 from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.providers import PROVIDERS, ProviderRow
 from gui_agents.domain.secret import Secret
+from gui_agents.http.errors import ProxyError
 
 PROBE_SECONDS: Final = 5.0
 MAX_PROBES: Final = 8
@@ -85,8 +85,8 @@ def probe(states: list[ProviderState]) -> Mapping[ProviderState, Reached]:
 
 
 def _reached(state: ProviderState) -> Reached:
+    from gui_agents.http.proxies import proxy_for  # noqa: PLC0415
     from gui_agents.models.endpoint import called_url  # noqa: PLC0415 - most verbs call no model
-    from gui_agents.models.http.proxies import proxy_for  # noqa: PLC0415
 
     row = state.row
     base = called_url(row, state.address or "", model="", protocol=row.protocol, version=None)
@@ -100,7 +100,7 @@ def _reached(state: ProviderState) -> Reached:
     except urllib.error.HTTPError as error:
         error.close()
         status = error.code
-    except (ModelError, OSError, http.client.HTTPException, ValueError) as error:
+    except (ProxyError, OSError, http.client.HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         return Reached(ok=False, text=f"cannot be reached: {reason or type(error).__name__}")
     if status in KEY_REFUSED:

@@ -3,6 +3,7 @@
 from gui_agents.config.advice import default_model_advice
 from gui_agents.config.doubts import Doubt, doubts
 from gui_agents.config.loading import Config, load, settings, table, variables
+from gui_agents.config.lybic import LybicConfig
 from gui_agents.config.sections import (
     AccessConfig,
     BudgetsConfig,
@@ -27,6 +28,7 @@ __all__ = [
     "DefaultsConfig",
     "Doubt",
     "LogFormat",
+    "LybicConfig",
     "ModelsConfig",
     "MonitoringConfig",
     "ProcessConfig",

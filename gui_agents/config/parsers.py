@@ -13,6 +13,7 @@ from gui_agents.domain import azure_urls
 from gui_agents.domain.address import checked_host
 from gui_agents.domain.base_urls import address_problem, key_problem, nearest_address
 from gui_agents.domain.claim import NOTHING
+from gui_agents.domain.cloud import id_problem
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.money import USD
 from gui_agents.domain.providers import PROVIDERS, UNCALLABLE, provider_row
@@ -134,6 +135,14 @@ def key(text: str) -> Secret:
     if problem is not None:
         raise ValueError(problem)
     return Secret(text)
+
+
+def cloud_id(text: str) -> str:
+    """Read the name of an organization or of a shape, as a cloud spells it."""
+    problem = id_problem(text)
+    if problem is not None:
+        raise ValueError(problem)
+    return text
 
 
 def version(text: str) -> str:

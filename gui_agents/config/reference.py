@@ -35,17 +35,9 @@ class Former:
     """Whether other programs read it, so that its being set says nothing."""
 
 
-_NO_LYBIC: Final = "the backend lybic cannot run here yet, and a request that asks for it is refused"
 _NO_BEDROCK: Final = "Amazon Bedrock cannot be called: its requests are signed with a scheme of its own"
 
 FORMER: Final[Mapping[str, Former]] = {
-    "LYBIC_API_KEY": Former(Fate.NO_EFFECT, _NO_LYBIC),
-    "LYBIC_ORG_ID": Former(Fate.NO_EFFECT, _NO_LYBIC),
-    "LYBIC_ENDPOINT_URL": Former(Fate.NO_EFFECT, _NO_LYBIC),
-    "LYBIC_API_ENDPOINT": Former(Fate.NO_EFFECT, _NO_LYBIC),
-    "LYBIC_MAX_LIFE_SECONDS": Former(
-        Fate.NO_EFFECT, f"{_NO_LYBIC}; SANDBOX_KEEP_SECONDS says how long a sandbox is kept after its task"
-    ),
     "LYBIC_PRECREATE_SID": Former(Fate.REMOVE, "a request names its sandbox, in sandbox.id"),
     "LYBIC_LLM_API_KEY": Former(Fate.RENAMED, "write OPENAI_API_KEY, with OPENAI_BASE_URL and DEFAULT_MODEL"),
     "USE_PRECREATE_VM": Former(Fate.REMOVE, "there is no VMware backend"),
@@ -65,6 +57,11 @@ DIFFERENCES: Final[Mapping[str, str]] = {
     "ALLOW_SET_GLOBAL_CONFIG": "the reference took anything but 0 for yes, also false",
     "ENABLE_PROMETHEUS": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
     "GRPC_PORT": "the service listens on 127.0.0.1 unless GRPC_HOST says otherwise",
+    "LYBIC_API_KEY": "it is sent to LYBIC_API_ENDPOINT only, never to an endpoint that a request names",
+    "LYBIC_MAX_LIFE_SECONDS": (
+        "a sandbox is asked for its task's timeout plus SANDBOX_KEEP_SECONDS, at most this long, and extended while it "
+        "is used"
+    ),
     "OPENAI_API_KEY": "it is sent to OPENAI_BASE_URL only",
     "PROMETHEUS_PORT": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
     "TASK_MAX_TASKS": "more tasks wait (TASK_QUEUE_SIZE) instead of being refused",

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 from gui_agents.config import parsers
+from gui_agents.config.lybic import LybicConfig
 from gui_agents.config.providers import ProviderConfig, provider_config, with_providers
 from gui_agents.config.setting import setting
 from gui_agents.domain.model import BUILTIN_MODEL
@@ -285,7 +286,7 @@ class ModelsConfig:
 
 
 @attrs.frozen(kw_only=True)
-class SandboxesConfig:
+class SandboxesConfig(LybicConfig):
     """The sandboxes of tasks: what each may use, and how long it is kept; see docs/sandboxes.md."""
 
     keep: int | None = setting(

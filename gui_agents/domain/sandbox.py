@@ -1,7 +1,7 @@
 """The protocol of sandboxes: a sandbox is opened, observed, acted on and closed."""
 
 from enum import StrEnum, unique
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
@@ -91,11 +91,22 @@ class Sandbox(Protocol):
         """Release the sandbox. `destroy` also deletes it if it runs elsewhere. A second call does nothing."""
 
 
+@runtime_checkable
+class Shaped(Protocol):
+    """A sandbox that is of one of several kinds, to which its backend gives names."""
+
+    @property
+    def shape(self) -> str:
+        """The name of its kind; empty until it is known."""
+
+
 @unique
 class Backend(StrEnum):
     """The sandboxes that a task can ask for, as requests and DEFAULT_BACKEND spell them."""
 
     SIMULATED = "simulated"
+    LYBIC = "lybic"
+    LYBIC_MOBILE = "lybic_mobile"
 
 
 @attrs.frozen
@@ -104,6 +115,8 @@ class SandboxInfo:
 
     sandbox_id: str
     sandbox_type: SandboxType
+    shape: str = ""
+    """What its cloud calls its kind; empty if it has no such name."""
 
 
 class SandboxError(GuiAgentsError):

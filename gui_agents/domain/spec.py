@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from gui_agents.domain.cloud import Authorization, CloudOrder
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.secret import FORGOTTEN, Secret
 
@@ -71,15 +72,6 @@ class Endpoint:
     """Whether no client named the address: then what the operator adds to requests goes there."""
     public: bool = False
     """Whether the address is the provider's usual one, so that its public prices hold."""
-
-
-@attrs.frozen
-class Authorization:
-    """The account that a cloud sandbox belongs to."""
-
-    organization: str
-    api_key: Secret | None
-    endpoint: str | None = None
 
 
 @attrs.frozen
@@ -186,7 +178,10 @@ class TaskSpec:
     previous_task_id: str | None = None
     """The task whose conversation and sandbox this one continues."""
     sandbox_id: str | None = None
-    """A kept sandbox that this task takes over. It survives the task, whatever `destroy_sandbox` says."""
+    """A sandbox that is kept here, or that runs in a cloud already, and that this task takes over. It survives the
+    task, whatever `destroy_sandbox` says."""
+    cloud: CloudOrder | None = None
+    """What it asks a cloud for, if its backend is one."""
     unused: tuple[str, ...] = ()
     """What the request and the global configuration hold that has no effect on this task, by field name."""
 
@@ -195,4 +190,5 @@ class TaskSpec:
         model = self.model
         if model.endpoint is not None and model.endpoint.api_key is not None:
             model = attrs.evolve(model, endpoint=attrs.evolve(model.endpoint, api_key=FORGOTTEN))
-        return attrs.evolve(self, model=model, config=self.config.without_keys())
+        cloud = None if self.cloud is None else self.cloud.without_key()
+        return attrs.evolve(self, model=model, config=self.config.without_keys(), cloud=cloud)

@@ -22,25 +22,27 @@ from gui_agents.domain.model_settings import WireProtocol
 from gui_agents.domain.providers import provider_row
 from gui_agents.domain.spec import Endpoint, ModelChoice
 from gui_agents.domain.usage import CallOutcome, ModelCall
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.http.decoding import decode
+from gui_agents.http.errors import NoAnswerError
+from gui_agents.http.masking import hidden_words
+from gui_agents.http.pauses import retry_after_seconds
 from gui_agents.models.answers.tokens import counted
 from gui_agents.models.bounds import bound_of, limited
 from gui_agents.models.chat.dialect import ChatDialect
+from gui_agents.models.clients import ModelClients
 from gui_agents.models.dialect import Dialect
 from gui_agents.models.encoding import encoded
 from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.features import Feature, Lacking, lacked
-from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.http.clients import HTTPClients
-from gui_agents.models.masking import hidden_words
 from gui_agents.models.messages.dialect import MessagesDialect
 from gui_agents.models.reading import Reader
 from gui_agents.models.responses.dialect import ResponsesDialect
-from gui_agents.models.retry import RetryPolicy, call_with_retries, retry_after_seconds
+from gui_agents.models.retry import RetryPolicy, call_with_retries
 from gui_agents.models.unbilled import GAVE_UP_WAITING
 
 if TYPE_CHECKING:
-    from gui_agents.models.http.client import HTTPClient
+    from gui_agents.http.client import Answer, HTTPClient
 
 DIALECTS: Final[Mapping[WireProtocol, Callable[[Endpoint], Dialect]]] = {
     WireProtocol.CHAT: ChatDialect,
@@ -60,7 +62,7 @@ def _utc_now() -> datetime:
 
 def called_models(config: ModelsConfig, clock: Clock, policy: EndpointPolicy) -> "Callable[[ModelChoice], CalledModel]":
     """Return what makes the models of one service; they share what is slow to set up."""
-    clients = HTTPClients(clock.monotonic)
+    clients = ModelClients(clock.monotonic)
     retry = RetryPolicy(max_attempts=config.max_attempts)
 
     def make(choice: ModelChoice) -> CalledModel:
@@ -89,7 +91,7 @@ class CalledModel:
         self,
         *,
         endpoint: Endpoint,
-        clients: HTTPClients | None = None,
+        clients: ModelClients | None = None,
         timeout_seconds: float = 120.0,
         retry: RetryPolicy | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -100,7 +102,7 @@ class CalledModel:
     ) -> None:
         self._policy = policy
         self._endpoint = endpoint
-        self._clients = HTTPClients() if clients is None else clients
+        self._clients = ModelClients() if clients is None else clients
         self._timeout_seconds = timeout_seconds
         self._retry = RetryPolicy() if retry is None else retry
         self._monotonic = monotonic
@@ -181,7 +183,7 @@ class CalledModel:
         started = self._monotonic()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                answer = await asking.client.post(self._dialect.path, content, self._headers())
+                answer = await self._posted(asking.client, content)
                 body = await self._decoded(answer.body)
             usage = self._dialect.read_usage(body)
             pause = retry_after_seconds(answer.headers, self._wall_clock())
@@ -216,6 +218,12 @@ class CalledModel:
             asking.calls.model_called(ModelCall(self.provider, model, outcome, usage, taken, unbilled, kept))
         self._remember(lacking - asking.known)
         return decision
+
+    async def _posted(self, client: "HTTPClient", content: bytes) -> "Answer":
+        try:
+            return await client.post(self._dialect.path, content, self._headers())
+        except NoAnswerError as error:
+            raise FailedAttemptError(error.problem, retryable=error.passing, unbilled=error.unsent) from error
 
     def _see(self, request: DecisionRequest) -> None:
         """Note the sizes of what the model is shown; its dialect may show it again in each question to come."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.decoding import decode
 
 RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 498, 499})
 """498 is Groq's for too little capacity, 499 that of proxies whose own call was closed."""

@@ -8,6 +8,7 @@ import attrs
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.model import Decision, DecisionRequest, ModelRefusedError
 from gui_agents.domain.secret import Secret
+from gui_agents.http.masking import MAX_READ, masked
 from gui_agents.models.dialect import Dialect
 from gui_agents.models.failures import (
     FailedAttemptError,
@@ -19,12 +20,11 @@ from gui_agents.models.failures import (
     said_in,
     status_in,
 )
-from gui_agents.models.masking import MAX_READ, masked
 from gui_agents.models.retry import pause_in, pause_said
 from gui_agents.models.unbilled import unbilled_body, unbilled_status
 
 if TYPE_CHECKING:
-    from gui_agents.models.http.client import Answer
+    from gui_agents.http.client import Answer
 
 MARKUP: Final = ("<", "\ufeff<")
 WANTS_TLS: Final = "The plain HTTP request was sent to HTTPS port"

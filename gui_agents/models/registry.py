@@ -14,7 +14,7 @@ import attrs
 from gui_agents.config import DefaultsConfig, ModelsConfig
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError, RefusedError
-from gui_agents.domain.model import BUILTIN_MODEL, Model, ModelError, Provider
+from gui_agents.domain.model import BUILTIN_MODEL, Model, Provider
 from gui_agents.domain.providers import (
     PROVIDERS,
     UNCALLABLE,
@@ -23,7 +23,11 @@ from gui_agents.domain.providers import (
     provider_row,
 )
 from gui_agents.domain.spec import Endpoint, LLMSettings, ModelChoice
+from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.http.errors import ProxyError
+from gui_agents.http.proxies import proxy_for
 from gui_agents.models.caller import called_models
+from gui_agents.models.clients import LIBRARY
 from gui_agents.models.endpoint import (
     GLOBAL_FIELD,
     REQUEST_FIELD,
@@ -32,9 +36,6 @@ from gui_agents.models.endpoint import (
     check_model_name,
     select_endpoint,
 )
-from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.http.clients import LIBRARY
-from gui_agents.models.http.proxies import proxy_for
 from gui_agents.models.settings import SettingsOfModels
 from gui_agents.simulated.decider import RulesModel
 from gui_agents.threads import Threads
@@ -129,7 +130,7 @@ class ModelFactory:
             choice = self.choose(None, None, REQUEST_FIELD)
             if choice.endpoint is not None:
                 proxy_for(choice.endpoint.base_url)
-        except (RefusedError, ModelError) as error:
+        except (RefusedError, ProxyError) as error:
             return str(error)
         return None
 

@@ -3,20 +3,15 @@
 Clients of providers are built without retries of their own, so that each attempt is seen, reported and billed here.
 """
 
-import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 
 import attrs
 
 from gui_agents.domain.model import ModelError
+from gui_agents.http.pauses import MAX_PAUSE_LENGTH, number
 from gui_agents.models.failures import MAX_PARTS, FailedAttemptError, nested
-
-MAX_PAUSE_LENGTH: Final = 64
-"""Characters of a header that asks for a pause. A longer one is no number and no date."""
 
 PAUSES: Final = ("retryDelay", "retry_delay", "retry_after", "retryAfter", "retry_after_seconds")
 """Fields of an error that ask for a pause, in seconds."""
@@ -69,19 +64,6 @@ class RetryPolicy:
         return max(self.max_attempts, self.max_rate_limited_attempts)
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how long the provider asks to wait, by `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3).
-
-    `headers` is asked for lower-case names. What cannot be read, and no pause at all, count as not given.
-    """
-    milliseconds = _number(headers.get("retry-after-ms", "")[:MAX_PAUSE_LENGTH])
-    if milliseconds:
-        return milliseconds / 1000
-    text = headers.get("retry-after", "")[:MAX_PAUSE_LENGTH]
-    seconds = _number(text)
-    return (seconds if seconds is not None else _seconds_until(text, now)) or None
-
-
 def pause_in(body: Any) -> float | None:
     """Return how long an error's body asks to wait, in a field of its own; Gemini's is in the error's `details`."""
     for error in nested(body):
@@ -104,29 +86,12 @@ def pause_said(words: str) -> float | None:
 def _pause(value: Any) -> float | None:
     seconds = value.get("seconds") if isinstance(value, Mapping) else value
     text = str(seconds).lower() if isinstance(seconds, int | float | str) else ""
-    return (_length(text) or _number(text)) if len(text) <= MAX_PAUSE_LENGTH else None
+    return (_length(text) or number(text)) if len(text) <= MAX_PAUSE_LENGTH else None
 
 
 def _length(text: str) -> float | None:
     """Return the seconds of a length such as `1m12.5s`; None if there are none."""
     return sum(float(number) * SECONDS[unit] for number, unit in PART.findall(text)) or None
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _seconds_until(text: str, now: datetime) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())
 
 
 async def call_with_retries(

@@ -12,12 +12,13 @@ import attrs
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gui_agents.domain.base_urls import MAX_ADDRESS_LENGTH
+from gui_agents.domain.cloud import Authorization, SandboxKind
 from gui_agents.domain.errors import InvalidFieldError
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.money import symbol
 from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.secret import MASKED_KEY, Secret
-from gui_agents.domain.spec import Authorization, LLMSettings, Mode, RunningConfig
+from gui_agents.domain.spec import LLMSettings, Mode, RunningConfig
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.models.endpoint import check_address, check_key
@@ -86,6 +87,22 @@ def sandbox_wishes(sandbox: pb.Sandbox) -> tuple[str, ...]:
     _enum("sandbox.os", sandbox.os, pb.SandboxOS)
     short("sandbox.id", sandbox.id)
     return tuple(field for field in WISHES if getattr(sandbox, field))
+
+
+def sandbox_kind(sandbox: pb.Sandbox) -> SandboxKind:
+    """Return of which kind the sandbox of a request must be, which was checked.
+
+    Raises:
+        InvalidFieldError: a text is too long.
+    """
+    types = {number: sandbox_type for sandbox_type, number in _OS.items()}
+    return SandboxKind(
+        shape=short(f"sandbox.{SHAPE}", sandbox.shapeName),
+        os=types.get(sandbox.os),
+        virtualization=short("sandbox.virtualization", sandbox.virtualization),
+        architecture=short("sandbox.architecture", sandbox.architecture),
+        hardware_encoding=sandbox.hardwareAcceleratedEncoding,
+    )
 
 
 def short(field: str, value: str) -> str:
@@ -225,7 +242,12 @@ def _writable(text: str) -> str:
 
 
 def _sandbox(info: SandboxInfo) -> pb.Sandbox:
-    return pb.Sandbox(id=info.sandbox_id, name=info.sandbox_type.lower(), os=_OS.get(info.sandbox_type, pb.OSUNDEFINED))
+    return pb.Sandbox(
+        id=info.sandbox_id,
+        name=info.sandbox_type.lower(),
+        shapeName=info.shape,
+        os=_OS.get(info.sandbox_type, pb.OSUNDEFINED),
+    )
 
 
 def _authorization(message: pb.CommonConfig, field: str, stored: Authorization | None) -> Authorization | None:

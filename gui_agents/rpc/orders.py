@@ -9,7 +9,9 @@ from typing import Final, Protocol
 
 import attrs
 
+from gui_agents.domain.cloud import CloudOrder, CloudWish
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
+from gui_agents.domain.sandbox import Backend, SandboxType
 from gui_agents.domain.spec import LYBIC, LLMSettings, Mode, ModelChoice, RunningConfig, TaskSpec
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.rpc import convert
@@ -18,6 +20,9 @@ from gui_agents.rpc.unknown_fields import unknown_fields
 
 CONFIG: Final = "runningConfig"
 STAGES: Final = f"{CONFIG}.stageModelConfig"
+GLOBAL_PLATFORM: Final = "the global configuration's platform"
+CLOUDS: Final = frozenset({Backend.LYBIC, Backend.LYBIC_MOBILE})
+"""The backends that an account is for."""
 
 
 class Models(Protocol):
@@ -35,6 +40,9 @@ class Backends(Protocol):
 
     def check_wishes(self, backend: str, wishes: tuple[str, ...]) -> None:
         """Raise RefusedError if a backend does not let a request choose these fields of a sandbox."""
+
+    def order(self, backend: str, wish: CloudWish) -> CloudOrder | None:
+        """Return what a task asks of a backend's cloud; None if it has none. Raise RefusedError if it cannot be had."""
 
 
 def spec_of(
@@ -55,7 +63,16 @@ def spec_of(
     wishes = convert.sandbox_wishes(request.sandbox)
     requested = convert.running_config(request.runningConfig, field=CONFIG, maxima=maxima)
     config = requested.over(settings.effective)
-    backend = _checked_backend(requested, settings, wishes, backends)
+    wish = CloudWish(
+        request=requested.authorization,
+        global_=settings.changed.authorization,
+        kind=convert.sandbox_kind(request.sandbox),
+        platform=config.platform,
+        sandbox_id=request.sandbox.id,
+    )
+    backend, cloud = _checked_backend(requested, settings, wishes, backends, wish)
+    platform = f"{CONFIG}.platform" if requested.platform else GLOBAL_PLATFORM
+    heeded = platform if cloud is not None and wish.heeds_platform else ""
     _check_decision(requested)
     stage, named = requested.decider(config.mode)
     configured_stage, configured = settings.changed.decider(config.mode)
@@ -71,9 +88,10 @@ def spec_of(
         destroy_sandbox=request.destroySandbox,
         previous_task_id=convert.short("previousTaskId", request.previousTaskId) or None,
         sandbox_id=request.sandbox.id or None,
+        cloud=cloud,
         unused=(
-            *_unused(request, requested, backend, decides, model),
-            *unused_globally(settings.changed, backend, decides),
+            *(each for each in _unused(request, requested, backend, decides, model) if each != heeded),
+            *(each for each in unused_globally(settings.changed, backend, decides) if each != heeded),
             *unknown_fields(request),
         ),
     )
@@ -114,23 +132,29 @@ def _backend(requested: RunningConfig, settings: GlobalSettings, wishes: tuple[s
 
 
 def _checked_backend(
-    requested: RunningConfig, settings: GlobalSettings, wishes: tuple[str, ...], backends: Backends
-) -> str:
-    """Return the backend of a task.
+    requested: RunningConfig,
+    settings: GlobalSettings,
+    wishes: tuple[str, ...],
+    backends: Backends,
+    wish: CloudWish,
+) -> tuple[str, CloudOrder | None]:
+    """Return the backend of a task, and what the task asks of its cloud if it has one.
 
     Raises:
-        InvalidFieldError: nobody knows it.
-        PreconditionError: it cannot run here, or has no such sandboxes.
+        InvalidFieldError: nobody knows it, or a field of the sandbox cannot be what it is.
+        PreconditionError: it cannot run here, has no such sandboxes, or no account is there for it.
     """
     backend, reason = _backend(requested, settings, wishes)
     try:
         backends.check(backend, f"{CONFIG}.backend")
+        backends.check_wishes(backend, wishes)
+        return backend, backends.order(backend, wish)
     except PreconditionError as error:
         if not reason:
             raise
-        raise PreconditionError(f"{error}; it was chosen because it is not set, and {reason}") from error
-    backends.check_wishes(backend, wishes)
-    return backend
+        raise PreconditionError(
+            f"{error}; the backend {backend} was chosen because {CONFIG}.backend is not set, and {reason}"
+        ) from error
 
 
 def _check_decision(requested: RunningConfig) -> None:
@@ -168,7 +192,7 @@ def _unused(
     """Yield the fields of a request that have no effect."""
     for field in ("name", "description"):
         # A client that sends back what QueryTaskStatus told it asks for nothing.
-        if getattr(request.sandbox, field) not in {"", backend}:
+        if getattr(request.sandbox, field) not in {"", backend, *(each.lower() for each in SandboxType)}:
             yield f"sandbox.{field}"
     if request.runningConfig.id:
         yield f"{CONFIG}.id"
@@ -194,7 +218,7 @@ def _idle(config: RunningConfig, backend: str, deciding: str | None) -> Iterator
     """Yield what of a layer has no effect. The deciding stage has one, and an account has one at Lybic."""
     if config.platform:
         yield "platform"
-    if config.authorization is not None and backend != LYBIC:
+    if config.authorization is not None and backend not in CLOUDS:
         yield "authorizationInfo"
     if config.web_search_engine:
         yield "stageModelConfig.webSearchEngine"

@@ -13,13 +13,19 @@ from typing import Final, Protocol
 import attrs
 
 from gui_agents.config import SandboxesConfig
+from gui_agents.domain.cloud import CloudOrder, CloudWish
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
 from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.lybic import orders
+from gui_agents.sandboxes.lybic.cloud import LIBRARY as OF_LYBIC
+from gui_agents.sandboxes.lybic.cloud import Cloud
+from gui_agents.sandboxes.lybic.sandbox import LybicSandbox
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.threads import Threads
 
@@ -45,6 +51,9 @@ class Records(Protocol):
         """Count a connection that a sandboxed browser asked for."""
 
 
+KINDS: Final = frozenset({"shapeName", "os", "hardwareAcceleratedEncoding", "virtualization", "architecture"})
+"""The fields of the contract's Sandbox that say of which kind it must be."""
+
 Maker = Callable[[TaskSpec], Sandbox]
 """Returns a new sandbox for a task, which is not open yet."""
 
@@ -59,6 +68,7 @@ class Ground:
     """Counts a connection that a browser asks for, once it is known what becomes of it."""
     at_stop: AsyncExitStack = attrs.field(factory=AsyncExitStack)
     """Closed when the service stops: whoever makes what sandboxes share adds how that is closed."""
+    lybic: Cloud
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +81,8 @@ class BackendRow:
     """What must be installed."""
     choices: frozenset[str] = frozenset()
     """The fields of the contract's Sandbox by which a request may choose the kind of its sandbox."""
+    of_lybic: bool = False
+    """Whether its sandboxes are in Lybic's cloud, for which a task needs an account."""
     maker: Callable[[Ground], Maker]
     """Called once for each service, so that its sandboxes can share what there should be one of."""
 
@@ -79,25 +91,45 @@ def _simulated(drawing: Threads) -> Maker:
     return lambda _spec: SimulatedSandbox(drawing=drawing)
 
 
+def _lybic(ground: Ground) -> Maker:
+    def make(spec: TaskSpec) -> Sandbox:
+        assert spec.cloud is not None  # noqa: S101 - for the type checker: whoever checked the backend ordered it
+        used_seconds = spec.timeout_seconds + ground.config.keep_seconds
+        return LybicSandbox(ground.lybic, spec.cloud, used_seconds=used_seconds, given=spec.sandbox_id)
+
+    return make
+
+
 ROWS: Final[Mapping[str, BackendRow]] = {
     row.backend: row
-    for row in (BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),)
+    for row in (
+        BackendRow(backend=Backend.SIMULATED, maker=lambda _ground: _simulated(Threads("drawing", limit=2))),
+        *(
+            BackendRow(backend=each, needs=(OF_LYBIC,), choices=KINDS, of_lybic=True, maker=_lybic)
+            for each in (Backend.LYBIC, Backend.LYBIC_MOBILE)
+        ),
+    )
 }
-
-
-NOT_YET: Final = frozenset({"lybic", "lybic_mobile"})
-"""Backends that clients know and that cannot run here yet."""
 
 
 class SandboxFactory:
     """Makes sandboxes as the configuration says."""
 
-    def __init__(self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR) -> None:
+    def __init__(
+        self, config: SandboxesConfig, runtime_dir: Path = DEFAULT_RUNTIME_DIR, *, loopback: bool = True
+    ) -> None:
+        """`loopback` says whether clients may name addresses of this machine: only its own users can ask."""
         limits = Limits(memory_bytes=config.memory_bytes, disk_bytes=config.disk_bytes, processes=config.processes)
+        supervisor = Supervisor(runtime_dir / DIRECTORY, limits)
+        self._config = config
+        self._policy = EndpointPolicy(
+            loopback=loopback, allowed=config.lybic_endpoint_allow, variable="LYBIC_ENDPOINT_ALLOW"
+        )
         self._records: Records | None = None
         self._ground = Ground(
             config=config,
-            supervisor=Supervisor(runtime_dir / DIRECTORY, limits),
+            supervisor=supervisor,
+            lybic=Cloud(config, self._policy, supervisor),
             egress_connection=self._count_egress,
         )
         # What was pushed first is closed last.
@@ -142,10 +174,6 @@ class SandboxFactory:
             InvalidFieldError: it is unknown.
             PreconditionError: it is known, but cannot run here; the text says what is missing.
         """
-        if backend in NOT_YET:
-            raise PreconditionError(
-                f"{field}: the backend {backend!r} cannot run here yet; set {field} to one of: {', '.join(ROWS)}"
-            )
         if backend not in ROWS:
             raise InvalidFieldError(field, f"{backend!r:.80} is none of: {', '.join(ROWS)}")
         for package in ROWS[backend].needs:
@@ -164,10 +192,14 @@ class SandboxFactory:
                     "or set runningConfig.backend to another backend"
                 )
 
-    def takes_any(self, spec: TaskSpec) -> bool:
-        """Return whether any sandbox of its backend suits a task: it chooses no kind, and brings no account."""
-        config = spec.config
-        return not ROWS[spec.backend].choices or (config.authorization is None and not config.platform)
+    def order(self, backend: str, wish: CloudWish) -> CloudOrder | None:
+        """Return what a task asks of the cloud of a backend that was checked; None if it has none.
+
+        Raises:
+            InvalidFieldError: a field of the request cannot be what it is.
+            PreconditionError: there is no account, or the request may not name its endpoint.
+        """
+        return orders.order(backend, wish, self._config, self._policy) if ROWS[backend].of_lybic else None
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox, which is not open yet, for a task whose backend was checked."""

@@ -25,6 +25,8 @@ class Beginning:
     """The sandbox that is promised to it."""
     named: bool = False
     """Whether its request names the sandbox by its id."""
+    attached: str | None = None
+    """The id of a sandbox that runs in a cloud already and that the task takes over; nobody else gets it."""
     remark: str = ""
     """What the client must know of it, for the task's first message."""
 
@@ -63,24 +65,23 @@ class Continuations:
                 by its id is gone or in use.
         """
         if spec.previous_task_id is not None:
-            return self._continued(spec.previous_task_id, spec.sandbox_id)
-        if spec.sandbox_id is not None:
-            return Beginning(kept=self._named(spec.sandbox_id), named=True)
-        return NOTHING
+            return self._continued(spec.previous_task_id, spec)
+        return NOTHING if spec.sandbox_id is None else self._named(spec.sandbox_id, spec)
 
-    def _continued(self, previous: str, named: str | None) -> Beginning:
+    def _continued(self, previous: str, spec: TaskSpec) -> Beginning:
         status = self._state.status(previous)
         if status is None:
             raise NotFoundError("task", previous)
         if status in LIVE:
             raise PreconditionError(f"previousTaskId: task {previous} is {status}; wait for its end, or cancel it")
         history, last = self._state.history(previous), self._state.record(previous).sandbox
+        named = spec.sandbox_id
         if named is not None:
             if last is None or last.sandbox_id != named:
                 raise PreconditionError(
                     f"sandbox.id: {named!r:.80} is not the sandbox of task {previous}; name only one of them"
                 )
-            return Beginning(history, self._named(named), named=True)
+            return attrs.evolve(self._named(named, spec), history=history)
         if last is not None and self._is_in_use(last.sandbox_id):
             raise PreconditionError(
                 f"previousTaskId: the sandbox of task {previous} is in use; wait until it is free, or start without "
@@ -92,18 +93,18 @@ class Continuations:
         why = None if last is None else self._keeper.why_gone(last.sandbox_id)
         return Beginning(history, remark=replaced(f"the sandbox of task {previous}", why))
 
-    def _named(self, sandbox_id: str) -> Kept:
-        """Claim a sandbox that a request names by its id."""
+    def _named(self, sandbox_id: str, spec: TaskSpec) -> Beginning:
+        """Claim a sandbox that a request names by its id; one that is not kept here may run in a cloud."""
         kept = self._keeper.claim(sandbox_id)
         if kept is not None:
-            return kept
-        raise PreconditionError(f"sandbox.id: the sandbox {sandbox_id!r:.80} {self._problem(sandbox_id)}")
-
-    def _problem(self, sandbox_id: str) -> str:
-        """Return why a sandbox cannot be claimed."""
+            return Beginning(kept=kept, named=True)
         if self._is_in_use(sandbox_id):
-            return "is in use"
-        return f"is not kept here: {self._keeper.why_gone(sandbox_id) or 'it is gone or unknown'}"
+            raise PreconditionError(f"sandbox.id: the sandbox {sandbox_id!r:.80} is in use")
+        if spec.cloud is None:
+            why = self._keeper.why_gone(sandbox_id) or "it is gone or unknown"
+            raise PreconditionError(f"sandbox.id: the sandbox {sandbox_id!r:.80} is not kept here: {why}")
+        self.took(sandbox_id)
+        return Beginning(named=True, attached=sandbox_id)
 
     def _is_in_use(self, sandbox_id: str) -> bool:
         return sandbox_id in self._in_use or self._keeper.is_claimed(sandbox_id)

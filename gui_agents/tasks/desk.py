@@ -37,6 +37,8 @@ class Desk:
     """Set once the sandbox is open."""
     named: bool = False
     """Whether a client has named the sandbox by its id."""
+    attached: str | None = None
+    """The id of a sandbox in a cloud that it attaches to itself."""
     model: Model | None = None
     lost: Departure | None = None
     """Why the sandbox must not be used again."""
@@ -70,6 +72,12 @@ class Desks:
         conversation = Conversation(beginning.history, pictures=settings.history_pictures)
         desk = Desk(task_id, spec, settings, conversation, self._clock.monotonic())
         kept = beginning.kept
+        desk.attached = beginning.attached
+        if beginning.attached is not None:
+            desk.named = True
+        elif spec.sandbox_id is not None:
+            # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
+            desk.spec = attrs.evolve(spec, sandbox_id=None)
         if kept is not None and taken:
             desk.named = beginning.named or kept.named
             self._give(desk, kept.sandbox, kept.info, SandboxStart.KEPT)
@@ -115,6 +123,8 @@ class Desks:
         desk.left = True
         if desk.info is not None:
             self._continuations.left(desk.info.sandbox_id)
+        if desk.attached is not None:
+            self._continuations.left(desk.attached)
         if desk.sandbox is None:
             self._keeper.release()
         elif desk.info is not None and desk.lost is None and (desk.named or not desk.spec.destroy_sandbox):

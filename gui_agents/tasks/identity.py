@@ -1,6 +1,6 @@
 """What a sandbox says of itself, which may be wrong: whatever a broken one raises or answers ends nothing here."""
 
-from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType
+from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxType, Shaped
 
 
 def type_of(sandbox: Sandbox) -> SandboxType | None:
@@ -20,4 +20,5 @@ def info_of(sandbox: Sandbox) -> SandboxInfo:
     sandbox_type = type_of(sandbox)
     if sandbox_type is None:
         raise SandboxError("the sandbox does not say what it is")
-    return SandboxInfo(sandbox.sandbox_id, sandbox_type)
+    shape = sandbox.shape if isinstance(sandbox, Shaped) else ""
+    return SandboxInfo(sandbox.sandbox_id, sandbox_type, shape)

@@ -224,6 +224,8 @@ class TaskRunner:
             execution.deadline.cancel()
         if beginning.kept is not None:
             self._keeper.unclaim(beginning.kept)
+        if beginning.attached is not None:
+            self._continuations.left(beginning.attached)
         if self._state.idle:
             self._idle.set()
         self._dispatch()

@@ -29,7 +29,7 @@ from gui_agents.tasks.identity import info_of, type_of
 from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.watch import Watch
 
-OPEN_SECONDS: Final = 120.0
+OPEN_SECONDS: Final = 360.0
 """How long opening one may take; sandboxes have shorter limits of their own."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
@@ -57,9 +57,6 @@ class SandboxFactory(Protocol):
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new sandbox for a task."""
-
-    def takes_any(self, spec: TaskSpec) -> bool:
-        """Return whether any sandbox of its backend suits a task."""
 
 
 @attrs.frozen(eq=False)
@@ -97,7 +94,7 @@ class WarmPool:
 
     def take(self, spec: TaskSpec) -> Ready | None:
         """Hand over the one that has waited longest; None if none is ready, or the task needs another kind."""
-        if not self._ready or spec.backend != self._plain.backend or not self._sandboxes.takes_any(spec):
+        if not self._ready or not self._suits(spec):
             return None
         self._failures = 0
         return self._removed(self._ready[0])
@@ -112,6 +109,10 @@ class WarmPool:
         while self._ready:
             ready = self._removed(self._ready[0])
             self._close(ready.sandbox, ready.info, NOT_NEEDED)
+
+    def _suits(self, spec: TaskSpec) -> bool:
+        plain = self._plain
+        return (spec.backend, spec.cloud, spec.sandbox_id) == (plain.backend, plain.cloud, None)
 
     async def _fill(self) -> None:
         while not is_cancelled():

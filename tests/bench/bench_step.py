@@ -27,8 +27,8 @@ from gui_agents.domain.model_settings import PictureFormat
 from gui_agents.domain.sandbox import Sandbox, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.spec import Endpoint, ModelChoice, TaskSpec
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.caller import called_models
-from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts, Service
 from gui_agents.simulated.sandbox import SimulatedSandbox

@@ -1,4 +1,7 @@
-"""Serve one answer of a protocol for ever, and refuse what its API refuses: python -m tests.endpoints messages."""
+"""Serve one answer of a protocol for ever, and refuse what its API refuses: python -m tests.endpoints messages.
+
+`python -m tests.endpoints lybic` is a cloud of desktops and phones, with the account `ORG-test`, `key-test-0123456789`.
+"""
 
 import argparse
 import json
@@ -8,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from tests import scripted_model as completions
-from tests.endpoints import chat, messages, responses
+from tests.endpoints import chat, lybic, messages, responses
 from tests.scripted_model import Answer, Check, serve_for_ever
 
 
@@ -39,7 +42,7 @@ PROTOCOLS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.endpoints", description=__doc__)
-    parser.add_argument("protocol", choices=sorted(PROTOCOLS))
+    parser.add_argument("protocol", choices=[*sorted(PROTOCOLS), "lybic"])
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument(
@@ -48,9 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--input-tokens", type=int, default=1000)
     parser.add_argument("--output-tokens", type=int, default=20)
     options = parser.parse_args(arguments)
+    if options.protocol == "lybic":
+        serve_for_ever(lybic.LybicCloud(), options.port, path="")
+        return 0
     protocol = PROTOCOLS[options.protocol]
     answer = protocol.answer(json.loads(options.action), options.input_tokens, options.output_tokens)
-    serve_for_ever(answer.after(options.delay), options.port, protocol.check)
+    serve_for_ever(lambda _: answer.after(options.delay), options.port, protocol.check)
     return 0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gui_agents.domain.actions import InvalidActionError
-from gui_agents.models.answers.decoding import decode, value_at
+from gui_agents.http.decoding import decode, value_at
 from gui_agents.models.answers.wrapped import actions_in
 
 TOOL: Final = "act"

@@ -14,8 +14,8 @@ import attrs
 
 from gui_agents.domain.action_json import action_named
 from gui_agents.domain.actions import TERMINAL_ACTIONS, InvalidActionError
+from gui_agents.http.decoding import decode, value_at
 from gui_agents.models.answers.calls import arguments
-from gui_agents.models.answers.decoding import decode, value_at
 from gui_agents.models.answers.found import Found
 from gui_agents.models.answers.marks import FENCE, FILLED, ends, holds_call, is_marked, without_calls
 from gui_agents.models.answers.tagged import tagged_calls

@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from gui_agents.domain.usage import Usage
-from gui_agents.models.answers.decoding import as_object
+from gui_agents.http.decoding import as_object
 
 MAX_TOKENS: Final = 10**12
 """Above this, or below 0, a count is no count."""

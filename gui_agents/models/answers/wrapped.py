@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.decoding import decode
 
 MAX_DEPTH: Final = 4
 """How deep an action may be wrapped, as in `{"name": "act", "arguments": {...}}`."""

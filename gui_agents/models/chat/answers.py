@@ -7,8 +7,8 @@ from typing import Any, Final
 from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.model import Decision, DecisionRequest, ModelRefusedError
 from gui_agents.domain.usage import Usage
+from gui_agents.http.decoding import as_list, as_object
 from gui_agents.models.answers.calls import TOOL, arguments
-from gui_agents.models.answers.decoding import as_list, as_object
 from gui_agents.models.answers.found import Found, decision_of, shown_back
 from gui_agents.models.answers.text import in_text, words_in
 from gui_agents.models.answers.thoughts import without_thoughts

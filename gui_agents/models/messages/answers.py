@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from gui_agents.domain.model import ModelRefusedError
 from gui_agents.domain.usage import Usage
+from gui_agents.http.decoding import as_list, as_object
 from gui_agents.models.answers.calls import arguments
-from gui_agents.models.answers.decoding import as_list, as_object
 from gui_agents.models.answers.tokens import Counts, count, usage_of
 from gui_agents.models.failures import FailedAttemptError, reported, said_in, status_in
 from gui_agents.models.messages.members import TOOLSET_NAME, steps

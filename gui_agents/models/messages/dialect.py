@@ -12,8 +12,8 @@ from gui_agents.domain.model import Decision, DecisionRequest
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import Usage
+from gui_agents.http.decoding import as_object
 from gui_agents.models.answers.calls import TOOL
-from gui_agents.models.answers.decoding import as_object
 from gui_agents.models.chat.prompts import system_prompt
 from gui_agents.models.features import NOTHING, Lacking
 from gui_agents.models.messages.answers import read_answer, read_call, read_usage, without_thinking

@@ -18,7 +18,7 @@ from gui_agents.domain.actions import (
 )
 from gui_agents.domain.keys import MODIFIERS, keys_of
 from gui_agents.domain.model import DecisionRequest
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.decoding import decode
 from gui_agents.models.answers.found import MAX_ACTIONS
 from gui_agents.models.answers.wrapped import unpacked
 from gui_agents.models.native.transcript import Answer, Call

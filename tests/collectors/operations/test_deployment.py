@@ -114,8 +114,11 @@ def test_prometheus_scrapes_the_services_of_the_stack(stack):
 
 def test_the_image_runs_the_service_as_nobody_and_asks_it_for_its_health():
     text = (ROOT / "Dockerfile").read_text("utf-8")
-    assert text.count("\nFROM ") == 2
-    assert "\nUSER 10001:10001\n" in text
+    stages = re.split(r"^FROM ", text, flags=re.MULTILINE)[1:]
+    assert [stage.split("\n")[0].partition(" ")[2] for stage in stages] == ["AS build", "AS service", "AS desktops", ""]
+    assert stages[-1].strip() == "service"  # what a build without --target makes has no desktops
+    for stage in stages[1:3]:
+        assert re.findall(r"^USER (.*)$", stage, re.MULTILINE)[-1] == "10001:10001"
     assert 'CMD ["gui-agents", "health"]' in text
     assert 'CMD ["/app/.venv/bin/lybic-guiagent-grpc"]' in text
     for variable in ("GRPC_HOST", "PROMETHEUS_HOST"):
@@ -127,7 +130,7 @@ def test_the_image_runs_the_service_as_nobody_and_asks_it_for_its_health():
 
 def test_the_image_is_the_same_whenever_it_is_built():
     text = (ROOT / "Dockerfile").read_text("utf-8")
-    images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    images = re.findall(r"^FROM (\S+:\S+)", text, re.MULTILINE)
     assert len(set(images)) == 1
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", images[0])
     for variable in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):

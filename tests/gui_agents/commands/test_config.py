@@ -100,7 +100,7 @@ def test_a_default_model_without_a_key_is_found(capsys, monkeypatch):
 
 def test_unknown_variables_are_told_with_a_hint(capsys, monkeypatch, tmp_path):
     (tmp_path / ".env").write_text("GRPC_PROT=1\nMINE=2\n\nno variable at all\n")
-    monkeypatch.setenv("LYBIC_API_KEY", "sk-secret")
+    monkeypatch.setenv("LYBIC_LLM_API_KEY", "sk-secret")
     monkeypatch.setenv("TASK_NOBODY_KNOWS", "x")
     monkeypatch.setenv("TASK_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of another program")
@@ -110,7 +110,7 @@ def test_unknown_variables_are_told_with_a_hint(capsys, monkeypatch, tmp_path):
         "warning: GRPC_PROT has no effect: this service has no such variable; is it GRPC_PORT?",
         "warning: MINE has no effect: this service has no such variable",
         "warning: .env line 4 is no NAME=VALUE and is not read",
-        f"warning: LYBIC_API_KEY has no effect: {FORMER['LYBIC_API_KEY'].text}",
+        f"warning: LYBIC_LLM_API_KEY has no effect: {FORMER['LYBIC_LLM_API_KEY'].text}",
         "warning: TASK_NOBODY_KNOWS has no effect: this service has no such variable",
     ]
 
@@ -142,7 +142,7 @@ def test_what_other_programs_read_from_the_environment_is_no_doubt(capsys, monke
 
 @pytest.mark.parametrize(
     "changed",
-    [{}, {"GRPC_PORT": "x"}, {"GRPC_PROT": "1"}, {"DEFAULT_MODEL": "openai/x"}, {"LYBIC_API_KEY": "x"}],
+    [{}, {"GRPC_PORT": "x"}, {"GRPC_PROT": "1"}, {"DEFAULT_MODEL": "openai/x"}, {"LYBIC_PRECREATE_SID": "x"}],
     ids=str,
 )
 def test_json_ends_with_the_same_exit_status(capsys, monkeypatch, changed):

@@ -135,7 +135,7 @@ def test_a_service_that_hangs_is_told_to_hang(taken_port, monkeypatch):
 
 def test_a_misspelt_variable_is_a_problem_and_one_of_the_reference_a_note(monkeypatch):
     assert findings()["configuration"][0] is Verdict.OK
-    monkeypatch.setenv("LYBIC_API_KEY", "sk-secret")
+    monkeypatch.setenv("LYBIC_PRECREATE_SID", "SBX-secret")
     told = [finding for finding in examine() if finding.subject == "configuration"]
     assert [finding.verdict for finding in told] == [Verdict.OK, Verdict.NOTE]
     monkeypatch.setenv("TASK_MAX_TASK", "9")

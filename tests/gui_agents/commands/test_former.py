@@ -39,7 +39,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     assert cli.main(["config", "check", "--from", str(old), "--json"]) == ExitCode.FAILED
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(row["line"], row["variable"], row["verdict"]) for row in rows] == [
-        (2, "LYBIC_API_KEY", "no effect"),
+        (2, "LYBIC_API_KEY", "used as it is"),
         (3, "OPENAI_API_KEY", "used as it is"),
         (5, "LYBIC_LLM_API_KEY", "renamed"),
         (6, "BOCHA_API_KEY", "remove"),
@@ -73,7 +73,7 @@ def test_people_get_a_table_and_nobody_a_secret(old, capsys):
     printed = capsys.readouterr()
     assert "secret" not in printed.out + printed.err
     lines = printed.out.splitlines()
-    assert lines[0].startswith("line 2   LYBIC_API_KEY        no effect      the backend lybic cannot run here yet")
+    assert lines[0].startswith("line 2   LYBIC_API_KEY        used as it is  it is sent to LYBIC_API_ENDPOINT only")
     assert lines[-1].startswith("         PROMETHEUS_HOST      not set        the metrics are served on 127.0.0.1 only")
 
 

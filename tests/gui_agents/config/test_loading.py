@@ -42,7 +42,7 @@ DEFAULTS = {
     "service.drain_seconds": 10.0,
 }
 
-KEYS = [variable for row in PROVIDERS for variable in row.key_variables]
+KEYS = [*(variable for row in PROVIDERS for variable in row.key_variables), "LYBIC_API_KEY"]
 
 GOOD = [
     ("ENABLE_PROMETHEUS", "true", True),
@@ -186,6 +186,13 @@ BAD = [
     ("SANDBOX_DISK", "1000", "must be a whole number from 1048576 to"),
     ("SANDBOX_PROCESSES", "1", "must be a whole number from 16 to"),
     ("GRPC_MAX_CALLS", "0", "must be a whole number from 1 to"),
+    ("LYBIC_ORG_ID", "../others", "must have 1 to 128 letters"),
+    ("LYBIC_SHAPE", "two words", "must have 1 to 128 letters"),
+    ("LYBIC_API_ENDPOINT", "api.lybic.cn", "is no base URL"),
+    ("LYBIC_ENDPOINT_URL", "ftp://api.lybic.cn", "is no base URL"),
+    ("LYBIC_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
+    ("LYBIC_MAX_LIFE_SECONDS", "100000", "must be a whole number from 60 to 86400"),
+    ("LYBIC_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
     ("SANDBOX_KEEP", "-1", "must be a whole number from 0"),
     ("SANDBOX_KEEP_SECONDS", "soon", "must be a number of seconds from 0"),
     ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),

@@ -2,8 +2,9 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gui_agents.domain.cloud import Account, Authorization, CloudOrder, SandboxKind
 from gui_agents.domain.secret import Secret
-from gui_agents.domain.spec import Authorization, Defaults, Endpoint, LLMSettings, Mode, ModelChoice, RunningConfig
+from gui_agents.domain.spec import Defaults, Endpoint, LLMSettings, Mode, ModelChoice, RunningConfig
 from tests.fakes import a_spec
 
 STAGES = ("actionGeneratorModel", "fastActionGeneratorModel", "groundingModel")
@@ -87,7 +88,11 @@ def test_every_key_of_a_request_is_forgotten():
     settings = LLMSettings(model="m", api_key=key)
     config = RunningConfig(authorization=Authorization("org", key), stages=dict.fromkeys(STAGES, settings))
     endpoint = Endpoint(provider="openai", model="m", base_url="http://127.0.0.1/v1", api_key=key)
-    spec = a_spec(model=ModelChoice("openai", "m", endpoint), config=config).without_keys()
-    kept = [spec.model.endpoint.api_key, spec.config.authorization.api_key]
+    account = Account(
+        organization="org", api_key=key, base_url="https://h", configured=True, of_operator=True, named_by="x"
+    )
+    cloud = CloudOrder(account=account, kind=SandboxKind())
+    spec = a_spec(model=ModelChoice("openai", "m", endpoint), config=config, cloud=cloud).without_keys()
+    kept = [spec.model.endpoint.api_key, spec.config.authorization.api_key, spec.cloud.account.api_key]
     kept += [each.api_key for each in spec.config.stages.values()]
-    assert [each.reveal() for each in kept] == ["********"] * (2 + len(STAGES))
+    assert [each.reveal() for each in kept] == ["********"] * (3 + len(STAGES))

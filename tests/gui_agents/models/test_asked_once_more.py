@@ -5,8 +5,8 @@ import pytest
 from gui_agents.domain.actions import Click, InvalidActionError
 from gui_agents.domain.model import ModelError
 from gui_agents.domain.usage import CallOutcome
+from gui_agents.models.clients import ModelClients
 from gui_agents.models.features import MAX_REMEMBERED, REMEMBERED_SECONDS, Feature, KnownLacks, lacked
-from gui_agents.models.http.clients import HTTPClients
 from tests.gui_agents.models.observed import PNG
 from tests.scripted_model import ScriptedModelServer, error, text
 
@@ -144,7 +144,7 @@ def refusing(*fields: str, said: str, status: int = 400):
     ],
 )
 async def test_a_refused_request_is_made_once_more_and_the_lack_remembered(asked, fields, status, said, attempts):
-    clients = HTTPClients()
+    clients = ModelClients()
     async with ScriptedModelServer(refusing(*fields, said=said, status=status)) as server:
         one, other = asked(server, clients=clients), asked(server, clients=clients)
         assert (await one.decide(screenshot=PNG)).actions == (Click(10, 20),)
@@ -158,7 +158,7 @@ async def test_a_refused_request_is_made_once_more_and_the_lack_remembered(asked
 
 
 async def test_a_model_that_takes_no_pictures_needs_none_from_then_on(asked):
-    clients = HTTPClients()
+    clients = ModelClients()
     async with ScriptedModelServer(refusing("pictures", said="images are not supported")) as server:
         one = asked(server, clients=clients)
         assert one.model.takes_screenshots
@@ -184,7 +184,7 @@ async def test_several_lacks_add_up(asked):
 
 
 async def test_what_is_refused_all_the_same_ends_and_nothing_is_remembered(asked):
-    clients = HTTPClients()
+    clients = ModelClients()
     async with ScriptedModelServer(lambda _: error(400, "tools are not supported")) as server:
         with pytest.raises(ModelError, match="tools are not supported"):
             await asked(server, clients=clients).decide()
@@ -195,7 +195,7 @@ async def test_what_is_refused_all_the_same_ends_and_nothing_is_remembered(asked
 
 
 async def test_an_invalid_answer_without_the_feature_is_enough_to_remember(asked):
-    clients = HTTPClients()
+    clients = ModelClients()
     answers = [error(400, "does not support tools"), text("Hm."), text(CLICK)]
     async with ScriptedModelServer(answers) as server:
         one = asked(server, clients=clients)
@@ -208,7 +208,7 @@ async def test_an_invalid_answer_without_the_feature_is_enough_to_remember(asked
 async def test_what_is_remembered_is_tried_again_after_an_hour(asked):
     now = 0.0
     mended = False
-    clients = HTTPClients(lambda: now)
+    clients = ModelClients(lambda: now)
     refuse = refusing("pictures", said="images are not supported")
     async with ScriptedModelServer(lambda sent: text(CLICK) if mended else refuse(sent)) as server:
         one = asked(server, clients=clients)

@@ -14,7 +14,7 @@ from gui_agents.domain.model import BudgetExhaustedError, Decision, ModelError
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
-from gui_agents.models.http.clients import LIBRARY, HTTPClients
+from gui_agents.models.clients import LIBRARY, ModelClients
 from gui_agents.models.prices.price_list import Price, PriceList
 from gui_agents.models.retry import RetryPolicy
 from tests.fakes import CallBook
@@ -382,7 +382,7 @@ MANY = 150
 
 
 async def test_many_slow_calls_at_once_do_not_wait_for_each_other(asked):
-    clients = HTTPClients()
+    clients = ModelClients()
     async with ScriptedModelServer(lambda _: tool_call(DONE, usage=TOLD).on_release()) as server:
         many = [asked(server, clients=clients, retry=RetryPolicy(max_attempts=1)) for _ in range(MANY)]
         deciding = [asyncio.create_task(one.decide()) for one in many]
@@ -416,8 +416,8 @@ def test_no_optional_package_is_imported_before_a_model_needs_it():
 def test_public_prices_are_read_along_with_the_library_and_not_on_the_event_loop():
     program = (
         "import asyncio, sys\n"
-        "from gui_agents.models.http.clients import HTTPClients\n"
-        "async def make(): await HTTPClients().client('http://127.0.0.1:1/v1', None)\n"
+        "from gui_agents.models.clients import ModelClients\n"
+        "async def make(): await ModelClients().client('http://127.0.0.1:1/v1', None)\n"
         "asyncio.run(make())\n"
         "print('genai_prices.data' in sys.modules)"
     )

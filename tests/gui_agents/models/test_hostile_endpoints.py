@@ -15,13 +15,13 @@ from gui_agents.domain.actions import Done, InvalidActionError
 from gui_agents.domain.model import ModelError
 from gui_agents.domain.spec import Endpoint
 from gui_agents.domain.usage import CallOutcome
+from gui_agents.http import body as bounds
+from gui_agents.http.network import MAX_HEAD_BYTES
 from gui_agents.models.caller import DECODED_AT_ONCE, CalledModel
-from gui_agents.models.http import body as bounds
-from gui_agents.models.http.clients import HTTPClients
-from gui_agents.models.http.network import MAX_HEAD_BYTES
+from gui_agents.models.clients import ModelClients
 from gui_agents.models.retry import RetryPolicy
 from tests.fakes import CallBook
-from tests.gui_agents.models.http.hostile import serving
+from tests.gui_agents.http.hostile import serving
 from tests.gui_agents.models.observed import request
 from tests.scripted_model import text, tool_call, usage
 
@@ -132,7 +132,7 @@ async def test_what_has_no_end_is_one_failed_attempt_and_its_connection_closes(a
     ],
 )
 async def test_a_compressed_body_is_bounded_by_what_it_opens_to(encoding, data, problem):
-    await HTTPClients().client("http://127.0.0.1/v1", None)  # loads what is loaded once
+    await ModelClients().client("http://127.0.0.1/v1", None)  # loads what is loaded once
     tracemalloc.start()
     _, failed, outcomes, _ = await asked(body(data, f"content-encoding: {encoding}"))
     _, peak = tracemalloc.get_traced_memory()
@@ -232,7 +232,7 @@ async def test_a_text_is_refused_after_bounded_work(said, monkeypatch):
 
 def bounds_of_answers(monkeypatch, read: list[int]) -> int:
     """Count the characters that are read as objects, and return how many may be."""
-    from gui_agents.models.answers import decoding  # noqa: PLC0415
+    from gui_agents.http import decoding  # noqa: PLC0415
     from gui_agents.models.answers import text as answers  # noqa: PLC0415
 
     class Counting(json.JSONDecoder):

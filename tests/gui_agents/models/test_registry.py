@@ -11,8 +11,8 @@ from gui_agents.domain.packages import install_command
 from gui_agents.domain.providers import PROVIDERS
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.caller import CalledModel
-from gui_agents.models.http.addresses import EndpointPolicy
 from gui_agents.models.registry import ModelFactory, configured_providers
 from gui_agents.service import endpoint_policy
 from gui_agents.simulated.decider import RulesModel

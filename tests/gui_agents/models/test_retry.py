@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.model import ModelError
+from gui_agents.http.pauses import retry_after_seconds
 from gui_agents.models.failures import FailedAttemptError, is_retryable
-from gui_agents.models.retry import RetryPolicy, call_with_retries, pause_in, pause_said, retry_after_seconds
+from gui_agents.models.retry import RetryPolicy, call_with_retries, pause_in, pause_said
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -8,11 +8,12 @@ import attrs
 import pytest
 
 from gui_agents.config import load
+from gui_agents.domain.cloud import Authorization, CloudWish
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage, install_command
 from gui_agents.domain.sandbox import Backend, SandboxType
-from gui_agents.domain.spec import Authorization, RunningConfig
+from gui_agents.domain.secret import Secret
 from gui_agents.sandboxes import registry
 from gui_agents.sandboxes.registry import SandboxFactory
 from tests.fakes import a_spec, new_state
@@ -27,13 +28,18 @@ def test_every_backend_has_its_row():
     assert set(registry.ROWS) == set(Backend)
 
 
+TYPES = {"simulated": "Simulated", "lybic": "Linux", "lybic_mobile": "Android"}
+ACCOUNT = CloudWish(request=Authorization("org", Secret("k")))
+
+
 @pytest.mark.parametrize("backend", Backend)
 def test_every_backend_is_made_anew_for_each_task(backend):
     sandboxes = factory()
     sandboxes.check(backend)
-    first, second = (sandboxes.create(a_spec(backend=backend)) for _ in range(2))
+    cloud = sandboxes.order(backend, ACCOUNT)
+    first, second = (sandboxes.create(a_spec(backend=backend, cloud=cloud)) for _ in range(2))
     assert first.sandbox_id != second.sandbox_id
-    assert first.sandbox_type == "Simulated"
+    assert first.sandbox_type == TYPES[backend]
 
 
 def test_a_backend_whose_package_is_missing_is_refused_with_the_command_that_installs_it(monkeypatch):
@@ -49,27 +55,8 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(backend):
     with pytest.raises(InvalidFieldError) as refusal:
         factory().check(backend, "commonConfig.backend")
     assert refusal.value.field == "commonConfig.backend"
-    assert str(refusal.value).endswith("is none of: simulated")
+    assert str(refusal.value).endswith(f"is none of: {', '.join(Backend)}")
     assert len(str(refusal.value)) < 200
-
-
-def test_a_task_of_a_backend_with_one_kind_of_sandboxes_takes_any():
-    config = RunningConfig(platform="Windows", authorization=Authorization("org", None))
-    assert factory().takes_any(a_spec(config=config))
-
-
-@pytest.mark.parametrize(
-    ("config", "any_will_do"),
-    [
-        (RunningConfig(), True),
-        (RunningConfig(platform="Windows"), False),
-        (RunningConfig(authorization=Authorization("org", None)), False),
-    ],
-)
-def test_a_task_takes_any_sandbox_unless_it_chooses_a_kind_or_brings_an_account(monkeypatch, config, any_will_do):
-    row = attrs.evolve(registry.ROWS["simulated"], choices=frozenset({"shapeName"}))
-    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
-    assert factory().takes_any(a_spec(config=config)) == any_will_do
 
 
 class Broom:
@@ -77,6 +64,7 @@ class Broom:
 
     def __init__(self, *swept: SandboxType, error: BaseException | None = None, seconds: float = 0.0) -> None:
         self.closed = 0
+        self.sweepers: dict[str, object] = {}
         self._swept = swept
         self._error = error
         self._seconds = seconds

@@ -202,14 +202,10 @@ class Rig:
         failure = options.pop("create_error", None)
         if failure is not None:
             raise failure
-        sandbox = TimedSandbox(sandbox_id=f"s{len(self.sandboxes) + 1}", **options)
+        sandbox = TimedSandbox(sandbox_id=spec.sandbox_id or f"s{len(self.sandboxes) + 1}", **options)
         sandbox.alive = self.alive
         self.sandboxes.append(sandbox)
         return sandbox
-
-    def takes_any(self, spec: TaskSpec) -> bool:
-        """Return whether a warm sandbox suits a task: all but those with a platform."""
-        return not spec.config.platform
 
     def create_model(self, choice: ModelChoice) -> TimedModel:
         """Make a model; its choice carries the instruction, see `submit`."""

@@ -7,7 +7,6 @@ import pytest
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.lifecycle import FailureReason
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
-from gui_agents.domain.spec import RunningConfig
 from tests.gui_agents.tasks.rig import CLICK, Rig
 from tests.virtual_time import settle, virtual
 
@@ -47,14 +46,14 @@ async def test_a_task_takes_a_warm_sandbox_and_does_not_wait():
     await rig.rest()
 
 
-@pytest.mark.parametrize("config", [RunningConfig(platform="Windows"), RunningConfig()], ids=["wishes", "none ready"])
+@pytest.mark.parametrize("backend", ["another", "simulated"], ids=["of another kind", "none ready"])
 @virtual
-async def test_a_task_without_a_warm_sandbox_makes_its_own(config):
+async def test_a_task_without_a_warm_sandbox_makes_its_own(backend):
     rig = Rig(warm=1)
-    rig.sandbox("warm", opens=0 if config.platform else 60)
+    rig.sandbox("warm", opens=0 if backend == "another" else 60)
     rig.pool.start()
     await settle()
-    task = rig.submit("quick", config=config)
+    task = rig.submit("quick", backend=backend)
     await rig.ended(task)
     assert rig.record(task).sandbox.sandbox_id == "s2"
     assert rig.starts() == {"cold": (1, 0)}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.actions import Click, Done, InvalidActionError, Key, Type
 from gui_agents.domain.model import Decision, ModelRefusedError
 from gui_agents.domain.usage import Usage
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.decoding import decode
 from gui_agents.models.chat import answers
 from gui_agents.models.chat.answers import read_usage
 from gui_agents.models.failures import FailedAttemptError

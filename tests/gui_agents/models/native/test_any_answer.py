@@ -11,7 +11,7 @@ from gui_agents.domain.actions import InvalidActionError
 from gui_agents.domain.model import ModelRefusedError, Turn
 from gui_agents.domain.model_settings import ModelSettings, WireProtocol
 from gui_agents.domain.spec import Endpoint
-from gui_agents.models.answers.decoding import decode
+from gui_agents.http.decoding import decode
 from gui_agents.models.answers.found import MAX_ACTIONS
 from gui_agents.models.failures import FailedAttemptError
 from gui_agents.models.messages.dialect import MessagesDialect

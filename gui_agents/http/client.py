@@ -1,8 +1,9 @@
-"""One HTTP client for all protocols of models: a JSON request, and the answer as bytes.
+"""One HTTP client for all endpoints: a JSON request, and the answer as bytes.
 
-Each task has a client of its own with one connection, so that its connection, and nothing of another key, ends with
-it. Redirects are not followed: one would carry the screen to an address that nobody configured. Nothing but the
-connection is read from the environment: no keys, headers or `.netrc`.
+Each task has clients of its own with one connection, or two, so that its connections, and nothing of another key, end
+with it; `gui_agents.open_files.PER_TASK` counts on their number. Redirects are not followed: one would carry the screen
+to an address that nobody configured. Nothing but the connection is read from the environment: no keys, headers or
+`.netrc`.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -14,17 +15,15 @@ from urllib.parse import urlsplit
 import attrs
 import httpcore2
 
-from gui_agents.models.failures import FailedAttemptError
-from gui_agents.models.http.addresses import AddressRefusedError, EndpointPolicy, host_of
-from gui_agents.models.http.body import MAX_BYTES, OVERHEAD_BYTES, BodyRefusedError, read_body
-from gui_agents.models.http.causes import Way, cause_of
-from gui_agents.models.http.names import Names
-from gui_agents.models.http.network import CheckedNetwork, Stream, TooLongError
-from gui_agents.models.http.proxies import Proxy, proxy_for
-from gui_agents.models.http.told import Told
+from gui_agents.http.addresses import AddressRefusedError, EndpointPolicy, host_of
+from gui_agents.http.body import JSON_BODY, OVERHEAD_BYTES, BodyBounds, BodyRefusedError, read_body
+from gui_agents.http.causes import Way, cause_of
+from gui_agents.http.errors import NoAnswerError
+from gui_agents.http.names import Names
+from gui_agents.http.network import CheckedNetwork, Stream, TooLongError
+from gui_agents.http.proxies import Proxy, proxy_for
+from gui_agents.http.told import Told
 
-MAX_CONNECTIONS: Final = 1
-"""A task asks one question at a time. `gui_agents.open_files.PER_TASK` counts on it."""
 USER_AGENT: Final = "gui-agents"
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -49,15 +48,17 @@ class HTTPClient:
         self,
         base_url: str,
         *,
+        kind: str = "the endpoint",
         tls: SSLContext,
         names: Names,
         policy: EndpointPolicy | None,
         named_by: str = "the base URL",
         told: Told | None = None,
         proxies: Mapping[str, str] | None = None,
+        connections: int = 1,
     ) -> None:
         parts = urlsplit(base_url)
-        self.where = f"the model's endpoint at {parts.netloc}"
+        self.where = f"{kind} at {parts.netloc}"
         """What errors call the endpoint."""
         self._host = host_of(base_url)
         self._authority = parts.netloc
@@ -74,7 +75,7 @@ class HTTPClient:
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls,
             proxy=None if proxy is None else _pool_proxy(proxy, tls),
-            max_connections=MAX_CONNECTIONS,
+            max_connections=connections,
             # The operator chose the proxy; the endpoint behind it is checked in `_target`.
             network_backend=CheckedNetwork(names, None if self._by_proxy else policy),
         )
@@ -83,24 +84,39 @@ class HTTPClient:
         """Send JSON, and return the answer. To cancel it closes the connection.
 
         Raises:
-            FailedAttemptError: no answer came, or one that is not read. None of its words are in the error.
+            NoAnswerError: no answer came, or one that is not read.
+        """
+        return await self.send("POST", path, headers, content)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        bounds: BodyBounds = JSON_BODY,
+    ) -> Answer:
+        """Send a request, with JSON if there is content, and return the answer. To cancel it closes the connection.
+
+        Raises:
+            NoAnswerError: no answer came, or one that is not read.
         """
         try:
             url, extensions = await self._target(f"{self._path}{path}{self._query}")
             async with self._pool.stream(
-                "POST", url, headers=self._headers(headers), content=content, extensions=extensions
+                method, url, headers=self._headers(headers, content), content=content, extensions=extensions
             ) as response:
-                answer = await self._read(response)
+                answer = await self._read(response, bounds)
         except AddressRefusedError as error:
-            raise FailedAttemptError(str(error), retryable=False, unbilled=True) from None
+            raise NoAnswerError(str(error), passing=False, unsent=True) from None
         except (TooLongError, BodyRefusedError) as error:
             problem = str(error) or "more than an answer may have"
-            raise FailedAttemptError(f"{self.where} sent {problem}", retryable=False) from None
+            raise NoAnswerError(f"{self.where} sent {problem}", passing=False) from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, OSError) as error:
             cause = cause_of(error, self._way)
             problem = f"{self.where} cannot be reached: {cause.text}"
             self._told.warn(self.where, problem)
-            raise FailedAttemptError(problem, retryable=cause.passing, unbilled=cause.unsent) from error
+            raise NoAnswerError(problem, passing=cause.passing, unsent=cause.unsent) from error
         self._told.forget(self.where)
         return answer
 
@@ -108,16 +124,17 @@ class HTTPClient:
         """Close the connection. A second call does nothing."""
         await self._pool.aclose()
 
-    def _headers(self, own: Mapping[str, str]) -> list[tuple[str, str]]:
-        return [
-            ("Host", self._authority),
-            ("Accept", "application/json"),
+    def _headers(self, own: Mapping[str, str], content: bytes | None) -> list[tuple[str, str]]:
+        usual = {
+            "Host": self._authority,
+            "Accept": "application/json",
             # An answer is small; what is not compressed cannot grow when it is opened.
-            ("Accept-Encoding", "identity"),
-            ("Content-Type", "application/json"),
-            ("User-Agent", USER_AGENT),
-            *own.items(),
-        ]
+            "Accept-Encoding": "identity",
+            "User-Agent": USER_AGENT,
+        }
+        if content is not None:
+            usual["Content-Type"] = "application/json"
+        return [*{**usual, **own}.items()]
 
     async def _target(self, path: str) -> tuple[httpcore2.URL, dict[str, Any]]:
         """Return the URL of a request, and the name for the TLS handshake.
@@ -133,16 +150,17 @@ class HTTPClient:
             host, extensions = _in_url(address[0]), {"sni_hostname": self._host}
         return httpcore2.URL(scheme=self._scheme, host=host, port=self._port, target=path), extensions
 
-    async def _read(self, response: httpcore2.Response) -> Answer:
+    async def _read(self, response: httpcore2.Response, bounds: BodyBounds) -> Answer:
         headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
         length = headers.get("content-length", "")
-        if len(length) > len(str(MAX_BYTES)) or int(length or 0) > MAX_BYTES:
-            raise BodyRefusedError(f"more than {MAX_BYTES:,} bytes")
+        if len(length) > len(str(bounds.max_bytes)) or int(length or 0) > bounds.max_bytes:
+            raise BodyRefusedError(f"more than {bounds.max_bytes:,} bytes")
         connection = response.extensions["network_stream"]
         if isinstance(connection, Stream):
-            connection.allow(MAX_BYTES + OVERHEAD_BYTES)
+            connection.allow(bounds.max_bytes + OVERHEAD_BYTES)
         pieces: AsyncIterator[bytes] = response.aiter_stream()
-        return Answer(response.status, headers, await read_body(pieces, headers.get("content-encoding", "").lower()))
+        body = await read_body(pieces, headers.get("content-encoding", "").lower(), bounds)
+        return Answer(response.status, headers, body)
 
 
 def _in_url(address: str) -> str:

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 import trustme
 
-from gui_agents.models.failures import FailedAttemptError
-from gui_agents.models.http.client import HTTPClient
-from gui_agents.models.http.names import Names
-from gui_agents.models.http.told import MAX_ENDPOINTS, Told
+from gui_agents.http.client import HTTPClient
+from gui_agents.http.errors import NoAnswerError
+from gui_agents.http.names import Names
+from gui_agents.http.told import MAX_ENDPOINTS, Told
 
 VARIABLE = "OPENAI_BASE_URL"
 
@@ -25,10 +25,16 @@ def without_proxies(monkeypatch):
 
 async def failure(url, *, tls=None, told=None):
     client = HTTPClient(
-        url, tls=tls or ssl.create_default_context(), names=Names(), policy=None, named_by=VARIABLE, told=told
+        url,
+        tls=tls or ssl.create_default_context(),
+        names=Names(),
+        policy=None,
+        named_by=VARIABLE,
+        told=told,
+        kind="the model's endpoint",
     )
     try:
-        with pytest.raises(FailedAttemptError) as caught:
+        with pytest.raises(NoAnswerError) as caught:
             async with asyncio.timeout(10):
                 await client.post("/x", b"{}", {})
     finally:
@@ -71,7 +77,7 @@ async def test_a_certificate_of_an_unknown_authority_names_ssl_cert_file():
         failed = await failure(f"https://127.0.0.1:{port}/v1")
     assert "its certificate is refused (" in failed.problem
     assert failed.problem.endswith("let SSL_CERT_FILE name a file with the certificate of its authority")
-    assert (failed.retryable, failed.unbilled) == (False, True)
+    assert (failed.passing, failed.unsent) == (False, True)
 
 
 async def test_a_certificate_for_another_name_names_the_address():
@@ -82,28 +88,28 @@ async def test_a_certificate_for_another_name_names_the_address():
         failed = await failure(f"https://127.0.0.1:{port}/v1", tls=trusting)
     assert "its certificate is for another name (" in failed.problem
     assert failed.problem.endswith(f"; check {VARIABLE}")
-    assert (failed.retryable, failed.unbilled) == (False, True)
+    assert (failed.passing, failed.unsent) == (False, True)
 
 
 async def test_https_to_a_port_without_tls_says_so():
     async with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         failed = await failure(f"https://127.0.0.1:{port}/v1")
     assert failed.problem.endswith(f"it speaks no TLS on port {port}; {VARIABLE} may have to begin with http://")
-    assert (failed.retryable, failed.unbilled) == (False, True)
+    assert (failed.passing, failed.unsent) == (False, True)
 
 
 async def test_http_to_a_port_with_tls_says_so():
     async with answering(b"\x15\x03\x03\x00\x02\x02\x46") as port:
         failed = await failure(f"http://127.0.0.1:{port}/v1")
     assert failed.problem.endswith(f"it expects TLS on port {port}; {VARIABLE} must begin with https://")
-    assert (failed.retryable, failed.unbilled) == (False, True)
+    assert (failed.passing, failed.unsent) == (False, True)
 
 
 async def test_a_connection_that_closes_without_an_answer_may_be_a_port_with_tls():
     async with answering(b"") as port:
         failed = await failure(f"http://127.0.0.1:{port}/v1")
     assert failed.problem.endswith(f"; if it expects TLS, {VARIABLE} must begin with https://")
-    assert (failed.retryable, failed.unbilled) == (True, False)
+    assert (failed.passing, failed.unsent) == (True, False)
 
 
 async def test_a_name_that_is_not_found_says_so(monkeypatch):
@@ -116,14 +122,14 @@ async def test_a_name_that_is_not_found_says_so(monkeypatch):
         "the model's endpoint at nowhere.example cannot be reached: it has a name that cannot be resolved"
         f" (Name or service not known); check {VARIABLE}"
     )
-    assert (failed.retryable, failed.unbilled) == (True, True)
+    assert (failed.passing, failed.unsent) == (True, True)
 
 
 async def test_a_port_where_nothing_listens_says_so():
     port = free_port()
     failed = await failure(f"http://127.0.0.1:{port}/v1")
     assert failed.problem.endswith(f"it refuses connections; is it running, and is {VARIABLE} right?")
-    assert (failed.retryable, failed.unbilled) == (True, True)
+    assert (failed.passing, failed.unsent) == (True, True)
 
 
 async def test_a_proxy_that_is_not_there_is_named_by_its_variable(monkeypatch):
@@ -132,7 +138,7 @@ async def test_a_proxy_that_is_not_there_is_named_by_its_variable(monkeypatch):
     assert failed.problem.endswith(
         "the proxy that HTTPS_PROXY names refuses connections; is it running, and is HTTPS_PROXY right?"
     )
-    assert failed.unbilled
+    assert failed.unsent
 
 
 async def test_a_proxy_that_refuses_is_named_by_its_variable(monkeypatch):
@@ -140,7 +146,7 @@ async def test_a_proxy_that_refuses_is_named_by_its_variable(monkeypatch):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         failed = await failure("https://llm.example/v1")
     assert failed.problem.endswith("the proxy that HTTPS_PROXY names answered 407 Proxy Authentication Required")
-    assert failed.unbilled
+    assert failed.unsent
 
 
 async def test_a_trouble_is_logged_once_until_it_is_over(caplog):

@@ -23,8 +23,8 @@ from httpcore2 import (
     WriteError,
 )
 
-from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.http.names import Names, Place
+from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.http.names import Names, Place
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """An ordinary head has 1 to 8 KiB. Reading the worst one of this size holds the event loop for some milliseconds."""

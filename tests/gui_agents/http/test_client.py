@@ -1,4 +1,4 @@
-"""Calls to models go to the address that was checked, under the name that was given, or through a proxy."""
+"""Calls go to the address that was checked, under the name that was given, or through a proxy."""
 
 import asyncio
 import socket
@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 import trustme
 
-from gui_agents.domain.model import ModelError
-from gui_agents.models.failures import FailedAttemptError
-from gui_agents.models.http.addresses import EndpointPolicy
-from gui_agents.models.http.client import HTTPClient
-from gui_agents.models.http.names import MAX_LOOKUPS, Names
+from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.http.body import BodyBounds
+from gui_agents.http.client import HTTPClient
+from gui_agents.http.errors import NoAnswerError, ProxyError
+from gui_agents.http.names import MAX_LOOKUPS, Names
 from gui_agents.threads import Threads
-from tests.gui_agents.models.http.hostile import serving
+from tests.gui_agents.http.hostile import serving
 
 CLOSED = EndpointPolicy(loopback=False)
 HERE = EndpointPolicy(loopback=False, allowed=("127.0.0.1",))
@@ -79,9 +79,9 @@ async def test_a_name_that_changes_its_address_is_checked_for_each_connection(mo
         answer = await one.post("/x", b"{}", {})
         assert (answer.status, answer.body) == (200, b"{}")
         assert asked == ["llm.example"]
-        with pytest.raises(FailedAttemptError, match=r"^llm\.example is a loopback address.*=llm\.example$") as refused:
+        with pytest.raises(NoAnswerError, match=r"^llm\.example is a loopback address.*=llm\.example$") as refused:
             await one.post("/x", b"{}", {})
-        assert not refused.value.retryable
+        assert not refused.value.passing
         assert server.connections == 1
     assert shown(server.requests[0]) == ("POST /v1/x HTTP/1.1", f"llm.example:{port(server)}")
 
@@ -100,6 +100,28 @@ async def test_questions_at_once_share_one_connection():
     assert (len(server.requests), server.connections) == (5, 1)
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_request_without_content_says_nothing_of_its_type(method):
+    async with serving(ok) as server, client(server.base_url) as one:
+        assert (await one.send(method, "/x?y=1", {"Accept": "image/png"})).body == b"{}"
+    head = server.requests[0].decode().lower()
+    assert head.startswith(f"{method.lower()} /v1/x?y=1 http/1.1\r\n")
+    assert "accept: image/png\r\n" in head
+    assert "content-type" not in head
+    assert "application/json" not in head
+
+
+async def test_a_body_is_bounded_as_its_kind_demands():
+    async def commas():
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n" + b"," * 200_000
+
+    async with serving(commas) as server, client(server.base_url) as one:
+        assert len((await one.send("GET", "/x", {}, bounds=BodyBounds(200_000))).body) == 200_000
+        for bounds in (BodyBounds(199_999), BodyBounds(200_000, max_values=199_999), BodyBounds(200_000, max_pieces=1)):
+            with pytest.raises(NoAnswerError, match="sent more than"):
+                await one.send("GET", "/x", {}, bounds=bounds)
+
+
 async def test_an_announced_length_over_the_bound_is_refused_before_the_body_comes():
     async def only_a_head():
         yield b"HTTP/1.1 200 OK\r\ncontent-length: 4194305\r\n\r\n"
@@ -107,14 +129,14 @@ async def test_an_announced_length_over_the_bound_is_refused_before_the_body_com
 
     async with serving(only_a_head) as server, client(server.base_url) as one:
         async with asyncio.timeout(10):
-            with pytest.raises(FailedAttemptError, match="sent more than 4,194,304 bytes"):
+            with pytest.raises(NoAnswerError, match="sent more than 4,194,304 bytes"):
                 await one.post("/x", b"{}", {})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "LOCALHOST."])
 async def test_no_spelling_of_an_address_gets_past_the_check(host):
     async with serving(ok) as server, client(f"http://{host}:{port(server)}/v1", CLOSED) as one:
-        with pytest.raises(FailedAttemptError, match="is a loopback address"):
+        with pytest.raises(NoAnswerError, match="is a loopback address"):
             await one.post("/x", b"{}", {})
         assert server.connections == 0
 
@@ -122,7 +144,7 @@ async def test_no_spelling_of_an_address_gets_past_the_check(host):
 async def test_one_inside_address_among_others_is_enough_to_refuse(monkeypatch):
     resolving(monkeypatch, {"llm.example": [["127.0.0.1", "10.0.0.1"]]})
     async with serving(ok) as server, client(f"http://llm.example:{port(server)}/v1", HERE) as one:
-        with pytest.raises(FailedAttemptError, match=r"llm\.example is no public address"):
+        with pytest.raises(NoAnswerError, match=r"llm\.example is no public address"):
             await one.post("/x", b"{}", {})
         assert server.connections == 0
 
@@ -139,7 +161,7 @@ async def test_a_name_without_an_address_cannot_be_reached(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     async with client("http://nowhere.example/v1", CLOSED) as one:
-        with pytest.raises(FailedAttemptError, match=r"endpoint at nowhere\.example cannot be reached: "):
+        with pytest.raises(NoAnswerError, match=r"endpoint at nowhere\.example cannot be reached: "):
             await one.post("/x", b"{}", {})
 
 
@@ -174,7 +196,7 @@ async def test_the_name_is_what_tls_checks(monkeypatch):
         assert names == ["llm.example"]
         for host, context in (("other.example", trusting), ("llm.example", TLS)):
             async with client(f"https://{host}:{there}/v1", HERE, context) as one:
-                with pytest.raises(FailedAttemptError, match="cannot be reached"):
+                with pytest.raises(NoAnswerError, match="cannot be reached"):
                     await one.post("/x", b"{}", {})
 
 
@@ -203,7 +225,7 @@ async def test_no_proxy_is_asked_for_an_inside_address(monkeypatch, address):
     async with serving(ok) as proxy:
         monkeypatch.setenv("all_proxy", f"127.0.0.1:{port(proxy)}")
         async with client("http://llm.example/v1", EndpointPolicy(loopback=True)) as one:
-            with pytest.raises(FailedAttemptError, match=r"llm\.example is "):
+            with pytest.raises(NoAnswerError, match=r"llm\.example is "):
                 await one.post("/x", b"{}", {})
         assert proxy.connections == 0
 
@@ -228,7 +250,7 @@ async def test_a_tunnel_leads_to_the_address_that_was_checked(monkeypatch, polic
     proxy = await asyncio.start_server(connection, "127.0.0.1", 0)
     monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
     async with client("https://llm.example/v1", policy) as one:
-        with pytest.raises(FailedAttemptError, match="cannot be reached"):
+        with pytest.raises(NoAnswerError, match="cannot be reached"):
             await one.post("/x", b"{}", {})
     proxy.close()
     await proxy.wait_closed()
@@ -279,7 +301,7 @@ async def test_what_no_proxy_names_and_this_machine_are_called_directly(monkeypa
 def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(monkeypatch, value):
     monkeypatch.setenv("ALL_PROXY", value)
     with pytest.raises(
-        ModelError, match=r"^ALL_PROXY names no proxy that can be used; it must be a URL such as http://"
+        ProxyError, match=r"^ALL_PROXY names no proxy that can be used; it must be a URL such as http://"
     ):
         HTTPClient("https://llm.example/v1", tls=TLS, names=Names(), policy=None)
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import pytest
 
 from gui_agents.domain.errors import PreconditionError
-from gui_agents.models.http.addresses import AddressRefusedError, EndpointPolicy
+from gui_agents.http.addresses import AddressRefusedError, EndpointPolicy
 
 PUBLIC = ["https://api.openai.com/v1", "http://8.8.8.8:80/v1", "https://[2001:4860:4860::8888]/v1", "http://1.1.1.1"]
 LOOPBACK = [

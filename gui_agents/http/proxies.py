@@ -13,8 +13,8 @@ from urllib.request import getproxies, proxy_bypass
 import attrs
 
 from gui_agents.domain.internet import Address, literal_address
-from gui_agents.domain.model import ModelError
-from gui_agents.models.http.addresses import host_of
+from gui_agents.http.addresses import host_of
+from gui_agents.http.errors import ProxyError
 
 
 @attrs.frozen
@@ -32,7 +32,7 @@ def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> Proxy | Non
     """Return the proxy through which `url` is called, if any; `proxies` are those of the environment.
 
     Raises:
-        ModelError: a variable names a proxy that cannot be used.
+        ProxyError: a variable names a proxy that cannot be used.
     """
     parts = urlsplit(url)
     proxies = getproxies() if proxies is None else proxies
@@ -57,7 +57,7 @@ def _in_networks(address: Address, exceptions: str) -> bool:
 
 
 def _proxy(text: str, variable: str) -> Proxy:
-    wrong = ModelError(f"{variable} names no proxy that can be used; it must be a URL such as http://proxy:3128")
+    wrong = ProxyError(f"{variable} names no proxy that can be used; it must be a URL such as http://proxy:3128")
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         host, port = parts.hostname, parts.port

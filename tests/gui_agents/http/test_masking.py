@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.secret import MASKED_KEY, Secret
-from gui_agents.models.masking import MAX_READ, MAX_SHOWN, hidden_words, masked
+from gui_agents.http.masking import MAX_READ, MAX_SHOWN, hidden_words, masked
 
 HEADERS = {"Authorization": "Bearer tok-0123456789", "X-Team": "agents", "X-Gateway": "0123456789-tok-0123456789"}
 

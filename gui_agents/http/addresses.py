@@ -1,8 +1,8 @@
-"""Which addresses a client may name as a model's endpoint: it must not become a way into the operator's network.
+"""Which addresses a client may name as an endpoint: it must not become a way into the operator's network.
 
 Public addresses are allowed. Loopback is allowed while gRPC itself listens on loopback alone, because then only users
-of this machine can ask. All others (private, link-local, metadata services) need a line in MODEL_ENDPOINT_ALLOW. What
-the operator has configured is always allowed.
+of this machine can ask. All others (private, link-local, metadata services) need a line in the variable of the
+endpoint's kind, such as MODEL_ENDPOINT_ALLOW. What the operator has configured is always allowed.
 
 `check_url` answers a request at once, as far as the URL itself says what it is. What counts is `check`: the network
 asks it for each connection, with the addresses that it is about to connect to.
@@ -18,7 +18,7 @@ import attrs
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.internet import Address, Network, is_public, literal_address, networks, unwrapped
 
-VARIABLE: Final = "MODEL_ENDPOINT_ALLOW"
+OF_MODELS: Final = "MODEL_ENDPOINT_ALLOW"
 
 
 class AddressRefusedError(Exception):
@@ -33,6 +33,8 @@ class EndpointPolicy:
     """Whether loopback addresses are allowed."""
     allowed: tuple[str, ...] = ()
     """Host names, addresses and networks (CIDR) that are allowed besides the public ones."""
+    variable: str = OF_MODELS
+    """The variable that lists them."""
 
     def check_url(self, url: str, field: str) -> None:
         """Check the host of a URL as far as it says by itself what it is.
@@ -43,7 +45,7 @@ class EndpointPolicy:
         host = host_of(url)
         literal = literal_address(host)
         if literal is not None and not self._allows(host, literal):
-            raise PreconditionError(f"{field}: {_refusal(host, literal)}")
+            raise PreconditionError(f"{field}: {self._refusal(host, literal)}")
 
     def check(self, host: str, addresses: Iterable[Address]) -> None:
         """Check every address that a host has.
@@ -53,7 +55,7 @@ class EndpointPolicy:
         """
         for address in addresses:
             if not self._allows(host.lower().rstrip("."), address):
-                raise AddressRefusedError(_refusal(host, address))
+                raise AddressRefusedError(self._refusal(host, address))
 
     def names(self, host: str) -> bool:
         """Tell whether the operator allows this host by its name, whatever its addresses are."""
@@ -65,6 +67,10 @@ class EndpointPolicy:
             return True
         return any(plain in network or address in network for network in self._networks)
 
+    def _refusal(self, host: str, address: Address) -> str:
+        kind = "a loopback" if unwrapped(address).is_loopback else "no public"
+        return f"{host} is {kind} address; the operator can allow it with {self.variable}={host}"
+
     @cached_property
     def _networks(self) -> Sequence[Network]:
         return networks(self.allowed)
@@ -73,8 +79,3 @@ class EndpointPolicy:
 def host_of(url: str) -> str:
     """Return the host of a URL in lower case, without the dot that may end a full name."""
     return (urlsplit(url).hostname or "").rstrip(".")
-
-
-def _refusal(host: str, address: Address) -> str:
-    kind = "a loopback" if unwrapped(address).is_loopback else "no public"
-    return f"{host} is {kind} address; the operator can allow it with {VARIABLE}={host}"

@@ -1,8 +1,8 @@
 """The body of an answer, bounded while it is read.
 
-An answer is one action and a sentence, with up to some hundred kilobytes of a model's thoughts before it. The bounds
-stand far above that, and so low that the worst body within them is read and decoded in some 30 ms: `json` decodes
-without a pause, also for other threads.
+A JSON answer of a model is one action and a sentence, with up to some hundred kilobytes of thoughts before it. The
+bounds stand far above that, and so low that the worst body within them is read and decoded in some 30 ms: `json`
+decodes without a pause, also for other threads.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
+
+import attrs
 
 MAX_BYTES: Final = 4 * 2**20
 """Of the body, decompressed."""
@@ -26,11 +28,24 @@ OVERHEAD_BYTES: Final = 256 * 1024
 """Of a body's chunks and trailers on the wire."""
 
 
+@attrs.frozen
+class BodyBounds:
+    """How much of a body is read."""
+
+    max_bytes: int
+    max_values: int | None = None
+    """In the JSON text; None for a body that is not decoded."""
+    max_pieces: int = MAX_PIECES
+
+
+JSON_BODY: Final = BodyBounds(MAX_BYTES, MAX_VALUES)
+
+
 class BodyRefusedError(Exception):
     """The body is not read any further; the text says why."""
 
 
-async def read_body(pieces: AsyncIterator[bytes], encoding: str) -> bytes:
+async def read_body(pieces: AsyncIterator[bytes], encoding: str, bounds: BodyBounds = JSON_BODY) -> bytes:
     """Return the whole body; `encoding` is the Content-Encoding in lower case, empty for none.
 
     Raises:
@@ -43,13 +58,14 @@ async def read_body(pieces: AsyncIterator[bytes], encoding: str) -> bytes:
         count += 1
         for plain in decompressed(piece):
             body += plain
-            values += sum(plain.count(mark) * weight for mark, weight in MARKS.items())
-            if len(body) > MAX_BYTES:
-                raise BodyRefusedError(f"more than {MAX_BYTES:,} bytes")
-            if values > MAX_VALUES:
-                raise BodyRefusedError(f"more than {MAX_VALUES:,} values")
-        if count > MAX_PIECES:
-            raise BodyRefusedError(f"more than {MAX_PIECES:,} pieces")
+            if len(body) > bounds.max_bytes:
+                raise BodyRefusedError(f"more than {bounds.max_bytes:,} bytes")
+            if bounds.max_values is not None:
+                values += sum(plain.count(mark) * weight for mark, weight in MARKS.items())
+                if values > bounds.max_values:
+                    raise BodyRefusedError(f"more than {bounds.max_values:,} values")
+        if count > bounds.max_pieces:
+            raise BodyRefusedError(f"more than {bounds.max_pieces:,} pieces")
         if count % PIECES_AT_ONCE == 0:
             await asyncio.sleep(0)
     return bytes(body)

@@ -36,7 +36,7 @@ async def serving(answer: Answer):
                 head = await reader.readuntil(b"\r\n\r\n")
                 server.requests.append(head)
                 fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
-                await reader.readexactly(int(fields[b"content-length"]))
+                await reader.readexactly(int(fields.get(b"content-length", 0)))
                 async for piece in answer():
                     writer.write(piece)
                     await writer.drain()

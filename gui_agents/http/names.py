@@ -5,7 +5,7 @@ import socket
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
-from gui_agents.models.http.addresses import EndpointPolicy
+from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.threads import Threads
 
 LOOKUP_SECONDS: Final = 10.0

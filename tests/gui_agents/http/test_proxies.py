@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from gui_agents.domain.model import ModelError
-from gui_agents.models.http.proxies import Proxy, proxy_for
+from gui_agents.http.errors import ProxyError
+from gui_agents.http.proxies import Proxy, proxy_for
 
 
 @pytest.fixture(autouse=True)
@@ -46,5 +46,5 @@ def test_no_proxy_takes_out_hosts_domains_addresses_and_networks(monkeypatch, ex
 @pytest.mark.parametrize("text", ["socks5://proxy:1080", "socks5h://proxy", "http://", "http://proxy:99999", "ftp://p"])
 def test_a_proxy_that_cannot_be_used_is_told_by_its_variable(monkeypatch, variable, text):
     monkeypatch.setenv(variable, text)
-    with pytest.raises(ModelError, match=f"^{variable} names no proxy that can be used; it must be a URL such as "):
+    with pytest.raises(ProxyError, match=f"^{variable} names no proxy that can be used; it must be a URL such as "):
         proxy_for("https://h.example/v1")

@@ -1,1 +1,0 @@
-"""Calls to model endpoints over HTTP, whatever protocol the endpoint speaks: bounded, checked, cancellable."""
