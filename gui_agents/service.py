@@ -17,7 +17,7 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
-from gui_agents.domain.cloud import CloudOrder, CloudWish
+from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
@@ -139,18 +139,26 @@ def _defaults(config: Config) -> Defaults:
     )
 
 
-def _plain_task(config: Config, cloud: CloudOrder | None) -> TaskSpec:
-    """Return a task that leaves everything to the operator's defaults; no model is ever asked for it."""
-    defaults = _defaults(config)
-    return TaskSpec(
+def _warm_pool(config: Config, state: ServiceState, reaper: Reaper, sandboxes: SandboxFactory) -> WarmPool:
+    """Return the pool of sandboxes for tasks that leave everything to the operator's defaults."""
+    defaults, size, cloud = _defaults(config), config.sandboxes.warm, None
+    if size:
+        try:
+            cloud = sandboxes.order(defaults.backend, CloudWish())
+        except RefusedError as error:
+            _log.warning("SANDBOX_WARM has no effect: %s", error)
+            size = 0
+    plain = TaskSpec(
         instruction="",
         backend=defaults.backend,
         steps=defaults.steps,
         timeout_seconds=defaults.timeout_seconds,
+        # No model is ever asked for it.
         model=ModelChoice("", ""),
         config=defaults.as_config(),
         cloud=cloud,
     )
+    return WarmPool(state, reaper, sandboxes, plain, size=size)
 
 
 class _Routes:
@@ -226,13 +234,7 @@ class Service:
         keeper = SandboxKeeper(
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
-        warm, order = config.sandboxes.warm, None
-        try:
-            order = sandboxes.order(config.defaults.backend, CloudWish()) if warm else None
-        except RefusedError as error:
-            _log.warning("SANDBOX_WARM: no sandbox stands ready: %s", error)
-            warm = 0
-        self._pool = WarmPool(self.state, reaper, sandboxes, _plain_task(config, order), size=warm)
+        self._pool = _warm_pool(config, self.state, reaper, sandboxes)
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,

@@ -45,7 +45,7 @@ class Reaper:
         self._departures: OrderedDict[str, str] = OrderedDict()
 
     def why_gone(self, sandbox_id: str) -> str | None:
-        """Return why a sandbox is gone; None if it is not, or if that was too long ago."""
+        """Return why a sandbox is gone; None if it is not, if that was long ago, or if its task was to close it."""
         return self._departures.get(sandbox_id)
 
     def close(
@@ -56,7 +56,8 @@ class Reaper:
         `info` is None for a sandbox that was never open.
         """
         if info is not None:
-            self._remember(info.sandbox_id, departure.why[:MAX_WHY])
+            if departure.reason is not SandboxEnd.CLOSED:
+                self._remember(info.sandbox_id, departure.why[:MAX_WHY])
             if departure.is_death:
                 self._records.sandbox_failed(info.sandbox_type)
         task = asyncio.get_running_loop().create_task(self._reap(sandbox, info, departure.reason, closed))

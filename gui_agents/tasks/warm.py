@@ -29,7 +29,7 @@ from gui_agents.tasks.identity import info_of, type_of
 from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.watch import Watch
 
-OPEN_SECONDS: Final = 120.0
+OPEN_SECONDS: Final = 360.0
 """How long opening one may take; sandboxes have shorter limits of their own."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
@@ -99,11 +99,6 @@ class WarmPool:
         self._failures = 0
         return self._removed(self._ready[0])
 
-    def _suits(self, spec: TaskSpec) -> bool:
-        """Return whether a task asks for nothing else than what stands ready."""
-        plain = self._plain
-        return (spec.backend, spec.cloud, spec.sandbox_id) == (plain.backend, plain.cloud, None)
-
     def stop(self) -> None:
         """Open no more, and begin to close those that are there."""
         if self._filling is not None:
@@ -114,6 +109,10 @@ class WarmPool:
         while self._ready:
             ready = self._removed(self._ready[0])
             self._close(ready.sandbox, ready.info, NOT_NEEDED)
+
+    def _suits(self, spec: TaskSpec) -> bool:
+        plain = self._plain
+        return (spec.backend, spec.cloud, spec.sandbox_id) == (plain.backend, plain.cloud, None)
 
     async def _fill(self) -> None:
         while not is_cancelled():

@@ -8,7 +8,6 @@ from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.lifecycle import FailureReason
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
 from tests.gui_agents.tasks.rig import CLICK, Rig
-from tests.gui_agents.tasks.test_attached_sandboxes import CLOUD
 from tests.virtual_time import settle, virtual
 
 OUT_OF_MEMORY = SandboxGoneError("the browser was ended: it used more than 2 GiB", SandboxEnd.OUT_OF_MEMORY)
@@ -47,14 +46,14 @@ async def test_a_task_takes_a_warm_sandbox_and_does_not_wait():
     await rig.rest()
 
 
-@pytest.mark.parametrize("cloud", [CLOUD, None], ids=["wishes", "none ready"])
+@pytest.mark.parametrize("backend", ["another", "simulated"], ids=["of another kind", "none ready"])
 @virtual
-async def test_a_task_without_a_warm_sandbox_makes_its_own(cloud):
+async def test_a_task_without_a_warm_sandbox_makes_its_own(backend):
     rig = Rig(warm=1)
-    rig.sandbox("warm", opens=60 if cloud is None else 0)
+    rig.sandbox("warm", opens=0 if backend == "another" else 60)
     rig.pool.start()
     await settle()
-    task = rig.submit("quick", cloud=cloud)
+    task = rig.submit("quick", backend=backend)
     await rig.ended(task)
     assert rig.record(task).sandbox.sandbox_id == "s2"
     assert rig.starts() == {"cold": (1, 0)}

@@ -80,11 +80,19 @@ async def test_why_a_sandbox_is_gone_is_known_from_the_moment_that_it_is_given_u
 
 
 @virtual
+async def test_what_is_closed_as_it_should_be_needs_no_explanation():
+    yard = Yard()
+    yard.close(ScriptedSandbox())
+    assert yard.reaper.why_gone("s1") is None
+    await yard.reaper.finish(1)
+
+
+@virtual
 async def test_what_is_remembered_is_bounded():
     yard = Yard()
     for number in range(REMEMBERED + 1):
         info = SandboxInfo(f"s{number}", SandboxType.SIMULATED)
-        yard.close(ScriptedSandbox(), Departure(SandboxEnd.CLOSED, "x" * 10_000), info)
+        yard.close(ScriptedSandbox(), Departure(SandboxEnd.KILLED, "x" * 10_000), info)
     assert yard.reaper.why_gone("s0") is None
     assert yard.reaper.why_gone("s1") == "x" * MAX_WHY
     await yard.reaper.finish(1)

@@ -516,8 +516,7 @@ async def test_the_first_message_tells_what_waits_what_is_gone_and_what_is_not_u
     last = rig.submit(previous_task_id=first, unused=("runningConfig.platform", "sandbox.name"))
     (accepted, *_) = await rig.ended(last)
     assert accepted.text == (
-        "accepted; 1 tasks are ahead; "
-        "the sandbox of task t1 is gone, so a new one is made (it was closed after its task); "
+        "accepted; 1 tasks are ahead; the sandbox of task t1 is gone, so a new one is made; "
         "not used: runningConfig.platform, sandbox.name"
     )
     for task in tasks:

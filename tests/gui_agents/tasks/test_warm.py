@@ -4,17 +4,30 @@ import asyncio
 
 import pytest
 
+from gui_agents.domain.cloud import Account, CloudOrder, SandboxKind
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
+from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.warm import LONGEST_PAUSE_SECONDS, OPEN_SECONDS, WarmPool
 from tests.fakes import a_spec, new_state
 from tests.gui_agents.tasks.rig import AGES, TimedSandbox
-from tests.gui_agents.tasks.test_attached_sandboxes import CLOUD
 from tests.promises import broken
 from tests.virtual_time import LoopClock, settle, virtual
 
 OUT_OF_MEMORY = SandboxGoneError("it used too much", SandboxEnd.OUT_OF_MEMORY)
+
+CLOUD = CloudOrder(
+    account=Account(
+        organization="org",
+        api_key=Secret("key"),
+        base_url="https://example.com",
+        configured=True,
+        of_operator=True,
+        named_by="LYBIC_API_ENDPOINT",
+    ),
+    kind=SandboxKind(),
+)
 
 
 class Stable:
@@ -99,8 +112,8 @@ async def test_a_task_that_needs_another_kind_takes_none():
     stable = Stable()
     await settle()
     assert stable.taken(backend="another") is None
-    assert stable.taken(sandbox_id="another") is None
     assert stable.taken(cloud=CLOUD) is None
+    assert stable.taken(sandbox_id="of the cloud") is None
     assert (stable.taken(), len(stable.made)) == ("s1", 1)
     await stable.rest()
 
