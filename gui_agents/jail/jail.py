@@ -176,7 +176,7 @@ class Jail:
             self._over.set()
 
     def _end_marked(self) -> bool:
-        return processes.end_marked([self.jail_id], END_SECONDS)
+        return processes.end_marked([self.jail_id], self._launch.users, END_SECONDS)
 
     async def ended(self) -> Ended:
         """Wait until the program has ended or the jail is closed, and return why."""

@@ -15,6 +15,7 @@ from gui_agents.jail.plan import Plan
 from gui_agents.jail.program import SECOND_GATE, Command
 from gui_agents.jail.syscalls import closed_doors
 from gui_agents.jail.user_ids import UserId, take_user_id
+from gui_agents.jail.written import write_down_user
 
 OUT_OF_MEMORY_SCORE: Final = 300
 """If the whole machine has no memory left, the kernel ends jails before the service."""
@@ -34,6 +35,11 @@ class Launch:
         self._handed = Handed()
         self._info: int | None = None
 
+    @property
+    def users(self) -> tuple[int, ...]:
+        """The user that only this jail has, if there is one."""
+        return () if self._user is None else (self._user.number,)
+
     def prepare(self, command: Command, places: Mapping[str, str]) -> Command:
         """Make what is needed, and return the command that starts the jail with `command` in it.
 
@@ -43,6 +49,7 @@ class Launch:
         plan = self._plan
         if os.geteuid() == 0:
             self._user = take_user_id()
+            write_down_user(plan, self._user.number)
         self._bounded = plan.cgroup.make(plan.limits)
         give_up = [] if self._user is None else privileges.as_user(self._user.number)
         bound = privileges.bounded(self._resource_limits())

@@ -15,7 +15,7 @@ class Limits:
 
     memory_bytes: int
     disk_bytes: int
-    """Of its home, and as much again of its temporary files and of its shared directory, which may have 64 MiB."""
+    """Of its home, and as much again of its temporary files and of its shared directory."""
     processes: int
     """Processes and threads."""
 

@@ -1,4 +1,7 @@
-"""Finds and ends processes by a marker in their environment, or by their cgroup.
+"""Finds and ends processes by a marker in their environment, by their user, or by their cgroup.
+
+A service that is root in a container often may not read the environment of another user's processes. A jail's user is
+its own, so all processes of that user are the jail's.
 
 A process's number may belong to another one as soon as the process has ended. So each candidate is held by a descriptor
 before it is looked at, and the signal goes to that descriptor.
@@ -6,6 +9,7 @@ before it is looked at, and the signal goes to that descriptor.
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -18,19 +22,39 @@ MARKER: Final = "GUI_AGENTS_JAIL"
 WAIT_SECONDS: Final = 0.1
 """How long one ended process is waited for, before the next one is ended."""
 
+_USER: Final = re.compile(r"^Uid:\t([0-9]+)", re.MULTILINE)
 _PROC: Final = Path("/proc")
 
 
-def end_marked(jail_ids: Collection[str], seconds: float) -> bool:
-    """End the processes of these jails, until there are none. Return whether there are none after `seconds`."""
+def end_marked(jail_ids: Collection[str], users: Collection[int], seconds: float) -> bool:
+    """End the processes of these jails, until there are none. Return whether there are none after `seconds`.
+
+    Args:
+        jail_ids: of the jails.
+        users: which only these jails have.
+        seconds: after which it gives up.
+    """
     markers = {f"{MARKER}={jail_id}".encode() for jail_id in jail_ids}
 
-    def is_marked(pid: int) -> bool:
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
+    def is_one(pid: int) -> bool:
+        with contextlib.suppress(OSError):  # it has ended
+            if users and _user(pid) in users:
+                return True
             return not markers.isdisjoint((_PROC / str(pid) / "environ").read_bytes().split(b"\0"))
         return False
 
-    return end_all(_numbers, is_marked, seconds)
+    return end_all(_numbers, is_one, seconds)
+
+
+def _user(pid: int) -> int | None:
+    """Return the user of a process; None of one that is ending.
+
+    Raises:
+        OSError: it has ended.
+    """
+    status = (_PROC / str(pid) / "status").read_text(errors="replace")
+    found = _USER.search(status)
+    return int(found[1]) if found else None
 
 
 def end_all(candidates: Callable[[], Iterable[int]], is_one: Callable[[int], bool], seconds: float) -> bool:

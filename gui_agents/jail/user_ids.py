@@ -35,11 +35,17 @@ def take_user_id() -> UserId:
     # From a random one on: two containers on one machine do not see each other's sockets.
     first = random.randrange(len(USER_IDS))  # noqa: S311 - no secret
     for number in (*USER_IDS[first:], *USER_IDS[:first]):
-        held = socket.socket(socket.AF_UNIX)
-        try:
-            held.bind(f"\0gui-agents-uid-{number}")
-        except OSError:
-            held.close()
-        else:
-            return UserId(number, held)
+        if (user := take_this_user_id(number)) is not None:
+            return user
     raise OSError("all user ids of jails are taken")
+
+
+def take_this_user_id(number: int) -> UserId | None:
+    """Return a user id, or None if somebody has taken it."""
+    held = socket.socket(socket.AF_UNIX)
+    try:
+        held.bind(f"\0gui-agents-uid-{number}")
+    except OSError:
+        held.close()
+        return None
+    return UserId(number, held)

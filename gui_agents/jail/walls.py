@@ -17,8 +17,6 @@ HOME: Final = "/home/user"
 """The home inside of a jail, as large as `Limits.disk_bytes`."""
 SHARED: Final = "/run/shared"
 """The shared directory inside of a jail."""
-SHARED_BYTES: Final = 2**26
-"""What the shared directory may hold at least: the picture of a screen lies in it, 33 MB for 3840x2160."""
 PARENTS: Final = (
     *("/usr", "/usr/local", "/usr/local/share", "/etc", "/etc/ssl", "/var", "/var/cache"),
     *("/home", "/run"),
@@ -64,7 +62,7 @@ def arguments(inside: Inside, *, info: int) -> list[str]:
         *_tmpfs("/dev/shm", limits.memory_bytes),  # noqa: S108 - inside
         *_tmpfs("/tmp", limits.disk_bytes),  # noqa: S108 - inside
         *_tmpfs(HOME, limits.disk_bytes),
-        *_tmpfs(SHARED, max(limits.disk_bytes, SHARED_BYTES)),
+        *_tmpfs(SHARED, limits.disk_bytes),
         *(word for name in inside.directories for word in ("--perms", "0777", "--dir", f"{SHARED}/{name}")),
         *(word for place, file in inside.files.items() for word in ("--perms", "0444", "--file", str(file), place)),
         *_places(inside.places),

@@ -3,6 +3,8 @@
 import logging
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +12,7 @@ from gui_agents.domain.sandbox import SandboxType
 from gui_agents.jail import processes, records
 from gui_agents.jail.cgroups import PREFIX, Cgroup
 from gui_agents.jail.plan import Plan
+from gui_agents.jail.user_ids import USER_IDS, take_this_user_id
 
 SECONDS: Final = 10.0
 """How long processes are ended again and again."""
@@ -45,6 +48,16 @@ def write_down(plan: Plan, kind: str, sandbox_type: SandboxType) -> None:
         raise
 
 
+def write_down_user(plan: Plan, user: int) -> None:
+    """Write down which user a jail is going to have.
+
+    Raises:
+        OSError: that failed.
+    """
+    place = plan.directory / records.RECORD
+    records.write(place, {**(records.read(place) or {}), "user": user})
+
+
 def sweep_jails(owner: records.Owner) -> Counter[SandboxType]:
     """Remove the jails of a service that is gone, and return how many of each type. What cannot be removed is logged.
 
@@ -52,13 +65,12 @@ def sweep_jails(owner: records.Owner) -> Counter[SandboxType]:
         OSError: the directory cannot be read.
     """
     swept: Counter[SandboxType] = Counter()
-    jails = owner.jails()
-    if jails and not processes.end_marked([place.name for place in jails], SECONDS):
+    # Nothing was started if there is no record. If it cannot be read, the marker finds the processes.
+    jails = {place: records.read(place / records.RECORD) or {} for place in owner.jails()}
+    if jails and not _end_processes(jails):
         _log.warning("processes of the jails in %s do not end; the next start tries again", owner.directory)
         return swept
-    for place in jails:
-        # Nothing was started if there is no record. If it cannot be read, the marker has found the processes.
-        record = records.read(place / records.RECORD) or {}
+    for place, record in jails.items():
         try:
             sandbox_type = SandboxType(record["sandbox_type"]) if record else None
             cgroup = Cgroup([_named(text, place.name) for text in record.get("cgroups", ())])
@@ -71,6 +83,19 @@ def sweep_jails(owner: records.Owner) -> Counter[SandboxType]:
         if records.remove_all(files, place) and sandbox_type is not None:
             swept[sandbox_type] += 1
     return swept
+
+
+def _end_processes(jails: Mapping[Path, Mapping[str, Any]]) -> bool:
+    """End the processes of jails whose service is gone. Return whether there are none."""
+    numbers = {number for record in jails.values() if isinstance(number := record.get("user"), int)}
+    with ExitStack() as taken:
+        users = []
+        for number in numbers.intersection(USER_IDS):
+            # Another service may have taken the user since then.
+            if (user := take_this_user_id(number)) is not None:
+                taken.callback(user.free)
+                users.append(number)
+        return processes.end_marked([place.name for place in jails], users, SECONDS)
 
 
 def _named(text: Any, jail_id: str) -> Path:

@@ -7,7 +7,7 @@ from gui_agents.jail import processes
 
 def test_only_processes_with_a_marker_are_ended(sleeper):
     one, two, other = sleeper("one"), sleeper("two"), sleeper("one-more")
-    assert processes.end_marked(["one", "two"], 20)
+    assert processes.end_marked(["one", "two"], [], 20)
     assert [one.wait(), two.wait()] == [-signal.SIGKILL] * 2
     assert other.poll() is None
 

@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ import pytest
 
 from gui_agents.domain.sandbox import SandboxError, SandboxType
 from gui_agents.jail.supervisor import Supervisor
+from gui_agents.jail.user_ids import take_user_id
 from gui_agents.jail.written import public
 from tests.gui_agents.jail.jails import ENVIRONMENT, LIMITS, left, line, marked, without_bwrap
 from tests.serving import until
@@ -137,6 +139,8 @@ async def nothing_there(_data):
         '{"sandbox_type": "Linux", "files": "FOREIGN"}',
         '{"sandbox_type": "Linux", "files": "FOREIGN", "cgroups": ["FOREIGN"]}',
         '{"sandbox_type": "none", "files": "FOREIGN"}',
+        '{"sandbox_type": "Linux", "files": "FOREIGN", "user": 0}',
+        '{"sandbox_type": "Linux", "files": "FOREIGN", "user": ["x"]}',
     ],
 )
 async def test_a_record_that_makes_no_sense_hurts_nobody(tmp_path, caplog, record):
@@ -150,6 +154,39 @@ async def test_a_record_that_makes_no_sense_hurts_nobody(tmp_path, caplog, recor
         assert await Supervisor(jails, LIMITS).sweep() == Counter()
     assert foreign.exists()
     assert str(jail) in caplog.text or left(jails) == []
+
+
+@pytest.fixture
+def stranger():
+    """Return what starts a process of another user, without a marker; it is ended afterwards."""
+    if os.geteuid() != 0:
+        pytest.skip("only root starts processes of other users")
+    started = []
+
+    def start(user):
+        started.append(subprocess.Popen(["/bin/sleep", "100"], env={}, user=user, group=user, extra_groups=[]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+async def test_processes_of_a_dead_jail_s_user_are_ended_unless_somebody_has_taken_the_user(tmp_path, stranger):
+    users = [take_user_id() for _ in range(3)]
+    for index, user in enumerate(users):
+        jail = tmp_path / "jails" / ("a" * 32) / (str(index) * 32)
+        jail.mkdir(parents=True)
+        record = {"sandbox_type": "Linux", "files": str(jail), "cgroups": [], "user": user.number}
+        (jail / "record.json").write_text(json.dumps(record))
+    sleepers = [stranger(user.number) for user in users]
+    for user in users[:2]:
+        user.free()
+    assert await Supervisor(tmp_path / "jails", LIMITS).sweep() == Counter({SandboxType.LINUX: 3})
+    assert [sleeper.wait() for sleeper in sleepers[:2]] == [-9, -9]
+    assert sleepers[2].poll() is None
+    users[2].free()
 
 
 async def test_a_note_that_makes_no_sense_hurts_nobody(tmp_path, caplog):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 
 import pytest
 
@@ -54,6 +55,23 @@ async def test_daemons_end_when_the_program_does(tmp_path):
         ended = await asyncio.wait_for(jail.ended(), SECONDS)
         assert (ended.reason, ended.text) == (SandboxEnd.CRASHED, "its program ended by itself, with status 7")
         assert [what for what in marked(jail.jail_id) if "/sys/fs" not in what] == []
+
+
+async def test_what_hides_its_marker_ends_if_the_jail_has_a_user_of_its_own(tmp_path, monkeypatch):
+    if os.geteuid() != 0:
+        pytest.skip("only root gives users away")
+    monkeypatch.setattr("gui_agents.jail.own_cgroups.parents", lambda: ())
+    async with jailed(tmp_path, unjailed=True) as jail:
+        process = await jail.start(["sh", "-c", "(setsid env -i sleep 100 &); id -u; cat"], ENVIRONMENT)
+        user = await line(process)
+        await until(lambda: programs_of(user) == ["cat", "sleep"])
+    await until(lambda: programs_of(user) == [])  # the machine forgets ended processes a moment later
+
+
+def programs_of(user):
+    """Return the names of a user's programs."""
+    listed = subprocess.run(["/bin/ps", "-u", user, "-o", "comm="], capture_output=True, text=True, check=False)
+    return sorted(name for name in listed.stdout.split() if name != "sh")
 
 
 async def test_a_file_is_no_larger_than_the_disk_may_be(tmp_path):
