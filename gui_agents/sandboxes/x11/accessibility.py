@@ -21,8 +21,8 @@ from gui_agents.sandboxes.x11.roles import EDITABLE_ROLES, LEAVES, LEFT_OUT, TEX
 CALLS_IN_FLIGHT: Final = 16
 """Measured: without a bound, most reads of a larger tree lose calls."""
 PROGRAM_SECONDS: Final = 1.5
-HUNG_SECONDS: Final = 0.1
-"""How long a program is asked that has not answered before."""
+HUNG_SECONDS: Final = 0.2
+"""How long a program may take to say that it lives, if it has not answered in time before."""
 CLOSE_SECONDS: Final = 1.0
 MAX_PROGRAMS: Final = 60
 MAX_NODES: Final = 1000
@@ -114,10 +114,12 @@ class Accessibility:
         return programs
 
     async def _read(self, program: Program, reading: "_Reading") -> None:
-        seconds = HUNG_SECONDS if program.bus_name in self._hung else PROGRAM_SECONDS
         try:
-            async with asyncio.timeout(seconds):
-                with contextlib.suppress(CallError):  # it has ended
+            with contextlib.suppress(CallError):  # it has ended
+                if program.bus_name in self._hung:
+                    async with asyncio.timeout(HUNG_SECONDS):
+                        await self.call((program.bus_name, _ROOT), "Accessible", "GetRole")
+                async with asyncio.timeout(PROGRAM_SECONDS):
                     await reading.windows(program)
         except TimeoutError:
             program.hung = True

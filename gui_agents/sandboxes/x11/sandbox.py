@@ -32,9 +32,9 @@ SETTLE_SECONDS: Final = 1.0
 """How long is waited after an action until the screen stands still."""
 STILL_SECONDS: Final = 0.06
 """A screen that has not changed for this long stands still."""
-WINDOW_SECONDS: Final = 5.0
+WINDOW_SECONDS: Final = 10.0
 """How long is waited for the window of a program that was started."""
-FOCUS_SECONDS: Final = 1.0
+FOCUS_SECONDS: Final = 3.0
 POLL_SECONDS: Final = 0.03
 EXPLAIN_SECONDS: Final = 2.0
 """How long is waited, after the display has ended, until the jail tells why."""

@@ -15,7 +15,7 @@ from tests.system_tools import require_program
 
 PROGRAMS = ("Xvfb", "openbox", "dbus-daemon", "bwrap", "mousepad", "galculator", "xterm")
 APPS = "mousepad, galculator, xterm"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def elements(root: Element) -> Iterator[Element]:

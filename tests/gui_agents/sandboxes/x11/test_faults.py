@@ -229,7 +229,8 @@ async def test_what_is_cancelled_at_an_await_leaves_nothing(tmp_path, method):
 async def test_twelve_desktops_work_at_once(tmp_path):
     async def calculate(number: int) -> None:
         async with a_desk(tmp_path) as desk:
-            await desk.act(OpenApp("galculator"), Type(f"{number}*3="))
+            assert await desk.act(OpenApp("galculator")) == "opened galculator"
+            await desk.act(Type(f"{number}*3="))
             await desk.until("textbox", value=str(number * 3))
 
     # No digit comes twice: a button of GTK ignores a key that comes again within a quarter of a second.

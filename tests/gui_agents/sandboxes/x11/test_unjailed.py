@@ -6,18 +6,23 @@ import pytest
 
 from gui_agents.domain.actions import OpenApp, Type
 from gui_agents.domain.sandbox import SandboxError
-from tests.gui_agents.jail.test_supervisor import without_bwrap
+from tests.gui_agents.jail.jails import without_bwrap
 from tests.gui_agents.sandboxes.x11 import desks
 from tests.gui_agents.sandboxes.x11.desks import a_desk
+from tests.system_tools import require_program
 
 pytestmark = pytest.mark.system_tools
 
 
 @pytest.fixture(autouse=True)
 def _no_bubblewrap(tmp_path_factory, monkeypatch) -> None:
-    desks.require_program("bwrap")
-    monkeypatch.setenv("PATH", without_bwrap(tmp_path_factory.mktemp("programs") / "bin"))
+    """Let PATH have all programs but `bwrap`."""
     monkeypatch.setattr(desks, "PROGRAMS", tuple(program for program in desks.PROGRAMS if program != "bwrap"))
+    directory = tmp_path_factory.mktemp("programs") / "bin"
+    path = without_bwrap(directory)
+    for program in desks.PROGRAMS:
+        (directory / program).symlink_to(require_program(program))
+    monkeypatch.setenv("PATH", path)
 
 
 def processes_with(marker: str) -> list[str]:
