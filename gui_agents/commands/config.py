@@ -123,8 +123,10 @@ def _shown(value: Any) -> Any:
             return MASK
         case Path() | Decimal():
             return str(value)
+        case (int(width), int(height)):
+            return f"{width}x{height}"
         case tuple():
-            return ",".join(value)
+            return ",".join(map(str, value))
         case Mapping():
             return ", ".join(f"{amount} {currency}" for currency, amount in value.items())
         case _:

@@ -65,6 +65,16 @@ class EgressEntry:
     ports: frozenset[int] | None = None
     """None for any port."""
 
+    def __str__(self) -> str:
+        public = self.name is None and self.network is None
+        place = self.name or (PUBLIC if self.network is None else "")
+        if self.network is not None:
+            network = f"[{self.network}]" if self.ports and self.network.version == 6 else str(self.network)  # noqa: PLR2004
+            place = f"{place}={network}" if place else network
+        if self.ports is None:
+            return f"{place}:*" if public else place
+        return place if public and self.ports == WEB_PORTS else f"{place}:{next(iter(self.ports))}"
+
     def may_cover(self, host: str, port: int) -> bool:
         """Tell whether this entry covers a host if its addresses are right."""
         return (self.ports is None or port in self.ports) and (

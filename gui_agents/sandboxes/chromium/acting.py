@@ -1,6 +1,7 @@
 """Carries out the actions of an agent, and tells in words what became of each."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from typing import Final
 from gui_agents.domain.actions import Action, Click, Drag, Key, Move, Navigate, Scroll, Type, Wait
 from gui_agents.domain.sandbox import TransientSandboxError, UnsupportedActionError
 from gui_agents.sandboxes.chromium.browser import Browser
-from gui_agents.sandboxes.chromium.connection import CommandError, UnansweredError
+from gui_agents.sandboxes.chromium.connection import CommandError, ConnectionEndedError, UnansweredError
 from gui_agents.sandboxes.chromium.dialogs import act_on_dialog, described
 from gui_agents.sandboxes.chromium.hands import Hands
 from gui_agents.sandboxes.chromium.keyboard import chord
@@ -70,7 +71,7 @@ class Acting:
                 told.append(await self._carried_out(tab, action))
             await self._settling.settle(began)
         finally:
-            if tab in self._browser.tabs:
+            with contextlib.suppress(ConnectionEndedError):
                 self._browser.connection.send("Network.disable", tab.session)
             tab.requests.clear()
         return "; ".join([*told, *self._news(before)])

@@ -1,15 +1,22 @@
 """The tabs of one browser: which there are, which one is seen, and how each is set up before its page runs."""
 
 import asyncio
+import contextlib
 from collections import deque
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from gui_agents.domain.sandbox import SandboxError
-from gui_agents.sandboxes.chromium.connection import Connection, Parameters, SessionEndedError
+from gui_agents.sandboxes.chromium.connection import (
+    CALL_SECONDS,
+    Connection,
+    Parameters,
+    SessionEndedError,
+    UnansweredError,
+)
 from gui_agents.sandboxes.chromium.tab import Tab
 from gui_agents.sandboxes.chromium.words import address, quoted
+from gui_agents.threads import Threads
 
 WORLD: Final = "gui-agents"
 """The name of the world in which our script runs in each document."""
@@ -36,9 +43,11 @@ def script() -> str:
 class Browser:
     """The tabs of a browser that has just been started."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: tuple[int, int]) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: tuple[int, int], threads: Threads
+    ) -> None:
         self.size: Final = size
-        self.connection: Final = Connection(reader, writer, self._on_event)
+        self.connection: Final = Connection(reader, writer, self._on_event, decoding=threads)
         self.tabs: list[Tab] = []
         """In the order in which they were opened."""
         self.shown: Tab | None = None
@@ -80,10 +89,11 @@ class Browser:
         if self.shown is None:
             self._opened.clear()
             await self.new_tab()
-            async with asyncio.timeout(10):
-                await self._opened.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self._opened.wait()
         if self.shown is None:
-            raise SandboxError("the browser has no page")
+            raise UnansweredError("the browser has no page, and opens none")
         return self.shown
 
     async def new_tab(self) -> None:

@@ -9,6 +9,7 @@ https://chromedevtools.github.io/devtools-protocol/
 import asyncio
 import itertools
 import json
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -24,6 +25,8 @@ MAX_MESSAGE_BYTES: Final = 2**26
 LARGE_BYTES: Final = 2**18
 """Messages from this size on are decoded in a thread: what a page puts into a dialog has no bound."""
 CALL_SECONDS: Final = 10.0
+
+_log = logging.getLogger(__name__)
 
 Parameters = Mapping[str, Any]
 EventHandler = Callable[[str, str, Parameters], None]
@@ -55,11 +58,13 @@ class _Waiting:
 class Connection:
     """The commands and events of one browser."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_event: EventHandler) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_event: EventHandler, *, decoding: Threads
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._on_event = on_event
-        self._decoding = Threads("browser messages")
+        self._decoding = decoding
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._ended = False
@@ -148,7 +153,10 @@ class Connection:
         else:
             message = await self._decoding.run(partial(json.loads, data))
         if "id" not in message:
-            self._on_event(message.get("sessionId", ""), message["method"], message["params"])
+            try:
+                self._on_event(message.get("sessionId", ""), message["method"], message["params"])
+            except (LookupError, TypeError, ValueError):
+                _log.warning("an event of the browser is not understood: %.200r", message, exc_info=True)
             return
         waiting = self._waiting.get(message["id"])
         if waiting is None or waiting.reply.done():

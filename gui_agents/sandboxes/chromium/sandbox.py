@@ -45,7 +45,7 @@ class ChromiumSandbox:
     def __init__(
         self, prepare: Callable[[], Jail], *, proxy: EgressProxy, screen: tuple[int, int], pictures: Threads
     ) -> None:
-        """`prepare` returns a new jail; `pictures` are the threads in which dialogs are drawn over pages."""
+        """`prepare` returns a new jail; in `pictures` dialogs are drawn over pages, and large messages are decoded."""
         self.sandbox_id: Final = uuid4().hex
         self._prepare = prepare
         self._proxy = proxy
@@ -99,7 +99,7 @@ class ChromiumSandbox:
         finally:
             for wait in waits:
                 wait.cancel()
-            await asyncio.wait(waits)
+            await asyncio.gather(*waits, return_exceptions=True)
         return await self._gone()
 
     async def close(self, *, destroy: bool) -> None:  # noqa: ARG002 - nothing of it is kept elsewhere
@@ -125,7 +125,7 @@ class ChromiumSandbox:
         port = listener.getsockname()[1]
         self._gate = await self._proxy.serve(listener)
         process.stdin.write(f"{port}\n".encode())
-        self._browser = browser = Browser(process.stdout, process.stdin, self._screen)
+        self._browser = browser = Browser(process.stdout, process.stdin, self._screen, self._pictures)
         await browser.start()
         reader = Reader(browser.connection)
         settling = Settling(browser, reader)

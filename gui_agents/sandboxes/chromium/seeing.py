@@ -97,7 +97,7 @@ class Seeing:
                 picture = await shot
             finally:
                 shot.cancel()
-                await asyncio.wait({shot})
+                await asyncio.gather(shot, return_exceptions=True)
         else:
             told, picture = await looking, None
         if tab is not self._browser.shown:

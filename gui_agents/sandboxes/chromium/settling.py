@@ -83,7 +83,7 @@ class Settling:
         finally:
             leaving.cancel()
             drawing.cancel()
-            await asyncio.wait({drawing, leaving})
+            await asyncio.gather(drawing, leaving, return_exceptions=True)
         if drawing.cancelled():
             return
         try:

@@ -161,3 +161,14 @@ def test_what_is_no_name_is_refused(text):
 )
 def test_names_of_this_machine_are_known(name, local):
     assert is_local_name(name) is local
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        *("public", "public:*", "public:8443", "example.com", "*.example.com:443", "10.0.0.0/8", "10.0.0.0/8:80"),
+        *("[fd00::/8]:443", "fd00::/8", "wiki.corp=10.0.0.0/8:5", "wiki.corp=10.0.0.0/8"),
+    ],
+)
+def test_an_entry_is_shown_as_it_is_written(item):
+    assert [str(entry) for entry in egress_entries(item)] == [item]

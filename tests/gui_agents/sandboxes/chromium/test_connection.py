@@ -13,6 +13,7 @@ from gui_agents.sandboxes.chromium.connection import (
     SessionEndedError,
     UnansweredError,
 )
+from gui_agents.threads import Threads
 
 
 class Sent:
@@ -35,7 +36,12 @@ class Peer:
         self.reader = asyncio.StreamReader()
         self.sent = Sent()
         self.events = []
-        self.connection = Connection(self.reader, self.sent, lambda *event: self.events.append(event))
+        self.connection = Connection(self.reader, self.sent, self.received, decoding=Threads("decoding"))
+
+    def received(self, *event):
+        if event[1] == "Bad.event":
+            raise KeyError("frameId")
+        self.events.append(event)
 
     def say(self, *messages):
         self.reader.feed_data(b"".join(json.dumps(message).encode() + b"\0" for message in messages))
@@ -75,6 +81,14 @@ async def test_events_are_handed_over_in_order_large_ones_too(peer):
         while len(peer.events) < 2:
             await asyncio.sleep(0)
     assert peer.events == [("s", "A.a", {"n": large}), ("", "B.b", {})]
+
+
+async def test_an_event_that_is_not_understood_is_logged_and_the_next_one_is_handed_over(peer, caplog):
+    peer.say({"method": "Bad.event", "params": {}}, {"method": "B.b", "params": {}})
+    async with asyncio.timeout(10):
+        while not peer.events:
+            await asyncio.sleep(0)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 async def test_a_command_without_a_reply_ends_in_time(peer):
