@@ -154,3 +154,27 @@ async def test_a_service_that_others_can_ask_calls_no_endpoint_within_its_networ
         assert "runningConfig.authorizationInfo.apiEndpoint: 127.0.0.1 is a loopback address" in said.text
         assert "LYBIC_ENDPOINT_ALLOW=127.0.0.1" in said.text
         assert cloud.calls == []
+
+
+async def test_a_task_gets_a_machine_that_stood_ready_unless_it_asks_for_another_kind_or_pays_itself(tmp_path):
+    environment = {"DEFAULT_BACKEND": "lybic", "SANDBOX_WARM": "1", "LYBIC_ENDPOINT_ALLOW": "127.0.0.1"}
+    async with served_by_lybic(tmp_path, environment, own=True) as (served, _, config):
+        for asked in (
+            {},
+            {"runningConfig": pb.CommonConfig(taskTimeout=100)},
+            {"runningConfig": pb.CommonConfig(platform="Ubuntu")},
+            {"sandbox": pb.Sandbox(os=pb.LINUX)},
+            {"runningConfig": config},
+        ):
+            await until(lambda: served.state.snapshot().sandboxes.warm == 1)
+            assert (await served.run("finish", **asked))[-1].stage == "finished"
+        openings = served.state.snapshot().sandboxes.openings
+        given = {key: point.count for key, point in openings.items() if point.count}
+        assert given == {("Windows", "warm"): 2, ("Windows", "cold"): 1, ("Linux", "cold"): 2}
+
+
+async def test_without_an_account_no_machine_stands_ready_and_the_log_says_why(tmp_path, caplog):
+    async with served_by_lybic(tmp_path, {"DEFAULT_BACKEND": "lybic", "SANDBOX_WARM": "1"}) as (served, cloud, config):
+        assert (await served.run("finish", runningConfig=config))[-1].stage == "finished"
+        assert len(cloud.sandboxes) == 1
+    assert [text for text in caplog.messages if text.startswith("SANDBOX_WARM has no effect: ")] != []
