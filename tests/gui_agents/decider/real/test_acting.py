@@ -1,8 +1,10 @@
 """What hands do on real screens: wait for pages, scroll, answer dialogs, press keys, and tell what failed."""
 
+import attrs
 import pytest
 
 from gui_agents.domain.actions import Button, Click, Drag, Move, Navigate, Scroll, Wait
+from gui_agents.domain.screen import Bounds
 from tests.gui_agents.decider.real.driver import run
 from tests.gui_agents.decider.real.pages import contact
 from tests.gui_agents.decider.real.screens import Control, Screen, button, field
@@ -365,3 +367,37 @@ async def test_a_field_that_vanishes_while_it_is_filled_in_is_told():
     ended = await run("set Name to Alice", screen)
 
     assert ended.answer == 'not possible: the textbox "Name" has gone meanwhile'
+
+
+async def test_a_dialog_gets_the_time_to_close_before_the_next_step():
+    answers = []
+    screen = asking(answers, "Save")
+    late = screen.surfaces[1].children[0].on_click
+    late()
+    dialog = screen.surfaces[0]
+    save = dialog.children[1].on_click
+    dialog.children[1].on_click = lambda: screen.after_seconds.append((screen.waited + 0.1, save))
+
+    assert (await run("press Save", screen)).completed
+    assert answers == ["Save"]
+
+
+async def test_what_was_scrolled_past_is_come_back_to():
+    class Far(Screen):
+        """A page of one button, far below, which is in sight at some places only; the tree tells on which side it is."""
+
+        def _shown(self, control, line):
+            element, line = super()._shown(control, line)
+            if control.role != "button" or 120 <= self.scrolled <= 123:
+                return element, line
+            y = 720 if self.scrolled < 120 else 0
+            return attrs.evolve(element, bounds=Bounds(10, y, 80, 0), states=frozenset({"offscreen"})), line
+
+        def _scroll(self, action):
+            self.scrolled = max(self.scrolled + action.dy, 0)
+
+    go = button("Go", bounds=Bounds(10, 100, 80, 30))
+    ended = await run("click Go", Far("browser", Control("document", "Page", children=[go])))
+
+    assert ended.completed, ended.answer
+    assert isinstance(ended.actions[-2], Click)
