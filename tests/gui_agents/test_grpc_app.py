@@ -16,6 +16,7 @@ from gui_agents import process
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.packages import install_command
 from gui_agents.grpc_app import App, serve
+from gui_agents.open_files import BROWSERS
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from tests.serving import SECONDS, Page, configured, scrape, serving_app
@@ -278,7 +279,7 @@ async def test_every_connection_that_may_be_open_has_a_file(tmp_path, monkeypatc
     monkeypatch.setattr(process.resource, "setrlimit", lambda _, limits: wanted.append(limits))
     settings = {"TASK_MAX_TASKS": "7", "GRPC_MAX_CONNECTIONS": "5000", "ENABLE_PROMETHEUS": str(monitored)}
     async with serving_app(settings, tmp_path):
-        assert wanted == [(1024 + 7 * 8 + 5000 + scraped, 10**6)]
+        assert wanted == [(1024 + BROWSERS + 7 * 8 + 5000 + scraped, 10**6)]
 
 
 async def test_a_limit_of_open_files_that_is_too_low_is_told(tmp_path, monkeypatch, caplog):
