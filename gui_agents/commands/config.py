@@ -18,6 +18,7 @@ from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import Verbs, add_verb
 from gui_agents.config import dotenv_file
+from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
 EXAMPLES: Final = """\
@@ -121,7 +122,7 @@ def _shown(value: Any) -> Any:
     match value:
         case Secret():
             return MASK
-        case Path() | Decimal():
+        case Path() | Decimal() | ScreenSize():
             return str(value)
         case (int(width), int(height)):
             return f"{width}x{height}"

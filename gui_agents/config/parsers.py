@@ -18,6 +18,7 @@ from gui_agents.domain.egress_list import EgressEntry, egress_entries
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.money import USD
 from gui_agents.domain.providers import PROVIDERS, UNCALLABLE, provider_row
+from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
 TRUE: Final = frozenset({"true", "1", "yes", "on", "enabled", "enable"})
@@ -179,13 +180,13 @@ def commands(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def screen(text: str) -> tuple[int, int]:
+def screen(text: str) -> ScreenSize:
     """Read the size of a screen."""
     match = _SCREEN.fullmatch(text)
     size = (int(match[1]), int(match[2])) if match else (0, 0)
     if not all(low <= side <= high for low, side, high in zip(SMALLEST_SCREEN, size, LARGEST_SCREEN, strict=True)):
         raise ValueError("must be WIDTHxHEIGHT in pixels, from 320x240 to 7680x4320, such as 1280x720")
-    return size
+    return ScreenSize(*size)
 
 
 def hosts(text: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import ProviderRow
 from gui_agents.domain.sandbox import Backend
+from gui_agents.domain.screen import ScreenSize
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL_ALIASES: Final = {"warn": "WARNING", "fatal": "CRITICAL"}
@@ -330,7 +331,7 @@ class SandboxesConfig(LybicConfig):
         "All that browsers may reach: public (over http and https), hosts, *.domain, addresses, networks, with or "
         "without :PORT, separated by commas: see docs/sandboxes.md.",
     )
-    screen: tuple[int, int] = setting(
+    screen: ScreenSize = setting(
         "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's or browser's screen, as WIDTHxHEIGHT."
     )
     x11_apps: tuple[str, ...] | None = setting(

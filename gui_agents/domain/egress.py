@@ -1,12 +1,6 @@
 """What became of a connection that a sandboxed browser asked for."""
 
 from enum import StrEnum, unique
-from typing import Final
-
-NOWHERE: Final = "browser.invalid"
-"""The host that browsers call for their own sake, for updates and accounts. There is none of this name (RFC 2606). The
-proxy refuses it without counting: it is no doing of a page.
-"""
 
 
 @unique

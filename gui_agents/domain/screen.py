@@ -6,6 +6,17 @@ from gui_agents.domain.model_settings import PictureFormat
 
 
 @attrs.frozen
+class ScreenSize:
+    """The pixels of a screen."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@attrs.frozen
 class Bounds:
     """A rectangle on the screen, in pixels."""
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import h11
 
-from gui_agents.domain.egress import NOWHERE
 from gui_agents.egress.dialling import Dialler
 from gui_agents.egress.errors import EgressError, Problem
 from gui_agents.egress.exchange import Peer, exchange
@@ -49,8 +48,6 @@ async def _serve(browser: Peer, dialler: Dialler, note: Note) -> None:
         forwarded = None if target.path is None else forwarded_request(request, target)
         if forwarded is None and not isinstance(await browser.next_event(), h11.EndOfMessage):
             raise EgressError(Problem.BAD_REQUEST, "a request for a tunnel has no body")
-    if target.host == NOWHERE:
-        raise EgressError(Problem.NOT_LISTED, "what a browser calls for its own sake is not reached")
     try:
         server = await dialler.dial(target.host, target.port)
     except EgressError as error:

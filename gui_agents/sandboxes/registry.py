@@ -128,7 +128,8 @@ def _chromium(ground: Ground) -> Maker:
         if not proxies:
             proxies.append(EgressProxy(EgressPolicy(config.egress_allow), ground.egress_connection))
         prepare = partial(ground.supervisor.prepare, Backend.CHROMIUM, unjailed=config.chromium_unjailed)
-        return ChromiumSandbox(prepare, proxy=proxies[0], screen=config.screen, pictures=pictures)
+        screen = (config.screen.width, config.screen.height)
+        return ChromiumSandbox(prepare, proxy=proxies[0], screen=screen, pictures=pictures)
 
     return make
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from gui_agents.domain.egress import NOWHERE
 from gui_agents.domain.programs import Program, install_programs
 from gui_agents.domain.sandbox import SandboxError
 
@@ -36,9 +35,6 @@ SWITCHES: Final = (
     # What the browser itself would ask the internet for goes to a port that it never opens: it fails at once.
     "--gaia-url=http://localhost:1",
     "--component-updater=url-source=http://localhost:1",
-    # What these two call in spite of the switches above.
-    f"--component-updater=url-source=https://{NOWHERE}/",
-    f"--gaia-url=https://{NOWHERE}/",
     # Nothing leaves but through the proxy. The bypass list is emptied of what Chromium itself puts there: loopback.
     "--disable-quic",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",

@@ -18,7 +18,7 @@ from gui_agents.domain.sandbox import (
     TransientSandboxError,
     UnsupportedActionError,
 )
-from gui_agents.domain.screen import Bounds, Observation
+from gui_agents.domain.screen import Bounds, Observation, ScreenSize
 from gui_agents.jail.jail import Jail
 from gui_agents.sandboxes.x11 import tree
 from gui_agents.sandboxes.x11.apps import App, Apps
@@ -46,11 +46,12 @@ class X11Sandbox:
     sandbox_type: ClassVar = SandboxType.LINUX
     supported: ClassVar = frozenset(action.name for action in (Click, Move, Drag, Scroll, Type, Key, OpenApp, Wait))
 
-    def __init__(self, prepare: Callable[[], Jail], *, screen: tuple[int, int], apps: Apps, pictures: Threads) -> None:
+    def __init__(self, prepare: Callable[[], Jail], *, screen: ScreenSize, apps: Apps, pictures: Threads) -> None:
         """`prepare` returns a new jail; `pictures` are the threads in which pixels are copied."""
         self.sandbox_id: Final = uuid4().hex
         self._prepare = prepare
-        self._screen = Bounds(0, 0, *screen)
+        self._size = screen
+        self._screen = Bounds(0, 0, screen.width, screen.height)
         self._apps = apps
         self._pictures = pictures
         self._jail: Jail | None = None
@@ -66,8 +67,7 @@ class X11Sandbox:
         if self._closed:
             raise SandboxGoneError(f"the desktop {self.sandbox_id} was closed", SandboxEnd.CLOSED)
         self._jail = self._prepare()
-        size = (self._screen.width, self._screen.height)
-        self._session = Session(self._jail, size, self._pictures)
+        self._session = Session(self._jail, self._size, self._pictures)
         await self._session.open()
 
     async def observe(self, *, screenshot: bool) -> Observation:

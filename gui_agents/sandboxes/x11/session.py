@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gui_agents.domain.sandbox import SandboxError, SandboxGoneError, TransientSandboxError
+from gui_agents.domain.screen import ScreenSize
 from gui_agents.jail.jail import Jail
 from gui_agents.sandboxes.x11.accessibility import Accessibility, Program
 from gui_agents.sandboxes.x11.frames import Frames
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 class Session:
     """A running desktop. `open` starts it; `close` is always called afterwards."""
 
-    def __init__(self, jail: Jail, screen: tuple[int, int], threads: Threads) -> None:
+    def __init__(self, jail: Jail, screen: ScreenSize, threads: Threads) -> None:
         self._jail = jail
         self._screen = screen
         self._threads = threads
@@ -96,8 +97,7 @@ class Session:
             "QT_ACCESSIBILITY": "1",
             "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
         }
-        width, height = self._screen
-        argv = ["sh", f"{shared}/session.sh", f"{width}x{height}", _escaped(_authority(cookie))]
+        argv = ["sh", f"{shared}/session.sh", str(self._screen), _escaped(_authority(cookie))]
         self._process = await self._jail.start(argv, environment, binds={_SOCKETS: "x11", self._jail.home: "home"})
         self._display = int((await self._line()).removeprefix("display "))
 

@@ -13,6 +13,7 @@ from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import PROVIDERS
+from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
 DEFAULTS = {
@@ -47,8 +48,8 @@ DEFAULTS = {
 KEYS = [*(variable for row in PROVIDERS for variable in row.key_variables), "LYBIC_API_KEY"]
 
 GOOD = [
-    ("SANDBOX_SCREEN", "320X240", (320, 240)),
-    ("SANDBOX_SCREEN", "7680x4320", (7680, 4320)),
+    ("SANDBOX_SCREEN", "320X240", ScreenSize(320, 240)),
+    ("SANDBOX_SCREEN", "7680x4320", ScreenSize(7680, 4320)),
     ("X11_APPS", "mousepad, xterm,mousepad", ("mousepad", "xterm")),
     ("X11_UNJAILED", "yes", True),
     ("ENABLE_PROMETHEUS", "true", True),

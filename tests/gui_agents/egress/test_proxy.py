@@ -55,14 +55,6 @@ async def test_each_connection_is_counted_once_by_what_became_of_it(unused_tcp_p
     assert browser.counts == {"failed": 3, "denied_private": 2, "denied_list": 1}
 
 
-async def test_what_a_browser_calls_for_its_own_sake_is_refused_and_not_counted():
-    names = Names(browser_invalid=[["93.184.216.34"]])
-    async with browsing("public", "*.invalid", names=names) as browser:
-        head, _ = await browser.tunnel("browser.invalid:443")
-    assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
-    assert (browser.counts, list(browser.gate.refusals)) == ({}, [])
-
-
 async def test_a_refusal_is_a_page_and_stays_for_whoever_drives_the_browser():
     async with browsing("public") as browser:
         got = await browser.get("http://10.0.0.1:8080/secret?x")
