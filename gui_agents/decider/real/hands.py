@@ -139,7 +139,7 @@ class Hands:
         Raises:
             NotPossibleError: it does not come into sight.
         """
-        notches, way = _NOTCHES, (0, 0)
+        notches, way, turned = _NOTCHES, (0, 0), False
         for _ in range(_MAX_SCROLLS):
             holder = next((each for each in seen.above() if each.has_place and not each.is_offscreen), None)
             if not seen.is_offscreen or holder is None:
@@ -147,10 +147,10 @@ class Hands:
             before, former = self._signature(), way
             way = self._way_to(seen, holder)
             if former not in ((0, 0), way):
-                notches = max(notches // 2, 1)
+                turned, notches = True, max(notches // 2, 1)
             yield from self._do(Scroll(*holder.element.bounds.center, way[0] * notches, way[1] * notches))
             seen = self._again(seen)
-            if seen.is_offscreen and before == self._signature():
+            if seen.is_offscreen and before == self._signature() and not turned:
                 if notches == MAX_NOTCHES:
                     break
                 notches = min(4 * notches, MAX_NOTCHES)

@@ -384,7 +384,7 @@ async def test_a_dialog_gets_the_time_to_close_before_the_next_step():
 
 async def test_what_was_scrolled_past_is_come_back_to():
     class Far(Screen):
-        """A page of one button, far below, which is in sight at some places only; the tree tells on which side it is."""
+        """A page of one button, far below, in sight at some places only; the tree tells on which side it is."""
 
         def _shown(self, control, line):
             element, line = super()._shown(control, line)
