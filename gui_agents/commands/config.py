@@ -124,8 +124,6 @@ def _shown(value: Any) -> Any:
             return MASK
         case Path() | Decimal() | ScreenSize():
             return str(value)
-        case (int(width), int(height)):
-            return f"{width}x{height}"
         case tuple():
             return ",".join(map(str, value))
         case Mapping():

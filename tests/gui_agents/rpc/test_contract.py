@@ -224,7 +224,7 @@ async def test_after_destroy_sandbox_a_task_goes_on_in_a_new_one_and_says_so():
     async with serving() as served:
         (first, *_) = await served.run("finish", destroySandbox=True)
         (second, *_) = await served.run("finish", previousTaskId=first.taskId)
-        gone = f"the sandbox of task {first.taskId} is gone, so a new one is made (it was closed after its task)"
+        gone = f"the sandbox of task {first.taskId} is gone, so a new one is made"
         assert second.message == f"accepted; {gone}"
 
 
