@@ -50,7 +50,7 @@ CASES: Final = (
         labels={"sandbox_type": "Browser"},
         quiet={
             "hardly a fifth": _ends(0.81, 0.19),
-            "too few to judge": _ends(0, 0.06),
+            "too few to judge": _ends(0.2, 0.06),
             "kept ones expire": [ended("closed", 0, 1), ended("expired", 0, 9)],
             "left behind by a service that was killed": [ended("closed", 0, 0), ended("swept", 0, 9)],
         },
