@@ -5,13 +5,14 @@ started, directly or not, is below it.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import re
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,9 @@ POOLS: Final = {"jail": 4, "frames": 2, "pages": 2, "drawing": 2}
 """Threads that a service keeps for its next work, and how many of each."""
 LISTENING: Final = "0A"
 """The state of a socket in /proc/net/tcp."""
-TEMPORARY: Final = re.compile(rf"{re.escape(PREFIX)}|\.X\d|\.?(org\.)?chromium|dbus-", re.IGNORECASE)
+NOTED: Final = re.compile(r"/note-\w+\.json$")
+TEMPORARY: Final = re.compile(rf"{re.escape(PREFIX)}[0-9a-f]{{32}}$")
+"""The files of a jail outside of RUNTIME_DIR. What has other names belongs to other programs of this machine."""
 
 
 def adopt() -> None:
@@ -47,8 +50,8 @@ def processes() -> Counter[str]:
         if state != "Z":  # what was adopted is not waited for by anyone
             parents[int(place.name)], names[int(place.name)] = int(parent), name
     found: Counter[str] = Counter()
-    for process in parents:
-        above = parents[process]
+    for process, parent in parents.items():
+        above = parent
         while above in parents and above != os.getpid():
             above = parents[above]
         if above == os.getpid():
@@ -62,44 +65,43 @@ def mounts() -> Counter[str]:
 
 
 def cgroups() -> Counter[str]:
-    """Return the cgroups of jails."""
-    return Counter(str(place) for parent in own_cgroups.parents() for place in parent.glob(f"{PREFIX}*"))
+    """Return the cgroups of jails that have no process, whoever made them: those with one are found by it."""
+    found: Counter[str] = Counter()
+    for parent in own_cgroups.parents():
+        for place in parent.glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):  # another service has removed it
+                if not (place / "cgroup.procs").read_text():
+                    found[str(place)] += 1
+    return found
 
 
 def named_sockets() -> Counter[str]:
-    """Return the Unix sockets of this machine's namespace that have a name, abstract ones (@) included."""
+    """Return the Unix sockets of this process that have a name, abstract ones (@) included."""
+    own = set(_open())
     rows = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
-    return Counter(row[7] for row in rows if len(row) > 7)
+    return Counter(row[7] for row in rows if len(row) > 7 and f"socket:[{row[6]}]" in own)
 
 
 def temporary_files() -> Counter[str]:
-    """Return the temporary files and profiles that look like those of jails, displays and browsers."""
+    """Return the directories of jails among the temporary files."""
     directory = Path(tempfile.gettempdir())
-    names = [place.name for place in directory.iterdir() if TEMPORARY.match(place.name)]
-    displays = [f".X11-unix/{place.name}" for place in directory.glob(".X11-unix/*")]
-    return Counter(names + displays)
+    return Counter(place.name for place in directory.iterdir() if TEMPORARY.match(place.name))
+
+
+def _open() -> Iterator[str]:
+    for place in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one by which the directory was read
+            yield str(place.readlink())
 
 
 def descriptors() -> Counter[str]:
     """Return what this process has open."""
-    found: Counter[str] = Counter()
-    for place in Path("/proc/self/fd").iterdir():
-        try:
-            what = os.readlink(place)
-        except OSError:  # the one by which the directory was read
-            continue
-        found[re.sub(r":\[\d+\]", "", what)] += 1
-    return found
+    return Counter(re.sub(r":\[\d+\]", "", what) for what in _open())
 
 
 def ports() -> Counter[str]:
     """Return the ports at which this process listens."""
-    own = set()
-    for place in Path("/proc/self/fd").iterdir():
-        try:
-            own.add(os.readlink(place))
-        except OSError:
-            continue
+    own = set(_open())
     found: Counter[str] = Counter()
     for table in ("tcp", "tcp6"):
         for line in Path("/proc/net", table).read_text().splitlines()[1:]:
@@ -138,7 +140,7 @@ COUNTS: Final[Mapping[str, Callable[[], Counter[str]]]] = {
     "task": loop_tasks,
     "reader": readers,
 }
-OF_THE_MACHINE: Final = ("mount", "cgroup", "named socket", "temporary file", "thread")
+OF_THE_MACHINE: Final = ("mount", "cgroup", "temporary file", "thread")
 """What others change, too, or what ends a moment after it was told to."""
 
 
@@ -155,9 +157,11 @@ class Books:
         deadline = asyncio.get_running_loop().time() + SECONDS
         while (of_the_machine := list(self._left(OF_THE_MACHINE))) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(POLL_SECONDS)
-        return [*found, *of_the_machine, *files(self._runtime_dir)]
+        # A sandbox of a cloud that could not be deleted stays written down, for the next start.
+        jails = [line for line in files(self._runtime_dir) if not NOTED.search(line)]
+        return [*found, *of_the_machine, *jails]
 
-    def _left(self, kinds: Iterator[str] | tuple[str, ...]) -> Iterator[str]:
+    def _left(self, kinds: Iterable[str]) -> Iterator[str]:
         for kind in kinds:
             for what, number in (COUNTS[kind]() - self._before[kind]).items():
                 yield f"{kind}: {number} more of {what}"

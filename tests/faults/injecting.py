@@ -1,4 +1,4 @@
-"""A fault at one await of an operation: where it waits for the n-th time, it gets an error in place of what it waits for."""
+"""A fault at one await of an operation: at its n-th await, it gets an error in place of what it waits for."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -35,16 +35,13 @@ class FaultAt:
     def __await__(self) -> Iterator[Any]:
         steps = self._coroutine.__await__()
         resume: Callable[[], Any] = partial(next, steps)
-        for self.turns in count(1):
+        for turn in count(1):
             try:
                 waited = resume()
             except StopIteration:
-                self.turns -= 1
                 return
-            except BaseException:
-                self.turns -= 1
-                raise
-            if self.turns == self._turn:
+            self.turns = turn
+            if turn == self._turn:
                 if waited is not None:
                     waited._asyncio_future_blocking = False
                     waited.cancel()
