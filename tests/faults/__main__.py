@@ -2,7 +2,8 @@
 
     python -m tests.faults [SIZE] [BACKEND ...]
 
-SIZE bounds the awaits of an operation; without it there is a fault of each kind at each of them.
+SIZE bounds the awaits of an operation; without it there is a fault of each kind at each of them, and a service with 200
+unlucky tasks afterwards.
 """
 
 import asyncio
@@ -11,9 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.faults import unlucky
 from tests.faults.backends import ACTIONS, standing
 from tests.faults.counting import Books, adopt
 from tests.faults.proof import operations, prove, reaped
+
+TASKS = 200
 
 
 async def main(arguments: list[str]) -> int:
@@ -38,6 +42,11 @@ async def main(arguments: list[str]) -> int:
                     sys.stdout.write(f"{row}  left {len(outcome.left)}\n")
                     sys.stdout.writelines(f"    {each}\n" for each in outcome.left[:20])
                     sys.stdout.flush()
+        if not size:
+            outcome = await unlucky.run(Path(directory), tasks=TASKS, seed=1)
+            left += len(outcome.left) + len(outcome.broken)
+            sys.stdout.write(f"{TASKS} unlucky tasks: {outcome.ended}; sandboxes ended: {outcome.sandboxes}\n")
+            sys.stdout.writelines(f"    {each}\n" for each in (*outcome.left, *outcome.broken))
     return int(left > 0)
 
 

@@ -38,7 +38,12 @@ def adopt() -> None:
 
 
 def processes() -> Counter[str]:
-    """Return the processes below this one."""
+    """Return the processes below this one, by their names."""
+    return Counter(below().values())
+
+
+def below() -> dict[int, str]:
+    """Return the names of the processes below this one, by their numbers."""
     parents: dict[int, int] = {}
     names: dict[int, str] = {}
     for place in Path("/proc").glob("[0-9]*"):
@@ -49,13 +54,13 @@ def processes() -> Counter[str]:
         state, parent = rest.split()[:2]
         if state != "Z":  # what was adopted is not waited for by anyone
             parents[int(place.name)], names[int(place.name)] = int(parent), name
-    found: Counter[str] = Counter()
+    found = {}
     for process, parent in parents.items():
         above = parent
         while above in parents and above != os.getpid():
             above = parents[above]
         if above == os.getpid():
-            found[names[process]] += 1
+            found[process] = names[process]
     return found
 
 
