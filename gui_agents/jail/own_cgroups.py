@@ -1,8 +1,8 @@
 """The cgroups of this service, and where below them it may make those of its jails.
 
 With version 1, there is a tree for memory, one for processes and one for processors, and root may make cgroups below
-its own ones. With version 2, a cgroup that has cgroups with limits below it must have no processes. So a service to which
-systemd (`Delegate=yes`) or a container gave its cgroup moves into a leaf of that first.
+its own ones. With version 2, a cgroup that has cgroups with limits below it must have no processes. So a service to
+which systemd (`Delegate=yes`) or a container gave its cgroup moves into a leaf of that first.
 """
 
 import os
