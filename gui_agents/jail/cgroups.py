@@ -1,4 +1,4 @@
-"""The cgroups of a jail, which bound its memory and processes, and tell whether memory was the reason of its end."""
+"""The cgroups of a jail: they bound its memory, processes and processor time, and tell whether memory ended it."""
 
 import contextlib
 import errno
@@ -14,6 +14,10 @@ from gui_agents.jail.processes import end_all
 PREFIX: Final = "gui-agents-"
 """How the name of a jail's cgroup begins; the jail's id follows."""
 
+PARTS_OF_PROCESSOR: Final = 4
+"""A busy jail gets a quarter of the service's share, so that the service goes first where all processors are busy.
+Niceness alone has no effect between sessions if the kernel groups them by itself (`sched_autogroup_enabled`).
+"""
 REMOVE_SECONDS: Final = 2.0
 """How long the kernel may need to forget processes that have ended."""
 
@@ -40,6 +44,8 @@ class Cgroup:
                 directory.mkdir()
             memory = sum(self._write(name, limits.memory_bytes) for name in ("memory.max", "memory.limit_in_bytes"))
             processes = self._write("pids.max", limits.processes)
+            self._write("cpu.shares", 1024 // PARTS_OF_PROCESSOR)
+            self._write("cpu.weight", 100 // PARTS_OF_PROCESSOR)
             self._write("memory.swap.max", 0)
             self._write("memory.memsw.limit_in_bytes", limits.memory_bytes)  # memory and swap together
         except OSError as error:

@@ -1,8 +1,8 @@
 """The cgroups of this service, and where below them it may make those of its jails.
 
-With version 1, there is a tree for memory and one for processes, and root may make cgroups below its own ones. With
-version 2, a cgroup that has cgroups with limits below it must have no processes. So a service to which systemd
-(`Delegate=yes`) or a container gave its cgroup moves into a leaf of that first.
+With version 1, there is a tree for memory, one for processes and one for processors, and root may make cgroups below
+its own ones. With version 2, a cgroup that has cgroups with limits below it must have no processes. So a service to
+which systemd (`Delegate=yes`) or a container gave its cgroup moves into a leaf of that first.
 """
 
 import os
@@ -30,7 +30,10 @@ def parents(proc_self: Path = Path("/proc/self")) -> tuple[Path, ...]:
     """
     own = own_directories(proc_self)
     if own.keys() >= CONTROLLERS:
-        return own["memory"], own["pids"]
+        places = [own["memory"], own["pids"]]
+        if "cpu" in own and os.access(own["cpu"], os.W_OK):  # better, but not needed
+            places.append(own["cpu"])
+        return tuple(dict.fromkeys(places))
     unified = _given(own[UNIFIED]) if UNIFIED in own else None
     return () if unified is None else (unified,)
 

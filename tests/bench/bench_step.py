@@ -19,20 +19,22 @@ from gui_agents.agent.conversation import Conversation
 from gui_agents.agent.ledger import Ledger
 from gui_agents.agent.loop import Episode
 from gui_agents.config import load
-from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, Key, OpenApp, Type
+from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, Click, Key, OpenApp, Type
 from gui_agents.domain.clock import SystemClock
-from gui_agents.domain.lifecycle import TERMINAL
+from gui_agents.domain.lifecycle import TERMINAL, TaskStatus
 from gui_agents.domain.model import Model
 from gui_agents.domain.model_settings import PictureFormat
 from gui_agents.domain.sandbox import Sandbox, SandboxGoneError, SandboxType
-from gui_agents.domain.screen import Observation, Picture
+from gui_agents.domain.screen import Bounds, Element, Observation, Picture
 from gui_agents.domain.spec import Endpoint, ModelChoice, TaskSpec
 from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.caller import called_models
+from gui_agents.models.registry import ModelFactory
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts, Service
 from gui_agents.simulated.sandbox import SimulatedSandbox
 from tests.bench.endpoint import endpoint
+from tests.bench.lag import lagging, p99_milliseconds
 from tests.bench.report import conditions, line
 from tests.fakes import FixedPrices, ScriptedModel, a_spec, new_state
 
@@ -43,7 +45,6 @@ NOISE = os.urandom(PICTURE_BYTES - 8)
 TASKS = 500
 IN_SECONDS = 2.0
 MANY = 1000
-LAG_SAMPLED_SECONDS = 0.005
 
 
 class CameraSandbox:
@@ -72,6 +73,26 @@ class CameraSandbox:
 
     async def close(self, *, destroy: bool) -> None:
         pass
+
+
+class EmptySandbox(CameraSandbox):
+    """Shows one element, with a new text each time: what a step costs on it is our own."""
+
+    async def observe(self, *, screenshot: bool) -> Observation:
+        self._count += 1
+        return Observation(1280, 720, Element("desktop", "empty", Bounds(0, 0, 1280, 720), value=str(self._count)))
+
+
+class Empties(SandboxFactory):
+    def create(self, spec: TaskSpec) -> Sandbox:
+        return EmptySandbox()
+
+
+class FreeModels(ModelFactory):
+    """Makes models that decide at once; each decision is another one, so that no task is stuck."""
+
+    def create(self, choice: ModelChoice) -> Model:
+        return ScriptedModel(*(Click(number, number) for number in range(STEPS - 1)))
 
 
 class Cameras(SandboxFactory):
@@ -115,6 +136,23 @@ async def step_of_a_camera(base_url: str) -> float:
     return sorted(rounds[1:])[ROUNDS // 2]
 
 
+async def own_step() -> float:
+    """Return CPU milliseconds of the event loop for a step of a service whose sandbox and model cost nothing."""
+    config = load({"SANDBOX_KEEP": "0"})
+    models = FreeModels(config.defaults, config.models, SystemClock(), EndpointPolicy(loopback=True))
+    service = Service(config, Parts(sandboxes=Empties(config.sandboxes), models=models))
+    rounds = []
+    for _ in range(ROUNDS + 1):
+        began = time.thread_time()
+        task_id = service.runner.submit(a_spec("click through all of it", steps=STEPS, destroy_sandbox=True))
+        await _all_ended(service, [task_id])
+        used, record = time.thread_time() - began, service.state.record(task_id)
+        assert record.status is TaskStatus.COMPLETED, record
+        rounds.append(used * 1000 / STEPS)
+    await service.runner.drain(1.0)
+    return sorted(rounds[1:])[ROUNDS // 2]
+
+
 async def step_of_the_simulated_desktop() -> float:
     """Return CPU milliseconds of a step with a picture that is drawn and encoded here, without a model's call."""
     script = [
@@ -147,19 +185,17 @@ async def crowd(base_url: str, tasks: int, seconds: float) -> Crowd:
     service = Service(config, Parts(sandboxes=Cameras(config.sandboxes)))
     spec = a_spec("say ok", model=model_at(base_url), destroy_sandbox=True)
     await _all_ended(service, [service.runner.submit(spec)])
-    lags: list[float] = []
-    watching = asyncio.create_task(_watch(lags))
-    began, cpu = time.monotonic(), time.process_time()
-    ids = []
-    for number in range(tasks):
-        await asyncio.sleep(max(0.0, began + number * seconds / tasks - time.monotonic()))
-        ids.append(service.runner.submit(spec))
-    await _all_ended(service, ids)
-    used = time.process_time() - cpu
-    watching.cancel()
+    async with lagging() as lags:
+        began, cpu = time.monotonic(), time.process_time()
+        ids = []
+        for number in range(tasks):
+            await asyncio.sleep(max(0.0, began + number * seconds / tasks - time.monotonic()))
+            ids.append(service.runner.submit(spec))
+        await _all_ended(service, ids)
+        used = time.process_time() - cpu
     completed = service.state.snapshot().tasks.created["completed"] - 1
     await service.runner.drain(1.0)
-    return Crowd(used / seconds if seconds else 0.0, sorted(lags)[int(len(lags) * 0.99)] * 1000, completed)
+    return Crowd(used / seconds if seconds else 0.0, p99_milliseconds(lags), completed)
 
 
 async def _all_ended(service: Service, ids: list[str]) -> None:
@@ -167,22 +203,17 @@ async def _all_ended(service: Service, ids: list[str]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def _watch(lags: list[float]) -> None:
-    while True:
-        due = time.monotonic() + LAG_SAMPLED_SECONDS
-        await asyncio.sleep(LAG_SAMPLED_SECONDS)
-        lags.append(max(0.0, time.monotonic() - due))
-
-
 def main() -> int:
     print(conditions())  # noqa: T201
     with endpoint(steps=STEPS) as base_url:
         camera = asyncio.run(step_of_a_camera(base_url))
+    own = asyncio.run(own_step())
     desktop = asyncio.run(step_of_the_simulated_desktop())
     with endpoint(steps=1) as base_url:
         spread = asyncio.run(crowd(base_url, TASKS, IN_SECONDS))
         at_once = asyncio.run(crowd(base_url, MANY, 0.0))
     kept = [
+        line("CPU ms of a step besides picture, model and sandbox", own, at_most=1.0),
         line("CPU ms of a step with a 93 kB picture of a sandbox", camera, at_most=2.2),
         line("CPU ms of a step of the simulated desktop with a picture", desktop, at_most=24),
         line(f"cores for {TASKS} tasks of one step in {IN_SECONDS:g} s", spread.cores, at_most=0.5),

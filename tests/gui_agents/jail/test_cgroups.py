@@ -1,5 +1,7 @@
 """A cgroup bounds a jail, or there is none."""
 
+from pathlib import Path
+
 import pytest
 
 from gui_agents.jail.cgroups import Cgroup
@@ -54,6 +56,21 @@ class Populated(Cgroup):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(type(self.directories[0]), "mkdir", mkdir)
             return super().make(limits)
+
+
+@pytest.mark.parametrize(("name", "share"), [("cpu.shares", "256"), ("cpu.weight", "25")])
+def test_a_jail_has_a_quarter_of_the_share_of_the_service(tmp_path, monkeypatch, name, share):
+    mkdir = Path.mkdir
+
+    def with_files(place):
+        mkdir(place)
+        for each in ("memory.max", "pids.max", name):
+            (place / each).touch()
+
+    monkeypatch.setattr(Path, "mkdir", with_files)
+    cgroup = Cgroup.below((tmp_path,), "id")
+    assert cgroup.make(LIMITS)
+    assert (cgroup.directories[0] / name).read_text() == share
 
 
 def test_version_2_bounds_memory_without_swap_and_processes(tmp_path):

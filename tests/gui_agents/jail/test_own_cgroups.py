@@ -49,6 +49,27 @@ def test_version_1_has_a_tree_for_each(machine):
     assert own_cgroups.parents(proc) == (proc / "fs/memory/a/b", proc / "fs/pids")
 
 
+def test_in_version_1_jails_share_processors_if_that_tree_can_be_written(machine):
+    proc = machine(
+        "4:memory:/\n3:cpu,cpuacct:/\n2:pids:/\n",
+        "31 23 0:27 / TMP/fs/memory rw - cgroup cgroup rw,memory",
+        "32 23 0:28 / TMP/fs/pids rw - cgroup cgroup rw,pids",
+        "33 23 0:29 / TMP/fs/cpu rw - cgroup cgroup rw,cpu,cpuacct",
+    )
+    assert own_cgroups.parents(proc) == (proc / "fs/memory", proc / "fs/pids")
+    (proc / "fs/cpu").mkdir(parents=True)
+    assert own_cgroups.parents(proc) == (proc / "fs/memory", proc / "fs/pids", proc / "fs/cpu")
+
+
+def test_controllers_of_one_tree_make_one_cgroup(machine):
+    proc = machine(
+        "4:memory,pids,cpu:/\n",
+        "31 23 0:27 / TMP/fs/all rw - cgroup cgroup rw,memory,pids,cpu",
+    )
+    (proc / "fs/all").mkdir(parents=True)
+    assert own_cgroups.parents(proc) == (proc / "fs/all",)
+
+
 def test_in_a_container_a_mount_shows_a_part_of_the_tree(machine):
     proc = machine(
         "4:memory:/docker/x\n2:pids:/elsewhere\n",
