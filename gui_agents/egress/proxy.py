@@ -31,6 +31,8 @@ MAX_CONNECTIONS: Final = 128
 """Of one browser at once. Chromium has at most 32 to a proxy, and as many for WebSockets."""
 MAX_CONNECTIONS_IN_ALL: Final = 1024
 MAX_REFUSALS: Final = 32
+MAX_LOGGED: Final = 20
+"""How many places that are not public the log names, of one browser. A page may try thousands."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +77,8 @@ class Gate:
     def __init__(self, proxy: EgressProxy, dialler: Dialler) -> None:
         self.refusals: deque[Refusal] = deque(maxlen=MAX_REFUSALS)
         """The latest, oldest first. Who reads them may clear them."""
+        self._logged: set[str] = set()
+        """The places that are not public and that the log names."""
         self._proxy = proxy
         self._dialler: Dialler | None = dialler
         """None once the gate is closed: the threads of its lookups end with it."""
@@ -128,7 +132,15 @@ class Gate:
 
     def _note(self, target: Target, error: EgressError | None) -> None:
         verdict = EgressVerdict.ALLOWED if error is None else error.problem.verdict
+        place = host_and_port(target.host, target.port)
         self._proxy.count(verdict)
-        _log.debug("a browser's connection to %s: %s", host_and_port(target.host, target.port), verdict)
+        _log.log(self._level(place, verdict), "a browser's connection to %s: %s", place, verdict)
         if error is not None:
             self.refusals.append(Refusal(target.host, target.port, verdict, str(error)))
+
+    def _level(self, place: str, verdict: EgressVerdict) -> int:
+        """Return at which level a connection is logged: each place that is not public is named once, up to a bound."""
+        if verdict is not EgressVerdict.DENIED_PRIVATE or place in self._logged or len(self._logged) >= MAX_LOGGED:
+            return logging.DEBUG
+        self._logged.add(place)
+        return logging.INFO

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from gui_agents.jail import pidfds
+from gui_agents.jail import displays, pidfds
 
 MARKER: Final = "GUI_AGENTS_JAIL"
 """The variable that all processes of a jail have in their environment; its value is the jail's id."""
@@ -27,7 +27,9 @@ _PROC: Final = Path("/proc")
 
 
 def end_marked(jail_ids: Collection[str], users: Collection[int], seconds: float) -> bool:
-    """End the processes of these jails, until there are none. Return whether there are none after `seconds`.
+    """End the processes of these jails, until there are none, and remove what displays among them have left.
+
+    Return whether there are none after `seconds`.
 
     Args:
         jail_ids: of the jails.
@@ -36,14 +38,29 @@ def end_marked(jail_ids: Collection[str], users: Collection[int], seconds: float
     """
     markers = {f"{MARKER}={jail_id}".encode() for jail_id in jail_ids}
 
+    sockets: set[Path] = set()
+
     def is_one(pid: int) -> bool:
         with contextlib.suppress(OSError):  # it has ended
-            if users and _user(pid) in users:
+            if (users and _user(pid) in users) or _is_marked(pid, markers):
+                sockets.update(displays.sockets_of(pid))
                 return True
-            return not markers.isdisjoint((_PROC / str(pid) / "environ").read_bytes().split(b"\0"))
         return False
 
-    return end_all(_numbers, is_one, seconds)
+    if not end_all(_numbers, is_one, seconds):
+        return False
+    # Those of users last: a server may have ended by itself before, and one may have begun to listen just now.
+    displays.remove(sockets | displays.sockets_of_users(users))
+    return True
+
+
+def _is_marked(pid: int, markers: Collection[bytes]) -> bool:
+    """Return whether a process has one of these markers in its environment.
+
+    Raises:
+        OSError: it has ended.
+    """
+    return not set(markers).isdisjoint((_PROC / str(pid) / "environ").read_bytes().split(b"\0"))
 
 
 def _user(pid: int) -> int | None:

@@ -98,6 +98,19 @@ async def test_the_log_has_hosts_and_verdicts_and_nothing_else(caplog):
     ]
 
 
+async def test_the_log_names_each_place_inside_once_and_no_more_of_them_than_the_bound(caplog):
+    caplog.set_level(logging.INFO, "gui_agents.egress")
+    async with browsing("public") as browser:
+        await browser.get("http://gone.test/")
+        for port in range(1, proxy.MAX_LOGGED + 3):
+            for _ in range(2):
+                await browser.get(f"http://10.0.0.1:{port}/")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("INFO", f"a browser's connection to 10.0.0.1:{port}: denied_private")
+        for port in range(1, proxy.MAX_LOGGED + 1)
+    ]
+
+
 async def hang(reader, writer):
     await reader.read()
 

@@ -63,8 +63,7 @@ async def test_the_jails_of_a_killed_service_end_with_it_and_are_swept(tmp_path)
     supervisor = Supervisor(jails, LIMITS)
     assert await supervisor.sweep() == Counter({SandboxType.LINUX: 2, SandboxType.BROWSER: 1})
     assert [what for jail_id in jail_ids for what in marked(jail_id)] == []
-    places = sorted(Path(place).name[:5] for place in left(jails)[1:])
-    assert places == ["lock", "note-"]  # nobody can remove the note
+    assert sorted(Path(place).name[:5] for place in left(jails)[1:]) == ["lock", "note-"]  # nobody can remove the note
     supervisor.sweepers["cloud"] = nothing_there
     assert await supervisor.sweep() == Counter()
     assert left(jails) == []

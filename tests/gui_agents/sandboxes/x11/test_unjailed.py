@@ -1,12 +1,16 @@
 """A desktop without a jail, where the operator allows it: it works, and nothing of it is left."""
 
+import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
 from gui_agents.domain.actions import OpenApp, Type
-from gui_agents.domain.sandbox import SandboxError
-from tests.gui_agents.jail.jails import without_bwrap
+from gui_agents.domain.sandbox import SandboxError, SandboxType
+from gui_agents.jail.supervisor import Supervisor
+from gui_agents.sandboxes.registry import DIRECTORY
+from tests.gui_agents.jail.jails import LIMITS, left, without_bwrap
 from tests.gui_agents.sandboxes.x11 import desks
 from tests.gui_agents.sandboxes.x11.desks import a_desk
 from tests.system_tools import require_program
@@ -50,6 +54,23 @@ async def test_a_desktop_without_a_jail_works_and_leaves_nothing(tmp_path):
         assert displays() > before
     assert processes_with(marker) == []
     assert displays() == before
+
+
+async def test_a_desktop_of_a_killed_service_is_swept_with_its_display(tmp_path):
+    before = displays()
+    service = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.gui_agents.sandboxes.x11.killed_service", str(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert await service.stdout.readline() == b"open\n"
+    finally:
+        service.kill()
+        await service.wait()
+    assert displays() > before
+    assert await Supervisor(tmp_path / DIRECTORY, LIMITS).sweep() == {SandboxType.LINUX: 1}
+    assert displays() == before
+    assert left(tmp_path / DIRECTORY) == []
 
 
 async def test_it_is_refused_unless_it_is_allowed(tmp_path):
