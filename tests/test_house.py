@@ -72,7 +72,7 @@ def without_variables(words: list[str]) -> list[str]:
 
 def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case for each program
     match without_variables(words):
-        case ["make", *rest]:
+        case ["make", *rest] | ["sudo", "make", *rest]:
             check_make(rest)
         case ["gui-agents", *rest]:
             check_verb(rest)

@@ -46,6 +46,7 @@ OPTIONAL: Final = {
     "web": "TLS and passwords for the metrics endpoint",
     "models": "language models and known prices",
     "x11": "Linux desktops",
+    "chromium": "browsers",
     "otel": "metrics over OTLP",
     "fast": "cheaper compression of metrics pages",
 }

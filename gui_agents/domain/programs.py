@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
@@ -25,10 +25,14 @@ class Program:
         return next((path for name in self.names if (path := shutil.which(name)) is not None), None)
 
 
-def install_programs(programs: Iterable[Program]) -> str | None:
-    """Return the command that installs those that are missing; None if there are all."""
-    packages = dict.fromkeys(program.package for program in programs if program.path() is None)
-    if not packages:
+def install_programs(programs: Sequence[Program], also: Iterable[Program] = ()) -> str | None:
+    """Return the command that installs those that are missing; None if there are all.
+
+    `also` are the programs that would be asked for next; the command installs them too, but alone they are no reason
+    for one.
+    """
+    if all(program.path() is not None for program in programs):
         return None
+    packages = dict.fromkeys(program.package for program in (*programs, *also) if program.path() is None)
     root = "" if os.geteuid() == 0 else "sudo "
     return f"{root}{INSTALL} {' '.join(packages)}"

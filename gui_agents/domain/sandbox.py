@@ -1,7 +1,7 @@
 """The protocol of sandboxes: a sandbox is opened, observed, acted on and closed."""
 
 from enum import StrEnum, unique
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import attrs
 
@@ -39,6 +39,10 @@ class SandboxEnd(StrEnum):
     """It does not answer, or its network fails."""
     SWEPT = "swept"
     """Left behind by a service that was killed, and removed at the next start."""
+
+
+DEATHS: Final = (SandboxEnd.CRASHED, SandboxEnd.OUT_OF_MEMORY, SandboxEnd.KILLED, SandboxEnd.UNREACHABLE)
+"""The ends that this service has not asked for. The status page's reading.js names the same."""
 
 
 @unique

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from gui_agents.domain.programs import Program
 from gui_agents.jail import privileges, walls
 from gui_agents.jail.handed import Handed
 from gui_agents.jail.limits import Limits
@@ -15,6 +16,7 @@ from gui_agents.jail.user_ids import USER_IDS
 SECONDS: Final = 20.0
 PACKAGES: Final = {"bwrap": "bubblewrap", **privileges.PACKAGES}
 """The programs that a jail needs, and the packages of Debian that have them."""
+PROGRAMS: Final = tuple(Program(package, (name,)) for name, package in PACKAGES.items())
 SWITCHES: Final = {
     "/proc/sys/kernel/unprivileged_userns_clone": ("kernel.unprivileged_userns_clone", "0", "1"),
     "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (

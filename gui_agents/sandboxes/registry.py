@@ -22,6 +22,7 @@ from gui_agents.domain.programs import Program, install_programs
 from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.http.addresses import EndpointPolicy
+from gui_agents.jail import machine
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.sandboxes.chromium.program import PROGRAMS as CHROMIUM_PROGRAMS
@@ -254,10 +255,11 @@ class SandboxFactory:
         row = ROWS[backend]
         for package in row.needs:
             package.check()
-        command = install_programs(row.programs)
+        jailed = row.unjailed is not None and not row.unjailed(self._config)
+        command = install_programs(row.programs, also=machine.PROGRAMS if jailed else ())
         if command is not None:
             raise PreconditionError(f"{field}: the backend {backend!r} lacks programs of its machine; {command}")
-        if self._jail_problem is not None and row.unjailed is not None and not row.unjailed(self._config):
+        if self._jail_problem is not None and jailed:
             raise PreconditionError(
                 f"{field}: the backend {backend!r} needs a jail: {self._jail_problem}; "
                 f"or the operator sets {backend.upper()}_UNJAILED=true"

@@ -5,10 +5,7 @@ from typing import Final
 
 import attrs
 
-from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
-
-DEATHS: Final = frozenset({SandboxEnd.CRASHED, SandboxEnd.OUT_OF_MEMORY, SandboxEnd.KILLED, SandboxEnd.UNREACHABLE})
-"""Ends that this service has not asked for."""
+from gui_agents.domain.sandbox import DEATHS, SandboxEnd, SandboxError, SandboxGoneError
 
 _ADVICE: Final[Mapping[SandboxEnd, str]] = {
     SandboxEnd.CRASHED: "start the task again; if that happens again, look into the service's log",

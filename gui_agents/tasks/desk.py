@@ -76,12 +76,6 @@ class Desks:
         desk = Desk(task_id, spec, settings, conversation, self._clock.monotonic())
         desk.attached, desk.named = beginning.attached, beginning.attached is not None
         kept = beginning.kept
-        desk.attached = beginning.attached
-        if beginning.attached is not None:
-            desk.named = True
-        elif spec.sandbox_id is not None:
-            # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
-            desk.spec = attrs.evolve(spec, sandbox_id=None)
         if kept is not None and taken:
             desk.named = beginning.named or kept.named
             self._give(desk, kept.sandbox, kept.info, SandboxStart.KEPT)

@@ -6,10 +6,9 @@ from collectors.operations.formula import Matcher
 from collectors.operations.model import Alert, Scope, Setting, Severity, number
 from collectors.operations.wording import COUNT, PERCENT, SECONDS, mostly
 from gui_agents.domain.egress import EgressVerdict
-from gui_agents.domain.sandbox import SandboxEnd, SandboxStart
+from gui_agents.domain.sandbox import DEATHS, SandboxEnd, SandboxStart
 
-DIED: Final = f"{SandboxEnd.CRASHED}|{SandboxEnd.OUT_OF_MEMORY}|{SandboxEnd.KILLED}|{SandboxEnd.UNREACHABLE}"
-"""The ends that nobody wanted."""
+DIED: Final = "|".join(DEATHS)
 DIED_MATCHER: Final = Matcher("reason", "=~", DIED)
 OURS_MATCHER: Final = Matcher("reason", "!=", SandboxEnd.SWEPT)
 """What was swept is a death of the service before, which Restarting tells."""

@@ -135,7 +135,7 @@ class BrowserStage:
         Raises:
             PreconditionError: there is no browser, or no jail for it.
         """
-        programs.check("chromium", programs.BROWSER)
+        programs.check("chromium")
         programs.check_jail("chromium", environment.variables())
         self._site.start()
 

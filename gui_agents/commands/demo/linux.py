@@ -210,7 +210,7 @@ class LinuxStage:
         Raises:
             PreconditionError: they are not, or there is no jail for them.
         """
-        programs.check("x11", programs.DESKTOP)
+        programs.check("x11", "mousepad", "galculator")
         programs.check_jail("x11", environment.variables())
         for package in ROWS["x11"].needs:
             package.check()

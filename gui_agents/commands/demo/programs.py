@@ -1,33 +1,25 @@
 """Whether this machine has the programs that a demo on real sandboxes needs, and the command that installs them."""
 
-import shutil
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping
 
 from gui_agents.config.parsers import boolean
 from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.programs import Program, install_programs
 from gui_agents.jail import machine
-
-BROWSER: Final = (("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),)
-DESKTOP: Final = (("Xvfb",), ("openbox",), ("dbus-daemon",), ("mousepad",), ("galculator",))
-"""Each of these has to be there under one of its names."""
-INSTALLS: Final = {
-    "chromium": "apt-get install chromium bubblewrap",
-    "x11": "apt-get install xvfb openbox dbus at-spi2-core bubblewrap mousepad galculator",
-}
+from gui_agents.sandboxes.registry import ROWS
 
 
-def check(backend: str, programs: Sequence[Sequence[str]]) -> None:
-    """Check that all programs are in PATH.
+def check(backend: str, *apps: str) -> None:
+    """Check that the programs of the backend and the apps that the demo opens are installed.
 
     Raises:
         PreconditionError: some are not; the text has the command that installs them on Debian.
     """
-    missing = [names[0] for names in programs if not any(shutil.which(name) for name in names)]
-    if missing:
+    programs = (*ROWS[backend].programs, *(Program(app, (app,)) for app in apps))
+    command = install_programs(programs, also=machine.PROGRAMS)
+    if command is not None:
         raise PreconditionError(
-            f"the demo on {backend} needs programs that are not installed: {', '.join(missing)}; "
-            f"on Debian, run: {INSTALLS[backend]}"
+            f"the demo on {backend} needs programs that are not installed; on Debian, run: {command}"
         )
 
 

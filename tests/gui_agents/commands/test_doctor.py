@@ -13,6 +13,7 @@ from gui_agents.commands.doctor import Verdict, examine, packages_of, port_is_fr
 from gui_agents.commands.exits import ExitCode
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.providers import PROVIDERS
+from gui_agents.sandboxes.registry import ROWS
 from tests import scripted_model
 
 
@@ -75,6 +76,11 @@ def test_a_sound_installation_has_no_problem(capsys):
 def test_the_extras_are_those_of_the_package():
     assert packages_of("prometheus") == ["h11", "markdown-it-py", "prometheus-client", "psutil"]
     assert packages_of("web") == ["bcrypt", "pyyaml"]
+
+
+def test_every_extra_that_a_backend_needs_is_told():
+    needed = {f"extra {package.extra}" for row in ROWS.values() for package in row.needs}
+    assert needed <= findings().keys()
 
 
 def test_a_missing_extra_is_a_note_with_its_install_command(monkeypatch):

@@ -12,7 +12,7 @@ from gui_agents.domain.cloud import Authorization, CloudWish
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage, install_command
-from gui_agents.domain.programs import Program, install_programs
+from gui_agents.domain.programs import INSTALL, Program, install_programs
 from gui_agents.domain.sandbox import Backend, SandboxType
 from gui_agents.domain.secret import Secret
 from gui_agents.sandboxes import registry
@@ -48,6 +48,15 @@ def test_a_backend_whose_package_is_missing_is_refused_with_the_command_that_ins
     with pytest.raises(PreconditionError) as refusal:
         factory().check("simulated", "runningConfig.backend")
     assert str(refusal.value) == f"desktops need the no_such_module package; {install_command('x11')}"
+
+
+@pytest.mark.parametrize(("unjailed", "others"), [("false", " bubblewrap util-linux"), ("true", "")])
+def test_one_command_installs_the_programs_of_a_backend_and_of_its_jail(monkeypatch, tmp_path, unjailed, others):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = load({"CHROMIUM_UNJAILED": unjailed}).sandboxes
+    with pytest.raises(PreconditionError) as refused:
+        SandboxFactory(settings).check("chromium")
+    assert str(refused.value).endswith(f"{INSTALL} chromium{others}")
 
 
 def test_a_backend_whose_programs_are_missing_is_refused_with_the_command_that_installs_them(monkeypatch):

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxType
-from gui_agents.tasks.departure import DEATHS, Departure
+from gui_agents.domain.sandbox import DEATHS, SandboxEnd, SandboxInfo, SandboxType
+from gui_agents.tasks.departure import Departure
 from gui_agents.tasks.reaper import CLOSE_SECONDS, MAX_WHY, REMEMBERED, Reaper
 from tests.fakes import ScriptedSandbox, new_state
 from tests.gui_agents.tasks.rig import AGES, TimedSandbox

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from gui_agents.domain.errors import PreconditionError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE
 from gui_agents.domain.model import ModelError
-from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError, SandboxInfo
-from gui_agents.tasks.departure import DEATHS
+from gui_agents.domain.sandbox import DEATHS, SandboxEnd, SandboxError, SandboxGoneError, SandboxInfo
 from tests.gui_agents.tasks.rig import CLICK, Rig
 from tests.promises import broken, broken_between
 from tests.virtual_time import run, settle
