@@ -28,7 +28,10 @@ class Program:
 def install_programs(programs: Iterable[Program]) -> str | None:
     """Return the command that installs those that are missing; None if there are all."""
     packages = dict.fromkeys(program.package for program in programs if program.path() is None)
-    if not packages:
-        return None
+    return install_packages(packages) if packages else None
+
+
+def install_packages(packages: Iterable[str]) -> str:
+    """Return the command that installs packages of Debian."""
     root = "" if os.geteuid() == 0 else "sudo "
     return f"{root}{INSTALL} {' '.join(packages)}"
