@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := $(VENV)/bin
 # Many tests wait for clocks, so more of them than there are cores end sooner; CI runs fewer at once, with more that compute.
-WORKERS := $(if $(CI),2,4)
+WORKERS := $(if $(CI),3,4)
 # Ctrl-C must reach the demo and not make, which would end with an error of its own; a terminal's shell can do that.
 DEMO := $(BIN)/gui-agents demo
 

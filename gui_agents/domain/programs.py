@@ -34,5 +34,10 @@ def install_programs(programs: Sequence[Program], also: Iterable[Program] = ()) 
     if all(program.path() is not None for program in programs):
         return None
     packages = dict.fromkeys(program.package for program in (*programs, *also) if program.path() is None)
+    return install_packages(packages)
+
+
+def install_packages(packages: Iterable[str]) -> str:
+    """Return the command that installs packages of Debian."""
     root = "" if os.geteuid() == 0 else "sudo "
     return f"{root}{INSTALL} {' '.join(packages)}"

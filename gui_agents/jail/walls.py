@@ -71,6 +71,15 @@ def arguments(inside: Inside, *, info: int) -> list[str]:
     ]
 
 
+def shows(program: str) -> bool:
+    """Tell whether a jail shows a program of this machine. Where its name leads to must be bound in, too."""
+    places = [*(f"/{name}" for name in ROOTS), *(f"/usr/{name}" for name in ROOTS), *DATA]
+    return all(
+        any(Path(path).is_relative_to(place) for place in places)
+        for path in (os.path.normpath(program), os.path.realpath(program))
+    )
+
+
 def _roots() -> Iterator[str]:
     for name in ROOTS:
         yield from _bound(f"/usr/{name}")

@@ -5,6 +5,7 @@ A new backend is a member of `Backend`, a row here, and a room that has the sand
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
@@ -18,11 +19,11 @@ from gui_agents.domain.cloud import KIND_FIELDS, CloudOrder, CloudWish
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage
-from gui_agents.domain.programs import Program, install_programs
+from gui_agents.domain.programs import Program, install_packages, install_programs
 from gui_agents.domain.sandbox import Backend, Sandbox, SandboxType
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.http.addresses import EndpointPolicy
-from gui_agents.jail import machine
+from gui_agents.jail import machine, walls
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
 from gui_agents.sandboxes.chromium.program import PROGRAMS as CHROMIUM_PROGRAMS
@@ -171,6 +172,21 @@ ROWS: Final[Mapping[str, BackendRow]] = {
 }
 
 
+def _check_shown(row: BackendRow, field: str) -> None:
+    """Check that jails show the programs of a backend.
+
+    Raises:
+        PreconditionError: one is installed elsewhere, as those of snap and of other vendors are.
+    """
+    for program in row.programs:
+        path = program.path()
+        if path is not None and not walls.shows(path):
+            raise PreconditionError(
+                f"{field}: the backend {str(row.backend)!r} runs in a jail, which shows programs of the system only, "
+                f"and not {os.path.realpath(path)}; {install_packages([program.package])}"
+            )
+
+
 class SandboxFactory:
     """Makes sandboxes as the configuration says."""
 
@@ -264,6 +280,8 @@ class SandboxFactory:
                 f"{field}: the backend {backend!r} needs a jail: {self._jail_problem}; "
                 f"or the operator sets {backend.upper()}_UNJAILED=true"
             )
+        if self._jail_problem is None and row.unjailed is not None:
+            _check_shown(row, field)
 
     def check_wishes(self, backend: str, wishes: tuple[str, ...]) -> None:
         """Check that a request may choose these fields of its sandbox, for a backend that was checked.

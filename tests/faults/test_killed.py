@@ -17,7 +17,7 @@ from gui_agents.client import AgentClient, TaskOrder
 from gui_agents.jail.limits import Limits
 from gui_agents.jail.supervisor import Supervisor
 from tests.faults.backends import require
-from tests.faults.counting import Books, adopt
+from tests.faults.counting import Books, adopt, below
 
 pytestmark = pytest.mark.system_tools
 
@@ -76,6 +76,7 @@ async def sandbox_of_another_service(runtime_dir: Path):
     supervisor = Supervisor(runtime_dir / "sandboxes", Limits(memory_bytes=2**28, disk_bytes=2**20, processes=64))
     jail = supervisor.prepare("x11")
     await jail.start(["sleep", "1000"], {"PATH": os.defpath})
+    await until(lambda: "sleep" in below().values())  # it is a shell at first
     try:
         yield jail
     finally:

@@ -9,6 +9,7 @@ import attrs
 
 from gui_agents.domain.programs import Program
 from gui_agents.domain.sandbox import TransientSandboxError
+from gui_agents.jail import walls
 
 
 @attrs.frozen
@@ -85,8 +86,13 @@ def _described(apps: Iterable[App]) -> Iterable[str]:
 
 
 def doubts(allowed: Sequence[str] | None) -> Iterator[str]:
-    """Yield the programs of X11_APPS that this machine does not have, in a sentence each."""
+    """Yield the programs of X11_APPS that this machine, or a jail, does not have, in a sentence each."""
     apps = Apps(allowed)
     for name in allowed or ():
         if name not in apps.names:
             yield f"X11_APPS names {name}, which is not installed: no task can open it"
+        elif not walls.shows(path := shutil.which(apps.find(name).command[0]) or name):
+            yield (
+                f"X11_APPS names {name}, which is {path}: a jail shows only programs of the system, and none of /opt, "
+                "/snap and /usr/local"
+            )

@@ -12,7 +12,7 @@ from gui_agents.domain.cloud import Authorization, CloudWish
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.errors import InvalidFieldError, PreconditionError
 from gui_agents.domain.packages import OptionalPackage, install_command
-from gui_agents.domain.programs import INSTALL, Program, install_programs
+from gui_agents.domain.programs import INSTALL, Program, install_packages, install_programs
 from gui_agents.domain.sandbox import Backend, SandboxType
 from gui_agents.domain.secret import Secret
 from gui_agents.sandboxes import registry
@@ -90,10 +90,46 @@ async def test_without_jails_a_backend_is_refused_unless_the_operator_allows_it(
     )
 
 
+@pytest.mark.parametrize("jailed", [False, True])
+def test_a_program_that_a_jail_does_not_show_is_refused_with_the_package_to_install(monkeypatch, tmp_path, jailed):
+    elsewhere = tmp_path / "opt" / "chrome"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("#!/bin/sh\n")
+    elsewhere.chmod(0o755)
+    (tmp_path / "google-chrome").symlink_to(elsewhere)
+    programs = (Program("coreutils", ("true",)), Program("chromium", (str(tmp_path / "google-chrome"),)))
+    row = attrs.evolve(registry.ROWS["chromium"], needs=(), programs=programs)
+    monkeypatch.setattr(registry, "ROWS", {row.backend: row})
+    sandboxes = SandboxFactory(load({"CHROMIUM_UNJAILED": "true"}).sandboxes, tmp_path)
+    sandboxes._jail_problem = None if jailed else "no jails"
+    if not jailed:
+        sandboxes.check("chromium")
+        return
+    with pytest.raises(PreconditionError) as refusal:
+        sandboxes.check("chromium", "runningConfig.backend")
+    assert str(refusal.value) == (
+        "runningConfig.backend: the backend 'chromium' runs in a jail, which shows programs of the system only, "
+        f"and not {elsewhere}; {install_packages(['chromium'])}"
+    )
+
+
 def test_an_app_that_is_not_installed_is_doubted():
     sandboxes = SandboxFactory(load({"X11_APPS": "no-such-app"}).sandboxes, Path("runtime"))
     assert list(sandboxes.doubts()) == ["X11_APPS names no-such-app, which is not installed: no task can open it"]
     assert list(factory().doubts()) == []
+
+
+def test_an_app_that_a_jail_does_not_show_is_doubted(monkeypatch, tmp_path):
+    program = tmp_path / "code"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin")
+    sandboxes = SandboxFactory(load({"X11_APPS": "code, env"}).sandboxes, Path("runtime"))
+    (doubt,) = sandboxes.doubts()
+    assert doubt == (
+        f"X11_APPS names code, which is {program}: a jail shows only programs of the system, and none of /opt, "
+        "/snap and /usr/local"
+    )
 
 
 @pytest.mark.parametrize("backend", ["", "X11", "Simulated", "x11\n", "\U0001f600" * 500])
