@@ -6,6 +6,7 @@
 
 import asyncio
 import contextlib
+import json
 import sys
 import tempfile
 import threading
@@ -150,8 +151,12 @@ async def everyday(browser: Browser, look: Look) -> None:
         action = {"action": "fail", "message": "There is no such file."} if turn % 29 == 0 else actions[turn % 3 > 0]
         return tool_call(action, usage=usage(2400 + 17 * (turn % 40), 90)).after(0.4 + 0.3 * (turn % 7))
 
-    with running_in_thread(decide) as server:
+    with running_in_thread(decide) as server, tempfile.NamedTemporaryFile("w", suffix=".json") as prices:
+        # Known prices hold at the vendor's own address alone.
+        json.dump({"gpt-4o-mini": {"input": 0.15, "output": 0.6}}, prices)
+        prices.flush()
         settings = {**MODEL_DOWN, "DEFAULT_MODEL": "openai/gpt-4o-mini", "OPENAI_BASE_URL": server.base_url}
+        settings["MODEL_PRICES_FILE"] = prices.name
         async with scene(browser, {**settings, "TASK_QUEUE_SIZE": "20"}) as here:
             began, number = time.monotonic(), 0
             while time.monotonic() < began + EVERYDAY_SECONDS:
