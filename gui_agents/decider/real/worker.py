@@ -1,11 +1,10 @@
 """Carries out what an instruction asks for on a real screen, one action at a time, and checks what came of it."""
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gui_agents.decider.carrier import Carrier
 from gui_agents.decider.labels import is_file_name, quoted, without_article
-from gui_agents.decider.patterns import Step
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.browser_hands import is_address
 from gui_agents.decider.real.finding import find, missing
@@ -18,7 +17,6 @@ from gui_agents.domain.actions import (
     MAX_KEYS,
     MAX_NOTCHES,
     MAX_WAIT_SECONDS,
-    Action,
     ActionName,
     Button,
     Drag,
@@ -44,26 +42,8 @@ _APPS: Final = "Apps"
 _PATH: Final = re.compile(r" ?(?:>|→|›|->) ?")
 
 
-class Worker(ReadingHands):
+class Worker(ReadingHands, Carrier):
     """Works through the steps of one instruction. What has no underscore is what an instruction can ask for."""
-
-    clause = ""
-    """The clause that is being carried out."""
-
-    def work(self, steps: Sequence[Step]) -> Iterator[Action]:
-        """Yield the actions for all steps.
-
-        Raises:
-            NotPossibleError: a step cannot be carried out here.
-        """
-        for step in steps:
-            self.clause = step.clause
-            for call in step.calls:
-                yield from call.deed(self, **call.arguments)
-
-    def do_nothing(self) -> Act:
-        """Do nothing."""
-        yield from ()
 
     # Apps, pages, windows
 

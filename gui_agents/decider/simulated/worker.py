@@ -1,12 +1,12 @@
 """Carries out what an instruction asks for, one action at a time, and checks on the screen what came of it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from gui_agents.decider import arithmetic
+from gui_agents.decider.carrier import Carrier
 from gui_agents.decider.labels import is_file_name, quoted, short, without_article
-from gui_agents.decider.patterns import Step
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.simulated.file_hands import FileHands
 from gui_agents.decider.simulated.hands import ATTEMPTS
@@ -32,26 +32,8 @@ _READABLE: Final = _FIELDS | {"text"}
 _CLICKABLE: Final = _OPTIONS | {"textbox", "slider"}
 
 
-class Worker(FileHands):
+class Worker(FileHands, Carrier):
     """Works through the steps of one instruction. What has no underscore is what an instruction can ask for."""
-
-    clause = ""
-    """The clause that is being carried out."""
-
-    def work(self, steps: Sequence[Step]) -> Iterator[Action]:
-        """Yield the actions for all steps.
-
-        Raises:
-            NotPossibleError: a step cannot be carried out here.
-        """
-        for step in steps:
-            self.clause = step.clause
-            for call in step.calls:
-                yield from call.deed(self, **call.arguments)
-
-    def do_nothing(self) -> Iterator[Action]:
-        """Do nothing."""
-        yield from ()
 
     # Windows
 
