@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 from dbus_fast import AuthError, Message, MessageType
 from dbus_fast.aio import MessageBus
+from dbus_fast.auth import Authenticator
 
 from gui_agents.domain.screen import Bounds
 from gui_agents.sandboxes.x11.roles import EDITABLE_ROLES, LEAVES, LEFT_OUT, TEXT_ROLES, VALUE_ROLES, Role, State
@@ -85,13 +86,13 @@ class Accessibility:
         self._hung: set[str] = set()
 
     @classmethod
-    async def open(cls, address: str) -> "Accessibility":
-        """Connect to the bus that listens at an address of D-Bus.
+    async def open(cls, address: str, auth: Authenticator | None = None) -> "Accessibility":
+        """Connect to the bus that listens at an address of D-Bus; by default, as the user of this process.
 
         Raises:
             OSError: it does not.
         """
-        bus = MessageBus(bus_address=address)
+        bus = MessageBus(bus_address=address, auth=auth)
         try:
             return cls(await bus.connect())
         except BaseException as error:

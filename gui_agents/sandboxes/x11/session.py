@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from dbus_fast.auth import AuthAnonymous
 
 from gui_agents.domain.sandbox import SandboxError, SandboxGoneError, TransientSandboxError
 from gui_agents.domain.screen import ScreenSize
@@ -90,6 +93,7 @@ class Session:
             "FRAMES": f"{shared}/frames",
             "DBUS_SESSION_BUS_ADDRESS": self._address("session.bus", shared),
             "AT_SPI_BUS_ADDRESS": self._address(_BUS, shared),
+            "BUS_AUTH": "ANONYMOUS" if self._nameless else "EXTERNAL",
             # Settings as the programs have them by default, the same in each desktop.
             "GSETTINGS_BACKEND": "memory",
             "GTK_IM_MODULE": "gtk-im-context-simple",
@@ -103,9 +107,14 @@ class Session:
 
     def _address(self, bus: str, shared: str) -> str:
         """Return where a bus listens. Without a jail, the path of a file could be too long for a socket."""
-        return (
-            f"unix:path={shared}/{bus}" if self._jail.jailed else f"unix:abstract=gui-agents-{self._jail.jail_id}-{bus}"
-        )
+        if self._jail.jailed or self._nameless:
+            return f"unix:path={shared}/{bus}"
+        return f"unix:abstract=gui-agents-{self._jail.jail_id}-{bus}"
+
+    @property
+    def _nameless(self) -> bool:
+        """Whether the machine has no name for the desktop's user, which a jail without walls has if root makes it."""
+        return not self._jail.jailed and os.geteuid() == 0
 
     def _put_scripts(self) -> None:
         for name in _SCRIPTS:
@@ -130,14 +139,16 @@ class Session:
     async def _bus(self) -> Accessibility | None:
         """Connect to the accessibility bus, which is started with the display and may be a little later.
 
-        Without a jail there may be none: a bus runs only as a user that the machine knows by name.
+        Without a jail there may be none, such as for a user whom the machine does not know by name.
         """
         deadline = asyncio.get_running_loop().time() + UNJAILED_BUS_SECONDS
         while True:
             try:
                 if self._jail.jailed:
                     return await Accessibility.open(f"unix:path={self._jail.reach(_BUS)}")
-                return await Accessibility.open(self._address(_BUS, self._jail.shared))
+                return await Accessibility.open(
+                    self._address(_BUS, self._jail.shared), AuthAnonymous() if self._nameless else None
+                )
             except (SandboxError, ConnectionError) as error:
                 if isinstance(error, SandboxGoneError):
                     raise

@@ -49,6 +49,7 @@ async def test_a_desktop_without_a_jail_works_and_leaves_nothing(tmp_path):
     async with a_desk(tmp_path, X11_UNJAILED="true") as desk:
         await desk.act(OpenApp("mousepad"), Type("outside"))
         await desk.until("window", "*Untitled 1 - Mousepad")
+        assert (await desk.until("textbox")).value == "outside"
         marker = f"GUI_AGENTS_JAIL={desk.sandbox._jail.jail_id}"
         assert len(processes_with(marker)) > 3
         assert displays() > before
