@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
@@ -18,7 +18,9 @@ from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxGoneError, S
 from gui_agents.domain.screen import Element, Observation
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.sandboxes.registry import ROWS, SandboxFactory
-from gui_agents.sandboxes.x11.sandbox import X11Sandbox
+
+if TYPE_CHECKING:  # its packages are optional
+    from gui_agents.sandboxes.x11.sandbox import X11Sandbox
 
 FILES: Final = ("shopping.txt", "poem.txt", "list.txt", "essay.txt")
 """The files that tasks of the demo make."""
@@ -104,7 +106,7 @@ _PLAYS: Final = (
 class WitnessedDesktop:
     """A Linux desktop that keeps what a task has left on it."""
 
-    def __init__(self, desktop: X11Sandbox) -> None:
+    def __init__(self, desktop: "X11Sandbox") -> None:
         self._desktop = desktop
         self._left = Left()
         self._closed = asyncio.Event()
@@ -179,6 +181,8 @@ class WitnessedDesktops(SandboxFactory):
 
     def create(self, spec: TaskSpec) -> Sandbox:
         """Return a new desktop for a task."""
+        from gui_agents.sandboxes.x11.sandbox import X11Sandbox  # noqa: PLC0415 - its packages are optional
+
         desktop = super().create(spec)
         if isinstance(desktop, X11Sandbox):
             desktop = self._made[spec.instruction] = WitnessedDesktop(desktop)

@@ -1,4 +1,4 @@
-"""Whether this machine has the programs that a demo on real sandboxes needs, and the command that installs them."""
+"""Whether this machine has the packages and programs that a demo on real sandboxes needs, and what installs them."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,13 @@ from gui_agents.sandboxes.registry import ROWS
 
 
 def check(backend: str, *apps: str) -> None:
-    """Check that the programs of the backend and the apps that the demo opens are installed.
+    """Check that the packages and programs of the backend and the apps that the demo opens are installed.
 
     Raises:
-        PreconditionError: some are not; the text has the command that installs them on Debian.
+        PreconditionError: some are not; the text has the command that installs them, programs on Debian.
     """
+    for package in ROWS[backend].needs:
+        package.check()
     programs = (*ROWS[backend].programs, *(Program(app, (app,)) for app in apps))
     command = install_programs(programs, also=machine.PROGRAMS)
     if command is not None:

@@ -1,6 +1,8 @@
 """The demo on real sandboxes: what it needs, what it asks for, and that success is judged by what is left behind."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -14,6 +16,7 @@ from gui_agents.config import parsers
 from gui_agents.decider.grammar import parse
 from gui_agents.decider.real.language import RealLanguage
 from gui_agents.domain.errors import PreconditionError
+from gui_agents.domain.packages import install_command
 from gui_agents.domain.programs import INSTALL
 from gui_agents.domain.sandbox import SandboxType
 from tests.system_tools import require_program
@@ -29,6 +32,42 @@ def test_each_backend_has_its_stage(backend, kind):
     assert stage.sandbox_type is kind
     assert len({scene.instruction for scene in stage.scenes}) == len(stage.scenes) > 5
     stage.close()
+
+
+OPTIONAL = (
+    "dbus_fast",
+    "httpcore2",
+    "orjson",
+    "genai_prices",
+    "yaml",
+    "bcrypt",
+    "isal",
+    "opentelemetry",
+    "promql_parser",
+)
+"""What `make demo` does not install."""
+
+
+def without_optional_packages(code):
+    blocked = f"import sys; sys.modules.update(dict.fromkeys({OPTIONAL!r}))"
+    return subprocess.run(
+        [sys.executable, "-c", f"{blocked}; {code}"], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_demo_needs_no_package_of_another_backend():
+    done = without_optional_packages(
+        "from gui_agents.commands.demo.show import show; from gui_agents.commands.demo.stages import stage_of; "
+        "stage_of('simulated').open(); print('opened')"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "opened\n", "")
+
+
+def test_the_demo_on_a_backend_whose_package_is_missing_says_what_installs_it(monkeypatch):
+    monkeypatch.setattr("gui_agents.domain.packages.find_spec", lambda _module: None)
+    with pytest.raises(PreconditionError) as refusal:
+        LinuxStage().open()
+    assert str(refusal.value) == f"Linux desktops need the dbus_fast package; {install_command('x11')}"
 
 
 @pytest.mark.parametrize("made", [BrowserStage, LinuxStage])
