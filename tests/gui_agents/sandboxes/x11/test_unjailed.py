@@ -1,7 +1,10 @@
 """A desktop without a jail, where the operator allows it: it works, and nothing of it is left."""
 
 import asyncio
+import fcntl
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,14 @@ def _no_bubblewrap(tmp_path_factory, monkeypatch) -> None:
     for program in desks.PROGRAMS:
         (directory / program).symlink_to(require_program(program))
     monkeypatch.setenv("PATH", path)
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """Let no other test have a display on this machine meanwhile: they are compared."""
+    with Path(tempfile.gettempdir(), "gui-agents-displays.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def processes_with(marker: str) -> list[str]:
