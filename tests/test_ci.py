@@ -53,7 +53,7 @@ def made(done):
 
 
 DEMO = "DEMO_EXIT=1 GRPC_PORT=0 PROMETHEUS_PORT=0"
-ORDINARY = 'ARGS=-n 3 --dist worksteal --ignore=tests/e2e --ignore=tests/patterns -m "not slow and not system_tools"'
+ORDINARY = 'ARGS=-n 3 --dist worksteal --ignore=tests/e2e -m "not slow and not system_tools"'
 
 
 def test_the_oldest_and_the_newest_python_run_the_tests_and_the_last_line_names_them(run):
