@@ -1,7 +1,7 @@
 """A real desktop for tests, and hands that find things on it by their names."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -53,6 +53,25 @@ class Desk:
                 if element is not None and value in (None, element.value):
                     return element
                 await asyncio.sleep(0.02)
+
+    async def until_picture(self, wanted: Callable[[bytes], bool]) -> bytes:
+        """Return the pixels as soon as they are as wanted: programs draw some time after they were told to."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not wanted(data := (await self.sandbox.observe(screenshot=True)).screenshot.data):
+                await asyncio.sleep(0.05)
+        return data
+
+    async def still_picture(self) -> bytes:
+        """Return the pixels as soon as they have not changed for half a second."""
+        seen: list[bytes] = []
+
+        def is_still(data: bytes) -> bool:
+            if seen[-1:] != [data]:
+                seen.clear()
+            seen.append(data)
+            return len(seen) == 10
+
+        return await self.until_picture(is_still)
 
     async def click(self, role: str, name: str, count: int = 1) -> None:
         element = await self.until(role, name)

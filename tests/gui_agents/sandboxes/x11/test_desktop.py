@@ -53,11 +53,11 @@ async def test_the_pointer_drags_double_clicks_and_scrolls(tmp_path):
         await desk.act(Drag(bounds.x + 2, y, bounds.x + 300, y), Key(("Delete",)))
         assert (await desk.until("textbox")).value.startswith("\nline\n")
         await desk.act(Move(x, y))
-        before = (await desk.sandbox.observe(screenshot=True)).screenshot.data
+        before = await desk.still_picture()
         await desk.act(Scroll(x, y, dy=20))
-        assert (await desk.sandbox.observe(screenshot=True)).screenshot.data != before
+        await desk.until_picture(lambda data: data != before)
         await desk.act(Scroll(x, y, dy=-20))
-        assert (await desk.sandbox.observe(screenshot=True)).screenshot.data == before
+        await desk.until_picture(lambda data: data == before)
 
 
 async def test_two_clicks_at_one_place_are_no_double_click(tmp_path):
@@ -118,13 +118,14 @@ async def test_what_another_window_covers_is_offscreen(tmp_path):
 async def test_a_picture_has_the_pixels_of_the_screen(tmp_path):
     async with a_desk(tmp_path, SANDBOX_SCREEN="800x600") as desk:
         await desk.act(OpenApp("mousepad"), Move(5, 5))
+        still = await desk.still_picture()
         seen = await desk.sandbox.observe(screenshot=True)
         picture = seen.screenshot
         assert (seen.width, seen.height, picture.width, picture.height, picture.format) == (800, 600, 800, 600, None)
         x, y = found(seen, "textbox").bounds.center
         start = (y * 800 + x) * 3
         assert picture.data[start : start + 3] == b"\xff\xff\xff"
-        assert (await desk.sandbox.observe(screenshot=True)).screenshot.data == picture.data
+        await desk.until_picture(lambda data: data == still)
 
 
 async def test_what_is_not_possible_is_told_with_what_is(tmp_path):
