@@ -10,11 +10,13 @@ GuiAgentsError
 │   ├── QueueFullError               no place in the queue
 │   ├── DayBudgetSpentError          this day's money is spent
 │   ├── DrainingError                the service is shutting down
+│   ├── StorageDownError             the storage cannot be written, or not be read, now
 │   ├── TooManyCallsError            there is no room for another call
 │   └── OversizedMessageError        the request is larger than the configured limit
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError and its leaf          in `model`
 ├── BudgetExhaustedError             in `model`
+├── StorageError, CursorError        in `storage`
 ├── SandboxError and its leaves      in `sandbox`
 └── CallError                        in `gui_agents.client`
 """
@@ -92,6 +94,13 @@ class DrainingError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("the service is shutting down and accepts no new tasks")
+
+
+class StorageDownError(RefusedError):
+    """The storage cannot be written now, so nothing is accepted; or not be read, and the answer is not in memory."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the storage of tasks does not answer ({problem}); try again later")
 
 
 class TooManyCallsError(RefusedError):

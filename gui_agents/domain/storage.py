@@ -1,0 +1,342 @@
+"""What is stored of tasks, and the protocol of the stores.
+
+Theory of operation. What happens to tasks is described by entries, in the order in which it happened. One thread writes
+them, many at once, as one transaction; after `write` has returned they survive a crash. Entries can be written twice
+without harm, because nobody knows whether a transaction was committed when its connection is lost.
+
+Every entry of a task carries the `attempt` of whoever wrote it. A task that is taken over gets a higher attempt, and
+entries of lower ones change nothing from then on: a writer that is late cannot spoil what its successor has written.
+
+No key is stored. A task is stored with its keys masked, and `keys_forgotten` says that it cannot be run from the store.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum, unique
+from typing import Final, Protocol
+
+import attrs
+
+from gui_agents.domain.actions import Action
+from gui_agents.domain.errors import GuiAgentsError
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskStatus
+from gui_agents.domain.model import NO_HISTORY, History
+from gui_agents.domain.sandbox import SandboxInfo
+from gui_agents.domain.spec import TaskSpec
+from gui_agents.domain.stream import StreamMessage
+from gui_agents.domain.task import TaskRecord, TaskStatistics
+
+FIRST_ATTEMPT: Final = 1
+
+# Entries: what happened, in order.
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One action of a step, as it is recorded; an answer with several actions makes several."""
+
+    number: int
+    """Of the step, from 1."""
+    action: Action | None
+    """What was decided, passwords masked; None for an answer that was no action."""
+    rationale: str
+    outcome: str
+    """What came of it, in a few words."""
+    seconds: float
+    tokens: int
+    """Input and output tokens since the record before."""
+    cost: Decimal
+    """Known cost since the record before."""
+    currency: str | None
+    """ISO code; None if no price is known."""
+    picture: str | None = None
+    """The name of the picture of the screen that it was decided on, below the directory of pictures."""
+
+
+@attrs.frozen(kw_only=True)
+class TaskCreated:
+    """A task was accepted; its first message is an entry of its own."""
+
+    task_id: str
+    attempt: int
+    spec: TaskSpec
+    """With its keys, which no store may write."""
+    created_at: float
+    """Wall clock, seconds since the epoch, as all times here."""
+
+
+@attrs.frozen(kw_only=True)
+class TaskRequeued:
+    """A task of an earlier service waits again, under a new attempt."""
+
+    task_id: str
+    attempt: int
+
+
+@attrs.frozen(kw_only=True)
+class TaskStarted:
+    """A task has a slot."""
+
+    task_id: str
+    attempt: int
+    started_at: float
+
+
+@attrs.frozen(kw_only=True)
+class SandboxGiven:
+    """A task has a sandbox."""
+
+    task_id: str
+    attempt: int
+    sandbox: SandboxInfo
+
+
+@attrs.frozen(kw_only=True)
+class MessagePublished:
+    """A message of a task's stream."""
+
+    task_id: str
+    attempt: int
+    position: int
+    """Its number in the task's stream, from 0."""
+    message: StreamMessage
+
+
+@attrs.frozen(kw_only=True)
+class StepRecorded:
+    """A step's action, and what the task has used so far."""
+
+    task_id: str
+    attempt: int
+    at: float
+    step: Step
+    statistics: TaskStatistics
+
+
+@attrs.frozen(kw_only=True)
+class TaskEnded:
+    """A task has ended; its last message is an entry of its own."""
+
+    task_id: str
+    attempt: int
+    status: TaskStatus
+    ending: Ending
+    statistics: TaskStatistics
+    execution_seconds: float
+    ended_at: float
+    history: History = NO_HISTORY
+    """Its conversation, without pictures."""
+
+
+@attrs.frozen(kw_only=True)
+class DaySpent:
+    """What a day has cost so far in one currency, calls in flight at their worst; the newest one counts."""
+
+    day: int
+    """The number of the UTC day since the epoch."""
+    currency: str
+    amount: Decimal
+
+
+Entry = TaskCreated | TaskRequeued | TaskStarted | SandboxGiven | MessagePublished | StepRecorded | TaskEnded | DaySpent
+
+
+class Journal(Protocol):
+    """Takes the entries of the state's verbs. `append` does no I/O, takes no lock and never waits."""
+
+    def append(self, entry: Entry) -> None:
+        """Add what has just happened."""
+
+
+class _Forgetful:
+    """A journal of a service that stores nothing."""
+
+    def append(self, entry: Entry) -> None:
+        """Forget it."""
+
+
+NO_JOURNAL: Final[Journal] = _Forgetful()
+
+# What is read.
+
+
+@attrs.frozen(kw_only=True)
+class StoredTask:
+    """One task as it is stored."""
+
+    record: TaskRecord
+    """Its keys masked."""
+    attempt: int
+    keys_forgotten: bool
+    """Whether its request had keys, or a text with keys, which are not stored."""
+    started_at: float | None
+    ended_at: float | None
+
+
+@attrs.frozen(kw_only=True)
+class StoredStep:
+    """One action of a stored task."""
+
+    attempt: int
+    at: float
+    step: Step
+
+
+@attrs.frozen(kw_only=True)
+class TaskSummary:
+    """One line of a list of tasks."""
+
+    task_id: str
+    attempt: int
+    owner: str
+    status: TaskStatus
+    reason: FailureReason | None
+    model: str
+    """PROVIDER/NAME."""
+    backend: str
+    instruction: str
+    """The first `SUMMARY_CHARACTERS` of it."""
+    message: str
+    """How it ended; empty while it has not."""
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    execution_seconds: float
+    """0 while it has not ended."""
+    statistics: TaskStatistics
+
+
+SUMMARY_CHARACTERS: Final = 300
+
+
+@unique
+class TaskOrder(StrEnum):
+    """What a list of tasks is sorted by. Tasks without the value, such as those that have not ended, come last."""
+
+    CREATED = "created"
+    ENDED = "ended"
+    DURATION = "duration"
+    COST = "cost"
+    STEPS = "steps"
+
+
+@attrs.frozen(kw_only=True)
+class TaskFilter:
+    """Which tasks are wanted: those that meet all that is set. Empty collections and None ask for nothing."""
+
+    statuses: frozenset[TaskStatus] = frozenset()
+    reasons: frozenset[FailureReason] = frozenset()
+    models: frozenset[str] = frozenset()
+    """PROVIDER/NAME."""
+    backends: frozenset[str] = frozenset()
+    owner: str | None = None
+    created_from: float | None = None
+    created_before: float | None = None
+    text: str = ""
+    """Is somewhere in the instruction, upper and lower case alike."""
+    min_cost: Decimal | None = None
+    max_cost: Decimal | None = None
+    min_seconds: float | None = None
+    """Of execution."""
+    max_seconds: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class TaskPage:
+    """A part of a list."""
+
+    tasks: tuple[TaskSummary, ...]
+    next_cursor: str
+    """Where the next part begins; empty at the end."""
+
+
+@attrs.frozen(kw_only=True)
+class TaskCounts:
+    """What the tasks of a time were, added up."""
+
+    statuses: Mapping[TaskStatus, int]
+    reasons: Mapping[FailureReason, int]
+    costs: Mapping[str, Decimal]
+    """By ISO code."""
+    input_tokens: int
+    output_tokens: int
+    steps: int
+    execution_seconds: float
+
+
+class StorageError(GuiAgentsError):
+    """The store cannot be read or written now. What was written stays; another try may succeed."""
+
+
+class StorageStartError(StorageError):
+    """The store cannot be used by this service: a newer one has made it, another one has it, or it is damaged.
+
+    `variable` is what an operator changes, and the text says how.
+    """
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable}: {problem}")
+        self.variable = variable
+
+
+class CursorError(GuiAgentsError):
+    """A cursor was not made by this store for this list."""
+
+
+class TaskStore(Protocol):
+    """Where tasks are stored. `open`, `write`, `expire` and `close` are called by one thread, the others by any.
+
+    Every method may raise StorageError.
+    """
+
+    def open(self) -> None:
+        """Take the store over and bring it to the newest version.
+
+        Raises:
+            StorageStartError: this service cannot use it.
+        """
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write entries in their order, all or none. They survive a crash once this has returned."""
+
+    def unfinished(self) -> Sequence[StoredTask]:
+        """Return the tasks that have not ended, in the order of their creation."""
+
+    def task(self, task_id: str) -> StoredTask | None:
+        """Return one task; None if it is unknown."""
+
+    def messages(self, task_id: str) -> Sequence[StreamMessage]:
+        """Return the messages of a task's stream in their order; none for an unknown one."""
+
+    def steps(self, task_id: str) -> Sequence[StoredStep]:
+        """Return the steps of a task in their order; none for an unknown one."""
+
+    def history(self, task_id: str) -> History:
+        """Return the conversation of a task; an empty one if it has none."""
+
+    def tasks(
+        self, wanted: TaskFilter, order: TaskOrder, *, descending: bool, limit: int, cursor: str = ""
+    ) -> TaskPage:
+        """Return the next part of a list, at most `limit` tasks, from `cursor` on.
+
+        Raises:
+            CursorError: the cursor is none of this list.
+        """
+
+    def counts(self, wanted: TaskFilter) -> TaskCounts:
+        """Return the sums of the wanted tasks."""
+
+    def spent(self, day: int) -> Mapping[str, Decimal]:
+        """Return what a day has cost, by ISO code."""
+
+    def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:
+        """Delete tasks that ended before a time, then the oldest ended ones while the store is larger than that.
+
+        A call deletes a bounded number; it is repeated until it returns none. Returns the ids of what was deleted.
+        """
+
+    def size_bytes(self) -> int:
+        """Return how large the store is."""
+
+    def close(self) -> None:
+        """Let the store go. A second call does nothing."""
