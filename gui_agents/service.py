@@ -100,6 +100,7 @@ def build_state(
     clock: Clock,
     streams: StreamManager | None = None,
     observed: Observed = EVERYTHING,
+    *,
     journal: Journal = NO_JOURNAL,
 ) -> ServiceState:
     """Return the state of a service that has just begun."""
@@ -234,7 +235,7 @@ class Service:
             _log.warning("%s", doubt)
         store = parts.store or open_store(config)
         self._journal = journal_of(config.storage, store, lambda _: None)
-        self.state = build_state(config, prices, self.clock, parts.streams, observed, self._journal)
+        self.state = build_state(config, prices, self.clock, parts.streams, observed, journal=self._journal)
         self.archive = Archive(self.state, store, self._journal)
         sandboxes = parts.sandboxes or SandboxFactory(
             config.sandboxes, config.process.runtime_dir, loopback=only_local(config)

@@ -132,7 +132,7 @@ class TaskRunner:
         return self._draining
 
     def submit(self, spec: TaskSpec, past: Past | None = None) -> str:
-        """Accept a task and return its id. It runs as soon as it is stored, and a slot and a place for a sandbox are free.
+        """Accept a task and return its id. It runs once it is stored, and a slot and a place for a sandbox are free.
 
         A client may hear of it once `stored` has returned. `past` is the task to continue, if it is not in memory.
 
