@@ -11,7 +11,8 @@ GuiAgentsError
 │   ├── DayBudgetSpentError          this day's money is spent
 │   ├── DrainingError                the service is shutting down
 │   ├── TooManyCallsError            there is no room for another call
-│   └── OversizedMessageError        the request is larger than the configured limit
+│   ├── OversizedMessageError        the request is larger than the configured limit
+│   └── UnauthenticatedError, MissingRoleError, QuotaExceededError   in `access`
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError and its leaf          in `model`
 ├── BudgetExhaustedError             in `model`
