@@ -101,6 +101,8 @@ class App:
             await self.service.start(None if self.monitoring is None else self.monitoring.accounting)
         except OSError as error:
             mistakes.append(_cannot_listen("GRPC", error))
+        except ConfigError as error:
+            mistakes.extend(error.mistakes)
         mistakes = mistakes or self._tell_ports()
         if mistakes:
             await self._close()

@@ -278,6 +278,16 @@ class ServicePart:
 
 
 @point
+class AccessSnapshot:
+    """Who was not let in, and whose quotas were used up. None while nothing asks for it."""
+
+    failures: Mapping[str, int] | None
+    """Calls that were not let in, by reason; None without tokens."""
+    rejections: Mapping[str, int] | None
+    """Calls and submissions that were refused, by quota; None if no owner can have one."""
+
+
+@point
 class ServiceSnapshot:
     """Everything, at one instant."""
 
@@ -291,6 +301,7 @@ class ServiceSnapshot:
     steps: StepsSnapshot
     streams: StreamsSnapshot
     recent: RecentSnapshot
+    access: AccessSnapshot
     service: ServicePart
 
 

@@ -6,8 +6,9 @@ sections.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, TASK_STEPS
@@ -77,6 +78,16 @@ class _Entry:
         self.weight = 0
 
 
+class _Ended:
+    """The ended tasks of one owner that are retained, in the order of their end."""
+
+    __slots__ = ("bytes", "tasks")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.tasks: OrderedDict[str, None] = OrderedDict()
+
+
 class TaskTable:
     """All tasks in memory, and the tallies of all tasks since the start; `native` as in `Histogram`."""
 
@@ -88,6 +99,7 @@ class TaskTable:
         """Running tasks; the one that has been silent longest is first."""
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._ended_bytes = 0
+        self._ended_by_owner: dict[str, _Ended] = {}
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
         self._failures = dict.fromkeys(map(str, FailureReason), 0)
         self._rejected = dict.fromkeys(map(str, RejectReason), 0)
@@ -110,10 +122,6 @@ class TaskTable:
         """Return how many tasks are in memory."""
         return len(self._entries)
 
-    def head(self) -> str | None:
-        """Return the id of the task that has waited longest."""
-        return next(iter(self._pending), None)
-
     def spec(self, task_id: str) -> TaskSpec:
         """Return what a task was asked to do."""
         return self._entries[task_id].spec
@@ -134,6 +142,11 @@ class TaskTable:
         """Return a task's status, or None for an unknown one."""
         entry = self._entries.get(task_id)
         return None if entry is None else entry.status
+
+    def owner(self, task_id: str) -> str | None:
+        """Return who started a task, or None for an unknown one."""
+        entry = self._entries.get(task_id)
+        return None if entry is None else entry.spec.owner
 
     def record(self, task_id: str, monotonic: float) -> TaskRecord:
         """Return a task as of `monotonic`, in seconds of the monotonic clock.
@@ -188,11 +201,12 @@ class TaskTable:
         *,
         weight: int = 0,
         history: History = NO_HISTORY,
+        owner_bytes: int | None = None,
     ) -> Collection[str]:
         """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
 
         `weight` are the bytes that are kept of it, those of its conversation included. If it makes the table `overfull`
-        still, `evict` goes on.
+        still, `evict` goes on. `owner_bytes` is what its owner's ended tasks may take; None is no limit.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -220,7 +234,11 @@ class TaskTable:
         entry.weight = weight
         self._ended_bytes += weight
         self._ended[task_id] = None
-        return self.evict()
+        owner = entry.spec.owner
+        ended = self._ended_by_owner.setdefault(owner, _Ended())
+        ended.bytes += weight
+        ended.tasks[task_id] = None
+        return [*islice(self._evict_of(ended, owner_bytes), EVICTED_AT_ONCE), *self.evict()]
 
     def reject(self, reason: RejectReason) -> None:
         """Count a refused submission."""
@@ -291,10 +309,25 @@ class TaskTable:
         """Forget the tasks that ended first, up to `EVICTED_AT_ONCE` while there are too many; return their ids."""
         evicted: list[str] = []
         while self.overfull and len(evicted) < EVICTED_AT_ONCE:
-            task_id, _ = self._ended.popitem(last=False)
-            self._ended_bytes -= self._entries.pop(task_id).weight
-            evicted.append(task_id)
+            evicted.append(self._forget(next(iter(self._ended))))
         return evicted
+
+    def _evict_of(self, ended: "_Ended", most_bytes: int | None) -> Iterator[str]:
+        """Forget tasks of one owner in the same way. Those that are too many at once are forgotten with later ends."""
+        while most_bytes is not None and ended.bytes > most_bytes and ended.tasks:
+            yield self._forget(next(iter(ended.tasks)))
+
+    def _forget(self, task_id: str) -> str:
+        """Forget an ended task, and return its id."""
+        entry = self._entries.pop(task_id)
+        del self._ended[task_id]
+        self._ended_bytes -= entry.weight
+        ended = self._ended_by_owner[entry.spec.owner]
+        del ended.tasks[task_id]
+        ended.bytes -= entry.weight
+        if not ended.tasks:
+            del self._ended_by_owner[entry.spec.owner]
+        return task_id
 
 
 def _moved(entry: _Entry, event: TaskEvent) -> TaskStatus:
