@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+# Read when grpc is loaded: without it, a failed handshake is told by a line of grpc's before our own.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 from gui_agents.client import CallError
 from gui_agents.commands import (
     cancel,

@@ -19,6 +19,15 @@ def variables() -> Mapping[str, str]:
     return config.variables(os.environ, DOTENV)
 
 
+def client() -> config.ClientConfig:
+    """Return how commands reach the service.
+
+    Raises:
+        ConfigError: a variable for it is wrong.
+    """
+    return config.load_section(config.ClientConfig, os.environ, DOTENV)
+
+
 def loaded() -> config.Config:
     """Return the configuration of the service that would start here.
 
@@ -62,10 +71,12 @@ def address(arguments: argparse.Namespace) -> str:
             raise CommandError(ExitCode.USAGE, f"--address {error}, not {shown!r:.80}") from None
         return given
     known = variables()
-    ours = config.load({name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known})
-    if ours.rpc.port == 0:
+    ours = config.load_section(
+        config.RpcConfig, {name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known}
+    )
+    if ours.port == 0:
         raise CommandError(
             ExitCode.USAGE,
             "GRPC_PORT is 0, so the service chose a port: name it with --address (ports.json has it)",
         )
-    return endpoint(ours.rpc.host, ours.rpc.port)
+    return endpoint(ours.host, ours.port)
