@@ -30,6 +30,7 @@ from gui_agents.commands import (
 from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
 from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import add_verbs, execute
+from gui_agents.credentials import CredentialsError
 from gui_agents.domain.errors import ConfigError
 
 VERBS: Final = (
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_text(words)
         code = execute(arguments)
         sys.stdout.flush()
-    except ConfigError as error:
+    except (ConfigError, CredentialsError) as error:
         return _end(CommandError(ExitCode.USAGE, str(error)))
     except CallError as error:
         return _end(of_call(error))

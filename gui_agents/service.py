@@ -134,14 +134,6 @@ def only_local(config: Config) -> bool:
     return is_loopback(config.rpc.host)
 
 
-def tls_files(config: Config) -> TlsFiles | None:
-    """Return the files of the gRPC port's TLS; None if it has none."""
-    rpc = config.rpc
-    if rpc.tls_certificate is None or rpc.tls_key is None:
-        return None
-    return TlsFiles(rpc.tls_certificate, rpc.tls_key, rpc.tls_client_ca)
-
-
 def _add_port(server: grpc.aio.Server, address: str, tls: ServerTls | None) -> int:
     """Open a port, in plain text only if there is no TLS, and return its number."""
     port = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls.credentials())
@@ -275,7 +267,7 @@ class Service:
         )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
-        files = tls_files(config)
+        files = TlsFiles.of(config.rpc)
         self._tls = None if files is None else ServerTls(files)
         self._server: grpc.aio.Server | None = None
         self.port = 0

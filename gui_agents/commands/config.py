@@ -64,6 +64,7 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     if arguments.former is not None:
         return _tell_former(arguments.former, as_json=arguments.json)
     loaded = config.load(os.environ, environment.DOTENV)
+    checks.tls_mistakes(loaded)
     checks.models_file_mistakes(loaded)
     doubts = list(config.doubts(os.environ, environment.DOTENV))
     unmatched = checks.price_doubts(loaded)

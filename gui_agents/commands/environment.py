@@ -12,6 +12,7 @@ from gui_agents.domain.address import host_and_port, split_address
 
 DOTENV: Final = Path(".env")
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, never bound
+TOKEN_VARIABLES: Final = ("GUI_AGENTS_TOKEN", "GUI_AGENTS_TOKEN_FILE")
 
 
 def variables() -> Mapping[str, str]:
@@ -19,13 +20,14 @@ def variables() -> Mapping[str, str]:
     return config.variables(os.environ, DOTENV)
 
 
-def client() -> config.ClientConfig:
-    """Return how commands reach the service.
+def client(*, without_token: bool = False) -> config.ClientConfig:
+    """Return how commands reach the service; without the token, if another one is used.
 
     Raises:
         ConfigError: a variable for it is wrong.
     """
-    return config.load_section(config.ClientConfig, os.environ, DOTENV)
+    left_out = TOKEN_VARIABLES if without_token else ()
+    return config.load_section(config.ClientConfig, os.environ, DOTENV, left_out)
 
 
 def loaded() -> config.Config:

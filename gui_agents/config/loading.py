@@ -3,7 +3,7 @@
 `.env.example` and the tables of the documentation are printed from the same settings.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -100,21 +100,31 @@ def load(environment: Mapping[str, str], dotenv: Path | None = None) -> Config:
     return config
 
 
-def load_section(kind: type[_Section], environment: Mapping[str, str], dotenv: Path | None = None) -> _Section:
+def load_section(
+    kind: type[_Section], environment: Mapping[str, str], dotenv: Path | None = None, left_out: Collection[str] = ()
+) -> _Section:
     """Build one section alone, such as that of clients; what contradicts another section is not looked for.
+
+    The variables `left_out` count as if they were not set.
 
     Raises:
         ConfigError: with one line for each wrong variable.
     """
-    return _section(kind, environment, dotenv_file.read(dotenv, environment))
+    return _section(kind, environment, dotenv_file.read(dotenv, environment), left_out)
 
 
-def _section(kind: type[_Section], environment: Mapping[str, str], file: Dotenv) -> _Section:
-    filled = {**file.values, **environment}
+def _section(
+    kind: type[_Section], environment: Mapping[str, str], file: Dotenv, left_out: Collection[str] = ()
+) -> _Section:
+    filled = {name: text for name, text in {**file.values, **environment}.items() if name not in left_out}
     values: dict[str, Any] = {}
     mistakes: list[str] = []
     for setting in settings_of("", kind):
-        unresolved = [name for name in setting.variables if name not in environment and name in file.unresolved]
+        unresolved = [
+            name
+            for name in setting.variables
+            if name in file.unresolved and name not in environment and name not in left_out
+        ]
         if unresolved:
             mistakes += [_unresolved(name, file.unresolved[name]) for name in unresolved]
             continue

@@ -34,10 +34,15 @@ def secret_text(variable: str, values: Mapping[str, str]) -> SecretText:
         return SecretText(text, variable)
     if text:
         raise ConfigError([f"{variable} and {file} are both set; set one of them"])
-    return SecretText(_content(file, Path(path)), file)
+    return SecretText(secret_in(file, Path(path)), file)
 
 
-def _content(variable: str, path: Path) -> str:
+def secret_in(variable: str, path: Path) -> str:
+    """Return the secret in a file that `variable`, or an option, names.
+
+    Raises:
+        ConfigError: it holds none.
+    """
     try:
         # To open a pipe would wait for its other end.
         if not path.is_file():

@@ -16,6 +16,8 @@ GuiAgentsError
 ├── ModelError and its leaf          in `model`
 ├── BudgetExhaustedError             in `model`
 ├── SandboxError and its leaves      in `sandbox`
+├── CertificateError                 in `certificates`
+├── CredentialsError                 in `gui_agents.credentials`
 └── CallError                        in `gui_agents.client`
 """
 

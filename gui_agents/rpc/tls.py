@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import attrs
 import grpc
 
+from gui_agents.config import RpcConfig
 from gui_agents.domain.certificates import (
     Certificate,
     CertificateError,
@@ -47,6 +48,13 @@ class TlsFiles:
     certificate: Path
     key: Path
     client_ca: Path | None
+
+    @classmethod
+    def of(cls, rpc: RpcConfig) -> Self | None:
+        """Return the files of a configuration; None if it has no TLS."""
+        if rpc.tls_certificate is None or rpc.tls_key is None:
+            return None
+        return cls(rpc.tls_certificate, rpc.tls_key, rpc.tls_client_ca)
 
     def check(self) -> Certificate:
         """Return what the certificate says.
