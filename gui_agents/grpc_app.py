@@ -24,6 +24,7 @@ from gui_agents.domain.address import host_and_port
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.model import BUILTIN_MODEL
+from gui_agents.domain.redaction import Redactor
 from gui_agents.log import log_to_stderr
 from gui_agents.monitoring import monitoring, observed
 from gui_agents.open_files import PER_SANDBOX, shared_out
@@ -211,7 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_up_heap()
     try:
         config = configuration.load(os.environ, Path(".env"))
-        log_to_stderr(config.process.log_level, config.process.log_format)
+        redactor = Redactor(configuration.known_secrets(config))
+        log_to_stderr(config.process.log_level, config.process.log_format, redactor)
         for doubt in configuration.doubts(os.environ, Path(".env")):
             _log.warning("%s", doubt)
         run(config)

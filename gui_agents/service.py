@@ -14,13 +14,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from gui_agents.agent.spending import SpendingLimits
-from gui_agents.config import Config
+from gui_agents.config import Config, known_secrets
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import DISTRIBUTION
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.http.addresses import EndpointPolicy
@@ -252,6 +253,7 @@ class Service:
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
             unbudgeted=config.budgets.allow_unbudgeted_models,
+            redactor=Redactor(known_secrets(config)),
         )
         self._sandboxes = sandboxes
         self._models = models

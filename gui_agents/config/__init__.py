@@ -2,6 +2,7 @@
 
 from gui_agents.config.advice import default_model_advice
 from gui_agents.config.doubts import Doubt, doubts
+from gui_agents.config.known_secrets import known_secrets
 from gui_agents.config.loading import CLIENT, Config, known_variables, load, load_section, settings, table, variables
 from gui_agents.config.lybic import LybicConfig
 from gui_agents.config.secret_files import secret_text
@@ -45,6 +46,7 @@ __all__ = [
     "TasksConfig",
     "default_model_advice",
     "doubts",
+    "known_secrets",
     "known_variables",
     "load",
     "load_section",
