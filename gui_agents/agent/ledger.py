@@ -22,6 +22,7 @@ from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.model import Turn
 from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.price import Quote
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.storage import Step
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
@@ -125,12 +126,14 @@ class Ledger:
         own: Allowance | None = None,
         public_prices: bool = True,
         trusted: bool = True,
+        redactor: Redactor = KNOWS_NO_KEYS,
     ) -> None:
         self._task_id = task_id
         self._records = records
         self._prices = prices
         self._own = own
         self._public_prices = public_prices
+        self._redactor = redactor
         self._trusted = trusted
         """Whether budgets take the bills of the endpoint as they come."""
         self._capped = False
@@ -230,7 +233,8 @@ class Ledger:
         `turn` is the same for the records: an action that was decided, or an answer that is none.
         """
         step = None if turn is None else self._step(turn, seconds)
-        self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})", step=step)
+        shown = self._redactor.redacted(text)
+        self._records.step_told(self._task_id, f"step {self.steps}: {shown} ({self._used(seconds)})", step=step)
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
     def _step(self, turn: Turn, seconds: float) -> Step:

@@ -294,7 +294,7 @@ class Writer:
                 if self._closing.wait(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]) and tries:
                     return False
                 tries += 1
-            except Exception:
+            except Exception:  # noqa: BLE001 - a defect of one entry must not stop the others
                 if len(batch) == 1:
                     _log.exception("an entry of task %s cannot be stored", getattr(batch[0], "task_id", "-"))
                     self._tell(self._records.storage_done, StorageOperation.COMMIT, StorageOutcome.ERROR)

@@ -37,6 +37,7 @@ from gui_agents.domain.errors import (
 )
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.storage import NO_JOURNAL, Journal, StoredTask
@@ -99,6 +100,7 @@ class TaskRunner:
         clock: Clock,
         journal: Journal = NO_JOURNAL,
         unbudgeted: bool = False,
+        redactor: Redactor = KNOWS_NO_KEYS,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
     ) -> None:
@@ -109,6 +111,7 @@ class TaskRunner:
         self._spending = spending
         self._owners = owners
         self._line = Line(owners)
+        self._redactor = redactor
         self._treasury = Treasury(state, prices, spending, owners, time=clock.time, unbudgeted=unbudgeted)
         self._clock = clock
         self._new_id = new_id
@@ -327,7 +330,10 @@ class TaskRunner:
         execution = self._executions.pop(task_id, None)
         beginning = self._beginnings.pop(task_id, NOTHING)
         history = beginning.history if execution is None else execution.desk.conversation.history
-        log_lines.ended(self._state.record(task_id), ending, history)
+        record = self._state.record(task_id)
+        redactor = self._redactor.knowing(record.spec.keys)
+        ending = ending.redacted(redactor)
+        log_lines.ended(record, ending, history, redactor)
         owner = self._owners.task_ended(task_id)
         self._state.task_ended(task_id, ending, history, self._owners.quotas(owner).bytes)
         self._line.remove(task_id, owner)
@@ -394,7 +400,7 @@ class TaskRunner:
             settings=desk.settings,
             studio=self._studio,
         )
-        ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner)
+        ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner, self._redactor.knowing(spec.keys))
         try:
             return await loop.run(episode, sandbox, desk.model, ledger, self._clock)
         finally:
