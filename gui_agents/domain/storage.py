@@ -148,6 +148,10 @@ class Journal(Protocol):
     """Takes the entries of the state's verbs, and knows which of them are on disk. Used on the event loop."""
 
     @property
+    def durable(self) -> bool:
+        """Whether what it takes survives the process."""
+
+    @property
     def problem(self) -> str | None:
         """Why nothing can be written now; None if it can."""
 
@@ -171,6 +175,7 @@ class Journal(Protocol):
 class KeepsNothing:
     """The journal of a service that stores nothing."""
 
+    durable = False
     problem = None
     queued = 0
 
