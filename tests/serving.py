@@ -260,10 +260,15 @@ class Page(dict[tuple[str, tuple[tuple[str, str], ...]], float]):
         }
 
 
+def fetch(url: str) -> str:
+    """Read a page of an endpoint."""
+    with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+        return str(answer.read().decode())
+
+
 def scrape(port: int | None, path: str = "/metrics") -> Page:
     """Read the metrics of an endpoint."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SECONDS) as answer:
-        text = answer.read().decode()
+    text = fetch(f"http://127.0.0.1:{port}{path}")
     page = Page()
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
