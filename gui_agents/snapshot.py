@@ -278,6 +278,20 @@ class ServicePart:
 
 
 @point
+class StorageSnapshot:
+    """The storage of tasks."""
+
+    operations: Mapping[tuple[str, str], int]
+    """By operation and outcome."""
+    commit: HistogramPoint
+    """Seconds of each commit that ended well."""
+    queue: int
+    """Entries that are not written yet."""
+    size_bytes: int
+    """As of the last measure."""
+
+
+@point
 class ServiceSnapshot:
     """Everything, at one instant."""
 
@@ -290,6 +304,7 @@ class ServiceSnapshot:
     sandboxes: SandboxesSnapshot
     steps: StepsSnapshot
     streams: StreamsSnapshot
+    storage: StorageSnapshot
     recent: RecentSnapshot
     service: ServicePart
 

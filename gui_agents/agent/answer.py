@@ -93,7 +93,7 @@ class Answer:
         turn = self._turn(number, outcome)
         self.conversation.note(turn, self.observation.screenshot if number == 0 else None)
         text = next_told(turn, place) if number else first_told(turn, self.observation, place)
-        self.ledger.told(text, self.clock.monotonic() - began)
+        self.ledger.told(text, self.clock.monotonic() - began, turn)
 
     def _drop(self, first: int, why: str) -> None:
         """Record that the actions from `first` on are not carried out."""

@@ -18,8 +18,10 @@ import attrs
 from gui_agents.agent.spending import Spending, SpendingLimits
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
+from gui_agents.domain.model import Turn
 from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.price import Quote
+from gui_agents.domain.storage import Step
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()
@@ -74,8 +76,8 @@ class Records(Protocol):
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Count an action."""
 
-    def step_told(self, task_id: str, text: str) -> None:
-        """Publish a step's message."""
+    def step_told(self, task_id: str, text: str, *, step: Step | None = None) -> None:
+        """Publish a step's message, and record the step if an action was decided."""
 
 
 @attrs.frozen
@@ -179,10 +181,26 @@ class Ledger:
         """Record an action; its duration is in seconds."""
         self._records.acted(self._task_id, action, seconds, ok=ok)
 
-    def told(self, text: str, seconds: float) -> None:
-        """Publish what a step saw, decided and did, with its number and what it has used since the one before."""
-        self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})")
+    def told(self, text: str, seconds: float, turn: Turn | None = None) -> None:
+        """Publish what a step saw, decided and did, with its number and what it has used since the one before.
+
+        `turn` is the same for the records: an action that was decided, or an answer that is none.
+        """
+        step = None if turn is None else self._step(turn, seconds)
+        self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})", step=step)
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
+
+    def _step(self, turn: Turn, seconds: float) -> Step:
+        return Step(
+            number=self.steps,
+            action=turn.action,
+            rationale=turn.rationale,
+            outcome=turn.outcome,
+            seconds=seconds,
+            tokens=self.tokens - self._told_tokens,
+            cost=EXACT.subtract(self.cost, self._told_cost),
+            currency=self._currency,
+        )
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:
         return self._prices.price(call.provider, call.model, public=self._public_prices)

@@ -146,7 +146,7 @@ def _note_invalid(
 ) -> None:
     turn = Turn(episode.instruction, None, "", f"invalid: {error.problem}", error.said)
     episode.conversation.note(turn, observation.screenshot)
-    ledger.told(first_told(turn, observation, ""), seconds)
+    ledger.told(first_told(turn, observation, ""), seconds, turn)
 
 
 def _ending(action: Action, steps: int) -> Ending:

@@ -14,9 +14,11 @@ NOTHING: Final = Decimal(0)
 class Account:
     """One day in one currency."""
 
-    __slots__ = ("reserved", "spent")
+    __slots__ = ("currency", "day", "reserved", "spent")
 
-    def __init__(self) -> None:
+    def __init__(self, day: int, currency: str) -> None:
+        self.day = day
+        self.currency = currency
         self.spent = NOTHING
         self.reserved = NOTHING
 

@@ -264,6 +264,26 @@ class TaskCounts:
     execution_seconds: float
 
 
+@unique
+class StorageOperation(StrEnum):
+    """What is done with the store, as metrics spell it."""
+
+    COMMIT = "commit"
+    """Entries were written, many at once."""
+    READ = "read"
+    """A client or an operator asked for what is not in memory."""
+    EXPIRE = "expire"
+    """Old tasks were deleted, or the store was measured."""
+
+
+@unique
+class StorageOutcome(StrEnum):
+    """How it ended, as metrics spell it."""
+
+    OK = "ok"
+    ERROR = "error"
+
+
 class StorageError(GuiAgentsError):
     """The store cannot be read or written now. What was written stays; another try may succeed."""
 

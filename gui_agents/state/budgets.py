@@ -49,6 +49,8 @@ class Budgets:
         self._limits = dict(limits)
         self._task_limits = dict(task_limits)
         self._accounts: dict[tuple[int, str], Account] = {}
+        self._moved: dict[tuple[int, str], Account] = {}
+        """What has changed since it was last asked for."""
         self._waiting: dict[str, deque[Claim]] = {currency: deque() for currency in limits}
 
     @property
@@ -79,6 +81,7 @@ class Budgets:
         claim.account = None
         account.reserved = EXACT.subtract(account.reserved, claim.worst)
         account.spent = EXACT.add(account.spent, spent)
+        self._moved[account.day, account.currency] = account
         return self._answer(claim.quote.currency, day)
 
     def billed(self, currency: str, amount: Decimal, day: int) -> None:
@@ -86,6 +89,7 @@ class Budgets:
         if currency in self._limits:
             account = self._opened(day, currency)
             account.spent = EXACT.add(account.spent, amount)
+            self._moved[day, currency] = account
 
     def left(self, claim: Claim, day: int) -> list[Claim]:
         """Forget a claim whose call is not made. Return the claims that are answered by it."""
@@ -94,6 +98,18 @@ class Budgets:
             return self.settled(claim, NOTHING, day)
         waiting.remove(claim)
         return self._answer(claim.quote.currency, day)
+
+    def restore(self, day: int, spent: Mapping[str, Decimal]) -> None:
+        """Take over what a day has cost before the service started; what has no budget is left out."""
+        for currency, amount in spent.items():
+            self.billed(currency, amount, day)
+
+    def moved(self) -> list[tuple[int, str, Decimal]]:
+        """Return the accounts that have changed since the last call: day, currency, and what may have been spent."""
+        moved, self._moved = self._moved, {}
+        return [
+            (account.day, account.currency, EXACT.add(account.spent, account.reserved)) for account in moved.values()
+        ]
 
     def statistics(self, day: int) -> BudgetsSnapshot:
         """Return the frozen numbers of a day."""
@@ -128,10 +144,11 @@ class Budgets:
         claim.output_tokens = output_tokens
         claim.account = account
         account.reserved = EXACT.add(account.reserved, claim.worst)
+        self._moved[account.day, account.currency] = account
         return True
 
     def _opened(self, day: int, currency: str) -> Account:
-        account = self._accounts.pop((day, currency), None) or Account()
+        account = self._accounts.pop((day, currency), None) or Account(day, currency)
         self._accounts[day, currency] = account
         if len(self._accounts) > REMEMBERED_DAYS * len(self._limits):
             # The one that was used longest ago. A reservation keeps its own account.

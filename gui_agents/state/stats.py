@@ -20,6 +20,7 @@ from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, StepsSnapshot, TokenCounts
 from gui_agents.state.histogram import Histogram
 from gui_agents.state.sandbox_stats import SandboxStats
+from gui_agents.state.storage_stats import StorageStats
 
 _PROVIDERS: Final = frozenset(map(str, Provider))
 
@@ -204,6 +205,7 @@ class ServiceStats:
         self.rpcs = RpcStats(methods, native=observed.native)
         self.models = ModelStats(providers, currencies, native=observed.native, timed=observed.model_durations)
         self.sandboxes = SandboxStats(native=observed.native)
+        self.storage = StorageStats(native=observed.native)
         self.steps = StepStats(native=observed.native, timed=observed.phase_durations)
         self._config_updates = dict.fromkeys(map(str, ConfigType), 0)
 

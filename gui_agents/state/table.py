@@ -24,6 +24,7 @@ from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
+from gui_agents.domain.storage import FIRST_ATTEMPT
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord, TaskStatistics
 from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.snapshot import TasksSnapshot
@@ -38,6 +39,7 @@ class _Entry:
     """A task that can still change. Only the table writes it."""
 
     __slots__ = (
+        "attempt",
         "cost",
         "created_at",
         "created_monotonic",
@@ -57,8 +59,9 @@ class _Entry:
         "weight",
     )
 
-    def __init__(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
+    def __init__(self, task_id: str, spec: TaskSpec, monotonic: float, at: float, attempt: int) -> None:
         self.task_id = task_id
+        self.attempt = attempt
         self.spec = spec
         self.status = TaskStatus.PENDING
         self.created_at = at
@@ -75,6 +78,10 @@ class _Entry:
         self.cost = Decimal(0)
         self.currency: str | None = None
         self.weight = 0
+
+    def used(self) -> TaskStatistics:
+        """Return what the task has used so far."""
+        return TaskStatistics(self.steps, self.input_tokens, self.output_tokens, self.cost, self.currency)
 
 
 class TaskTable:
@@ -118,6 +125,10 @@ class TaskTable:
         """Return what a task was asked to do."""
         return self._entries[task_id].spec
 
+    def used(self, task_id: str) -> TaskStatistics:
+        """Return what a task has used so far."""
+        return self._entries[task_id].used()
+
     def history(self, task_id: str) -> History:
         """Return the conversation of a task that has ended.
 
@@ -125,6 +136,10 @@ class TaskTable:
             NotFoundError: the task is unknown, or no longer retained.
         """
         return self._known(task_id).history
+
+    def attempt(self, task_id: str) -> int:
+        """Return by which attempt at it a task is run."""
+        return self._entries[task_id].attempt
 
     def live(self) -> list[str]:
         """Return the ids of all running tasks, then of all pending ones."""
@@ -149,16 +164,16 @@ class TaskTable:
             status=entry.status,
             created_at=entry.created_at,
             execution_seconds=0.0 if started is None else (monotonic if ended is None else ended) - started,
-            statistics=TaskStatistics(entry.steps, entry.input_tokens, entry.output_tokens, entry.cost, entry.currency),
+            statistics=entry.used(),
             sandbox=entry.sandbox,
             ending=entry.ending,
         )
 
-    def create(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
-        """Add a pending task at the end of the queue."""
+    def create(self, task_id: str, spec: TaskSpec, monotonic: float, at: float, attempt: int = FIRST_ATTEMPT) -> None:
+        """Add a pending task, created `at` a time of the wall clock, at the end of the queue."""
         if task_id in self._entries:
             raise ValueError(f"task {task_id} exists already")
-        entry = _Entry(task_id, spec, monotonic, at)
+        entry = _Entry(task_id, spec, monotonic, at, attempt)
         self._entries[task_id] = entry
         self._pending[task_id] = entry
         self._created[TaskStatus.PENDING] += 1
@@ -188,11 +203,10 @@ class TaskTable:
         *,
         weight: int = 0,
         history: History = NO_HISTORY,
-    ) -> Collection[str]:
-        """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
+    ) -> None:
+        """Move a live task to its terminal status. It may make the table `overfull`; `evict` is called then.
 
-        `weight` are the bytes that are kept of it, those of its conversation included. If it makes the table `overfull`
-        still, `evict` goes on.
+        `weight` are the bytes that are kept of it, those of its conversation included.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -220,7 +234,6 @@ class TaskTable:
         entry.weight = weight
         self._ended_bytes += weight
         self._ended[task_id] = None
-        return self.evict()
 
     def reject(self, reason: RejectReason) -> None:
         """Count a refused submission."""
