@@ -1,5 +1,6 @@
 """The gRPC service, put together: state, runner, keeper, servicer and server. It knows nothing of monitoring."""
 
+import asyncio
 import logging
 import platform
 import socket
@@ -20,6 +21,7 @@ from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.packages import DISTRIBUTION
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.http.addresses import EndpointPolicy
@@ -27,6 +29,8 @@ from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
 from gui_agents.models.settings import SettingsOfModels
+from gui_agents.pictures.files import PICTURES, PictureFiles
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.foreign import received_by
@@ -235,6 +239,7 @@ class Service:
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = _warm_pool(config, self.state, reaper, sandboxes)
+        self.pictures = PictureFiles(config.process.runtime_dir / PICTURES, config.recording.max_bytes)
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,
@@ -245,6 +250,7 @@ class Service:
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
             unbudgeted=config.budgets.allow_unbudgeted_models,
+            recorder=self._recording,
         )
         self._sandboxes = sandboxes
         self._models = models
@@ -268,6 +274,10 @@ class Service:
     def alive(self) -> int:
         """Calls that are open, and tasks in memory."""
         return self._reception.open + self.state.kept
+
+    def _recording(self, task_id: str) -> Recording:
+        recorded = self.config.recording.screenshots
+        return NO_RECORDING if recorded is Recorded.NONE else Recording(task_id, self.pictures, recorded)
 
     async def start(self, accounting: Accounting | None = None) -> None:
         """Sweep what earlier services have left behind, open the port and serve; `accounting` counts the RPCs.
@@ -323,3 +333,4 @@ class Service:
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
         await self._sandboxes.stop()
+        await asyncio.to_thread(self.pictures.close)

@@ -9,16 +9,15 @@ If neither is known, and the screen has such a field, the text may be for it. A 
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from gui_agents.domain import actions
 from gui_agents.domain.actions import Action
 from gui_agents.domain.lifecycle import Ending
-from gui_agents.domain.model import History, Turn
+from gui_agents.domain.model import Turn
 from gui_agents.domain.screen import FIELDS, PROTECTED, Element, Observation
-from gui_agents.domain.weight import weight
 
 MASK: Final = "********"
 MASKED_KEY: Final = "*"
@@ -85,6 +84,11 @@ class Masking:
         self._passwords: list[str] = []
         """The longest ones first, as one may be a part of another."""
 
+    @property
+    def found(self) -> bool:
+        """Whether a password was typed that stands out from other words."""
+        return bool(self._passwords)
+
     def saw(self, observation: Observation) -> None:
         """Take notice of the screen."""
         self._focus.tree, self._focus.moved = observation.tree, False
@@ -108,13 +112,9 @@ class Masking:
         """Return a turn whose texts hold no password; the same one if they held none."""
         if not self._passwords:
             return turn
-        action = turn.action
-        if isinstance(action, actions.Type | actions.Done | actions.Fail | actions.AskUser):
-            field = "text" if isinstance(action, actions.Type) else "message"
-            action = attrs.evolve(action, **{field: self.text(getattr(action, field))})
         masked = attrs.evolve(
             turn,
-            action=action,
+            action=None if turn.action is None else self._action(turn.action),
             rationale=self.text(turn.rationale),
             outcome=self.text(turn.outcome),
             said=self.text(turn.said),
@@ -124,19 +124,19 @@ class Masking:
     def invalid(self, turn: Turn) -> Turn:
         """Return the turn of an invalid answer as it may be told: nobody knows what in it is a password."""
         if not self._focus.has_password():
-            return turn
+            return self.turn(turn)
         return attrs.evolve(turn, outcome="invalid: not shown, as it may hold a password", said=MASK)
-
-    def history(self, history: History) -> History:
-        """Return a conversation without passwords."""
-        turns = tuple(map(self.turn, history.turns))
-        return history if turns == history.turns else History(turns, sum(map(weight, turns)))
 
     def ending(self, ending: Ending) -> Ending:
         """Return the end of the task without passwords."""
         if not self._passwords:
             return ending
         return attrs.evolve(ending, message=self.text(ending.message), result=self.text(ending.result))
+
+    def _action(self, action: Action) -> Action:
+        values = {name: value for name, value in attrs.asdict(action, recurse=False).items() if type(value) is str}
+        changes: dict[str, Any] = {name: self.text(text) for name, text in values.items()}
+        return attrs.evolve(action, **changes)
 
     def _followed(self, action: Action, focus: _Focus, *, sure: bool) -> Action:
         shown = action

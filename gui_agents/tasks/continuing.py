@@ -4,6 +4,7 @@ A conversation is retained with its ended task, so any number of tasks can conti
 same time. They share one sandbox, which only one of them has at a time.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -47,6 +48,8 @@ class Continuations:
         self._state = state
         self._keeper = keeper
         self._in_use: set[str] = set()
+        self.wanted: Callable[[str], None] = lambda _: None
+        """Called with the id of each sandbox that somebody asks for, before it is looked for."""
 
     def took(self, sandbox_id: str) -> None:
         """Record that a task has a sandbox."""
@@ -75,6 +78,8 @@ class Continuations:
         if status in LIVE:
             raise PreconditionError(f"previousTaskId: task {previous} is {status}; wait for its end, or cancel it")
         history, last = self._state.history(previous), self._state.record(previous).sandbox
+        if last is not None:
+            self.wanted(last.sandbox_id)
         named = spec.sandbox_id
         if named is not None:
             if last is None or last.sandbox_id != named:
@@ -95,6 +100,7 @@ class Continuations:
 
     def _named(self, sandbox_id: str, spec: TaskSpec) -> Beginning:
         """Claim a sandbox that a request names by its id; one that is not kept here may run in a cloud."""
+        self.wanted(sandbox_id)
         kept = self._keeper.claim(sandbox_id)
         if kept is not None:
             return Beginning(kept=kept, named=True)

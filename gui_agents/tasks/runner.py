@@ -26,16 +26,18 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
-from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
-from gui_agents.domain.sandbox import SandboxEnd, SandboxError
+from gui_agents.domain.model import BudgetExhaustedError, History, Model, ModelError, ModelRefusedError
+from gui_agents.domain.sandbox import SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import journal
 from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
-from gui_agents.tasks.departure import Departure
+from gui_agents.tasks.departure import UNCLEAR
 from gui_agents.tasks.desk import Desk, Desks
 from gui_agents.tasks.keeper import SandboxKeeper
+from gui_agents.tasks.last_look import LastLooks
 from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
 from gui_agents.tasks.warm import SandboxFactory, WarmPool
@@ -44,8 +46,6 @@ UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
 LAST_SECONDS: Final = 1.5
 """The same while the service stops; and how long all sandboxes together may then take to close."""
-
-UNCLEAR: Final = Departure(SandboxEnd.CLOSED, "it was closed because its task did not end in good order")
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ class TaskRunner:
         spending: SpendingLimits,
         clock: Clock,
         unbudgeted: bool = False,
+        recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
     ) -> None:
@@ -94,6 +95,7 @@ class TaskRunner:
         self._new_id = new_id
         self._last_seconds = last_seconds
         self._studio = Studio()
+        self._recorder = recorder
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], Desk] = {}
         self._continuations = Continuations(state, keeper)
@@ -105,6 +107,8 @@ class TaskRunner:
             continuations=self._continuations,
             clock=clock,
         )
+        self._last_looks = LastLooks(self._state, self._desks)
+        self._continuations.wanted = self._last_looks.give_up
         self._beginnings: dict[str, Beginning] = {}
         """What pending tasks begin with."""
         self._draining = False
@@ -194,6 +198,7 @@ class TaskRunner:
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
         desk = self._desks.prepared(task_id, spec, self._beginnings.pop(task_id), taken=taken)
+        desk.recording = self._recorder(task_id)
         task = running.create_task(self._run(desk), name=f"task {task_id}")
         self._unwinding[task] = desk
         task.add_done_callback(self._unwound)
@@ -217,7 +222,9 @@ class TaskRunner:
             return
         execution = self._executions.pop(task_id, None)
         beginning = self._beginnings.pop(task_id, NOTHING)
-        history = beginning.history if execution is None else execution.desk.conversation.history
+        history = beginning.history
+        if execution is not None:
+            history, ending = _told(execution.desk, ending)
         journal.ended(self._state.record(task_id), ending, history)
         self._state.task_ended(task_id, ending, history)
         if execution is not None:
@@ -247,6 +254,8 @@ class TaskRunner:
         except BaseException:  # noqa: BLE001 - the boundary of a task: a sandbox or a model may raise anything
             ending = self._defect(desk)
         self._end(desk.task_id, ending)
+        if desk.unpictured and not self._draining:
+            await self._last_looks.take(desk)
         self._desks.leave(desk)
         await self._close_model(desk)
 
@@ -278,6 +287,7 @@ class TaskRunner:
             conversation=desk.conversation,
             settings=desk.settings,
             studio=self._studio,
+            recording=desk.recording,
         )
         ledger = self._treasury.ledger(desk.task_id, spec.model)
         try:
@@ -296,6 +306,12 @@ class TaskRunner:
             _log.warning(text, desk.task_id, extra={"task_id": desk.task_id})
             desk.lost = UNCLEAR
             self._desks.leave(desk)
+
+
+def _told(desk: Desk, ending: Ending) -> tuple[History, Ending]:
+    """Return the conversation and the end of a task without passwords, and keep the pictures of one that failed."""
+    desk.unpictured = desk.recording.ended(failed=ending.reason is not None)
+    return desk.conversation.told, desk.conversation.masking.ending(ending)
 
 
 def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str]) -> str:
