@@ -23,6 +23,7 @@ from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.recording import Recorded
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
+from gui_agents.domain.storage import NO_JOURNAL, Journal, TaskStore
 from gui_agents.domain.task import TaskLimits
 from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices
@@ -41,12 +42,16 @@ from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.snapshot import ServiceInfo
-from gui_agents.state.budgets import Budgets
+from gui_agents.state.budgets import Budgets, day_of
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import EVERYTHING, Observed, ServiceStats
 from gui_agents.state.streams import StreamManager
+from gui_agents.storage.journal import journal_of
+from gui_agents.storage.registry import open_store
+from gui_agents.tasks.archive import Archive
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.reaper import Reaper
+from gui_agents.tasks.recovery import Recovery, Resume
 from gui_agents.tasks.runner import TaskRunner
 from gui_agents.tasks.treasury import default_model_problem
 from gui_agents.tasks.warm import WarmPool
@@ -62,6 +67,9 @@ REPLY_MAX_BYTES: Final = 128 * 2**20
 """Of what we send."""
 STOP_SECONDS: Final = 1.0
 """How long ended streams get to reach their clients."""
+
+FLUSH_SECONDS: Final = 2.0
+"""How long what is not stored yet may take at the end."""
 
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
@@ -87,6 +95,7 @@ class Parts:
     sandboxes: SandboxFactory | None = None
     models: ModelFactory | None = None
     streams: StreamManager | None = None
+    store: TaskStore | None = None
 
 
 def build_state(
@@ -95,6 +104,7 @@ def build_state(
     clock: Clock,
     streams: StreamManager | None = None,
     observed: Observed = EVERYTHING,
+    journal: Journal = NO_JOURNAL,
 ) -> ServiceState:
     """Return the state of a service that has just begun."""
     info = ServiceInfo(
@@ -118,6 +128,7 @@ def build_state(
         streams=streams or StreamManager(config.streams.log_messages),
         clock=clock,
         budgets=Budgets(config.budgets.daily_max_cost, _task_limits(config, prices)),
+        journal=journal,
     )
 
 
@@ -225,7 +236,10 @@ class Service:
             known_prices.load()
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
-        self.state = build_state(config, prices, self.clock, parts.streams, observed)
+        store = parts.store or open_store(config)
+        self._journal = journal_of(config.storage, store, lambda _: None)
+        self.state = build_state(config, prices, self.clock, parts.streams, observed, self._journal)
+        self.archive = Archive(self.state, store, self._journal)
         sandboxes = parts.sandboxes or SandboxFactory(
             config.sandboxes, config.process.runtime_dir, loopback=only_local(config)
         )
@@ -249,8 +263,18 @@ class Service:
             prices=prices,
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
+            journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
             recorder=self._recording,
+        )
+        self._recovery = Recovery(
+            archive=self.archive,
+            journal=self._journal,
+            runner=self.runner,
+            models=models,
+            backends=sandboxes,
+            resume=Resume(config.storage.resume),
+            time=self.clock.time,
         )
         self._sandboxes = sandboxes
         self._models = models
@@ -258,6 +282,7 @@ class Service:
         self._servicer = AgentServicer(
             state=self.state,
             runner=self.runner,
+            archive=self.archive,
             settings=GlobalSettings(_defaults(config)),
             models=models,
             backends=sandboxes,
@@ -284,7 +309,9 @@ class Service:
 
         Raises:
             OSError: the port is taken, or the address is not this machine's.
+            StorageError: the storage cannot be used.
         """
+        await self._journal.start(self.state)
         await self._sandboxes.start(self.state)
         rpc = self.config.rpc
         limits = (
@@ -309,11 +336,18 @@ class Service:
         except (OSError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
+        await self._take_over()
         for name in ("", SERVICE):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server
         self._pool.start()
+
+    async def _take_over(self) -> None:
+        """Go on where an earlier service has stopped: this day's spending, and the tasks that have not ended."""
+        day = day_of(self.clock.time())
+        self.state.budget_restored(day, await self.archive.read(lambda store: store.spent(day)))
+        await self._recovery.run()
 
     def model_problem(self) -> str | None:
         """Return why no task can be run with the default model, such as a missing key; None if one can."""
@@ -334,3 +368,4 @@ class Service:
             await self._server.stop(STOP_SECONDS)
         await self._sandboxes.stop()
         await asyncio.to_thread(self.pictures.close)
+        await self._journal.close(FLUSH_SECONDS)

@@ -191,6 +191,12 @@ class StorageConfig:
     backend: str = setting(
         "TASK_STORAGE_BACKEND", parsers.choice("memory"), "memory", "Where ended tasks are kept: memory."
     )
+    resume: str = setting(
+        "TASK_RESUME",
+        parsers.choice("fail", "requeue"),
+        "fail",
+        "What becomes of tasks that ran when the service ended without warning: fail, or requeue to run them again.",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,7 @@ entries of lower ones change nothing from then on: a writer that is late cannot 
 No key is stored. A task is stored with its keys masked, and `keys_forgotten` says that it cannot be run from the store.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum, unique
@@ -143,20 +144,46 @@ Entry = TaskCreated | TaskRequeued | TaskStarted | SandboxGiven | MessagePublish
 
 
 class Journal(Protocol):
-    """Takes the entries of the state's verbs. `append` does no I/O, takes no lock and never waits."""
+    """Takes the entries of the state's verbs, and knows which of them are on disk. Used on the event loop."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be written now; None if it can."""
+
+    @property
+    def queued(self) -> int:
+        """Entries that are not on disk yet; read by any thread."""
 
     def append(self, entry: Entry) -> None:
-        """Add what has just happened."""
+        """Add what has just happened. Does no I/O, takes no lock and never waits."""
+
+    def written(self) -> "asyncio.Future[None] | None":
+        """Return a future that is done when all entries so far are on disk; None if they are.
+
+        It fails with StorageDownError if they cannot be written now. They still are later.
+        """
+
+    async def settled(self, task_id: str) -> None:
+        """Wait until the end of a task is on disk, if it has ended; not for ever, if the storage does not answer."""
 
 
-class _Forgetful:
-    """A journal of a service that stores nothing."""
+class KeepsNothing:
+    """The journal of a service that stores nothing."""
+
+    problem = None
+    queued = 0
 
     def append(self, entry: Entry) -> None:
         """Forget it."""
 
+    def written(self) -> None:
+        """Return None: there is nothing to wait for."""
 
-NO_JOURNAL: Final[Journal] = _Forgetful()
+    async def settled(self, task_id: str) -> None:
+        """Return at once."""
+
+
+NO_JOURNAL: Final[Journal] = KeepsNothing()
 
 # What is read.
 

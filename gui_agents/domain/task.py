@@ -19,6 +19,7 @@ class RejectReason(StrEnum):
     INVALID = "invalid"
     DENIED = "denied"
     BUDGET = "budget"
+    STORAGE = "storage"
 
 
 @attrs.frozen

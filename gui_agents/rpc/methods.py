@@ -21,8 +21,10 @@ _ALWAYS: Final = (
 """Every method can be called with a request that does not parse or is too large, be left, and have a defect."""
 
 _SETTER: Final = (StatusCode.PERMISSION_DENIED,)
-_SUBMISSION: Final = (StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION, StatusCode.UNAVAILABLE)
-_LOOKUP: Final = (StatusCode.NOT_FOUND,)
+_READING: Final = (StatusCode.UNAVAILABLE,)
+"""What is not in memory is in the storage, which may not answer."""
+_SUBMISSION: Final = (StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION, *_READING)
+_LOOKUP: Final = (StatusCode.NOT_FOUND, *_READING)
 
 
 @attrs.frozen
@@ -64,8 +66,8 @@ METHODS: Final = (
         MethodName.RUN_AGENT_INSTRUCTION_ASYNC, pb.RunAgentInstructionRequest, (*_ALWAYS, *_SUBMISSION), submits=True
     ),
     Method(MethodName.GET_AGENT_TASK_STREAM, pb.GetAgentTaskStreamRequest, (*_ALWAYS, *_LOOKUP)),
-    Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, _ALWAYS),
-    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, _ALWAYS),
+    Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, (*_ALWAYS, *_READING)),
+    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, (*_ALWAYS, *_READING)),
 )
 """The twelve methods, in the order of the contract."""
 

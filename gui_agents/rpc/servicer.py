@@ -17,7 +17,9 @@ from gui_agents.domain.errors import (
     PreconditionError,
     QueueFullError,
     RefusedError,
+    StorageDownError,
 )
+from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.spec import NORMAL_STAGE, ConfigType, LLMSettings
 from gui_agents.domain.task import RejectReason
 from gui_agents.proto import agent_pb2 as pb
@@ -26,7 +28,7 @@ from gui_agents.rpc.orders import Backends, Models
 from gui_agents.rpc.settings import GlobalSettings
 from gui_agents.rpc.unknown_fields import unknown_fields
 from gui_agents.state.service_state import ServiceState
-from gui_agents.state.streams import follow
+from gui_agents.tasks.archive import Archive
 from gui_agents.tasks.runner import TaskRunner
 
 _log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ _REJECTIONS: Final[Mapping[type[RefusedError], RejectReason]] = {
     DrainingError: RejectReason.DRAINING,
     NotAllowedError: RejectReason.DENIED,
     DayBudgetSpentError: RejectReason.BUDGET,
+    StorageDownError: RejectReason.STORAGE,
 }
 
 GROUNDING_STAGE: Final = "groundingModel"
@@ -56,6 +59,7 @@ class AgentServicer:
 
     state: ServiceState
     runner: TaskRunner
+    archive: Archive
     settings: GlobalSettings
     models: Models
     backends: Backends
@@ -81,9 +85,11 @@ class AgentServicer:
         config_id = convert.short("id", request.id)
         if config_id == GLOBAL:
             return convert.common_config(GLOBAL, self.settings.effective)
-        if self.state.status(config_id) is None:
-            raise NotFoundError("configuration", config_id)
-        return convert.common_config(config_id, self.state.record(config_id).spec.config)
+        try:
+            record = await self.archive.record(config_id)
+        except NotFoundError:
+            raise NotFoundError("configuration", config_id) from None
+        return convert.common_config(config_id, record.spec.config)
 
     async def SetGlobalCommonConfig(  # noqa: N802
         self, request: pb.SetGlobalCommonConfigRequest
@@ -124,9 +130,10 @@ class AgentServicer:
         self, request: pb.RunAgentInstructionRequest
     ) -> AsyncGenerator[pb.TaskStream, None]:
         """Run a task and stream its messages. If the client leaves, the task is cancelled."""
-        task_id = self._submit(request)
-        messages = follow(self.state, task_id)
+        task_id = await self._submit(request)
+        messages = self.archive.follow(task_id)
         try:
+            await self.runner.stored(task_id)
             async for message in messages:
                 yield convert.task_stream(task_id, message)
         finally:
@@ -138,14 +145,16 @@ class AgentServicer:
         self, request: pb.RunAgentInstructionRequest
     ) -> pb.RunAgentInstructionAsyncResponse:
         """Start a task and return its id."""
-        return pb.RunAgentInstructionAsyncResponse(taskId=self._submit(request))
+        task_id = await self._submit(request)
+        await self.runner.stored(task_id)
+        return pb.RunAgentInstructionAsyncResponse(taskId=task_id)
 
     async def GetAgentTaskStream(  # noqa: N802
         self, request: pb.GetAgentTaskStreamRequest
     ) -> AsyncGenerator[pb.GetAgentTaskStreamResponse, None]:
         """Replay a task's messages, then follow them to the end."""
         task_id = convert.short("taskId", request.taskId)
-        messages = follow(self.state, task_id)
+        messages = self.archive.follow(task_id)
         try:
             async for message in messages:
                 yield pb.GetAgentTaskStreamResponse(taskStream=convert.task_stream(task_id, message))
@@ -156,7 +165,7 @@ class AgentServicer:
         """Return the status of a task; NOT_FOUND in the message, without an error, if it is unknown."""
         task_id = convert.short("taskId", request.taskId)
         try:
-            return convert.task_status(self.state.record(task_id))
+            return convert.task_status(await self.archive.record(task_id))
         except NotFoundError as error:
             return pb.QueryTaskStatusResponse(taskId=task_id, status=pb.NOT_FOUND, message=str(error))
 
@@ -165,21 +174,30 @@ class AgentServicer:
         task_id = convert.short("taskId", request.taskId)
         try:
             cancelled = self.runner.cancel(task_id)
-        except NotFoundError as error:
-            return pb.CancelTaskResponse(taskId=task_id, success=False, message=str(error))
-        status = self.state.status(task_id)
-        message = "cancelled" if cancelled else f"the task has ended already: {status}"
-        return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=message)
+        except NotFoundError:
+            return await self._cancel_stored(task_id)
+        status = TaskStatus.CANCELLED if cancelled else self.state.record(task_id).status
+        await self.archive.settled(task_id)
+        return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=_cancel_answer(status))
 
     def rejected(self, error: RefusedError) -> None:
         """Count a refused submission."""
         self.state.task_rejected(_REJECTIONS.get(type(error), RejectReason.INVALID))
 
-    def _submit(self, request: pb.RunAgentInstructionRequest) -> str:
+    async def _cancel_stored(self, task_id: str) -> pb.CancelTaskResponse:
+        """Answer the cancel of a task that is not in memory."""
+        try:
+            status = (await self.archive.record(task_id)).status
+        except NotFoundError as error:
+            return pb.CancelTaskResponse(taskId=task_id, success=False, message=str(error))
+        cancelled = status is TaskStatus.CANCELLED
+        return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=_cancel_answer(status))
+
+    async def _submit(self, request: pb.RunAgentInstructionRequest) -> str:
         spec = orders.spec_of(
             request, settings=self.settings, models=self.models, backends=self.backends, maxima=self.maxima
         )
-        return self.runner.submit(spec)
+        return self.runner.submit(spec, await self.archive.past(spec.previous_task_id))
 
     def _set_stages(
         self, request: _StageSetter, stages: tuple[str, ...], stored: str, config_type: ConfigType
@@ -212,3 +230,7 @@ class AgentServicer:
             raise NotAllowedError(
                 "changing the global configuration is off; the operator can set ALLOW_SET_GLOBAL_CONFIG=true"
             )
+
+
+def _cancel_answer(status: TaskStatus) -> str:
+    return "cancelled" if status is TaskStatus.CANCELLED else f"the task has ended already: {status}"

@@ -19,6 +19,7 @@ from gui_agents.domain.errors import (
     PreconditionError,
     QueueFullError,
     RefusedError,
+    StorageDownError,
     TooManyCallsError,
 )
 
@@ -38,6 +39,7 @@ STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
     TooManyCallsError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS"),
     OversizedMessageError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE"),
     DrainingError: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
+    StorageDownError: (grpc.StatusCode.UNAVAILABLE, "STORAGE_DOWN"),
 }
 """The code of each refusal, and the reason in its details."""
 
@@ -49,7 +51,7 @@ def status_of(error: RefusedError) -> status_pb2.Status:
     if isinstance(error, InvalidFieldError):
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.problem)
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
-    if isinstance(error, QueueFullError | TooManyCallsError | DrainingError):
+    if isinstance(error, QueueFullError | TooManyCallsError | DrainingError | StorageDownError):
         details.append(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_SECONDS)))
     if isinstance(error, DayBudgetSpentError):
         delay = duration_pb2.Duration(seconds=math.ceil(error.next_day_seconds))

@@ -12,7 +12,6 @@ from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.storage import (
     DaySpent,
-    Entry,
     Journal,
     MessagePublished,
     SandboxGiven,
@@ -25,48 +24,46 @@ from gui_agents.domain.storage import (
 )
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
-from gui_agents.state.storage_stats import StorageStats
 from gui_agents.state.table import TaskTable
 
 
 class Recorder:
-    """Adds entries to a journal, each under the attempt of its task, and counts them."""
+    """Adds entries to a journal, each under the attempt of its task."""
 
-    def __init__(self, journal: Journal, table: TaskTable, stats: StorageStats) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, table: TaskTable) -> None:
+        self._append = journal.append
         self._table = table
-        self._stats = stats
 
     def created(self, task_id: str, spec: TaskSpec, at: float) -> None:
         """Record a new task."""
         attempt = self._table.attempt(task_id)
-        self._note(TaskCreated(task_id=task_id, attempt=attempt, spec=spec, created_at=at))
+        self._append(TaskCreated(task_id=task_id, attempt=attempt, spec=spec, created_at=at))
 
     def requeued(self, task_id: str) -> None:
         """Record a task of an earlier service that waits again."""
-        self._note(TaskRequeued(task_id=task_id, attempt=self._table.attempt(task_id)))
+        self._append(TaskRequeued(task_id=task_id, attempt=self._table.attempt(task_id)))
 
     def started(self, task_id: str, at: float) -> None:
         """Record that a task has a slot."""
-        self._note(TaskStarted(task_id=task_id, attempt=self._table.attempt(task_id), started_at=at))
+        self._append(TaskStarted(task_id=task_id, attempt=self._table.attempt(task_id), started_at=at))
 
     def given(self, task_id: str, sandbox: SandboxInfo) -> None:
         """Record the sandbox of a task."""
-        self._note(SandboxGiven(task_id=task_id, attempt=self._table.attempt(task_id), sandbox=sandbox))
+        self._append(SandboxGiven(task_id=task_id, attempt=self._table.attempt(task_id), sandbox=sandbox))
 
     def published(self, task_id: str, position: int, message: StreamMessage) -> None:
         """Record the next message of a task's stream."""
         attempt = self._table.attempt(task_id)
-        self._note(MessagePublished(task_id=task_id, attempt=attempt, position=position, message=message))
+        self._append(MessagePublished(task_id=task_id, attempt=attempt, position=position, message=message))
 
     def stepped(self, task_id: str, step: Step, at: float) -> None:
         """Record an action of a step, and what the task has used so far."""
         attempt, used = self._table.attempt(task_id), self._table.used(task_id)
-        self._note(StepRecorded(task_id=task_id, attempt=attempt, at=at, step=step, statistics=used))
+        self._append(StepRecorded(task_id=task_id, attempt=attempt, at=at, step=step, statistics=used))
 
     def ended(self, last: TaskRecord, status: TaskStatus, ending: Ending, history: History, at: float) -> None:
         """Record the end of a task; `last` is the task just before."""
-        self._note(
+        self._append(
             TaskEnded(
                 task_id=last.task_id,
                 attempt=self._table.attempt(last.task_id),
@@ -82,8 +79,4 @@ class Recorder:
     def spent(self, accounts: Iterable[tuple[int, str, Decimal]]) -> None:
         """Record what days have cost, each with its currency."""
         for day, currency, amount in accounts:
-            self._note(DaySpent(day=day, currency=currency, amount=amount))
-
-    def _note(self, entry: Entry) -> None:
-        self._journal.append(entry)
-        self._stats.queued(1)
+            self._append(DaySpent(day=day, currency=currency, amount=amount))

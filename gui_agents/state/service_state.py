@@ -32,8 +32,8 @@ from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
 from gui_agents.state.budgets import Budgets, day_of, wake_claims
-from gui_agents.state.recorder import Recorder
 from gui_agents.state.recent import RecentStats
+from gui_agents.state.recorder import Recorder
 from gui_agents.state.stats import ServiceStats
 from gui_agents.state.streams import StreamManager, Subscription, wake
 from gui_agents.state.table import TaskTable
@@ -76,7 +76,8 @@ class ServiceState:
         self._streams = streams
         self._stats = stats
         self._budgets = Budgets({}, {}) if budgets is None else budgets
-        self._recorder = Recorder(journal, self._table, stats.storage)
+        self._journal = journal
+        self._recorder = Recorder(journal, self._table)
         self._recent = RecentStats()
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic
@@ -361,16 +362,10 @@ class ServiceState:
 
     # The storage.
 
-    def storage_committed(self, entries: int, seconds: float) -> None:
-        """Count a commit of so many entries, which took so long."""
+    def storage_committed(self, seconds: float) -> None:
+        """Count a commit, which took so long."""
         with self._lock:
-            self._stats.storage.queued(-entries)
             self._stats.storage.committed(max(0.0, seconds))
-
-    def storage_dropped(self, entries: int) -> None:
-        """Count entries that are not written any more."""
-        with self._lock:
-            self._stats.storage.queued(-entries)
 
     def storage_done(self, operation: StorageOperation, outcome: StorageOutcome) -> None:
         """Count an operation of the storage that is no commit which ended well."""
@@ -450,7 +445,7 @@ class ServiceState:
                 sandboxes=self._stats.sandboxes.statistics(),
                 steps=self._stats.steps.statistics(),
                 streams=self._streams.statistics(),
-                storage=self._stats.storage.statistics(),
+                storage=self._stats.storage.statistics(self._journal.queued),
                 recent=self._recent.statistics(now),
                 service=ServicePart(
                     info=self._info,

@@ -1,4 +1,4 @@
-"""What the service counts of its storage: what is done with it, how long commits take, and what waits to be written.
+"""What the service counts of its storage: what is done with it, and how long commits take.
 
 As everything in this package it knows no lock and no clock: see `gui_agents.state.stats`.
 """
@@ -15,12 +15,7 @@ class StorageStats:
     def __init__(self, *, native: bool = False) -> None:
         self._operations = {(str(what), str(how)): 0 for what in StorageOperation for how in StorageOutcome}
         self._commit = Histogram(COMMIT_SECONDS, native=native)
-        self._queue = 0
         self._size_bytes = 0
-
-    def queued(self, change: int) -> None:
-        """Count entries that wait now, or no longer do."""
-        self._queue += change
 
     def committed(self, seconds: float) -> None:
         """Count a commit that ended well."""
@@ -35,6 +30,6 @@ class StorageStats:
         """Record how large the store is."""
         self._size_bytes = size_bytes
 
-    def statistics(self) -> StorageSnapshot:
-        """Return the frozen counts."""
-        return StorageSnapshot(self._operations.copy(), self._commit.point(), self._queue, self._size_bytes)
+    def statistics(self, queued: int) -> StorageSnapshot:
+        """Return the frozen counts, with the entries that wait to be written now."""
+        return StorageSnapshot(self._operations.copy(), self._commit.point(), queued, self._size_bytes)

@@ -10,8 +10,9 @@ from typing import Final
 import attrs
 
 from gui_agents.domain.errors import NotFoundError, PreconditionError
-from gui_agents.domain.lifecycle import LIVE
+from gui_agents.domain.lifecycle import LIVE, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, History
+from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks.keeper import Kept, SandboxKeeper
@@ -30,6 +31,15 @@ class Beginning:
     """The id of a sandbox that runs in a cloud already and that the task takes over; nobody else gets it."""
     remark: str = ""
     """What the client must know of it, for the task's first message."""
+
+
+@attrs.frozen
+class Past:
+    """A task to continue that is no longer in memory."""
+
+    status: TaskStatus
+    history: History
+    sandbox: SandboxInfo | None
 
 
 NOTHING: Final = Beginning()
@@ -59,8 +69,10 @@ class Continuations:
         """Record that a task has given its sandbox away."""
         self._in_use.discard(sandbox_id)
 
-    def beginning(self, spec: TaskSpec) -> Beginning:
+    def beginning(self, spec: TaskSpec, past: Past | None = None) -> Beginning:
         """Return what a new task begins with. The sandbox in it is claimed.
+
+        `past` is the task to continue, if it is known and not in memory.
 
         Raises:
             NotFoundError: the task to continue is unknown, or no longer retained.
@@ -68,16 +80,16 @@ class Continuations:
                 by its id is gone or in use.
         """
         if spec.previous_task_id is not None:
-            return self._continued(spec.previous_task_id, spec)
+            return self._continued(spec.previous_task_id, spec, past)
         return NOTHING if spec.sandbox_id is None else self._named(spec.sandbox_id, spec)
 
-    def _continued(self, previous: str, spec: TaskSpec) -> Beginning:
-        status = self._state.status(previous)
-        if status is None:
+    def _continued(self, previous: str, spec: TaskSpec, past: Past | None) -> Beginning:
+        past = self._remembered(previous) or past
+        if past is None:
             raise NotFoundError("task", previous)
-        if status in LIVE:
-            raise PreconditionError(f"previousTaskId: task {previous} is {status}; wait for its end, or cancel it")
-        history, last = self._state.history(previous), self._state.record(previous).sandbox
+        if past.status in LIVE:
+            raise PreconditionError(f"previousTaskId: task {previous} is {past.status}; wait for its end, or cancel it")
+        history, last = past.history, past.sandbox
         if last is not None:
             self.wanted(last.sandbox_id)
         named = spec.sandbox_id
@@ -97,6 +109,14 @@ class Continuations:
             return Beginning(history, kept)
         why = None if last is None else self._keeper.why_gone(last.sandbox_id)
         return Beginning(history, remark=replaced(f"the sandbox of task {previous}", why))
+
+    def _remembered(self, task_id: str) -> Past | None:
+        """Return a task that is in memory."""
+        status = self._state.status(task_id)
+        if status is None:
+            return None
+        history = NO_HISTORY if status in LIVE else self._state.history(task_id)
+        return Past(status, history, self._state.record(task_id).sandbox)
 
     def _named(self, sandbox_id: str, spec: TaskSpec) -> Beginning:
         """Claim a sandbox that a request names by its id; one that is not kept here may run in a cloud."""

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import attrs
@@ -24,16 +25,24 @@ from gui_agents.agent.ledger import Prices
 from gui_agents.agent.loop import Episode
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.clock import Clock
-from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoundError, QueueFullError
+from gui_agents.domain.errors import (
+    DayBudgetSpentError,
+    DrainingError,
+    NotFoundError,
+    QueueFullError,
+    StorageDownError,
+)
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, History, Model, ModelError, ModelRefusedError
 from gui_agents.domain.sandbox import SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.domain.storage import NO_JOURNAL, Journal, StoredTask
+from gui_agents.domain.stream import StreamMessage
 from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
-from gui_agents.tasks import journal
-from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations
+from gui_agents.tasks import log_lines
+from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations, Past
 from gui_agents.tasks.departure import UNCLEAR
 from gui_agents.tasks.desk import Desk, Desks
 from gui_agents.tasks.keeper import SandboxKeeper
@@ -42,6 +51,7 @@ from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
 from gui_agents.tasks.warm import SandboxFactory, WarmPool
 
+RESTORED: Final = "the service has started again, and the task waits again"
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
 LAST_SECONDS: Final = 1.5
@@ -80,6 +90,7 @@ class TaskRunner:
         prices: Prices,
         spending: SpendingLimits,
         clock: Clock,
+        journal: Journal = NO_JOURNAL,
         unbudgeted: bool = False,
         recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -111,6 +122,9 @@ class TaskRunner:
         self._continuations.wanted = self._last_looks.give_up
         self._beginnings: dict[str, Beginning] = {}
         """What pending tasks begin with."""
+        self._journal = journal
+        self._unwritten: dict[str, asyncio.Future[None]] = {}
+        """Pending tasks that would not survive a crash yet; they do not start."""
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -121,11 +135,14 @@ class TaskRunner:
         """Whether no more tasks are accepted."""
         return self._draining
 
-    def submit(self, spec: TaskSpec) -> str:
-        """Accept a task and return its id. It runs as soon as a slot and a place for a sandbox are free.
+    def submit(self, spec: TaskSpec, past: Past | None = None) -> str:
+        """Accept a task and return its id. It runs as soon as it is stored, and a slot and a place for a sandbox are free.
+
+        A client may hear of it once `stored` has returned. `past` is the task to continue, if it is not in memory.
 
         Raises:
             DrainingError: the service is shutting down.
+            StorageDownError: nothing can be stored now.
             DayBudgetSpentError: nothing is left of what may be spent on this day.
             QueueFullError: all slots and all places in the queue are taken.
             NotFoundError: the task to continue is unknown.
@@ -139,14 +156,58 @@ class TaskRunner:
         self._treasury.check_day(spec.model)
         if self._state.pending >= limits.queue_capacity + max(0, self._state.free_slots):
             raise QueueFullError(limits.queue_capacity)
-        beginning = self._continuations.beginning(spec)
+        if self._journal.problem is not None:
+            raise StorageDownError(self._journal.problem)
+        beginning = self._continuations.beginning(spec, past)
         task_id = self._new_id()
         self._beginnings[task_id] = beginning
         self._idle.clear()
         self._state.task_created(task_id, spec, _first_message(self._state.pending, beginning, spec.unused))
-        journal.accepted(task_id, spec)
+        log_lines.accepted(task_id, spec)
+        written = self._journal.written()
+        if written is not None:
+            self._unwritten[task_id] = written
+            written.add_done_callback(partial(self._written, task_id))
         self._dispatch()
         return task_id
+
+    async def stored(self, task_id: str) -> None:
+        """Wait until a task that was just submitted survives a crash.
+
+        Raises:
+            StorageDownError: it cannot be stored now, and was cancelled.
+        """
+        written = self._unwritten.get(task_id)
+        if written is not None:
+            await asyncio.shield(written)
+
+    def _written(self, task_id: str, written: asyncio.Future[None]) -> None:
+        del self._unwritten[task_id]
+        problem = written.exception()
+        if problem is not None and self._state.status(task_id) in LIVE:
+            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=f"not accepted: {problem}"))
+        self._dispatch()
+
+    def restore(self, stored: StoredTask, spec: TaskSpec, past: Past | None, messages: Sequence[StreamMessage]) -> None:
+        """Take over a task that an earlier service has accepted: it waits again, whatever the queue's limit is.
+
+        Args:
+            stored: the task.
+            spec: its request, with keys.
+            past: the task that it continues, if it does.
+            messages: of its stream so far.
+
+        Raises:
+            RefusedError: the sandbox that it names is gone, or in use.
+        """
+        beginning = self._continuations.beginning(spec, past)
+        task_id = stored.record.task_id
+        self._beginnings[task_id] = beginning
+        self._idle.clear()
+        message = _first_message(self._state.pending, beginning, (), said=RESTORED)
+        self._state.task_restored(stored, spec, message, messages)
+        log_lines.restored(task_id, stored.attempt + 1)
+        self._dispatch()
 
     def cancel(self, task_id: str, message: str = "cancelled on request") -> bool:
         """Cancel a live task. Return whether the task is cancelled now, by this call or before.
@@ -183,7 +244,7 @@ class TaskRunner:
     def _dispatch(self) -> None:
         while self._state.free_slots > 0 and not self._draining:
             task_id = self._state.head()
-            if task_id is None:
+            if task_id is None or task_id in self._unwritten:
                 return
             claim = self._beginnings[task_id].kept
             taken = claim is not None and self._keeper.take(claim)
@@ -194,7 +255,7 @@ class TaskRunner:
     def _start(self, task_id: str, *, taken: bool) -> None:
         """Start a task in the sandbox that it has taken over, or in the place that was reserved for a new one."""
         self._state.task_started(task_id)
-        journal.started(task_id)
+        log_lines.started(task_id)
         spec = self._state.record(task_id).spec
         running = asyncio.get_running_loop()
         desk = self._desks.prepared(task_id, spec, self._beginnings.pop(task_id), taken=taken)
@@ -225,7 +286,7 @@ class TaskRunner:
         history = beginning.history
         if execution is not None:
             history, ending = _told(execution.desk, ending)
-        journal.ended(self._state.record(task_id), ending, history)
+        log_lines.ended(self._state.record(task_id), ending, history)
         self._state.task_ended(task_id, ending, history)
         if execution is not None:
             execution.deadline.cancel()
@@ -314,16 +375,16 @@ def _told(desk: Desk, ending: Ending) -> tuple[History, Ending]:
     return desk.conversation.told, desk.conversation.masking.ending(ending)
 
 
-def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str]) -> str:
+def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str], said: str = "accepted") -> str:
     """Return what a client is told first: what it waits for, and what is not as it may think."""
-    said = ["accepted"]
+    parts = [said]
     if ahead:
-        said.append(f"{ahead} tasks are ahead")
+        parts.append(f"{ahead} tasks are ahead")
     if beginning.remark:
-        said.append(beginning.remark)
+        parts.append(beginning.remark)
     if unused:
-        said.append(f"not used: {', '.join(unused)}")
-    return "; ".join(said)
+        parts.append(f"not used: {', '.join(unused)}")
+    return "; ".join(parts)
 
 
 _INTERRUPTED: Final = failure(FailureReason.INTERRUPTED, "the service is shutting down")

@@ -266,7 +266,7 @@ async def test_a_full_queue_and_a_large_request_are_told_apart():
         assert (large.code, large.reason) == ("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE")
         assert large.text == "the request has 2003 bytes; at most 2000 are accepted"
         rejected = served.state.snapshot().tasks.rejected
-        assert rejected == {"queue_full": 2, "invalid": 1, "draining": 0, "denied": 0, "budget": 0}
+        assert rejected == {"queue_full": 2, "invalid": 1, "draining": 0, "denied": 0, "budget": 0, "storage": 0}
 
 
 async def test_a_spent_day_says_so_and_when_the_next_one_begins(tmp_path):

@@ -27,6 +27,11 @@ def accepted(task_id: str, spec: TaskSpec) -> None:
     _log.info("task %s accepted, decided by %r%s", task_id, spec.model.full_name, unused, extra={"task_id": task_id})
 
 
+def restored(task_id: str, attempt: int) -> None:
+    """Log that a task of an earlier service waits again."""
+    _log.info("task %s waits again after a restart (attempt %d)", task_id, attempt, extra={"task_id": task_id})
+
+
 def started(task_id: str) -> None:
     """Log that a task has a slot."""
     _log.info("task %s started", task_id, extra={"task_id": task_id})
