@@ -12,7 +12,8 @@ GuiAgentsError
 │   ├── DrainingError                the service is shutting down
 │   ├── StorageDownError             the storage cannot be written, or not be read, now
 │   ├── TooManyCallsError            there is no room for another call
-│   └── OversizedMessageError        the request is larger than the configured limit
+│   ├── OversizedMessageError        the request is larger than the configured limit
+│   └── UnauthenticatedError, MissingRoleError, QuotaExceededError   in `access`
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError and its leaf          in `model`
 ├── BudgetExhaustedError             in `model`
