@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.config import Config
+from gui_agents.domain.access import ANYBODY, Identity
 from gui_agents.domain.packages import install_command
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.runtime_files import sample_runtime_files
-from gui_agents.service import Service
+from gui_agents.service import LOOPBACK_HOSTS, Service
 from gui_agents.state.heartbeat import Heartbeat
 from gui_agents.state.service_state import HEARTBEAT_SECONDS
 from gui_agents.state.stats import Observed
@@ -37,6 +38,20 @@ def observed(config: Config) -> Observed:
         model_durations=MODEL_DURATIONS not in config.monitoring.disable,
         phase_durations=PHASE_DURATIONS not in config.monitoring.disable,
     )
+
+
+class NoTokens:
+    """Everybody is the same."""
+
+    on = False
+
+    def identify(self, authorization: str | None) -> Identity:  # noqa: ARG002 - of a protocol
+        """Return who asks."""
+        return ANYBODY
+
+    def current(self, identity: Identity) -> Identity:
+        """Return what holds for somebody now."""
+        return identity
 
 
 class Monitoring:
@@ -109,7 +124,7 @@ def monitoring(service: Service, sections: "Sequence[Section]", connections: int
 def _endpoint(service: Service, sections: "Sequence[Section]", connections: int) -> "MetricsEndpoint | None":
     """Return the metrics endpoint, or None, with a warning, if its packages are missing."""
     try:
-        from collectors import Limits, metrics_endpoint  # noqa: PLC0415 - optional
+        from collectors import Limits, TaskSource, metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
         _log.warning(
             "ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, install_command("prometheus")
@@ -131,6 +146,9 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         access_log=config.monitoring.access_log,
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
+        tasks=TaskSource(
+            views=service.views, tokens=NoTokens(), open_without_tokens=config.monitoring.host in LOOPBACK_HOSTS
+        ),
     )
 
 

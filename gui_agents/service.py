@@ -54,6 +54,7 @@ from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.recovery import Recovery, Resume
 from gui_agents.tasks.runner import TaskRunner
 from gui_agents.tasks.treasury import default_model_problem
+from gui_agents.tasks.views import StoredViews
 from gui_agents.tasks.warm import WarmPool
 
 REQUEST_ROOM_BYTES: Final = 64 * 2**10
@@ -237,7 +238,9 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         store = parts.store or open_store(config)
-        self._journal = journal_of(config.storage, store, lambda _: None)
+        self.pictures = PictureFiles(config.process.runtime_dir / PICTURES, config.recording.max_bytes)
+        self.views = StoredViews(store, self.pictures)
+        self._journal = journal_of(config.storage, store, self.pictures.forget)
         self.state = build_state(config, prices, self.clock, parts.streams, observed, self._journal)
         self.archive = Archive(self.state, store, self._journal)
         sandboxes = parts.sandboxes or SandboxFactory(
@@ -253,7 +256,6 @@ class Service:
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = _warm_pool(config, self.state, reaper, sandboxes)
-        self.pictures = PictureFiles(config.process.runtime_dir / PICTURES, config.recording.max_bytes)
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,

@@ -62,7 +62,7 @@ def is_task_id(text: str) -> bool:
 
 
 class PictureFiles:
-    """Writes, reads and removes pictures. `read` and `names` may be called by any thread, the rest by one."""
+    """Writes, reads and removes pictures; from any thread."""
 
     def __init__(self, directory: Path, max_bytes: int, max_files: int = MAX_FILES) -> None:
         self._directory = directory
@@ -125,9 +125,10 @@ class PictureFiles:
             thread.join(STOP_SECONDS)
 
     def _do(self, work: Callable[[], None]) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="recorded pictures", daemon=True)
-            self._thread.start()
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="recorded pictures", daemon=True)
+                self._thread.start()
         self._work.put(work)
 
     # In the thread.
