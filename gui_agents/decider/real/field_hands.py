@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Final
 
+from gui_agents.domain.screen import PROTECTED
 from gui_agents.decider.labels import quoted
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.choosing_hands import ChoosingHands
@@ -130,7 +131,7 @@ class FieldHands(ChoosingHands):
 
 
 def _is_protected(seen: Seen) -> bool:
-    return "protected" in seen.element.states
+    return PROTECTED in seen.element.states
 
 
 def _holds(seen: Seen, text: str) -> bool:

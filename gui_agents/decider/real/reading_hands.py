@@ -1,5 +1,6 @@
 """What hands do to answer questions: read what the screen says, and wait for what it should say."""
 
+from gui_agents.domain.screen import PROTECTED
 from gui_agents.decider.labels import quoted, without_article
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.browser_hands import BrowserHands
@@ -19,7 +20,7 @@ class ReadingHands(BrowserHands):
         seen = self._to_read(label)
         if seen is None:
             raise NotPossibleError(missing(self.view, label, ANY, "text"))
-        if "protected" in seen.element.states:
+        if PROTECTED in seen.element.states:
             raise NotPossibleError(f"the field {quoted(self.view.label_of(seen))} does not show what it holds")
         self.answers.append(answer(self.view, seen, label))
 
