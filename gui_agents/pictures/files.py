@@ -110,12 +110,16 @@ class PictureFiles:
             file = os.open(self._directory / task_id / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
-        with os.fdopen(file, "rb") as opened:
-            found = os.fstat(file)
-            try:
-                return opened.read() if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_FILE_BYTES else None
-            except OSError:
+        try:
+            told = os.fstat(file)
+            if not stat.S_ISREG(told.st_mode) or told.st_size > MAX_FILE_BYTES:
                 return None
+            with os.fdopen(file, "rb", closefd=False) as opened:
+                return opened.read()
+        except OSError:
+            return None
+        finally:
+            os.close(file)
 
     def close(self) -> None:
         """Write what waits, within a bound of time. A second call does nothing."""

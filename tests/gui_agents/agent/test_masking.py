@@ -15,7 +15,7 @@ from gui_agents.domain.screen import Bounds, Element, Observation
 from tests.fakes import FixedPrices, ScriptedModel, ScriptedSandbox
 from tests.gui_agents.agent.test_loop import Stage
 
-SECRET = "hunter2!x"
+TYPED = "hunter2!x"
 USER, PASSWORD, BUTTON = Click(50, 10), Click(50, 30), Click(50, 50)
 TAB, ENTER = Key(("tab",)), Key(("enter",))
 
@@ -65,13 +65,13 @@ def after(screen, *before):
     ],
 )
 def test_a_text_is_masked_if_it_may_go_to_a_password_field(screen, before, masked):
-    assert after(screen, *before).follow(Type(SECRET)) == Type(MASK if masked else SECRET)
+    assert after(screen, *before).follow(Type(TYPED)) == Type(MASK if masked else TYPED)
 
 
 def test_what_was_clicked_counts_until_something_else_is_even_if_the_tree_tells_no_focus():
     masking = after(form(), PASSWORD)
     masking.saw(form())
-    assert masking.follow(Type(SECRET)) == Type(MASK)
+    assert masking.follow(Type(TYPED)) == Type(MASK)
     masking.follow(USER)
     masking.saw(form())
     assert masking.follow(Type("ann")) == Type("ann")
@@ -80,10 +80,10 @@ def test_what_was_clicked_counts_until_something_else_is_even_if_the_tree_tells_
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (f"ann\t{SECRET}", f"ann\t{MASK}"),
-        (f"ann\r\n{SECRET}\n", f"ann\r\n{MASK}"),
+        (f"ann\t{TYPED}", f"ann\t{MASK}"),
+        (f"ann\r\n{TYPED}\n", f"ann\r\n{MASK}"),
         ("ann\n", "ann\n"),
-        (f"\t{SECRET}", f"\t{MASK}"),
+        (f"\t{TYPED}", f"\t{MASK}"),
     ],
 )
 def test_a_text_that_goes_on_in_the_next_field_is_masked_from_there(text, told):
@@ -103,9 +103,9 @@ def test_keys_that_spell_a_password_are_masked_and_others_are_not():
 
 def test_a_plan_is_masked_before_it_is_carried_out():
     masking = after(form("User"))
-    plan = (USER, Type("ann"), PASSWORD, Type(SECRET), TAB, Type("what?"))
+    plan = (USER, Type("ann"), PASSWORD, Type(TYPED), TAB, Type("what?"))
     assert masking.plan(plan) == (USER, Type("ann"), PASSWORD, Type(MASK), TAB, Type(MASK))
-    assert masking.text(f"type {SECRET}, then what?") == f"type {MASK}, then what?"
+    assert masking.text(f"type {TYPED}, then what?") == f"type {MASK}, then what?"
     assert masking.follow(Type("ann")) == Type("ann")
 
 
@@ -126,10 +126,10 @@ def test_a_password_within_another_does_not_save_the_rest_of_it():
 
 def test_all_texts_of_turns_and_ends_are_masked():
     masking = after(form("Password"))
-    turn = Turn("log in", Navigate(f"https://x/?p={SECRET}"), f"because {SECRET}", f"typed {SECRET}", SECRET)
-    ending = Ending(event=TaskEvent.COMPLETE, message=f"done: {SECRET}", result=SECRET)
+    turn = Turn("log in", Navigate(f"https://x/?p={TYPED}"), f"because {TYPED}", f"typed {TYPED}", TYPED)
+    ending = Ending(event=TaskEvent.COMPLETE, message=f"done: {TYPED}", result=TYPED)
     assert (masking.turn(turn), masking.ending(ending)) == (turn, ending)
-    masking.follow(Type(SECRET))
+    masking.follow(Type(TYPED))
     masked = masking.turn(turn)
     assert (masked.action, masked.rationale, masked.outcome, masked.said) == (
         Navigate(f"https://x/?p={MASK}"),
@@ -145,8 +145,8 @@ def test_all_texts_of_turns_and_ends_are_masked():
 passwords = st.text(st.characters(exclude_categories=["Cs", "Zs", "Cc", "Zl", "Zp"]), min_size=SHORTEST, max_size=20)
 
 
-@given(password=passwords, around=st.tuples(st.text(max_size=5), st.text(max_size=5)))
-@example(password="****", around=("", ""))
+@given(passwords, st.tuples(st.text(max_size=5), st.text(max_size=5)))
+@example("****", ("", ""))
 def test_a_password_is_found_between_spaces_whatever_it_is_made_of(password, around):
     masking = after(form("Password"))
     masking.follow(Type(password))
@@ -175,11 +175,11 @@ def test_whatever_the_tree_a_focused_or_clicked_password_field_is_one(tree):
     screen = Observation(100, 100, tree)
     for element in every(tree):
         if "protected" in element.states and element.bounds.width and element.bounds.height:
-            assert after(screen, Click(*element.bounds.center)).follow(Type(SECRET)) == Type(MASK)
+            assert after(screen, Click(*element.bounds.center)).follow(Type(TYPED)) == Type(MASK)
     if any({"protected", "focused"} <= element.states for element in every(tree)):
-        assert after(screen).follow(Type(SECRET)) == Type(MASK)
+        assert after(screen).follow(Type(TYPED)) == Type(MASK)
     if not any("protected" in element.states for element in every(tree)):
-        assert after(screen).follow(Type(SECRET)) == Type(SECRET)
+        assert after(screen).follow(Type(TYPED)) == Type(TYPED)
 
 
 class Records:
@@ -208,46 +208,46 @@ async def run(*script, screens, acted=()):
 
 async def test_the_sandbox_and_the_model_get_what_nobody_is_told():
     stage = await run(
-        (PASSWORD, Type(SECRET)),
-        Done(f"logged in with {SECRET}"),
+        (PASSWORD, Type(TYPED)),
+        Done(f"logged in with {TYPED}"),
         screens=[form()],
-        acted=["clicked", f"typed '{SECRET}'"],
+        acted=["clicked", f"typed '{TYPED}'"],
     )
-    assert stage.sandbox.acted == [PASSWORD, Type(SECRET)]
+    assert stage.sandbox.acted == [PASSWORD, Type(TYPED)]
     shown = stage.model.requests[-1].history
-    assert [(turn.action, turn.outcome) for turn in shown][1] == (Type(SECRET), f"typed '{SECRET}'")
+    assert [(turn.action, turn.outcome) for turn in shown][1] == (Type(TYPED), f"typed '{TYPED}'")
     kept = stage.episode.conversation.told
     assert [turn.action for turn in kept.turns][1:] == [Type(MASK), Done(f"logged in with {MASK}")]
-    assert SECRET not in str(kept)
-    assert not any(SECRET in text for text in stage.told)
+    assert TYPED not in str(kept)
+    assert not any(TYPED in text for text in stage.told)
     assert [step.action for step in stage.records.steps][1] == Type(MASK)
-    assert SECRET not in str(stage.records.steps)
+    assert TYPED not in str(stage.records.steps)
     assert f"then type(text='{MASK}') (2 of 2); typed '{MASK}'" in stage.told[1]
 
 
 async def test_what_is_dropped_is_masked_too():
     stage = await run(
-        (USER, Type("ann"), PASSWORD, Type(SECRET)), Done("x"), screens=[form()], acted=[TransientSandboxError("no")]
+        (USER, Type("ann"), PASSWORD, Type(TYPED)), Done("x"), screens=[form()], acted=[TransientSandboxError("no")]
     )
     kept = stage.episode.conversation.told
     assert [turn.action for turn in kept.turns[:4]] == [USER, Type("ann"), PASSWORD, Type(MASK)]
-    assert stage.model.requests[-1].history[3].action == Type(SECRET)
+    assert stage.model.requests[-1].history[3].action == Type(TYPED)
 
 
 async def test_an_invalid_answer_on_a_screen_with_a_password_field_is_not_shown():
-    wrong = InvalidActionError(f"type has no field {SECRET!r}", said=f'{{"action": "type", "txt": "{SECRET}"}}')
+    wrong = InvalidActionError(f"type has no field {TYPED!r}", said=f'{{"action": "type", "txt": "{TYPED}"}}')
     stage = await run(wrong, wrong, wrong, screens=[form("Password")])
-    assert SECRET not in stage.ending.message
+    assert TYPED not in stage.ending.message
     assert stage.ending.message.endswith("no action; not shown, as it may hold a password")
-    assert not any(SECRET in text for text in stage.told)
-    assert SECRET not in str(stage.episode.conversation.told)
-    assert SECRET in stage.model.requests[-1].history[0].said
+    assert not any(TYPED in text for text in stage.told)
+    assert TYPED not in str(stage.episode.conversation.told)
+    assert TYPED in stage.model.requests[-1].history[0].said
     shown = await run(InvalidActionError("x is unknown"), screens=[form("User", password=False)])
     assert "invalid: x is unknown" in shown.told[0]
 
 
 async def test_a_password_said_before_it_was_typed_is_not_kept_for_the_next_task():
-    stage = await run(Type(SECRET), (PASSWORD, Type(SECRET)), Done("x"), screens=[form(password=False), form()])
+    stage = await run(Type(TYPED), (PASSWORD, Type(TYPED)), Done("x"), screens=[form(password=False), form()])
     turns = stage.episode.conversation.told.turns
     assert [turn.action for turn in turns] == [Type(MASK), PASSWORD, Type(MASK), Done("x")]
 
@@ -259,4 +259,4 @@ async def test_turns_that_are_forgotten_leave_nothing_behind():
     for _ in range(300):
         turn = Turn("log in", Type("x" * 10_000), "", "ok")
         conversation.note(turn, told=attrs.evolve(turn, action=conversation.masking.follow(turn.action)))
-    assert len(conversation._told) == len(conversation.history.turns) < 150  # noqa: SLF001 - nothing else shows it
+    assert len(conversation._told) == len(conversation.history.turns) < 150

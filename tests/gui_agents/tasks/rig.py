@@ -15,6 +15,7 @@ from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.state.streams import follow
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.reaper import Reaper
@@ -151,6 +152,7 @@ class Rig:
         spending: SpendingLimits | None = None,
         day_limits: Mapping[str, Decimal] | None = None,
         unbudgeted: bool = False,
+        recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
     ) -> None:
         self.clock = LoopClock()
         self.state = new_state(
@@ -184,6 +186,7 @@ class Rig:
             spending=spending or SpendingLimits(),
             clock=self.clock,
             unbudgeted=unbudgeted,
+            recorder=recorder,
             new_id=lambda: f"t{next(self._ids)}",
             last_seconds=10,
         )
