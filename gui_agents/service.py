@@ -105,6 +105,7 @@ def build_state(
     clock: Clock,
     streams: StreamManager | None = None,
     observed: Observed = EVERYTHING,
+    *,
     journal: Journal = NO_JOURNAL,
 ) -> ServiceState:
     """Return the state of a service that has just begun."""
@@ -241,7 +242,7 @@ class Service:
         self.pictures = PictureFiles(config.process.runtime_dir / PICTURES, config.recording.max_bytes)
         self.views = StoredViews(store, self.pictures)
         self._journal = journal_of(config.storage, store, self.pictures.forget)
-        self.state = build_state(config, prices, self.clock, parts.streams, observed, self._journal)
+        self.state = build_state(config, prices, self.clock, parts.streams, observed, journal=self._journal)
         self.archive = Archive(self.state, store, self._journal)
         sandboxes = parts.sandboxes or SandboxFactory(
             config.sandboxes, config.process.runtime_dir, loopback=only_local(config)

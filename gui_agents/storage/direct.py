@@ -10,7 +10,7 @@ class DirectJournal(KeepsNothing):
     def __init__(self, store: TaskStore) -> None:
         self._store = store
 
-    async def start(self, records: Records) -> None:
+    async def start(self, _: Records) -> None:
         """Open the store."""
         self._store.open()
 
@@ -18,6 +18,6 @@ class DirectJournal(KeepsNothing):
         """Store what has just happened."""
         self._store.write((entry,))
 
-    async def close(self, seconds: float) -> None:
+    async def close(self, _: float) -> None:
         """Close the store."""
         self._store.close()

@@ -1,7 +1,7 @@
 """The journal that belongs to a store: entries are stored as they come in memory, and by a thread elsewhere."""
 
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import Final, Protocol
 
 from gui_agents.config.sections import StorageConfig
 from gui_agents.domain.storage import Journal, TaskStore
@@ -9,16 +9,16 @@ from gui_agents.storage.direct import DirectJournal
 from gui_agents.storage.memory import MemoryStore
 from gui_agents.storage.writer import Records, Writer
 
-SECONDS_PER_DAY = 86_400
+SECONDS_PER_DAY: Final = 86_400
 
 
 class StoringJournal(Journal, Protocol):
     """A journal that is started and closed with its service."""
 
-    async def start(self, records: Records) -> None:
+    async def start(self, records: Records, /) -> None:
         """Open the store, and write from now on. Raise StorageError if it cannot be used."""
 
-    async def close(self, seconds: float) -> None:
+    async def close(self, seconds: float, /) -> None:
         """Write what is left, for at most so long, and close the store."""
 
 

@@ -6,16 +6,17 @@ while it waits for the disk, the next transaction gathers. Nobody waits for most
 written with more of their kind. Somebody who waits, such as a client whose task was just accepted, wakes the thread at
 once.
 
-The thread tells the event loop what has become of each transaction, and the loop alone decides when the next one is due.
-If a transaction fails, the thread tries it again until it succeeds: entries are never out of order, and never lost while
-the service runs. Whoever waits is told, and new tasks are refused as long as `problem` is set. Tasks in memory go on.
-What they add is bounded: above `MOST_QUEUED` entries, messages and steps are left out, and the ends of tasks are not.
+The thread reports the outcome of each transaction, and the loop alone decides when the next one is due. If a
+transaction fails, the thread tries it again until it succeeds: entries are never out of order, and never lost while the
+service runs. Whoever waits is told, and new tasks are refused as long as `problem` is set. Tasks in memory go on. What
+they add is bounded: above `MOST_QUEUED` entries, messages and steps are left out, and the ends of tasks are not.
 
 An entry that no database takes is a defect. It must not hold up all others, so the entries of its transaction are then
 written one by one, and it is left out and logged.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -66,6 +67,8 @@ class Records(Protocol):
 
 class Writer:
     """Writes the entries of one service to its store. It opens the store, and closes it."""
+
+    durable = True
 
     def __init__(
         self,
@@ -148,10 +151,10 @@ class Writer:
 
     def append(self, entry: Entry) -> None:
         """Add what has just happened."""
-        if self.problem is not None and len(self._queue) >= MOST_QUEUED:
-            if isinstance(entry, MessagePublished | StepRecorded):
-                self._left_out += 1
-                return
+        full = self.problem is not None and len(self._queue) >= MOST_QUEUED
+        if full and isinstance(entry, MessagePublished | StepRecorded):
+            self._left_out += 1
+            return
         self._queue.append(entry)
         self._appended += 1
         if isinstance(entry, TaskEnded):
@@ -297,7 +300,8 @@ class Writer:
                     self._tell(self._records.storage_done, StorageOperation.COMMIT, StorageOutcome.ERROR)
                     self._tell(self._committed, 1, time.monotonic() - began)
                     return True
-                return all([self._write((entry,)) for entry in batch])
+                # One that fails for good must not keep the others back.
+                return False not in [self._write((entry,)) for entry in batch]
             else:
                 self._tell(self._committed, len(batch), time.monotonic() - began)
                 return True
@@ -316,11 +320,9 @@ class Writer:
         return bool(expired)
 
     def _tell(self, told: Callable[..., Any], *arguments: Any) -> None:
-        try:
+        # The loop may have ended: the process does not wait for this thread.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(told, *arguments)
-        except RuntimeError:
-            # The loop has ended: the process does not wait for this thread.
-            pass
 
 
 def _raise(future: "asyncio.Future[None]", error: BaseException) -> None:
