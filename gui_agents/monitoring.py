@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.config import Config
+from gui_agents.domain.access import ANYBODY, Identity
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import install_command
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.runtime_files import sample_runtime_files
@@ -37,6 +39,20 @@ def observed(config: Config) -> Observed:
         model_durations=MODEL_DURATIONS not in config.monitoring.disable,
         phase_durations=PHASE_DURATIONS not in config.monitoring.disable,
     )
+
+
+class NoTokens:
+    """Everybody is the same."""
+
+    on = False
+
+    def identify(self, authorization: str | None) -> Identity:  # noqa: ARG002 - of a protocol
+        """Return who asks."""
+        return ANYBODY
+
+    def current(self, identity: Identity) -> Identity:
+        """Return what holds for somebody now."""
+        return identity
 
 
 class Monitoring:
@@ -109,7 +125,7 @@ def monitoring(service: Service, sections: "Sequence[Section]", connections: int
 def _endpoint(service: Service, sections: "Sequence[Section]", connections: int) -> "MetricsEndpoint | None":
     """Return the metrics endpoint, or None, with a warning, if its packages are missing."""
     try:
-        from collectors import Limits, metrics_endpoint  # noqa: PLC0415 - optional
+        from collectors import Limits, TaskSource, metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
         _log.warning(
             "ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, install_command("prometheus")
@@ -131,6 +147,9 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         access_log=config.monitoring.access_log,
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
+        tasks=TaskSource(
+            views=service.views, tokens=NoTokens(), open_without_tokens=is_loopback(config.monitoring.host)
+        ),
     )
 
 

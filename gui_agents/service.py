@@ -27,6 +27,7 @@ from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import DISTRIBUTION
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.storage import NO_JOURNAL, Journal, TaskStore
@@ -36,6 +37,8 @@ from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
 from gui_agents.models.settings import SettingsOfModels
+from gui_agents.pictures.files import PICTURES, PictureFiles
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.door import Door
@@ -61,6 +64,7 @@ from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.recovery import Recovery, Resume
 from gui_agents.tasks.runner import TaskRunner
 from gui_agents.tasks.treasury import default_model_problem
+from gui_agents.tasks.views import StoredViews
 from gui_agents.tasks.warm import WarmPool
 
 REQUEST_ROOM_BYTES: Final = 64 * 2**10
@@ -273,7 +277,9 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         store = parts.store or open_store(config)
-        self._journal = journal_of(config.storage, store, lambda _: None)
+        self.pictures = PictureFiles(config.process.runtime_dir / PICTURES, config.recording.max_bytes)
+        self.views = StoredViews(store, self.pictures)
+        self._journal = journal_of(config.storage, store, self.pictures.forget)
         self.state = build_state(config, prices, self.clock, parts.streams, observed, journal=self._journal)
         self.archive = Archive(self.state, store, self._journal)
         sandboxes = parts.sandboxes or SandboxFactory(
@@ -307,6 +313,7 @@ class Service:
             journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
             redactor=Redactor(known_secrets(config)),
+            recorder=self._recording,
         )
         self._recovery = Recovery(
             archive=self.archive,
@@ -343,6 +350,10 @@ class Service:
     def alive(self) -> int:
         """Calls that are open, and tasks in memory."""
         return self._reception.open + self.state.kept
+
+    def _recording(self, task_id: str) -> Recording:
+        recorded = self.config.recording.screenshots
+        return NO_RECORDING if recorded is Recorded.NONE else Recording(task_id, self.pictures, recorded)
 
     async def start(self, accounting: Accounting | None = None) -> None:
         """Sweep what earlier services have left behind, open the port and serve; `accounting` counts the RPCs.
@@ -415,6 +426,7 @@ class Service:
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
         await self._sandboxes.stop()
+        await asyncio.to_thread(self.pictures.close)
         await self._journal.close(FLUSH_SECONDS)
         if self._audit is not None:
             await asyncio.to_thread(self._audit.close)

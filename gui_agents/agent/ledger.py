@@ -227,17 +227,18 @@ class Ledger:
         """Record an action; its duration is in seconds."""
         self._records.acted(self._task_id, action, seconds, ok=ok)
 
-    def told(self, text: str, seconds: float, turn: Turn | None = None) -> None:
+    def told(self, text: str, seconds: float, turn: Turn | None = None, picture: str | None = None) -> None:
         """Publish what a step saw, decided and did, with its number and what it has used since the one before.
 
-        `turn` is the same for the records: an action that was decided, or an answer that is none.
+        `turn` is the same for the records: an action that was decided, or an answer that is none. `picture` is the
+        name of the picture of the screen, if it is recorded.
         """
-        step = None if turn is None else self._step(turn, seconds)
+        step = None if turn is None else self._step(turn, seconds, picture)
         shown = self._redactor.redacted(text)
         self._records.step_told(self._task_id, f"step {self.steps}: {shown} ({self._used(seconds)})", step=step)
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
-    def _step(self, turn: Turn, seconds: float) -> Step:
+    def _step(self, turn: Turn, seconds: float, picture: str | None) -> Step:
         return Step(
             number=self.steps,
             action=turn.action,
@@ -247,6 +248,7 @@ class Ledger:
             tokens=self.tokens - self._told_tokens,
             cost=EXACT.subtract(self.cost, self._told_cost),
             currency=self._currency,
+            picture=picture,
         )
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:

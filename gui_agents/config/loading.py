@@ -30,6 +30,7 @@ class Config:
     tasks: sections.TasksConfig
     budgets: sections.BudgetsConfig
     storage: sections.StorageConfig
+    recording: sections.RecordingConfig
     streams: sections.StreamsConfig
     process: sections.ProcessConfig
     access: sections.AccessConfig

@@ -16,6 +16,7 @@ from gui_agents.domain.egress_list import PUBLIC, EgressEntry
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import ProviderRow
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
@@ -240,6 +241,24 @@ class StorageConfig:
         parsers.connection_string,
         None,
         "Connection to PostgreSQL, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class RecordingConfig:
+    """Which pictures of tasks are kept; see docs/finding-tasks.md."""
+
+    screenshots: Recorded = setting(
+        "RECORD_SCREENSHOTS",
+        lambda text: Recorded(parsers.choice(*Recorded)(text)),
+        Recorded.FAILED,
+        "Pictures kept in RUNTIME_DIR/pictures: failed (the last steps of tasks that fail), all, or none.",
+    )
+    max_bytes: int = setting(
+        "RECORD_SCREENSHOTS_BYTES",
+        parsers.integer(2**20, 2**50),
+        str(2**30),
+        "Bytes that the pictures of tasks may take; the oldest go first.",
     )
 
 

@@ -51,7 +51,8 @@ class Step:
     currency: str | None
     """ISO code; None if no price is known."""
     picture: str | None = None
-    """The name of the picture of the screen that it was decided on, below the directory of pictures."""
+    """The name that the picture of the screen has on which it was decided, if that is kept: `failed` writes only those
+    of the last steps of tasks that fail, and the oldest ones go when there are too many."""
 
 
 @attrs.frozen(kw_only=True)

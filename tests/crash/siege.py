@@ -175,7 +175,7 @@ class _Siege:
             self._problem(problem)
 
     async def _compare(self, life: Life, agent: pb_grpc.AgentStub) -> None:
-        """Ask a new service for all tasks of the ones before that have not been compared, and follow them to the end."""
+        """Ask a new service for all tasks of earlier ones that have not been compared, and follow them to the end."""
         page = samples(await asyncio.to_thread(fetch, f"http://127.0.0.1:{life.ports['metrics']}/metrics"))
         failed = page[f'agent_task_failures_total{{reason="{FailureReason.INTERRUPTED}"}}']
         created = page['agent_tasks_created_total{status="pending"}']

@@ -13,6 +13,7 @@ from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import PROVIDERS
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
@@ -32,6 +33,8 @@ DEFAULTS = {
     "budgets.daily_max_cost": {},
     "budgets.allow_unbudgeted_models": False,
     "storage.backend": "memory",
+    "recording.screenshots": Recorded.FAILED,
+    "recording.max_bytes": 2**30,
     "process.runtime_dir": Path("runtime"),
     "process.log_level": "INFO",
     "access.allow_set_global_config": False,
@@ -85,6 +88,8 @@ GOOD = [
     ("LOG_FORMAT", "JSON", LogFormat.JSON),
     ("CONFIRM_ACTIONS", "Allow", Confirmation.ALLOW),
     ("TASK_STORAGE_BACKEND", "MEMORY", "memory"),
+    ("RECORD_SCREENSHOTS", "All", Recorded.ALL),
+    ("RECORD_SCREENSHOTS_BYTES", "1048576", 2**20),
     ("DEFAULT_BACKEND", "Simulated", "simulated"),
     ("ENABLE_PROMETHEUS", "Enabled", True),
     ("ENABLE_OTEL_METRICS", "disabled", False),
@@ -152,6 +157,8 @@ BAD = [
     ("TASK_MAX_COST", "free", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "0", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
+    ("RECORD_SCREENSHOTS", "some", "must be one of: none, failed, all"),
+    ("RECORD_SCREENSHOTS_BYTES", "1000", "must be a whole number from 1048576"),
     ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
     ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
     ("LOG_FORMAT", "xml", "must be one of: text, json"),

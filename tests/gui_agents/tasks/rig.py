@@ -17,6 +17,7 @@ from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.state.streams import follow
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.reaper import Reaper
@@ -154,6 +155,7 @@ class Rig:
         day_limits: Mapping[str, Decimal] | None = None,
         unbudgeted: bool = False,
         quotas: dict[str, Quotas] | None = None,
+        recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
     ) -> None:
         self.quotas = quotas or {}
         """By owner; a test may change them."""
@@ -190,6 +192,7 @@ class Rig:
             owners=Owners(lambda owner: self.quotas.get(owner, NO_QUOTAS), self.clock.monotonic),
             clock=self.clock,
             unbudgeted=unbudgeted,
+            recorder=recorder,
             new_id=lambda: f"t{next(self._ids)}",
             last_seconds=10,
         )
