@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.config import Config
-from gui_agents.domain.access import ANYBODY, Identity
 from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import install_command
 from gui_agents.rpc.accounting import Accounting
@@ -39,20 +38,6 @@ def observed(config: Config) -> Observed:
         model_durations=MODEL_DURATIONS not in config.monitoring.disable,
         phase_durations=PHASE_DURATIONS not in config.monitoring.disable,
     )
-
-
-class NoTokens:
-    """Everybody is the same."""
-
-    on = False
-
-    def identify(self, authorization: str | None) -> Identity:  # noqa: ARG002 - of a protocol
-        """Return who asks."""
-        return ANYBODY
-
-    def current(self, identity: Identity) -> Identity:
-        """Return what holds for somebody now."""
-        return identity
 
 
 class Monitoring:
@@ -148,7 +133,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
         tasks=TaskSource(
-            views=service.views, tokens=NoTokens(), open_without_tokens=is_loopback(config.monitoring.host)
+            views=service.views, tokens=service.guard, open_without_tokens=is_loopback(config.monitoring.host)
         ),
     )
 
