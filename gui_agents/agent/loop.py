@@ -4,6 +4,7 @@ The runner enforces the deadline and a cancel: it ends the task at once and canc
 Everything that happens is reported to the ledger when it happens.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -32,6 +33,10 @@ MAX_DECIDED: Final = 5 * MAX_ACTIONS
 """An answer with more actions is none: it would fill the history with what was not carried out."""
 
 
+async def _at_once() -> None:
+    pass
+
+
 @attrs.frozen(kw_only=True)
 class Episode:
     """One task, as the loop needs it."""
@@ -44,6 +49,8 @@ class Episode:
     """How the model is asked."""
     studio: Studio = attrs.field(factory=Studio)
     """Makes the pictures that the model gets."""
+    recorded: Callable[[], Awaitable[None]] = _at_once
+    """Waits until it is on disk that the task runs: after a crash, what may have been done is not done again."""
 
 
 async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Ending:
@@ -94,6 +101,9 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
             answer.give_up()
             return verdict.ending
         note = verdict.note
+        if decision.actions[0].name in actions.SANDBOX_ACTIONS:
+            await episode.recorded()
+            end_if_cancelled()
         last = await answer.carry_out()
         if last is not None:
             return _ending(last, ledger.steps)

@@ -393,6 +393,7 @@ class TaskRunner:
             conversation=desk.conversation,
             settings=desk.settings,
             studio=self._studio,
+            recorded=partial(self._journal.settled, desk.task_id),
         )
         ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner)
         try:
