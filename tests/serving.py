@@ -262,7 +262,7 @@ class Page(dict[tuple[str, tuple[tuple[str, str], ...]], float]):
 
 def fetch(url: str) -> str:
     """Read a page of an endpoint."""
-    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - a page of this machine
+    with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - an endpoint of the service
         return str(answer.read().decode())
 
 

@@ -170,7 +170,10 @@ class Journal(Protocol):
         """
 
     async def settled(self, task_id: str) -> None:
-        """Wait until the end of a task is on disk, if it has ended; not for ever, if the storage does not answer."""
+        """Wait until the start of a task is on disk, and its end if it has ended.
+
+        Not for ever, if the storage does not answer.
+        """
 
 
 class KeepsNothing:

@@ -41,6 +41,7 @@ from gui_agents.domain.storage import (
     TaskCreated,
     TaskEnded,
     TaskRequeued,
+    TaskStarted,
     TaskStore,
 )
 from gui_agents.domain.stream import LAST
@@ -137,8 +138,8 @@ class Writer:
         self._held_bytes = 0
         """Of messages and steps that wait since then."""
         self._waiting: deque[_Waiting] = deque()
-        self._endings: dict[str, int] = {}
-        """Tasks whose last message is not on disk yet -> how many entries must be until it is."""
+        self._turns: dict[str, int] = {}
+        """Tasks whose start or last message is not on disk yet -> how many entries must be until it is, in order."""
         self._due = False
         """Whether the thread was woken and has not reported yet."""
         self._due_since = 0.0
@@ -198,8 +199,11 @@ class Writer:
         self._appended += 1
         if isinstance(entry, TaskCreated):
             self._created = self._appended
+        elif isinstance(entry, TaskStarted):
+            self._turns[entry.task_id] = self._appended
         elif isinstance(entry, MessagePublished) and entry.message.stage in LAST:
-            self._endings[entry.task_id] = self._appended
+            self._turns.pop(entry.task_id, None)
+            self._turns[entry.task_id] = self._appended
         if not self._due and self._lingering is None:
             self._linger()
 
@@ -223,8 +227,8 @@ class Writer:
         return self._reached(self._appended, self._created)
 
     async def settled(self, task_id: str) -> None:
-        """Wait until the end of a task is on disk, if it has ended, and as long as the storage answers."""
-        entries = self._endings.get(task_id)
+        """Wait until a task's start is on disk, and its end if it has ended, as long as the storage answers."""
+        entries = self._turns.get(task_id)
         if entries is None:
             return
         reached = self._reached(entries)
@@ -299,11 +303,11 @@ class Writer:
         self._written += entries
         while self._waiting and self._waiting[0].entries <= self._written:
             _tell(self._waiting.popleft().reached, None)
-        while self._endings:
-            task_id, needed = next(iter(self._endings.items()))
+        while self._turns:
+            task_id, needed = next(iter(self._turns.items()))
             if needed > self._written:
                 break
-            del self._endings[task_id]
+            del self._turns[task_id]
         self._rested()
 
     def _rested(self) -> None:

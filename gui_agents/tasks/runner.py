@@ -410,6 +410,7 @@ class TaskRunner:
             settings=desk.settings,
             studio=self._studio,
             recording=desk.recording,
+            recorded=partial(self._journal.settled, desk.task_id),
         )
         ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner, self._redactor.knowing(spec.keys))
         try:

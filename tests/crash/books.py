@@ -10,6 +10,7 @@ from gui_agents.proto import agent_pb2 as pb
 STATUSES = {"finished": pb.SUCCESS, "error": pb.FAILURE, "cancelled": pb.CANCELLED}
 """The status of a task by the stage of its last message."""
 ENDED = frozenset(STATUSES.values())
+DONE = "decided done("
 STEP = re.compile(r"step (\d+): ")
 
 Message = tuple[str, str, int]
@@ -26,8 +27,8 @@ class Told:
     """What one client was told of one task."""
 
     instruction: str
-    ran: bool = False
-    """Whether it was seen running, or had made a step."""
+    acted: bool = False
+    """Whether it was seen to have done something."""
     ended: int | None = None
     """The status of its end."""
     reply: bytes | None = None
@@ -66,8 +67,6 @@ class Books:
             told.reply = reply.SerializeToString(deterministic=True)
         elif told.ended is not None:
             self.contradictions.append(f"{reply.taskId} had ended as {told.ended}, and is {reply.status}")
-        elif reply.status == pb.RUNNING:
-            told.ran = True
 
     def cancelled(self, task_id: str) -> None:
         """Write down a cancel that was successful."""
@@ -76,7 +75,7 @@ class Books:
     def followed(self, task_id: str, messages: Sequence[Message]) -> None:
         """Write down what a stream has said so far."""
         told = self.tasks[task_id]
-        told.ran = told.ran or any(stage == "step" for stage, _, _ in messages)
+        told.acted = told.acted or any(stage == "step" and DONE not in text for stage, text, _ in messages)
         if messages and messages[-1][0] in STATUSES:
             self._ended(task_id, STATUSES[messages[-1][0]])
             told.messages = tuple(messages)

@@ -175,7 +175,7 @@ class _Siege:
             self._problem(problem)
 
     async def _compare(self, life: Life, agent: pb_grpc.AgentStub) -> None:
-        """Ask a new service for all tasks of earlier ones that have not been compared, and follow them to the end."""
+        """Follow all tasks of the services before to their end, if they have not been compared yet."""
         page = samples(await asyncio.to_thread(fetch, f"http://127.0.0.1:{life.ports['metrics']}/metrics"))
         failed = page[f'agent_task_failures_total{{reason="{FailureReason.INTERRUPTED}"}}']
         created = page['agent_tasks_created_total{status="pending"}']
@@ -213,14 +213,10 @@ class _Siege:
             self.findings.statuses[str(ending)] += 1
             if interrupted and self._requeues:
                 problems.append(f"it should have run again: {reply.message}")
-            if told.ran and told.ended is None and not interrupted and not self._requeues and self._ran_twice(messages):
-                problems.append("it ran when the service was killed, and has run again")
+            again = [stage for stage, _, _ in messages].count("starting") > 1
+            if told.acted and again and not self._requeues:
+                problems.append("it had acted when the service was killed, and has run again")
         self._books.queried(reply)
         self._books.followed(task_id, messages)
         for problem in problems:
             self._problem(f"task {task_id} ({told.instruction}, of life {told.life}): {problem}")
-
-    @staticmethod
-    def _ran_twice(messages: list[tuple[str, str, int]]) -> bool:
-        starts = [number for number, (stage, _, _) in enumerate(messages) if stage == "starting"]
-        return any(stage == "step" for stage, _, _ in messages[: starts[-1]])
