@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Final
 
-from gui_agents.domain.screen import PROTECTED
 from gui_agents.decider.labels import quoted
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.choosing_hands import ChoosingHands
@@ -12,6 +11,7 @@ from gui_agents.decider.real.hands import ATTEMPTS, Act
 from gui_agents.decider.real.nouns import FIELDS, SELECTS, TEXT_FIELDS, TOGGLES
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import Click
+from gui_agents.domain.screen import PROTECTED
 
 _SETTABLE: Final = FIELDS | TOGGLES | SELECTS
 _MAX_NUDGES: Final = 30

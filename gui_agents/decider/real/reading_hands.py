@@ -1,6 +1,5 @@
 """What hands do to answer questions: read what the screen says, and wait for what it should say."""
 
-from gui_agents.domain.screen import PROTECTED
 from gui_agents.decider.labels import quoted, without_article
 from gui_agents.decider.problems import NotPossibleError
 from gui_agents.decider.real.browser_hands import BrowserHands
@@ -9,6 +8,7 @@ from gui_agents.decider.real.hands import PATIENCE, Act
 from gui_agents.decider.real.nouns import ACTIVE, ANY, PRESSED
 from gui_agents.decider.real.reading import answer, labelled, page_text, says
 from gui_agents.decider.real.view import Seen
+from gui_agents.domain.screen import PROTECTED
 
 
 class ReadingHands(BrowserHands):
