@@ -23,6 +23,6 @@ def moment(text: str, now: float) -> float:
         try:
             date = datetime.fromisoformat(text)
             return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
+        except ValueError:
             pass
     raise ValueError(f"{text!r:.60} is no time: write 90s, 1h or 2d for how long ago, or a date as 2026-01-31T13:00")

@@ -99,8 +99,9 @@ def _known(texts: Sequence[str], name: str, kind: type[Choice], mistakes: list[s
 def _amount(text: str) -> Decimal:
     try:
         amount = Decimal(text)
+        # Not so for what is no number, which raises.
+        if 0 <= amount <= MAX_COST:
+            return amount
     except InvalidOperation:
-        amount = Decimal(-1)
-    if not 0 <= amount <= MAX_COST:
-        raise ValueError(f"{text!r:.60} is no amount such as 0.05")
-    return amount
+        pass
+    raise ValueError(f"{text!r:.60} is no amount such as 0.05")
