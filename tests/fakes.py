@@ -18,6 +18,7 @@ from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxEnd, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
+from gui_agents.domain.storage import NO_JOURNAL, Journal
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
 from gui_agents.snapshot import ServiceInfo
@@ -266,6 +267,7 @@ def new_state(
     day_limits: Mapping[str, Decimal] | None = None,
     task_limits: Mapping[str, Decimal] | None = None,
     state_class: type[ServiceState] = ServiceState,
+    journal: Journal = NO_JOURNAL,
 ) -> ServiceState:
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
     return state_class(
@@ -275,4 +277,5 @@ def new_state(
         streams=StreamManager(log_messages),
         clock=clock,
         budgets=Budgets(day_limits or {}, task_limits or {}),
+        journal=journal,
     )
