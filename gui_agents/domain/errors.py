@@ -11,6 +11,7 @@ GuiAgentsError
 │   ├── DayBudgetSpentError          this day's money is spent
 │   ├── DrainingError                the service is shutting down
 │   ├── StorageDownError             the storage cannot be written, or not be read, now
+│   │   └── NotStoredError           so a new task was cancelled
 │   ├── TooManyCallsError            there is no room for another call
 │   └── OversizedMessageError        the request is larger than the configured limit
 ├── IllegalTransitionError           in `lifecycle`
@@ -101,6 +102,11 @@ class StorageDownError(RefusedError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the storage of tasks does not answer ({problem}); try again later")
+        self.problem = problem
+
+
+class NotStoredError(StorageDownError):
+    """A task could not be stored, and was cancelled before it began."""
 
 
 class TooManyCallsError(RefusedError):

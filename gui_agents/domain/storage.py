@@ -109,6 +109,8 @@ class StepRecorded:
 
     task_id: str
     attempt: int
+    position: int
+    """Its number among the records of this attempt, from 0; one that is written again replaces the first."""
     at: float
     step: Step
     statistics: TaskStatistics
@@ -146,6 +148,10 @@ class Journal(Protocol):
     """Takes the entries of the state's verbs, and knows which of them are on disk. Used on the event loop."""
 
     @property
+    def durable(self) -> bool:
+        """Whether what it takes survives the process."""
+
+    @property
     def problem(self) -> str | None:
         """Why nothing can be written now; None if it can."""
 
@@ -169,6 +175,7 @@ class Journal(Protocol):
 class KeepsNothing:
     """The journal of a service that stores nothing."""
 
+    durable = False
     problem = None
     queued = 0
 
@@ -238,13 +245,21 @@ SUMMARY_CHARACTERS: Final = 300
 
 @unique
 class TaskOrder(StrEnum):
-    """What a list of tasks is sorted by. Tasks without the value, such as those that have not ended, come last."""
+    """What a list of tasks is sorted by, and then by their order of creation.
+
+    Tasks without the value come behind the others, in either direction: those that have not ended have neither an end
+    nor a duration, and some have no known cost.
+    """
 
     CREATED = "created"
     ENDED = "ended"
     DURATION = "duration"
     COST = "cost"
     STEPS = "steps"
+
+
+SEARCHED_CHARACTERS: Final = 10_000
+"""So many characters of an instruction are searched for a text."""
 
 
 @attrs.frozen(kw_only=True)
@@ -260,11 +275,12 @@ class TaskFilter:
     created_from: float | None = None
     created_before: float | None = None
     text: str = ""
-    """Is somewhere in the instruction, upper and lower case alike."""
+    """Is in the first `SEARCHED_CHARACTERS` of the instruction, upper and lower case alike."""
     min_cost: Decimal | None = None
+    """In whatever currency. A task without a known cost meets no bound of it."""
     max_cost: Decimal | None = None
     min_seconds: float | None = None
-    """Of execution."""
+    """Of execution. A task that has not ended meets no bound of it."""
     max_seconds: float | None = None
 
 

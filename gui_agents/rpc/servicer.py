@@ -14,6 +14,7 @@ from gui_agents.domain.errors import (
     InvalidFieldError,
     NotAllowedError,
     NotFoundError,
+    NotStoredError,
     PreconditionError,
     QueueFullError,
     RefusedError,
@@ -138,8 +139,7 @@ class AgentServicer:
                 yield convert.task_stream(task_id, message)
         finally:
             await messages.aclose()
-            with contextlib.suppress(NotFoundError):
-                self.runner.cancel(task_id, "cancelled: its client left")
+            self.runner.client_left(task_id)
 
     async def RunAgentInstructionAsync(  # noqa: N802
         self, request: pb.RunAgentInstructionRequest
@@ -181,7 +181,9 @@ class AgentServicer:
         return pb.CancelTaskResponse(taskId=task_id, success=cancelled, message=_cancel_answer(status))
 
     def rejected(self, error: RefusedError) -> None:
-        """Count a refused submission."""
+        """Count a refused submission, unless it became a task that was cancelled."""
+        if isinstance(error, NotStoredError):
+            return
         self.state.task_rejected(_REJECTIONS.get(type(error), RejectReason.INVALID))
 
     async def _cancel_stored(self, task_id: str) -> pb.CancelTaskResponse:

@@ -15,6 +15,7 @@ from gui_agents.domain.errors import (
     InvalidFieldError,
     NotAllowedError,
     NotFoundError,
+    NotStoredError,
     OversizedMessageError,
     PreconditionError,
     QueueFullError,
@@ -40,6 +41,7 @@ STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
     OversizedMessageError: (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE"),
     DrainingError: (grpc.StatusCode.UNAVAILABLE, "DRAINING"),
     StorageDownError: (grpc.StatusCode.UNAVAILABLE, "STORAGE_DOWN"),
+    NotStoredError: (grpc.StatusCode.UNAVAILABLE, "STORAGE_DOWN"),
 }
 """The code of each refusal, and the reason in its details."""
 

@@ -58,8 +58,16 @@ class Recorder:
 
     def stepped(self, task_id: str, step: Step, at: float) -> None:
         """Record an action of a step, and what the task has used so far."""
-        attempt, used = self._table.attempt(task_id), self._table.used(task_id)
-        self._append(StepRecorded(task_id=task_id, attempt=attempt, at=at, step=step, statistics=used))
+        self._append(
+            StepRecorded(
+                task_id=task_id,
+                attempt=self._table.attempt(task_id),
+                position=self._table.next_record(task_id),
+                at=at,
+                step=step,
+                statistics=self._table.used(task_id),
+            )
+        )
 
     def ended(self, last: TaskRecord, status: TaskStatus, ending: Ending, history: History, at: float) -> None:
         """Record the end of a task; `last` is the task just before."""

@@ -115,11 +115,6 @@ class ServiceState:
         """Tasks in memory, ended ones included."""
         return len(self._table)
 
-    @property
-    def idle(self) -> bool:
-        """Whether no task waits or runs."""
-        return not (self._table.pending or self._table.running)
-
     def live(self) -> list[str]:
         """Return the ids of all tasks that have not ended."""
         return self._table.live()

@@ -50,6 +50,7 @@ class _Entry:
         "input_tokens",
         "output_tokens",
         "progressed_monotonic",
+        "recorded",
         "sandbox",
         "spec",
         "started_monotonic",
@@ -72,6 +73,8 @@ class _Entry:
         self.history = NO_HISTORY
         self.sandbox: SandboxInfo | None = None
         self.progressed_monotonic = monotonic
+        self.recorded = 0
+        """Actions of its steps, as the journal has them."""
         self.steps = 0
         self.input_tokens = 0
         self.output_tokens = 0
@@ -124,6 +127,12 @@ class TaskTable:
     def spec(self, task_id: str) -> TaskSpec:
         """Return what a task was asked to do."""
         return self._entries[task_id].spec
+
+    def next_record(self, task_id: str) -> int:
+        """Return the number of the next action of a task that the journal gets, from 0."""
+        entry = self._entries[task_id]
+        entry.recorded += 1
+        return entry.recorded - 1
 
     def used(self, task_id: str) -> TaskStatistics:
         """Return what a task has used so far."""

@@ -1,1 +1,1 @@
-"""Where tasks are stored: one store for each database, and the journal that writes to it."""
+"""Where tasks are stored, one module a store; `domain.storage` says what is stored."""

@@ -68,6 +68,8 @@ class Records(Protocol):
 class Writer:
     """Writes the entries of one service to its store. It opens the store, and closes it."""
 
+    durable = True
+
     def __init__(
         self,
         store: TaskStore,

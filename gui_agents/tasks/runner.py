@@ -29,6 +29,7 @@ from gui_agents.domain.errors import (
     DayBudgetSpentError,
     DrainingError,
     NotFoundError,
+    NotStoredError,
     QueueFullError,
     StorageDownError,
 )
@@ -122,8 +123,8 @@ class TaskRunner:
         self._unwritten: dict[str, asyncio.Future[None]] = {}
         """Pending tasks that would not survive a crash yet; they do not start."""
         self._draining = False
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._resting = asyncio.Event()
+        """Set when the service stops and nothing runs any more."""
         keeper.on_free = self._dispatch
 
     @property
@@ -157,7 +158,6 @@ class TaskRunner:
         beginning = self._continuations.beginning(spec, past)
         task_id = self._new_id()
         self._beginnings[task_id] = beginning
-        self._idle.clear()
         self._state.task_created(task_id, spec, _first_message(self._state.pending, beginning, spec.unused))
         log_lines.accepted(task_id, spec)
         written = self._journal.written()
@@ -171,11 +171,14 @@ class TaskRunner:
         """Wait until a task that was just submitted survives a crash.
 
         Raises:
-            StorageDownError: it cannot be stored now, and was cancelled.
+            NotStoredError: it cannot be stored now, and was cancelled.
         """
         written = self._unwritten.get(task_id)
         if written is not None:
-            await asyncio.shield(written)
+            await asyncio.wait((written,))
+            problem = written.exception()
+            if problem is not None:
+                raise NotStoredError(problem.problem if isinstance(problem, StorageDownError) else str(problem))
 
     def _written(self, task_id: str, written: asyncio.Future[None]) -> None:
         del self._unwritten[task_id]
@@ -183,6 +186,16 @@ class TaskRunner:
         if problem is not None and self._state.status(task_id) in LIVE:
             self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=f"not accepted: {problem}"))
         self._dispatch()
+
+    def client_left(self, task_id: str) -> None:
+        """Cancel a task whose client follows it no longer.
+
+        When the service stops, all clients lose it; a task that waits then goes on after the next start.
+        """
+        if self._draining and self._journal.durable and self._state.status(task_id) is TaskStatus.PENDING:
+            return
+        with contextlib.suppress(NotFoundError):
+            self.cancel(task_id, "cancelled: its client left")
 
     def restore(self, stored: StoredTask, spec: TaskSpec, past: Past | None, messages: Sequence[StreamMessage]) -> None:
         """Take over a task that an earlier service has accepted: it waits again, whatever the queue's limit is.
@@ -199,7 +212,6 @@ class TaskRunner:
         beginning = self._continuations.beginning(spec, past)
         task_id = stored.record.task_id
         self._beginnings[task_id] = beginning
-        self._idle.clear()
         message = _first_message(self._state.pending, beginning, (), said=RESTORED)
         self._state.task_restored(stored, spec, message, messages)
         log_lines.restored(task_id, stored.attempt + 1)
@@ -220,16 +232,21 @@ class TaskRunner:
         return status is TaskStatus.CANCELLED
 
     async def drain(self, seconds: float) -> None:
-        """Accept no more tasks, give running ones `seconds` to finish, end the rest, and close all sandboxes."""
+        """Accept no more tasks, give running ones `seconds` to finish, end the rest, and close all sandboxes.
+
+        Tasks that wait go on after the next start; if they are not stored, they have failed.
+        """
         self._draining = True
         self._pool.stop()
-        async for task_id in paced(self._state.live()):
-            if task_id not in self._executions:
-                self._stop(task_id, _INTERRUPTED)
+        if not self._journal.durable:
+            async for task_id in paced(self._state.live()):
+                if task_id not in self._executions:
+                    self._stop(task_id, _INTERRUPTED)
+        self._note_rest()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        async for task_id in paced(self._state.live()):
+                await self._resting.wait()
+        async for task_id in paced(list(self._executions)):
             self._stop(task_id, _INTERRUPTED)
         if self._unwinding:
             await asyncio.wait(self._unwinding, timeout=self._last_seconds)
@@ -287,9 +304,12 @@ class TaskRunner:
             self._keeper.unclaim(beginning.kept)
         if beginning.attached is not None:
             self._continuations.left(beginning.attached)
-        if self._state.idle:
-            self._idle.set()
         self._dispatch()
+        self._note_rest()
+
+    def _note_rest(self) -> None:
+        if self._draining and not self._executions:
+            self._resting.set()
 
     async def _run(self, desk: Desk) -> None:
         """Run one task; an error of any kind ends this task and no other."""
