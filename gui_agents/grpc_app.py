@@ -104,6 +104,8 @@ class App:
             mistakes.append(_cannot_listen("GRPC", error))
         except (StorageError, StorageDownError) as error:
             mistakes.append(_cannot_store(self.config, error))
+        except ConfigError as error:
+            mistakes.extend(error.mistakes)
         mistakes = mistakes or self._tell_ports()
         if mistakes:
             await self._close()

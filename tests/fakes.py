@@ -22,6 +22,7 @@ from gui_agents.domain.storage import NO_JOURNAL, Journal
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
 from gui_agents.snapshot import ServiceInfo
+from gui_agents.state.access_stats import AccessStats
 from gui_agents.state.budgets import Budgets
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import Observed, ServiceStats
@@ -266,6 +267,7 @@ def new_state(
     native: bool = False,
     day_limits: Mapping[str, Decimal] | None = None,
     task_limits: Mapping[str, Decimal] | None = None,
+    access: AccessStats | None = None,
     state_class: type[ServiceState] = ServiceState,
     journal: Journal = NO_JOURNAL,
 ) -> ServiceState:
@@ -273,7 +275,7 @@ def new_state(
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
         limits=TaskLimits(slots, queue_capacity, retention, retention_bytes),
-        stats=ServiceStats(methods, providers, currencies, Observed(native=native)),
+        stats=ServiceStats(methods, providers, currencies, Observed(native=native), access),
         streams=StreamManager(log_messages),
         clock=clock,
         budgets=Budgets(day_limits or {}, task_limits or {}),

@@ -35,6 +35,7 @@ from gui_agents.snapshot import (
     TokenCounts,
     WindowPoint,
 )
+from gui_agents.state.access_stats import AccessStats
 from gui_agents.state.service_state import HEARTBEAT_SECONDS
 from tests.fakes import EPOCH, FakeClock, new_state
 
@@ -47,7 +48,8 @@ def _idle() -> ServiceSnapshot:
     clock = FakeClock(monotonic=90.0, wall=EPOCH - 10)
     methods = [RpcMethod(name, CODES, name in STREAMING) for name in METHODS]
     budgets = {"day_limits": {"USD": Decimal(5), "CNY": Decimal(30)}, "task_limits": {"USD": Decimal("0.5")}}
-    state = new_state(clock, slots=5, methods=methods, **budgets)
+    access = AccessStats(tokens=True, quotas=True)
+    state = new_state(clock, slots=5, methods=methods, access=access, **budgets)
     for _ in range(40):
         state.heartbeat()
         clock.advance(HEARTBEAT_SECONDS)

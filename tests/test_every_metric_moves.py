@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 import collectors
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue, process
+from gui_agents.domain.access import REFUSING, AuthFailure
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
@@ -20,6 +21,7 @@ from gui_agents.domain.storage import KeepsNothing, StorageOperation, StorageOut
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.rpc.methods import COUNTED
+from gui_agents.state.access_stats import AccessStats
 from tests.fakes import PROVIDERS, FakeClock, a_spec, new_state
 
 NEVER_MOVE = {
@@ -66,6 +68,7 @@ class Service:
             day_limits={"USD": Decimal(5)},
             task_limits={"USD": Decimal(1)},
             journal=Queue(),
+            access=AccessStats(tokens=True, quotas=True),
         )
         self.registry = CollectorRegistry()
         collectors.register(self.state, self.registry)
@@ -93,6 +96,10 @@ def work(service):
         service.state.sandbox_failed(kind)
     for verdict in EgressVerdict:
         service.state.egress_connection(verdict)
+    for failure in AuthFailure:
+        service.state.auth_failed(failure)
+    for quota in REFUSING:
+        service.state.quota_rejected(quota)
     service.state.runtime_files_counted(7)
     for seconds in SECONDS:
         service.state.storage_committed(seconds)

@@ -4,6 +4,7 @@ from gui_agents.config.advice import default_model_advice
 from gui_agents.config.doubts import Doubt, doubts
 from gui_agents.config.loading import Config, load, settings, table, variables
 from gui_agents.config.lybic import LybicConfig
+from gui_agents.config.owners import OwnersConfig
 from gui_agents.config.sections import (
     AccessConfig,
     BudgetsConfig,
@@ -31,6 +32,7 @@ __all__ = [
     "LybicConfig",
     "ModelsConfig",
     "MonitoringConfig",
+    "OwnersConfig",
     "ProcessConfig",
     "RpcConfig",
     "SandboxesConfig",

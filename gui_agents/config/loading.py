@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from gui_agents.config import dotenv_file, parsers, sections
+from gui_agents.config.owners import OwnersConfig
 from gui_agents.config.setting import Setting, settings_of
 from gui_agents.domain.errors import ConfigError
 
@@ -29,6 +30,7 @@ class Config:
     streams: sections.StreamsConfig
     process: sections.ProcessConfig
     access: sections.AccessConfig
+    owners: OwnersConfig
     defaults: sections.DefaultsConfig
     models: sections.ModelsConfig
     sandboxes: sections.SandboxesConfig

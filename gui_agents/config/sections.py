@@ -230,6 +230,24 @@ class AccessConfig:
     allow_set_global_config: bool = setting(
         "ALLOW_SET_GLOBAL_CONFIG", parsers.boolean, "false", "Let clients change the global configuration."
     )
+    tokens_file: Path | None = setting(
+        "ACCESS_TOKENS_FILE",
+        parsers.existing_file,
+        None,
+        "File with the hashes of the tokens that calls need, made by `gui-agents token create`: see docs/access.md.",
+    )
+    audit_log: Path | None = setting(
+        "AUDIT_LOG",
+        Path,
+        None,
+        "File with a line for each change and each refusal; with tokens, audit.jsonl in RUNTIME_DIR unless set.",
+    )
+    audit_log_bytes: int = setting(
+        "AUDIT_LOG_BYTES",
+        parsers.integer(2**16, 2**40),
+        str(2**27),
+        "Bytes that the audit log may take on the disk; half of them are for the file before the present one.",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,8 @@ GuiAgentsError
 │   ├── StorageDownError             the storage cannot be written, or not be read, now
 │   │   └── NotStoredError           so a new task was cancelled
 │   ├── TooManyCallsError            there is no room for another call
-│   └── OversizedMessageError        the request is larger than the configured limit
+│   ├── OversizedMessageError        the request is larger than the configured limit
+│   └── UnauthenticatedError, MissingRoleError, QuotaExceededError   in `access`
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError and its leaf          in `model`
 ├── BudgetExhaustedError             in `model`

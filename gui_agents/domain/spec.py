@@ -182,10 +182,10 @@ class TaskSpec:
     task, whatever `destroy_sandbox` says."""
     cloud: CloudOrder | None = None
     """What it asks a cloud for, if its backend is one."""
-    owner: str = ""
-    """The name of who started it; empty in a service without tokens."""
     unused: tuple[str, ...] = ()
     """What the request and the global configuration hold that has no effect on this task, by field name."""
+    owner: str = ""
+    """The name of who started it; empty in a service without tokens."""
 
     def without_keys(self) -> "TaskSpec":
         """Return the request without its keys, which nothing needs after the task has ended."""

@@ -1,10 +1,11 @@
-"""The methods of the gRPC contract as data: their messages, their kind, and the status codes that they answer."""
+"""The methods of the gRPC contract as data: their messages, their kind, who may call them, and their status codes."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
+from gui_agents.domain.access import Role
 from gui_agents.domain.rpc import STREAMING, MethodName, RpcMethod, StatusCode
 from gui_agents.proto import agent_pb2 as pb
 
@@ -27,6 +28,44 @@ _SUBMISSION: Final = (StatusCode.NOT_FOUND, StatusCode.FAILED_PRECONDITION, *_RE
 _LOOKUP: Final = (StatusCode.NOT_FOUND, *_READING)
 
 
+_ANY: Final = (Role.SUBMIT, Role.READ)
+_SUBMIT: Final = (Role.SUBMIT,)
+_ADMIN: Final = (Role.ADMIN,)
+
+
+class Guarded(Protocol):
+    """A method that is not for everybody."""
+
+    @property
+    def name(self) -> str:
+        """What the audit log calls it."""
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Those of which a caller needs one."""
+
+    @property
+    def streaming(self) -> bool:
+        """Whether it answers with a stream."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes anything."""
+
+
+@attrs.frozen
+class Foreign:
+    """A method of grpc's own packages that is not for everybody."""
+
+    name: str
+    roles: tuple[Role, ...]
+    streaming: bool
+    changes: bool = False
+
+
+REFLECTION: Final = Foreign("ServerReflectionInfo", _ANY, streaming=True)
+
+
 @attrs.frozen
 class Method:
     """One method of the contract."""
@@ -35,8 +74,12 @@ class Method:
     name: str = attrs.field(converter=str)
     request: type[Any]
     codes: tuple[StatusCode, ...]
+    roles: tuple[Role, ...]
+    """Those of which a caller needs one. Whose task it is, is asked later."""
     submits: bool = False
     """Whether it creates a task."""
+    changes: bool = False
+    """Whether it changes anything, so that each call is audited."""
 
     @property
     def streaming(self) -> bool:
@@ -50,24 +93,57 @@ class Method:
 
 
 METHODS: Final = (
-    Method(MethodName.GET_AGENT_INFO, pb.GetAgentInfoRequest, _ALWAYS),
-    Method(MethodName.GET_GLOBAL_COMMON_CONFIG, pb.GetGlobalCommonConfigRequest, _ALWAYS),
-    Method(MethodName.GET_COMMON_CONFIG, pb.GetCommonConfigRequest, (*_ALWAYS, *_LOOKUP)),
+    Method(MethodName.GET_AGENT_INFO, pb.GetAgentInfoRequest, _ALWAYS, _ANY),
+    Method(MethodName.GET_GLOBAL_COMMON_CONFIG, pb.GetGlobalCommonConfigRequest, _ALWAYS, _ADMIN),
+    # The global configuration needs more, see the servicer.
+    Method(MethodName.GET_COMMON_CONFIG, pb.GetCommonConfigRequest, (*_ALWAYS, *_LOOKUP), _ANY),
     Method(
         MethodName.SET_GLOBAL_COMMON_CONFIG,
         pb.SetGlobalCommonConfigRequest,
         (*_ALWAYS, *_SETTER, StatusCode.FAILED_PRECONDITION),
+        _ADMIN,
+        changes=True,
     ),
-    Method(MethodName.SET_GLOBAL_COMMON_LLM_CONFIG, pb.SetGlobalCommonLLMConfigRequest, (*_ALWAYS, *_SETTER)),
-    Method(MethodName.SET_GLOBAL_GROUNDING_LLM_CONFIG, pb.SetGlobalGroundingLLMConfigRequest, (*_ALWAYS, *_SETTER)),
-    Method(MethodName.SET_GLOBAL_EMBEDDING_LLM_CONFIG, pb.SetGlobalEmbeddingLLMConfigRequest, (*_ALWAYS, *_SETTER)),
-    Method(MethodName.RUN_AGENT_INSTRUCTION, pb.RunAgentInstructionRequest, (*_ALWAYS, *_SUBMISSION), submits=True),
     Method(
-        MethodName.RUN_AGENT_INSTRUCTION_ASYNC, pb.RunAgentInstructionRequest, (*_ALWAYS, *_SUBMISSION), submits=True
+        MethodName.SET_GLOBAL_COMMON_LLM_CONFIG,
+        pb.SetGlobalCommonLLMConfigRequest,
+        (*_ALWAYS, *_SETTER),
+        _ADMIN,
+        changes=True,
     ),
-    Method(MethodName.GET_AGENT_TASK_STREAM, pb.GetAgentTaskStreamRequest, (*_ALWAYS, *_LOOKUP)),
-    Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, (*_ALWAYS, *_READING)),
-    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, (*_ALWAYS, *_READING)),
+    Method(
+        MethodName.SET_GLOBAL_GROUNDING_LLM_CONFIG,
+        pb.SetGlobalGroundingLLMConfigRequest,
+        (*_ALWAYS, *_SETTER),
+        _ADMIN,
+        changes=True,
+    ),
+    Method(
+        MethodName.SET_GLOBAL_EMBEDDING_LLM_CONFIG,
+        pb.SetGlobalEmbeddingLLMConfigRequest,
+        (*_ALWAYS, *_SETTER),
+        _ADMIN,
+        changes=True,
+    ),
+    Method(
+        MethodName.RUN_AGENT_INSTRUCTION,
+        pb.RunAgentInstructionRequest,
+        (*_ALWAYS, *_SUBMISSION),
+        _SUBMIT,
+        submits=True,
+        changes=True,
+    ),
+    Method(
+        MethodName.RUN_AGENT_INSTRUCTION_ASYNC,
+        pb.RunAgentInstructionRequest,
+        (*_ALWAYS, *_SUBMISSION),
+        _SUBMIT,
+        submits=True,
+        changes=True,
+    ),
+    Method(MethodName.GET_AGENT_TASK_STREAM, pb.GetAgentTaskStreamRequest, (*_ALWAYS, *_LOOKUP), _ANY),
+    Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, _ALWAYS, _ANY),
+    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, _ALWAYS, _SUBMIT, changes=True),
 )
 """The twelve methods, in the order of the contract."""
 
@@ -90,4 +166,14 @@ COUNTED: Final = (
         streaming=False,
     ),
 )
-"""The closed set that RPCs are counted by."""
+"""The closed set that RPCs are counted by, in a service without tokens."""
+
+_GUARDED: Final = (StatusCode.UNAUTHENTICATED, StatusCode.PERMISSION_DENIED)
+
+
+def counted(*, tokens: bool) -> tuple[RpcMethod, ...]:
+    """Return the closed set that RPCs are counted by; with `tokens`, any call can be refused for its token."""
+    if not tokens:
+        return COUNTED
+    # A set would lose the order, in which series are shown.
+    return tuple(attrs.evolve(method, codes=tuple(dict.fromkeys((*method.codes, *_GUARDED)))) for method in COUNTED)

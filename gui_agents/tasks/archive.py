@@ -61,6 +61,16 @@ class Archive:
             await self._journal.settled(task_id)
         return record
 
+    async def owner(self, task_id: str) -> str:
+        """Return who has started a task.
+
+        Raises:
+            NotFoundError: it is unknown, or no longer stored.
+            StorageDownError: it is not in memory, and the storage does not answer.
+        """
+        owner = self._state.owner(task_id)
+        return (await self._stored(task_id)).record.spec.owner if owner is None else owner
+
     async def settled(self, task_id: str) -> None:
         """Wait until the end of a task is on disk, if it has ended."""
         await self._journal.settled(task_id)
@@ -99,7 +109,7 @@ class Archive:
         except NotFoundError:
             return None
         history = await self.read(lambda store: store.history(task_id))
-        return Past(record.status, history, record.sandbox)
+        return Past(record.spec.owner, record.status, history, record.sandbox)
 
     async def _stored(self, task_id: str) -> StoredTask:
         """Return a task that is not in memory."""

@@ -217,6 +217,16 @@ BAD = [
     ("EGRESS_ALLOW", "public, http://a.example", "must list hosts, *.domain, addresses, networks or public, each with"),
     ("EGRESS_ALLOW", "*", "must list hosts, *.domain, addresses, networks or public, each with or without :PORT"),
     ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),
+    ("ACCESS_TOKENS_FILE", "/nowhere/tokens", "must name a file that exists"),
+    ("AUDIT_LOG_BYTES", "1", "must be a whole number from 65536 to"),
+    ("OWNER_MAX_RUNNING", "0", "must be a whole number from 1 to"),
+    ("OWNER_MAX_QUEUED", "-1", "must be a whole number from 0 to"),
+    ("OWNER_REQUESTS_PER_MINUTE", "0", "must be a whole number from 1 to"),
+    ("OWNER_DAILY_MAX_COST", "5 dollars", "must list amounts of money above 0 with their currency"),
+    ("OWNER_MAX_CONNECTIONS", "0", "must be a whole number from 1 to"),
+    ("OWNER_MAX_STREAMS", "-1", "must be a whole number from 0 to"),
+    ("OWNER_MAX_SUBSCRIBERS", "-1", "must be a whole number from 0 to"),
+    ("OWNER_MAX_BYTES", "0", "must be a whole number from 1 to"),
 ]
 
 
@@ -253,7 +263,7 @@ def test_a_mistake_names_the_variable_and_what_would_be_right(variable, text, pr
 
 def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     tried = {variable for variable, _, _ in BAD}
-    anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
+    anything = {"AUDIT_LOG", "RUNTIME_DIR", "OTEL_SDK_DISABLED"}
     elsewhere = {*KEYS} | {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
     assert {setting.variable for setting in settings()} - elsewhere == tried | anything
 

@@ -266,7 +266,15 @@ async def test_a_full_queue_and_a_large_request_are_told_apart():
         assert (large.code, large.reason) == ("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE")
         assert large.text == "the request has 2003 bytes; at most 2000 are accepted"
         rejected = served.state.snapshot().tasks.rejected
-        assert rejected == {"queue_full": 2, "invalid": 1, "draining": 0, "denied": 0, "budget": 0, "storage": 0}
+        assert rejected == {
+            "queue_full": 2,
+            "invalid": 1,
+            "draining": 0,
+            "denied": 0,
+            "budget": 0,
+            "storage": 0,
+            "quota": 0,
+        }
 
 
 async def test_a_spent_day_says_so_and_when_the_next_one_begins(tmp_path):
@@ -546,7 +554,7 @@ async def test_an_unknown_method_is_unimplemented():
 
 async def test_a_defect_of_a_method_is_internal_and_its_text_stays_here(caplog, monkeypatch):
     async with serving() as served:
-        monkeypatch.setattr(type(served.state), "status", lambda *_: 1 / 0)
+        monkeypatch.setattr(type(served.state), "owner", lambda *_: 1 / 0)
         said = await refused(served.agent.CancelTask(pb.CancelTaskRequest(taskId="x")))
         monkeypatch.undo()
         assert (said.code, said.text) == ("INTERNAL", "internal error; the service's log has the details")

@@ -6,7 +6,9 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from gui_agents.access.owners import Owners
 from gui_agents.agent.spending import SpendingLimits
+from gui_agents.domain.access import NO_QUOTAS, Quotas
 from gui_agents.domain.actions import Action, Click, Done
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
@@ -151,7 +153,10 @@ class Rig:
         spending: SpendingLimits | None = None,
         day_limits: Mapping[str, Decimal] | None = None,
         unbudgeted: bool = False,
+        quotas: dict[str, Quotas] | None = None,
     ) -> None:
+        self.quotas = quotas or {}
+        """By owner; a test may change them."""
         self.clock = LoopClock()
         self.state = new_state(
             self.clock,
@@ -182,6 +187,7 @@ class Rig:
             models=_Models(self),
             prices=FixedPrices(PRICES),
             spending=spending or SpendingLimits(),
+            owners=Owners(lambda owner: self.quotas.get(owner, NO_QUOTAS), self.clock.monotonic),
             clock=self.clock,
             unbudgeted=unbudgeted,
             new_id=lambda: f"t{next(self._ids)}",
