@@ -38,14 +38,13 @@ class Archive:
         Raises:
             StorageDownError: it does not answer.
         """
-        outcome = StorageOutcome.ERROR
+        # Who leaves meanwhile, or asks what no store can answer, has met no fault of the storage.
         try:
             answer = await self._readers.run(lambda: question(self._store))
-            outcome = StorageOutcome.OK
         except StorageError as error:
+            self._state.storage_done(StorageOperation.READ, StorageOutcome.ERROR)
             raise StorageDownError(str(error)) from error
-        finally:
-            self._state.storage_done(StorageOperation.READ, outcome)
+        self._state.storage_done(StorageOperation.READ, StorageOutcome.OK)
         return answer
 
     async def record(self, task_id: str) -> TaskRecord:
