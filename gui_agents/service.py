@@ -44,7 +44,8 @@ from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.door import Door
 from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
-from gui_agents.rpc.methods import SERVICE, counted
+from gui_agents.rpc.methods import OPERATOR, OPERATOR_METHODS, SERVICE, counted
+from gui_agents.rpc.operator import OperatorServicer
 from gui_agents.rpc.reception import Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
@@ -338,6 +339,9 @@ class Service:
             maxima=Maxima(config.tasks.max_steps, config.tasks.max_timeout_seconds),
             owners=owners,
         )
+        self._operator = OperatorServicer(
+            state=self.state, runner=self.runner, archive=self.archive, journal=self._journal
+        )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
         files = TlsFiles.of(config.rpc)
@@ -380,9 +384,11 @@ class Service:
         routes = _Routes(server, accounting)
         handlers = method_handlers(self._servicer, self._door, self._reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
+        handlers = method_handlers(self._operator, self._door, self._reception, rpc.max_message_bytes, OPERATOR_METHODS)
+        routes.add_registered_method_handlers(OPERATOR, handlers)
         foreign = _Foreign(routes, self._reception)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
-        reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflected = (SERVICE, OPERATOR, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
             reflection.aio.ReflectionServicer(reflected), _Foreign(routes, self._reception, self._door)
         )
@@ -394,7 +400,7 @@ class Service:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
         await self._take_over()
-        for name in ("", SERVICE):
+        for name in ("", SERVICE, OPERATOR):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server

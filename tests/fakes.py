@@ -270,7 +270,6 @@ def new_state(
     access: AccessStats | None = None,
     journal: Journal = NO_JOURNAL,
     state_class: type[ServiceState] = ServiceState,
-    journal: Journal = NO_JOURNAL,
 ) -> ServiceState:
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
     return state_class(

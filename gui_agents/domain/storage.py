@@ -286,6 +286,8 @@ class TaskFilter:
     min_seconds: float | None = None
     """Of execution. A task that has not ended meets no bound of it."""
     max_seconds: float | None = None
+    id_prefix: str = ""
+    """How the id begins."""
 
 
 @attrs.frozen(kw_only=True)

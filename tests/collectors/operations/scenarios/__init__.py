@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from tests.collectors.operations.scenarios import availability, capacity, cost, meta, rpc, sandboxes, slo, storage, tasks
+from tests.collectors.operations.scenarios import (
+    availability,
+    capacity,
+    cost,
+    meta,
+    rpc,
+    sandboxes,
+    slo,
+    storage,
+    tasks,
+)
 
 CASES: Final = (
     *availability.CASES,
