@@ -108,6 +108,8 @@ class StepRecorded:
 
     task_id: str
     attempt: int
+    position: int
+    """Its number among the records of this attempt, from 0; one that is written again replaces the first."""
     at: float
     step: Step
     statistics: TaskStatistics
@@ -211,13 +213,21 @@ SUMMARY_CHARACTERS: Final = 300
 
 @unique
 class TaskOrder(StrEnum):
-    """What a list of tasks is sorted by. Tasks without the value, such as those that have not ended, come last."""
+    """What a list of tasks is sorted by, and then by their order of creation.
+
+    All but CREATED sort tasks that have ended. Those without the value come behind them in either direction: first
+    ended ones without a known cost, then those that have not ended.
+    """
 
     CREATED = "created"
     ENDED = "ended"
     DURATION = "duration"
     COST = "cost"
     STEPS = "steps"
+
+
+SEARCHED_CHARACTERS: Final = 10_000
+"""So many characters of an instruction are searched for a text."""
 
 
 @attrs.frozen(kw_only=True)
@@ -233,11 +243,12 @@ class TaskFilter:
     created_from: float | None = None
     created_before: float | None = None
     text: str = ""
-    """Is somewhere in the instruction, upper and lower case alike."""
+    """Is in the first `SEARCHED_CHARACTERS` of the instruction, upper and lower case alike."""
     min_cost: Decimal | None = None
+    """In whatever currency. A task without a known cost meets no bound of it."""
     max_cost: Decimal | None = None
     min_seconds: float | None = None
-    """Of execution."""
+    """Of execution. A task that has not ended meets no bound of it."""
     max_seconds: float | None = None
 
 

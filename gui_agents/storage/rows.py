@@ -1,0 +1,254 @@
+"""Entries as statements, and rows as what is stored: what SQLite and PostgreSQL have in common.
+
+Every statement can be executed again without harm, in the order of its batch, and changes only rows of the attempt
+that its entry has. Statements are written with `?` for parameters, and have no other `?` and no `%`.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.domain.model import History
+from gui_agents.domain.sandbox import SandboxInfo
+from gui_agents.domain.spec import TaskSpec
+from gui_agents.domain.storage import (
+    SUMMARY_CHARACTERS,
+    DaySpent,
+    Entry,
+    MessagePublished,
+    SandboxGiven,
+    Step,
+    StepRecorded,
+    StoredStep,
+    StoredTask,
+    TaskCreated,
+    TaskEnded,
+    TaskRequeued,
+    TaskStarted,
+    TaskSummary,
+)
+from gui_agents.domain.stream import Stage, StreamMessage
+from gui_agents.domain.task import TaskRecord, TaskStatistics
+from gui_agents.storage import codec
+from gui_agents.storage.dialect import Dialect, Parameters
+from gui_agents.storage.keys import keys_forgotten, without_keys
+
+Statement = tuple[str, Parameters]
+
+_OF_ATTEMPT: Final = "task_id = ? AND attempt = ?"
+_STATISTICS: Final = "steps = ?, input_tokens = ?, output_tokens = ?, cost = ?, currency = ?"
+
+CREATE: Final = """
+INSERT INTO tasks (task_id, attempt, owner, status, model, backend, instruction, created_at, cost, keys_forgotten)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task_id) DO NOTHING
+"""
+CREATE_REQUEST: Final = f"""
+INSERT INTO requests (sequence, spec, folded) SELECT sequence, ?, ? FROM tasks WHERE {_OF_ATTEMPT}
+ON CONFLICT (sequence) DO NOTHING
+"""
+REQUEUE: Final = f"""
+UPDATE tasks SET attempt = ?, status = ?, started_at = NULL, sandbox = NULL, {_STATISTICS}
+WHERE task_id = ? AND attempt < ? AND ended_at IS NULL
+"""
+START: Final = f"UPDATE tasks SET status = ?, started_at = ? WHERE {_OF_ATTEMPT} AND status = ?"
+SANDBOX: Final = f"UPDATE tasks SET sandbox = ? WHERE {_OF_ATTEMPT}"
+MESSAGE: Final = f"""
+INSERT INTO messages (sequence, position, stage, text, published_at)
+SELECT sequence, ?, ?, ?, ? FROM tasks WHERE {_OF_ATTEMPT}
+ON CONFLICT (sequence, position) DO UPDATE
+SET stage = excluded.stage, text = excluded.text, published_at = excluded.published_at
+"""
+STEP: Final = f"""
+INSERT INTO steps (sequence, attempt, position, recorded_at, step)
+SELECT sequence, attempt, ?, ?, ? FROM tasks WHERE {_OF_ATTEMPT}
+ON CONFLICT (sequence, attempt, position) DO UPDATE SET recorded_at = excluded.recorded_at, step = excluded.step
+"""
+USED: Final = f"UPDATE tasks SET {_STATISTICS} WHERE {_OF_ATTEMPT} AND ended_at IS NULL"
+OUTCOME: Final = f"""
+INSERT INTO outcomes (sequence, result, history)
+SELECT sequence, ?, ? FROM tasks WHERE {_OF_ATTEMPT} AND ended_at IS NULL
+ON CONFLICT (sequence) DO NOTHING
+"""
+END: Final = f"""
+UPDATE tasks SET status = ?, reason = ?, message = ?, ended_at = ?, seconds = ?, {_STATISTICS}
+WHERE {_OF_ATTEMPT} AND ended_at IS NULL
+"""
+SPENT: Final = """
+INSERT INTO spent (day, currency, amount) VALUES (?, ?, ?)
+ON CONFLICT (day, currency) DO UPDATE SET amount = excluded.amount
+"""
+
+SUMMARY: Final = """
+task_id, attempt, owner, status, reason, model, backend, instruction, message, created_at, started_at, ended_at,
+seconds, steps, input_tokens, output_tokens, cost, currency
+"""
+"""The columns of `summary_in`."""
+_WHOLE: Final = f"""
+SELECT {SUMMARY}, sandbox, keys_forgotten, spec, result
+FROM tasks JOIN requests USING (sequence) LEFT JOIN outcomes USING (sequence)
+"""
+TASK: Final = f"{_WHOLE} WHERE task_id = ?"
+UNFINISHED: Final = f"{_WHOLE} WHERE ended_at IS NULL ORDER BY sequence"
+MESSAGES: Final = """
+SELECT stage, text, published_at FROM messages JOIN tasks USING (sequence) WHERE task_id = ? ORDER BY position
+"""
+STEPS: Final = """
+SELECT steps.attempt, recorded_at, step FROM steps JOIN tasks USING (sequence) WHERE task_id = ?
+ORDER BY steps.attempt, position
+"""
+HISTORY: Final = "SELECT history FROM outcomes JOIN tasks USING (sequence) WHERE task_id = ?"
+SPENT_ON: Final = "SELECT currency, amount FROM spent WHERE day = ?"
+
+_EVENTS: Final = {
+    TaskStatus.COMPLETED: TaskEvent.COMPLETE,
+    TaskStatus.FAILED: TaskEvent.FAIL,
+    TaskStatus.CANCELLED: TaskEvent.CANCEL,
+}
+_UNUSED: Final = TaskStatistics()
+
+
+def statements(entry: Entry, dialect: Dialect) -> Iterator[Statement]:
+    """Yield the statements that write an entry, in their order."""
+    match entry:
+        case TaskCreated():
+            yield from _created(entry, dialect)
+        case MessagePublished(message=message):
+            text = codec.text_of(message.text)
+            yield MESSAGE, (entry.position, message.stage, text, message.published_at, *_key(entry))
+        case StepRecorded():
+            yield STEP, (entry.position, entry.at, codec.json_of(entry.step), *_key(entry))
+            yield USED, (*_used(entry.statistics, dialect), *_key(entry))
+        case TaskStarted():
+            yield START, (TaskStatus.RUNNING, entry.started_at, *_key(entry), TaskStatus.PENDING)
+        case SandboxGiven():
+            yield SANDBOX, (codec.json_of(entry.sandbox), *_key(entry))
+        case TaskEnded():
+            yield from _ended(entry, dialect)
+        case TaskRequeued():
+            used = _used(_UNUSED, dialect)
+            yield REQUEUE, (entry.attempt, TaskStatus.PENDING, *used, *_key(entry))
+        case DaySpent():
+            yield SPENT, (entry.day, entry.currency, dialect.write_money(entry.amount))
+
+
+def _key(entry: Any) -> tuple[str, int]:
+    return codec.text_of(entry.task_id), entry.attempt
+
+
+def _created(entry: TaskCreated, dialect: Dialect) -> Iterator[Statement]:
+    spec = without_keys(entry.spec)
+    yield (
+        CREATE,
+        (
+            *_key(entry),
+            codec.text_of(spec.owner),
+            TaskStatus.PENDING,
+            codec.text_of(spec.model.full_name),
+            codec.text_of(spec.backend),
+            codec.text_of(spec.instruction[:SUMMARY_CHARACTERS]),
+            entry.created_at,
+            dialect.write_money(_UNUSED.cost),
+            int(keys_forgotten(entry.spec)),
+        ),
+    )
+    yield CREATE_REQUEST, (codec.json_of(spec), codec.folded(spec.instruction), *_key(entry))
+
+
+def _ended(entry: TaskEnded, dialect: Dialect) -> Iterator[Statement]:
+    ending, history = entry.ending, entry.history
+    if ending.result or history.turns:
+        turns = codec.history_of(history) if history.turns else None
+        yield OUTCOME, (codec.text_of(ending.result), turns, *_key(entry))
+    yield (
+        END,
+        (
+            entry.status,
+            ending.reason,
+            codec.text_of(ending.message),
+            entry.ended_at,
+            entry.execution_seconds,
+            *_used(entry.statistics, dialect),
+            *_key(entry),
+        ),
+    )
+
+
+def _used(statistics: TaskStatistics, dialect: Dialect) -> tuple[Any, ...]:
+    cost = dialect.write_money(statistics.cost)
+    return statistics.steps, statistics.input_tokens, statistics.output_tokens, cost, statistics.currency
+
+
+def task_in(row: Sequence[Any], dialect: Dialect) -> StoredTask:
+    """Return the task of a row of `TASK` or `UNFINISHED`."""
+    *columns, sandbox, forgotten, spec, result = row
+    summary = summary_in(columns, dialect)
+    ending = None
+    if summary.ended_at is not None:
+        ending = Ending(
+            event=_EVENTS[summary.status],
+            message=summary.message,
+            result=codec.text_in(result or ""),
+            reason=summary.reason,
+        )
+    record = TaskRecord(
+        task_id=summary.task_id,
+        spec=codec.json_in(TaskSpec, spec),
+        status=summary.status,
+        created_at=summary.created_at,
+        execution_seconds=summary.execution_seconds,
+        statistics=summary.statistics,
+        sandbox=None if sandbox is None else codec.json_in(SandboxInfo, sandbox),
+        ending=ending,
+    )
+    return StoredTask(
+        record=record,
+        attempt=summary.attempt,
+        keys_forgotten=bool(forgotten),
+        started_at=summary.started_at,
+        ended_at=summary.ended_at,
+    )
+
+
+def summary_in(row: Sequence[Any], dialect: Dialect) -> TaskSummary:
+    """Return the line of a list that a row with the columns `SUMMARY` is."""
+    task_id, attempt, owner, status, reason, model, backend, instruction, message = row[:9]
+    created_at, started_at, ended_at, seconds, steps, input_tokens, output_tokens, cost, currency = row[9:]
+    return TaskSummary(
+        task_id=codec.text_in(task_id),
+        attempt=attempt,
+        owner=codec.text_in(owner),
+        status=TaskStatus(status),
+        reason=None if reason is None else FailureReason(reason),
+        model=codec.text_in(model),
+        backend=codec.text_in(backend),
+        instruction=codec.text_in(instruction),
+        message=codec.text_in(message),
+        created_at=created_at,
+        started_at=started_at,
+        ended_at=ended_at,
+        execution_seconds=seconds or 0.0,
+        statistics=TaskStatistics(steps, input_tokens, output_tokens, dialect.read_money(cost), currency),
+    )
+
+
+def message_in(row: Sequence[Any]) -> StreamMessage:
+    """Return the message of a row of `MESSAGES`."""
+    stage, text, published_at = row
+    return StreamMessage(Stage(stage), codec.text_in(text), published_at)
+
+
+def step_in(row: Sequence[Any]) -> StoredStep:
+    """Return the step of a row of `STEPS`."""
+    attempt, at, step = row
+    return StoredStep(attempt=attempt, at=at, step=codec.json_in(Step, step))
+
+
+def history_in(row: Sequence[Any] | None) -> History:
+    """Return the conversation of a row of `HISTORY`; an empty one if there is no row."""
+    return codec.history_in(None if row is None else row[0])
+
+
+def spent_in(rows: Sequence[Sequence[Any]], dialect: Dialect) -> dict[str, Decimal]:
+    """Return the amounts of the rows of `SPENT_ON`, by ISO code."""
+    return {currency: dialect.read_money(amount) for currency, amount in rows}
