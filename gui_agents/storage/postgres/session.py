@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
+from psycopg.types.numeric import Int8Dumper
 
 from gui_agents.domain.storage import StorageError
 from gui_agents.storage.postgres.address import Address
@@ -56,6 +57,8 @@ class Session:
             self._connection = address.connect(name)
         except psycopg.Error as error:
             raise StorageError(f"PostgreSQL: {address.problem(error)}") from None
+        # One type for all numbers; else every mix of small and large ones would be a statement to prepare.
+        self._connection.adapters.register_dumper(int, Int8Dumper)
         self._line = Line(self._connection)
         try:
             with self.use(seconds=10) as connection:

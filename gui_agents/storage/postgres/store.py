@@ -33,8 +33,9 @@ from gui_agents.domain.storage import (
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.storage import codec, queries, rows
 from gui_agents.storage.dialect import Condition, Dialect, Fetch, Parameters
-from gui_agents.storage.postgres import lease, schema
+from gui_agents.storage.postgres import expiry, lease, schema
 from gui_agents.storage.postgres.address import VARIABLE, Address
+from gui_agents.storage.postgres.batches import groups
 from gui_agents.storage.postgres.readers import Readers
 from gui_agents.storage.postgres.session import READING, WRITING, Session
 from gui_agents.storage.postgres.watchdog import Watchdog
@@ -155,9 +156,8 @@ class PostgresStore:
         with self._connected().use(seconds=WRITE_SECONDS) as connection, connection.pipeline():
             with connection.transaction():
                 cursor = connection.cursor()
-                for entry in entries:
-                    for statement, parameters in rows.statements(entry, DIALECT):
-                        cursor.execute(_numbered(statement), parameters, prepare=True)
+                for statement, parameters in groups(entries, DIALECT):
+                    cursor.executemany(_numbered(statement), parameters)
 
     def unfinished(self) -> Sequence[StoredTask]:
         """Return the tasks that have not ended."""
@@ -207,12 +207,16 @@ class PostgresStore:
         return self._reading().read(lambda connection: queries.counts(_fetch(connection), DIALECT, wanted))
 
     def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:
-        """Delete old tasks."""
-        raise NotImplementedError
+        """Delete old tasks, then the oldest ones of too many."""
+        with self._connected().use(seconds=WRITE_SECONDS) as connection:
+            deleted = expiry.delete_older(connection, ended_before)
+            if not deleted and max_bytes is not None:
+                deleted = expiry.delete_excess(connection, max_bytes)
+        return [codec.text_in(task_id) for task_id in deleted]
 
     def size_bytes(self) -> int:
-        """Return how large the store is."""
-        raise NotImplementedError
+        """Return how much room the tasks take, about."""
+        return self._reading().read(expiry.size_bytes)
 
     def close(self) -> None:
         """End the connections, and so the lock."""
