@@ -215,8 +215,8 @@ SUMMARY_CHARACTERS: Final = 300
 class TaskOrder(StrEnum):
     """What a list of tasks is sorted by, and then by their order of creation.
 
-    All but CREATED sort tasks that have ended. Those without the value come behind them in either direction: first
-    ended ones without a known cost, then those that have not ended.
+    Tasks without the value come behind the others, in either direction: those that have not ended have neither an end
+    nor a duration, and some have no known cost.
     """
 
     CREATED = "created"

@@ -25,7 +25,7 @@ from gui_agents.storage.rows import SUMMARY, summary_in
 class Section:
     """A part of an order."""
 
-    condition: str
+    condition: str = "1 = 1"
     """Which tasks it has."""
     column: str | None = None
     """What it is sorted by before the order of creation."""
@@ -33,19 +33,21 @@ class Section:
     """The index with this order."""
 
 
-_LIVE: Final = Section(condition="ended_at IS NULL", index="live")
-_ENDED: Final = "ended_at IS NOT NULL"
-
 SECTIONS: Final[Mapping[TaskOrder, tuple[Section, ...]]] = {
-    TaskOrder.CREATED: (Section(condition="1 = 1", column="created_at", index="by_created"),),
-    TaskOrder.ENDED: (Section(condition=_ENDED, column="ended_at", index="by_ended"), _LIVE),
-    TaskOrder.DURATION: (Section(condition=_ENDED, column="seconds", index="by_seconds"), _LIVE),
-    TaskOrder.STEPS: (Section(condition=_ENDED, column="steps", index="by_steps"), _LIVE),
-    TaskOrder.COST: (
-        Section(condition=f"{_ENDED} AND currency IS NOT NULL", column="cost", index="by_cost"),
-        Section(condition=f"{_ENDED} AND currency IS NULL", index="unpriced"),
-        _LIVE,
+    TaskOrder.CREATED: (Section(column="created_at", index="by_created"),),
+    TaskOrder.ENDED: (
+        Section(condition="ended_at IS NOT NULL", column="ended_at", index="by_ended"),
+        Section(condition="ended_at IS NULL", index="live"),
     ),
+    TaskOrder.DURATION: (
+        Section(condition="seconds IS NOT NULL", column="seconds", index="by_seconds"),
+        Section(condition="ended_at IS NULL", index="live"),
+    ),
+    TaskOrder.COST: (
+        Section(condition="currency IS NOT NULL", column="cost", index="by_cost"),
+        Section(condition="currency IS NULL", index="unpriced"),
+    ),
+    TaskOrder.STEPS: (Section(column="steps", index="by_steps"),),
 }
 
 Source = Callable[[Section], str]

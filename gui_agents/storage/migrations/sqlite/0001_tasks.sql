@@ -1,6 +1,6 @@
 -- What changes while a task runs is in a small row of its own, so that a change writes little.
 CREATE TABLE tasks (
-    sequence INTEGER PRIMARY KEY,
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, -- the order of creation; none is used again
     task_id TEXT NOT NULL UNIQUE,
     attempt INTEGER NOT NULL,
     owner TEXT NOT NULL,

@@ -1,14 +1,12 @@
--- The orders of lists. Each index has the columns of the other filters, so that a walk along it needs no rows that
--- do not match. All but the first have only tasks that have ended.
+-- The orders of lists. Each index has the columns of the other filters, so that a walk along it reads no row that does
+-- not match.
 CREATE INDEX by_created ON tasks (created_at, sequence, status, reason, model, backend, owner);
 CREATE INDEX by_ended ON tasks (ended_at, sequence, status, reason, model, backend, owner) WHERE ended_at IS NOT NULL;
-CREATE INDEX by_seconds ON tasks (seconds, sequence, status, reason, model, backend, owner) WHERE ended_at IS NOT NULL;
-CREATE INDEX by_steps ON tasks (steps, sequence, status, reason, model, backend, owner) WHERE ended_at IS NOT NULL;
-CREATE INDEX by_cost ON tasks (cost, sequence, status, reason, model, backend, owner)
-WHERE ended_at IS NOT NULL AND currency IS NOT NULL;
-CREATE INDEX unpriced ON tasks (sequence, status, reason, model, backend, owner)
-WHERE ended_at IS NOT NULL AND currency IS NULL;
-CREATE INDEX live ON tasks (sequence, status) WHERE ended_at IS NULL;
+CREATE INDEX by_seconds ON tasks (seconds, sequence, status, reason, model, backend, owner) WHERE seconds IS NOT NULL;
+CREATE INDEX by_steps ON tasks (steps, sequence, status, reason, model, backend, owner);
+CREATE INDEX by_cost ON tasks (cost, sequence, status, reason, model, backend, owner) WHERE currency IS NOT NULL;
+CREATE INDEX unpriced ON tasks (sequence, status, reason, model, backend, owner) WHERE currency IS NULL;
+CREATE INDEX live ON tasks (sequence) WHERE ended_at IS NULL;
 
 -- The filters, for those that few tasks meet.
 CREATE INDEX of_status ON tasks (status);

@@ -1,0 +1,1 @@
+"""Tasks in a file of SQLite below RUNTIME_DIR."""
