@@ -33,7 +33,9 @@ _OLD: Final = """
 SELECT sequence, task_id FROM tasks WHERE ended_at < %s ORDER BY ended_at, sequence LIMIT %s
 """
 _ENDED: Final = "SELECT count(*) FROM tasks WHERE ended_at IS NOT NULL"
-_SIZES: Final = "SELECT pg_relation_size(%s::regclass), pg_table_size(%s::regclass), pg_total_relation_size(%s::regclass)"
+_SIZES: Final = (
+    "SELECT pg_relation_size(%s::regclass), pg_table_size(%s::regclass), pg_total_relation_size(%s::regclass)"
+)
 _PAGE_BYTES: Final = 8192
 
 

@@ -13,14 +13,13 @@ Result = TypeVar("Result")
 
 LIMIT: Final = 4
 """Connections at once; a service that is asked more waits for one."""
-SECONDS: Final = 15.0
-"""Longest wait for a connection, and longest use of one."""
 
 
 class Readers:
     """Sessions that any thread may read with."""
 
-    def __init__(self, connect: Callable[[], Session], *, limit: int = LIMIT, seconds: float = SECONDS) -> None:
+    def __init__(self, connect: Callable[[], Session], *, limit: int = LIMIT, seconds: float) -> None:
+        """Take `seconds` as the longest wait for a session, and the longest use of one."""
         self._connect = connect
         self._seconds = seconds
         self._places = threading.BoundedSemaphore(limit)

@@ -32,6 +32,7 @@ READING: Final = {
     **COMMON,
     "statement_timeout": "10s",
     "default_transaction_read_only": "on",
+    "default_transaction_isolation": "repeatable read",  # all parts of an answer are of one instant
     "plan_cache_mode": "force_custom_plan",  # a plan for any filter is a bad one for most
 }
 SET_SETTINGS: Final = """

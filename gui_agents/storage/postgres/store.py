@@ -8,12 +8,11 @@ takes the lock again. Whether a transaction that was being committed was committ
 which changes nothing.
 """
 
-import secrets
-import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 
@@ -33,22 +32,20 @@ from gui_agents.domain.storage import (
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.storage import codec, queries, rows
 from gui_agents.storage.dialect import Condition, Dialect, Fetch, Parameters
-from gui_agents.storage.postgres import expiry, lease, schema
+from gui_agents.storage.postgres import expiry
 from gui_agents.storage.postgres.address import VARIABLE, Address
 from gui_agents.storage.postgres.batches import groups
+from gui_agents.storage.postgres.owner import Owner
 from gui_agents.storage.postgres.readers import Readers
-from gui_agents.storage.postgres.session import READING, WRITING, Session
+from gui_agents.storage.postgres.session import READING, Session
 from gui_agents.storage.postgres.watchdog import Watchdog
+
+Result = TypeVar("Result")
 
 START_SECONDS: Final = 10.0
 """How long a service that starts waits for the server, and for the service before it to end."""
-AGAIN_SECONDS: Final = 2.0
-"""How long a connection that replaces a lost one waits for the lock."""
-WRITE_SECONDS: Final = 30.0
-MIGRATION_SECONDS: Final = 24 * 3600.0
-RETRY_SECONDS: Final = 0.2
-STARTING: Final = ("starting up", "shutting down", "recovery mode", "too many")
-"""In the words of a server that may let this service in a moment later."""
+ANSWER_SECONDS: Final = 30.0
+"""How long the server may take for a batch, or for an answer."""
 
 
 def _has_text(folded: str) -> Condition:
@@ -57,13 +54,17 @@ def _has_text(folded: str) -> Condition:
     return Condition(sql=sql, parameters=(f"%{pattern}%",))
 
 
-DIALECT: Final = Dialect(write_money=lambda amount: amount, read_money=lambda amount: amount, has_text=_has_text)
+POSTGRES: Final = Dialect(write_money=lambda amount: amount, read_money=lambda amount: amount, has_text=_has_text)
 
 
 @cache
 def _numbered(statement: str) -> bytes:
     """Return a statement with the placeholders of psycopg."""
     return statement.replace("?", "%s").encode()
+
+
+def _key(task_id: str) -> Parameters:
+    return (codec.text_of(task_id),)
 
 
 def _fetch(connection: psycopg.Connection[Any]) -> Fetch:
@@ -76,139 +77,85 @@ def _fetch(connection: psycopg.Connection[Any]) -> Fetch:
 class PostgresStore:
     """A `TaskStore` in a database of a PostgreSQL server."""
 
-    def __init__(self, connection_string: Secret, *, start_seconds: float = START_SECONDS) -> None:
+    def __init__(
+        self, connection_string: Secret, *, start_seconds: float = START_SECONDS, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self._connection_string = connection_string
         self._start_seconds = start_seconds
-        self._name = f"gui-agents {secrets.token_hex(4)}"
-        """By which the server lists the connection that writes, and no other one."""
+        self._answer_seconds = answer_seconds
         self._watchdog = Watchdog()
-        self._takeover = 0
-        self._address: Address | None = None
-        self._writer: Session | None = None
+        self._owner: Owner | None = None
         self._readers: Readers | None = None
 
     def open(self) -> None:
         """Connect, take the lock and bring the tables to the newest version."""
-        self._address = Address(self._connection_string)
-        deadline = time.monotonic() + self._start_seconds
-        self._writer = session = self._first_session(deadline)
+        address = Address(self._connection_string)
+        self._owner = Owner(address, self._watchdog, self._answer_seconds)
         try:
-            self._prepare(session, max(0.0, deadline - time.monotonic()))
+            self._owner.open(self._start_seconds)
         except StorageStartError:
             self.close()
             raise
         except StorageError as error:
             self.close()
             raise StorageStartError(VARIABLE, str(error)) from None
-        self._readers = Readers(lambda: self._session("gui-agents reader", READING))
-
-    def _prepare(self, session: Session, wait_seconds: float) -> None:
-        if session.encoding != "UTF8":
-            raise StorageStartError(
-                VARIABLE, f"the database has the encoding {session.encoding}; make one with ENCODING 'UTF8'"
-            )
-        if not lease.take_lock(session, wait_seconds=wait_seconds):
-            raise StorageStartError(
-                VARIABLE, f"{lease.holder(session)} has this database; stop it, or make a database for each service"
-            )
-        with session.use(seconds=MIGRATION_SECONDS) as connection:
-            schema.migrate(connection)
-            schema.index_texts(connection)
-            self._takeover = lease.count_takeover(connection)
-
-    def _first_session(self, deadline: float) -> Session:
-        while True:
-            try:
-                return self._session(self._name, WRITING)
-            except StorageError as error:
-                said = str(error)
-                final = "FATAL" in said and not any(words in said for words in STARTING)
-                if final or time.monotonic() >= deadline:
-                    raise StorageStartError(VARIABLE, said) from None
-            time.sleep(RETRY_SECONDS)
-
-    def _session(self, name: str, settings: Mapping[str, str]) -> Session:
-        if self._address is None:
-            raise StorageError("PostgreSQL: the store is not open")
-        return Session(self._address, name, settings, self._watchdog)
-
-    def _connected(self) -> Session:
-        """Return the session that writes; another one if the last one was lost."""
-        if self._writer is not None and not self._writer.lost:
-            return self._writer
-        self._writer = None
-        session = self._session(self._name, WRITING)
-        try:
-            lease.end_former(session, self._name)
-            if not lease.take_lock(session, wait_seconds=AGAIN_SECONDS):
-                raise StorageError(f"PostgreSQL: {lease.holder(session)} has the database now")
-            with session.use(seconds=WRITE_SECONDS) as connection:
-                if lease.takeover(connection) != self._takeover:
-                    raise StorageError("PostgreSQL: another service has had the database meanwhile; restart this one")
-        except StorageError:
-            session.close()
-            raise
-        self._writer = session
-        return session
+        self._readers = Readers(
+            lambda: Session(address, "gui-agents reader", READING, self._watchdog), seconds=self._answer_seconds
+        )
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write a batch as one transaction."""
-        with self._connected().use(seconds=WRITE_SECONDS) as connection, connection.pipeline():
-            with connection.transaction():
-                cursor = connection.cursor()
-                for statement, parameters in groups(entries, DIALECT):
-                    cursor.executemany(_numbered(statement), parameters)
+        with self._writing() as connection, connection.pipeline(), connection.transaction():
+            cursor = connection.cursor()
+            for statement, parameters in groups(entries, POSTGRES):
+                cursor.executemany(_numbered(statement), parameters)
 
     def unfinished(self) -> Sequence[StoredTask]:
-        """Return the tasks that have not ended."""
-        return [rows.task_in(row, DIALECT) for row in self._read(rows.UNFINISHED)]
+        """Return the tasks that have not ended, in the order of their creation."""
+        return self._read(lambda fetch: [rows.task_in(row, POSTGRES) for row in fetch(rows.UNFINISHED, ())])
 
     def task(self, task_id: str) -> StoredTask | None:
-        """Return one task."""
-        found = self._read(rows.TASK, codec.text_of(task_id))
-        return rows.task_in(found[0], DIALECT) if found else None
+        """Return one task; None if it is unknown."""
+
+        def read(fetch: Fetch) -> StoredTask | None:
+            found = fetch(rows.TASK, _key(task_id))
+            return rows.task_in(found[0], POSTGRES) if found else None
+
+        return self._read(read)
 
     def messages(self, task_id: str) -> Sequence[StreamMessage]:
-        """Return the messages of a task."""
-        return [rows.message_in(row) for row in self._read(rows.MESSAGES, codec.text_of(task_id))]
+        """Return the messages of a task's stream in their order."""
+        return self._read(lambda fetch: [rows.message_in(row) for row in fetch(rows.MESSAGES, _key(task_id))])
 
     def steps(self, task_id: str) -> Sequence[StoredStep]:
-        """Return the steps of a task."""
-        return [rows.step_in(row) for row in self._read(rows.STEPS, codec.text_of(task_id))]
+        """Return the steps of a task in their order."""
+        return self._read(lambda fetch: [rows.step_in(row) for row in fetch(rows.STEPS, _key(task_id))])
 
     def history(self, task_id: str) -> History:
         """Return the conversation of a task."""
-        return rows.history_in(next(iter(self._read(rows.HISTORY, codec.text_of(task_id))), None))
+        return self._read(lambda fetch: rows.history_in(next(iter(fetch(rows.HISTORY, _key(task_id))), None)))
 
     def spent(self, day: int) -> Mapping[str, Decimal]:
-        """Return what a day has cost."""
-        return rows.spent_in(self._read(rows.SPENT_ON, day), DIALECT)
-
-    def _read(self, query: str, *parameters: Any) -> Sequence[Sequence[Any]]:
-        return self._reading().read(lambda connection: _fetch(connection)(query, parameters))
-
-    def _reading(self) -> Readers:
-        if self._readers is None:
-            raise StorageError("PostgreSQL: the store is not open")
-        return self._readers
+        """Return what a day has cost, by ISO code."""
+        return self._read(lambda fetch: rows.spent_in(fetch(rows.SPENT_ON, (day,)), POSTGRES))
 
     def tasks(
         self, wanted: TaskFilter, order: TaskOrder, *, descending: bool, limit: int, cursor: str = ""
     ) -> TaskPage:
         """Return the next part of a list."""
-        return self._reading().read(
-            lambda connection: queries.page(
-                _fetch(connection), DIALECT, wanted, order, descending=descending, limit=limit, cursor=cursor
+        return self._read(
+            lambda fetch: queries.page(
+                fetch, POSTGRES, wanted, order, descending=descending, limit=limit, cursor=cursor
             )
         )
 
     def counts(self, wanted: TaskFilter) -> TaskCounts:
         """Return the sums of the wanted tasks."""
-        return self._reading().read(lambda connection: queries.counts(_fetch(connection), DIALECT, wanted))
+        return self._read(lambda fetch: queries.counts(fetch, POSTGRES, wanted))
 
     def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:
-        """Delete old tasks, then the oldest ones of too many."""
-        with self._connected().use(seconds=WRITE_SECONDS) as connection:
+        """Delete old tasks, then the oldest ones of too many; at most `expiry.LIMIT`."""
+        with self._writing() as connection:
             deleted = expiry.delete_older(connection, ended_before)
             if not deleted and max_bytes is not None:
                 deleted = expiry.delete_excess(connection, max_bytes)
@@ -222,7 +169,31 @@ class PostgresStore:
         """End the connections, and so the lock."""
         if self._readers is not None:
             self._readers.close()
-        if self._writer is not None:
-            self._writer.close()
-        self._readers = self._writer = self._address = None
+        if self._owner is not None:
+            self._owner.close()
+        self._readers = self._owner = None
         self._watchdog.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[psycopg.Connection[Any]]:
+        if self._owner is None:
+            raise StorageError("PostgreSQL: the store is not open")
+        with self._owner.session().use(seconds=self._answer_seconds) as connection:
+            yield connection
+
+    def _read(self, work: Callable[[Fetch], Result]) -> Result:
+        """Return what is read; all that is fetched is of one instant."""
+
+        def read(connection: psycopg.Connection[Any]) -> Result:
+            with connection.transaction():
+                return work(_fetch(connection))
+
+        try:
+            return self._reading().read(read)
+        except (KeyError, ValueError) as error:
+            raise StorageError(f"PostgreSQL has a row that cannot be read: {error!r}") from error
+
+    def _reading(self) -> Readers:
+        if self._readers is None:
+            raise StorageError("PostgreSQL: the store is not open")
+        return self._readers

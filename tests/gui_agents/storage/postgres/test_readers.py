@@ -21,7 +21,7 @@ def readers(connect):
     opened = []
 
     def make(**options):
-        opened.append(Readers(lambda: connect(settings=READING), **options))
+        opened.append(Readers(lambda: connect(settings=READING), **{"seconds": 30.0, **options}))
         return opened[-1]
 
     yield make
