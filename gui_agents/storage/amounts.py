@@ -13,10 +13,9 @@ def written(amount: Decimal) -> str:
     """Return an amount, which is not negative, as text."""
     whole, _, fraction = f"{amount:f}".partition(".")
     whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
-    return f"{len(whole):0{_WIDTH}}{whole}.{fraction}"
+    return f"{len(whole):0{_WIDTH}}{whole}.{fraction or 0}"
 
 
 def read(text: str) -> Decimal:
     """Return the amount that `written` has written."""
-    whole, _, fraction = text[_WIDTH:].partition(".")
-    return Decimal(f"{whole or 0}.{fraction or 0}")
+    return Decimal(text[_WIDTH:])

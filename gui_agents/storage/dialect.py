@@ -29,5 +29,9 @@ class Dialect:
     write_money: Callable[[Decimal], Any]
     """Returns an amount as the database sorts it, exactly."""
     read_money: Callable[[Any], Decimal]
+    costs: str
+    """The columns of a query for the costs of tasks: a currency and an amount, which may be a sum."""
+    costs_grouped: str = ""
+    """What follows behind its condition."""
     has_text: Callable[[str], Condition]
     """Returns the condition that a folded text is in the folded instruction of a task."""

@@ -50,6 +50,9 @@ SECTIONS: Final[Mapping[TaskOrder, tuple[Section, ...]]] = {
     TaskOrder.STEPS: (Section(column="steps", index="by_steps"),),
 }
 
+_SUMS: Final = "sum(steps), sum(input_tokens), sum(output_tokens), sum(seconds)"
+_NOTHING: Final = Decimal(0)
+
 Source = Callable[[Section], str]
 """Returns the FROM of a section."""
 
@@ -173,30 +176,22 @@ def _order(section: Section, *, descending: bool) -> str:
 
 
 def counts(fetch: Fetch, dialect: Dialect, wanted: TaskFilter, *, narrowed: Condition | None = None) -> TaskCounts:
-    """Return the sums of the wanted tasks; amounts are added exactly, so equal ones are counted first."""
+    """Return the sums of the wanted tasks."""
     found = joined(conditions(wanted, dialect) + ([] if narrowed is None else [narrowed]))
-    sql = (
-        "SELECT status, reason, currency, cost, count(*), sum(input_tokens), sum(output_tokens), sum(steps), "
-        f"sum(seconds) FROM tasks WHERE {found.sql} GROUP BY status, reason, currency, cost"
-    )
     statuses: dict[TaskStatus, int] = {}
     reasons: dict[FailureReason, int] = {}
-    costs: dict[str, Decimal] = {}
-    input_tokens = output_tokens = steps = 0
-    seconds = 0.0
-    for status, reason, currency, cost, tasks, *sums in fetch(sql, found.parameters):
-        statuses[TaskStatus(status)] = statuses.get(TaskStatus(status), 0) + tasks
+    sums = [0, 0, 0, 0.0]
+    grouped = f"SELECT status, reason, count(*), {_SUMS} FROM tasks WHERE {found.sql} GROUP BY status, reason"
+    for status, reason, number, *parts in fetch(grouped, found.parameters):
+        statuses[TaskStatus(status)] = statuses.get(TaskStatus(status), 0) + number
         if reason is not None:
-            reasons[FailureReason(reason)] = reasons.get(FailureReason(reason), 0) + tasks
-        if currency is not None:
-            amount = EXACT.multiply(dialect.read_money(cost), Decimal(tasks))
-            costs[currency] = EXACT.add(costs.get(currency, Decimal(0)), amount)
-        input_tokens, output_tokens, steps = (
-            input_tokens + int(sums[0]),
-            output_tokens + int(sums[1]),
-            steps + int(sums[2]),
-        )
-        seconds += sums[3] or 0.0
+            reasons[FailureReason(reason)] = reasons.get(FailureReason(reason), 0) + number
+        sums = [whole + (part or 0) for whole, part in zip(sums, parts, strict=True)]
+    costs: dict[str, Decimal] = {}
+    priced = f"SELECT {dialect.costs} FROM tasks WHERE currency IS NOT NULL AND {found.sql} {dialect.costs_grouped}"
+    for currency, amount in fetch(priced, found.parameters):
+        costs[currency] = EXACT.add(costs.get(currency, _NOTHING), dialect.read_money(amount))
+    steps, input_tokens, output_tokens = map(int, sums[:3])
     return TaskCounts(
         statuses=statuses,
         reasons=reasons,
@@ -204,5 +199,5 @@ def counts(fetch: Fetch, dialect: Dialect, wanted: TaskFilter, *, narrowed: Cond
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         steps=steps,
-        execution_seconds=seconds,
+        execution_seconds=float(sums[3]),
     )

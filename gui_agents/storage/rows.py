@@ -44,7 +44,11 @@ INSERT INTO tasks (task_id, attempt, owner, status, model, backend, instruction,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task_id) DO NOTHING
 """
 CREATE_REQUEST: Final = f"""
-INSERT INTO requests (sequence, spec, folded) SELECT sequence, ?, ? FROM tasks WHERE {_OF_ATTEMPT}
+INSERT INTO requests (sequence, spec) SELECT sequence, ? FROM tasks WHERE {_OF_ATTEMPT}
+ON CONFLICT (sequence) DO NOTHING
+"""
+CREATE_TEXT: Final = f"""
+INSERT INTO texts (sequence, folded) SELECT sequence, ? FROM tasks WHERE {_OF_ATTEMPT}
 ON CONFLICT (sequence) DO NOTHING
 """
 REQUEUE: Final = f"""
@@ -152,7 +156,8 @@ def _created(entry: TaskCreated, dialect: Dialect) -> Iterator[Statement]:
             int(keys_forgotten(entry.spec)),
         ),
     )
-    yield CREATE_REQUEST, (codec.json_of(spec), codec.folded(spec.instruction), *_key(entry))
+    yield CREATE_REQUEST, (codec.json_of(spec), *_key(entry))
+    yield CREATE_TEXT, (codec.folded(spec.instruction), *_key(entry))
 
 
 def _ended(entry: TaskEnded, dialect: Dialect) -> Iterator[Statement]:

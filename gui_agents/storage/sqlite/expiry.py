@@ -14,7 +14,7 @@ FREED_AT_ONCE: Final = 2000
 SECONDS_PER_DAY: Final = 86_400
 
 _OLDEST: Final = "SELECT sequence, task_id FROM tasks WHERE ended_at < ? ORDER BY ended_at, sequence LIMIT ?"
-_TABLES: Final = ("steps", "messages", "outcomes", "requests", "tasks")
+_TABLES: Final = ("steps", "messages", "outcomes", "texts", "requests", "tasks")
 
 
 def expire(connection: sqlite3.Connection, ended_before: float, max_bytes: int | None) -> Sequence[str]:

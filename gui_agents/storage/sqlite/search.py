@@ -1,15 +1,18 @@
 """Texts in instructions, and the filters that few tasks meet.
 
-Theory of operation. SQLite's trigram index finds texts of three characters and more. To add one instruction to it
-costs as much as all else that is written of a task, and a tenth of that if many are added at once. So instructions wait
-in their table, and `index_waiting` adds them once there are enough. Until then each search looks at them one by one.
+Theory of operation. SQLite's trigram index finds texts of three characters and more; shorter ones are looked for in
+one instruction after the other. To add one instruction to the index costs as much as all else that is written of a
+task, and a tenth of that if many are added at once. So instructions wait in their table, and `index_waiting` adds them
+once there are enough. Until then each search looks at them one by one, too.
 
 A list is read along the index of its order, which passes over the tasks that do not match. That is quick if many tasks
-match. If few do, they are found first, by the index of that filter, and then sorted: `narrowed` decides by looking
-whether a filter has fewer than `FEW` tasks.
+match. If few do, they are found first, by the index of that filter, and then sorted: `narrowed` finds out whether a
+filter has at most `FEW` tasks.
 """
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from typing import Final
 
 from gui_agents.domain.storage import TaskFilter
@@ -19,33 +22,32 @@ from gui_agents.storage.queries import conditions
 
 AT_ONCE: Final = 256
 """Instructions that are added to the index at once."""
-FEW: Final = 1000
+FEW: Final = 2000
 """Tasks that are found by a filter before they are sorted."""
 TRIGRAM: Final = 3
 """Characters that a text must have to be found by the index."""
-MOST_TRIGRAMS: Final = 32
-"""Of a longer text only so many are looked up; the tasks that are found are compared with all of it."""
+MOST_TRIGRAMS: Final = 4
+"""Of a longer text only so many are looked up; what is found is compared with all of it."""
 
-_WAITING: Final = "SELECT count(*) FROM requests WHERE sequence > (SELECT sequence FROM indexed)"
+_WAITING: Final = "SELECT count(*) FROM texts WHERE sequence > (SELECT sequence FROM indexed)"
 _LAST: Final = """
 SELECT max(sequence) FROM (
-    SELECT sequence FROM requests WHERE sequence > (SELECT sequence FROM indexed) ORDER BY sequence LIMIT ?
+    SELECT sequence FROM texts WHERE sequence > (SELECT sequence FROM indexed) ORDER BY sequence LIMIT ?
 )
 """
 _ADD: Final = """
 INSERT INTO search (rowid, folded)
-SELECT sequence, folded FROM requests WHERE sequence > (SELECT sequence FROM indexed) AND sequence <= ?
+SELECT sequence, folded FROM texts WHERE sequence > (SELECT sequence FROM indexed) AND sequence <= ?
 """
 _NOTE: Final = "UPDATE indexed SET sequence = ?"
-_FOUND: Final = """
-sequence IN (
-    SELECT rowid FROM search WHERE search MATCH ?
-    UNION ALL SELECT sequence FROM requests WHERE sequence > (SELECT sequence FROM indexed) AND instr(folded, ?)
-)
+_INDEXED: Final = """
+SELECT sequence FROM texts WHERE sequence IN (SELECT rowid FROM search WHERE search MATCH ?) AND instr(folded, ?)
+UNION ALL SELECT sequence FROM texts WHERE sequence > (SELECT sequence FROM indexed) AND instr(folded, ?)
 """
+_LOOKED_FOR: Final = "SELECT sequence FROM texts WHERE instr(folded, ?)"
 _REMOVE: Final = """
 INSERT INTO search (search, rowid, folded)
-SELECT 'delete', sequence, folded FROM requests WHERE sequence = ? AND sequence <= (SELECT sequence FROM indexed)
+SELECT 'delete', sequence, folded FROM texts WHERE sequence = ? AND sequence <= (SELECT sequence FROM indexed)
 """
 
 
@@ -71,26 +73,35 @@ def remove(connection: sqlite3.Connection, sequence: int) -> None:
 def has_text(text: str) -> Condition:
     """Return the condition that a folded text is in the instruction of a task."""
     return Condition(
-        sql="EXISTS (SELECT 1 FROM requests WHERE requests.sequence = tasks.sequence AND instr(folded, ?))",
+        sql="EXISTS (SELECT 1 FROM texts WHERE texts.sequence = tasks.sequence AND instr(folded, ?))",
         parameters=(text,),
     )
 
 
 def narrowed(fetch: Fetch, wanted: TaskFilter, dialect: Dialect) -> Condition | None:
-    """Return a condition by which the wanted tasks are found first; None if no filter has but few tasks."""
-    text = codec.folded(wanted.text)
-    by_text = _by_index(text) if len(text) >= TRIGRAM else None
-    others = conditions(wanted, dialect)[: -1 if text else None]
-    for condition in [*([by_text] if by_text is not None else []), *others]:
-        found = f"SELECT sequence FROM tasks WHERE {condition.sql} LIMIT {FEW}"
-        ((number,),) = fetch(f"SELECT count(*) FROM ({found})", condition.parameters)
-        if number < FEW:
-            sql = f"+sequence IN (SELECT sequence FROM tasks WHERE {condition.sql})"
-            return Condition(sql=sql, parameters=condition.parameters)
+    """Return a condition that names the tasks that meet a filter; None if no filter has but few."""
+    for found in _each_filter(wanted, dialect):
+        rows = fetch(f"{found.sql} LIMIT {FEW + 1}", found.parameters)
+        if len(rows) <= FEW:
+            # As one parameter, so that the statement is the same for any number of them.
+            sequences = json.dumps([sequence for (sequence,) in rows])
+            return Condition(sql="sequence IN (SELECT value FROM json_each(?))", parameters=(sequences,))
     return None
 
 
-def _by_index(text: str) -> Condition:
-    trigrams = {text[at : at + TRIGRAM]: None for at in range(len(text) - TRIGRAM + 1)}
-    words = (trigram.replace('"', '""') for trigram in [*trigrams][:MOST_TRIGRAMS])
-    return Condition(sql=_FOUND, parameters=(" AND ".join(f'"{word}"' for word in words), text))
+def _each_filter(wanted: TaskFilter, dialect: Dialect) -> Iterator[Condition]:
+    """Yield a query for the tasks that meet a filter, for each one; the slowest last."""
+    text = codec.folded(wanted.text)
+    for condition in conditions(wanted, dialect)[: -1 if text else None]:
+        yield Condition(sql=f"SELECT sequence FROM tasks WHERE {condition.sql}", parameters=condition.parameters)
+    if len(text) >= TRIGRAM:
+        yield Condition(sql=_INDEXED, parameters=(_trigrams(text), text, text))
+    elif text:
+        yield Condition(sql=_LOOKED_FOR, parameters=(text,))
+
+
+def _trigrams(text: str) -> str:
+    """Return what is looked up in the index: trigrams side by side, and the last one."""
+    begins = [*range(0, len(text) - TRIGRAM, TRIGRAM)][: MOST_TRIGRAMS - 1]
+    words = (text[at : at + TRIGRAM].replace('"', '""') for at in [*begins, len(text) - TRIGRAM])
+    return " AND ".join(f'"{word}"' for word in words)

@@ -36,7 +36,9 @@ from gui_agents.storage.sqlite.connections import Readers, connected, is_unavail
 from gui_agents.storage.sqlite.files import DATABASE, Lock, check_present, made
 from gui_agents.storage.sqlite.opening import opened
 
-SQLITE: Final = Dialect(write_money=amounts.written, read_money=amounts.read, has_text=search.has_text)
+SQLITE: Final = Dialect(
+    write_money=amounts.written, read_money=amounts.read, costs="currency, cost", has_text=search.has_text
+)
 
 
 class SqliteStore:

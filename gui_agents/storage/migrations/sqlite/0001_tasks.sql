@@ -25,7 +25,11 @@ CREATE TABLE tasks (
 
 CREATE TABLE requests (
     sequence INTEGER PRIMARY KEY,
-    spec TEXT NOT NULL,
+    spec TEXT NOT NULL
+);
+
+CREATE TABLE texts (
+    sequence INTEGER PRIMARY KEY,
     folded TEXT NOT NULL -- what is searched of the instruction
 );
 
