@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import psutil
@@ -68,8 +69,8 @@ class Server:
         """Make an empty cluster."""
         password = self.directory / "password"
         password.write_text(PASSWORD)
-        shutil.chown(self.directory, _user())
-        shutil.chown(password, _user())
+        self.own(self.directory)
+        self.own(password)
         command = (
             *(program("initdb"), "--pgdata", str(self.directory / "data"), "--username", "postgres", "--no-sync"),
             *("--encoding", "UTF8", "--locale", "C", "--pwfile", str(password)),
@@ -79,6 +80,10 @@ class Server:
             [*_as_user(), *command], capture_output=True, text=True, check=False, cwd="/", timeout=SECONDS
         )
         assert done.returncode == 0, done.stderr
+
+    def own(self, path: Path) -> None:
+        """Give a file or directory to the user that the server runs as."""
+        shutil.chown(path, _user())
 
     def start(self) -> None:
         """Start the server and return when it answers."""
@@ -168,10 +173,14 @@ class Server:
         self.run(" ".join((f"CREATE DATABASE {name}", *options)))
         return name
 
-    def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+    def connected(self, database: str) -> psycopg.Connection[Any]:
+        """Open a connection, whose statements are one transaction until it is closed."""
+        return psycopg.connect(self.connection_string(database))
+
+    def run(self, statement: str, database: str = "postgres", *parameters: object) -> list[tuple[Any, ...]]:
         """Execute one statement outside of a transaction and return its rows."""
         with psycopg.connect(self.connection_string(database), autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
+            cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
 

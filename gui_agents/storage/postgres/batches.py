@@ -15,8 +15,8 @@ from gui_agents.storage import rows
 from gui_agents.storage.dialect import Dialect, Parameters
 
 ORDER: Final = (
-    *(rows.CREATE, rows.CREATE_REQUEST, rows.REQUEUE, rows.START, rows.SANDBOX, rows.STEP, rows.USED, rows.MESSAGE),
-    *(rows.OUTCOME, rows.END, rows.SPENT),
+    *(rows.CREATE, rows.CREATE_REQUEST, rows.CREATE_TEXT, rows.REQUEUE, rows.START, rows.SANDBOX),
+    *(rows.STEP, rows.USED, rows.MESSAGE, rows.OUTCOME, rows.END, rows.SPENT),
 )
 """As they come in most tasks. Another order would only make more groups."""
 _RANKS: Final = {statement: rank for rank, statement in enumerate(ORDER)}

@@ -20,18 +20,27 @@ SAMPLED_PAGES: Final = 1000
 
 TEXTS: Final[Mapping[str, Sequence[str]]] = {
     "tasks": ("task_id", "owner", "status", "reason", "model", "backend", "instruction", "message", "sandbox"),
-    "requests": ("spec", "folded"),
+    "requests": ("spec",),
+    "texts": ("folded",),
     "outcomes": ("result", "history"),
     "messages": ("stage", "text"),
     "steps": ("step",),
 }
 """The tables that grow, with their columns of any length."""
-FIXED_BYTES: Final[Mapping[str, int]] = {"tasks": 96, "requests": 8, "outcomes": 8, "messages": 24, "steps": 32}
+FIXED_BYTES: Final[Mapping[str, int]] = {
+    "tasks": 96,
+    "requests": 8,
+    "texts": 8,
+    "outcomes": 8,
+    "messages": 24,
+    "steps": 32,
+}
 """Of the other columns."""
 
 _OLD: Final = """
 SELECT sequence, task_id FROM tasks WHERE ended_at < %s ORDER BY ended_at, sequence LIMIT %s
 """
+_FORGET_DAYS: Final = "DELETE FROM spent WHERE (day + 1) * 86400.0 <= %s"
 _ENDED: Final = "SELECT count(*) FROM tasks WHERE ended_at IS NOT NULL"
 _SIZES: Final = (
     "SELECT pg_relation_size(%s::regclass), pg_table_size(%s::regclass), pg_total_relation_size(%s::regclass)"
@@ -39,19 +48,16 @@ _SIZES: Final = (
 _PAGE_BYTES: Final = 8192
 
 
-def delete_older(connection: psycopg.Connection[Any], ended_before: float, limit: int = LIMIT) -> list[str]:
+def delete_older(connection: psycopg.Connection[Any], ended_before: float) -> list[str]:
     """Delete tasks that ended before a time, the oldest ones first, and return their ids as they are stored.
+
+    What the days before that time have cost is deleted, too.
 
     Raises:
         psycopg.Error: the server says no.
     """
-    with connection.transaction():
-        found = connection.execute(_OLD, [ended_before, limit]).fetchall()
-        sequences = [sequence for sequence, _ in found]
-        if sequences:
-            for table in TEXTS:
-                connection.execute(f"DELETE FROM {table} WHERE sequence = ANY(%s)".encode(), [sequences])
-    return [task_id for _, task_id in found]
+    connection.execute(_FORGET_DAYS, [ended_before])
+    return _delete(connection, ended_before, LIMIT)
 
 
 def delete_excess(connection: psycopg.Connection[Any], max_bytes: int) -> list[str]:
@@ -65,7 +71,17 @@ def delete_excess(connection: psycopg.Connection[Any], max_bytes: int) -> list[s
         return []
     row = connection.execute(_ENDED).fetchone()
     share = math.ceil((row[0] if row else 0) * (size - max_bytes) / size)
-    return delete_older(connection, math.inf, min(share, LIMIT))
+    return _delete(connection, math.inf, min(share, LIMIT))
+
+
+def _delete(connection: psycopg.Connection[Any], ended_before: float, limit: int) -> list[str]:
+    with connection.transaction():
+        found = connection.execute(_OLD, [ended_before, limit]).fetchall()
+        sequences = [sequence for sequence, _ in found]
+        if sequences:
+            for table in TEXTS:
+                connection.execute(f"DELETE FROM {table} WHERE sequence = ANY(%s)".encode(), [sequences])
+    return [task_id for _, task_id in found]
 
 
 def size_bytes(connection: psycopg.Connection[Any]) -> int:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import psycopg
 
-from gui_agents.domain.storage import StorageError
 from gui_agents.storage.postgres.session import Session
 
 KEY: Final = 0x6775692D61676E74
@@ -73,15 +72,23 @@ def end_former(session: Session, name: str) -> None:
 
 
 def takeover(connection: psycopg.Connection[Any]) -> int:
-    """Return the number of the service that took the database over last; 0 before the first one."""
-    row = connection.execute("SELECT coalesce(max(number), 0) FROM takeover").fetchone()
-    assert row is not None
-    return int(row[0])
+    """Return the number of the service that took the database over last; 0 before the first one.
+
+    Raises:
+        psycopg.Error: the server says no.
+    """
+    return _number(connection.execute("SELECT number FROM takeover"))
 
 
 def count_takeover(connection: psycopg.Connection[Any]) -> int:
-    """Add 1 to that number and return it."""
-    row = connection.execute("UPDATE takeover SET number = number + 1 RETURNING number").fetchone()
-    if row is None:
-        raise StorageError("PostgreSQL: the table takeover is empty")
-    return int(row[0])
+    """Add 1 to that number and return it.
+
+    Raises:
+        psycopg.Error: the server says no.
+    """
+    return _number(connection.execute("UPDATE takeover SET number = number + 1 RETURNING number"))
+
+
+def _number(cursor: psycopg.Cursor[Any]) -> int:
+    ((number,),) = cursor.fetchall()
+    return int(number)

@@ -55,6 +55,6 @@ def index_texts(connection: psycopg.Connection[Any]) -> bool:
         return False
     row = connection.execute(_FIND_TRIGRAMS).fetchone()
     operators = sql.Identifier(row[0] if row else "public", "gin_trgm_ops")
-    statement = sql.SQL("CREATE INDEX IF NOT EXISTS by_text ON requests USING gin (folded {})")
+    statement = sql.SQL("CREATE INDEX IF NOT EXISTS by_text ON texts USING gin (folded {})")
     connection.execute(statement.format(operators))
     return True

@@ -1,5 +1,6 @@
 """A connection with the settings of the store. Its errors are those of the store, and it never waits for ever."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -41,6 +42,10 @@ SET_SETTINGS: Final = """
     WHERE setting <> 'remote_apply'
 """
 """Settings that the server's release does not have are left out, and `remote_apply` is stronger than `on`."""
+
+
+# Its warnings say of lost connections what our errors say.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 class Session:

@@ -11,7 +11,7 @@ which changes nothing.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -50,14 +50,20 @@ ANSWER_SECONDS: Final = 30.0
 
 def _has_text(folded: str) -> Condition:
     pattern = folded.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    sql = "sequence IN (SELECT sequence FROM requests WHERE folded LIKE ?)"
+    sql = "sequence IN (SELECT sequence FROM texts WHERE folded LIKE ?)"
     return Condition(sql=sql, parameters=(f"%{pattern}%",))
 
 
-POSTGRES: Final = Dialect(write_money=lambda amount: amount, read_money=lambda amount: amount, has_text=_has_text)
+POSTGRES: Final = Dialect(
+    write_money=lambda amount: amount,
+    read_money=lambda amount: amount,
+    costs="currency, sum(cost)",
+    costs_grouped="GROUP BY currency",
+    has_text=_has_text,
+)
 
 
-@cache
+@lru_cache(maxsize=512)
 def _numbered(statement: str) -> bytes:
     """Return a statement with the placeholders of psycopg."""
     return statement.replace("?", "%s").encode()

@@ -1,6 +1,5 @@
--- What changes while a task runs is in a small row of its own, so that a change writes little. The half empty pages are
--- for that, too. Texts that are compared have the collation "C": an index of any other one is wrong after an upgrade of
--- the operating system.
+-- What changes while a task runs is in a small row of its own, so that a change writes little. Texts that are compared
+-- have the collation "C": an index with another one can be wrong after an upgrade of the operating system.
 CREATE TABLE tasks (
     sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     task_id text COLLATE "C" NOT NULL UNIQUE,
@@ -27,7 +26,11 @@ CREATE TABLE tasks (
 
 CREATE TABLE requests (
     sequence bigint PRIMARY KEY,
-    spec text NOT NULL,
+    spec text NOT NULL
+);
+
+CREATE TABLE texts (
+    sequence bigint PRIMARY KEY,
     folded text COLLATE "C" NOT NULL -- what is searched of the instruction
 );
 

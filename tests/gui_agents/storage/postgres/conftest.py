@@ -7,6 +7,7 @@ import pytest
 from gui_agents.domain.secret import Secret
 from gui_agents.storage.postgres.address import Address
 from gui_agents.storage.postgres.session import WRITING, Session
+from gui_agents.storage.postgres.store import PostgresStore
 from gui_agents.storage.postgres.watchdog import Watchdog
 
 
@@ -43,3 +44,28 @@ def connect(postgres_running, database, watchdog):
 def open_files():
     """Return what counts the file descriptors of this process."""
     return lambda: len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.fixture
+def make_store(postgres_running, database):
+    """Return what makes stores in that database; they are closed at the end."""
+    made = []
+
+    def make(**options):
+        store = PostgresStore(
+            Secret(postgres_running.connection_string(database)), **{"start_seconds": 10.0, **options}
+        )
+        made.append(store)
+        return store
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def store(make_store):
+    """Return an open store."""
+    store = make_store()
+    store.open()
+    return store
