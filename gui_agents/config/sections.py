@@ -183,12 +183,35 @@ class BudgetsConfig:
     )
 
 
+@unique
+class StorageBackend(StrEnum):
+    """Where tasks are stored."""
+
+    SQLITE = "sqlite"
+    MEMORY = "memory"
+
+
 @attrs.frozen(kw_only=True)
 class StorageConfig:
-    """Where ended tasks are kept."""
+    """Where tasks are stored, and for how long; see docs/storage.md."""
 
-    backend: str = setting(
-        "TASK_STORAGE_BACKEND", parsers.choice("memory"), "memory", "Where ended tasks are kept: memory."
+    backend: StorageBackend = setting(
+        "TASK_STORAGE_BACKEND",
+        lambda text: StorageBackend(parsers.choice(*StorageBackend)(text)),
+        StorageBackend.SQLITE,
+        "Where tasks are stored: sqlite, a file in RUNTIME_DIR, or memory, which forgets them at the end.",
+    )
+    days: int = setting(
+        "TASK_STORAGE_DAYS",
+        parsers.integer(1, 36_500),
+        "30",
+        "Days that a task is stored after its end; memory has TASK_RETENTION instead.",
+    )
+    max_bytes: int = setting(
+        "TASK_STORAGE_BYTES",
+        parsers.integer(2**20, 2**50),
+        str(2**31),
+        "Bytes that stored tasks may take; the oldest ended tasks go first. Memory has TASK_RETENTION_BYTES instead.",
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import attrs
 
+from gui_agents.domain.model_settings import DEFAULT_SETTINGS
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import TaskSpec
 
@@ -17,16 +18,27 @@ def without_keys(spec: TaskSpec) -> TaskSpec:
 
     The keys of the fields stay, because the codec writes none.
     """
-    instruction = _masked(spec)
+    instruction = masked_instruction(spec)
     return spec if instruction == spec.instruction else attrs.evolve(spec, instruction=instruction)
+
+
+def as_stored(spec: TaskSpec) -> TaskSpec:
+    """Return a request as it is read from a store: without keys, and without what the operator has set of its model."""
+    spec = without_keys(spec).without_keys()
+    endpoint = spec.model.endpoint
+    if endpoint is None or endpoint.settings is DEFAULT_SETTINGS:
+        return spec
+    model = attrs.evolve(spec.model, endpoint=attrs.evolve(endpoint, settings=DEFAULT_SETTINGS))
+    return attrs.evolve(spec, model=model)
 
 
 def keys_forgotten(spec: TaskSpec) -> bool:
     """Return whether a request has keys of its own, or one in its instruction: then it cannot be run without them."""
-    return any(True for _ in _request_keys(spec)) or _masked(spec) != spec.instruction
+    return any(True for _ in _request_keys(spec)) or masked_instruction(spec) != spec.instruction
 
 
-def _masked(spec: TaskSpec) -> str:
+def masked_instruction(spec: TaskSpec) -> str:
+    """Return the instruction of a request without those of its keys that are in it."""
     text = spec.instruction
     for key in _keys(spec):
         plain = key.reveal()
