@@ -30,6 +30,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip("runs in CI, and here with -m slow"))
 
 
+def pytest_sessionfinish() -> None:
+    """End the server that tests have started."""
+    postgres.end_shared()
+
+
 @pytest.fixture
 def unused_tcp_port() -> int:
     """Return a port that no connection takes; pytest-asyncio's fixture of this name asks the kernel."""
@@ -43,10 +48,9 @@ def unused_tcp_port_factory() -> Callable[[], int]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    """Return a server that the tests of this process share; each makes a database of its own."""
-    with postgres.server() as server:
-        yield server
+def postgres_server() -> postgres.Server:
+    """Return the server that the tests of this process share; each makes a database of its own."""
+    return postgres.shared()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class Server:
     port: int = attrs.field(factory=free_port)
     settings: dict[str, str] = attrs.field(factory=lambda: dict(SETTINGS))
     _process: subprocess.Popen[bytes] | None = None
+    _databases: dict[Path, str] = attrs.field(factory=dict)
 
     def create(self) -> None:
         """Make an empty cluster."""
@@ -183,6 +185,14 @@ class Server:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
+    def database_of(self, directory: Path) -> str:
+        """Return the name of the database that stands for a directory; it is dropped some time after the directory."""
+        for gone in [known for known in self._databases if not known.exists()]:
+            self.run(f"DROP DATABASE {self._databases.pop(gone)} WITH (FORCE)")
+        if directory not in self._databases:
+            self._databases[directory] = self.create_database()
+        return self._databases[directory]
+
 
 @contextlib.contextmanager
 def server() -> Iterator[Server]:
@@ -201,3 +211,17 @@ def server() -> Iterator[Server]:
                 made.stop()
     finally:
         shutil.rmtree(directory)
+
+
+_shared = contextlib.ExitStack()
+
+
+@cache
+def shared() -> Server:
+    """Return a server that all tests of this process share; each makes a database of its own."""
+    return _shared.enter_context(server())
+
+
+def end_shared() -> None:
+    """End that server, if there is one."""
+    _shared.close()
