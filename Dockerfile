@@ -30,7 +30,8 @@ RUN groupadd --gid 10001 agents \
     && chown agents:agents /app/runtime
 COPY --from=build /app/.venv /app/.venv
 WORKDIR /app
-# Within a container, its own loopback is nobody else's.
+# Within a container, its own loopback is nobody else's. So the service starts with tokens and TLS alone, or with
+# ALLOW_INSECURE=true: docs/security.md.
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gui_agents.client import AgentClient, CallError, Statistics, TaskMessage, TaskOrder, TaskReport
     from gui_agents.config import Config
     from gui_agents.config import load as load_config
+    from gui_agents.credentials import Credentials, CredentialsError
     from gui_agents.domain.errors import ConfigError, GuiAgentsError
     from gui_agents.domain.lifecycle import FailureReason, TaskStatus
     from gui_agents.domain.version import __version__
@@ -25,6 +26,8 @@ __all__ = [
     "CallError",
     "Config",
     "ConfigError",
+    "Credentials",
+    "CredentialsError",
     "FailureReason",
     "GuiAgentsError",
     "Parts",
@@ -46,6 +49,8 @@ _HOMES: Final = {
     "CallError": "gui_agents.client.CallError",
     "Config": "gui_agents.config.Config",
     "ConfigError": "gui_agents.domain.errors.ConfigError",
+    "Credentials": "gui_agents.credentials.Credentials",
+    "CredentialsError": "gui_agents.credentials.CredentialsError",
     "FailureReason": "gui_agents.domain.lifecycle.FailureReason",
     "GuiAgentsError": "gui_agents.domain.errors.GuiAgentsError",
     "Parts": "gui_agents.service.Parts",

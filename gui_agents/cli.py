@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+# Read when grpc is loaded: without it, a failed handshake is told by a line of grpc's before our own.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 from gui_agents.client import CallError
 from gui_agents.commands import (
     cancel,
@@ -27,6 +30,7 @@ from gui_agents.commands import (
 from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
 from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import add_verbs, execute
+from gui_agents.credentials import CredentialsError
 from gui_agents.domain.errors import ConfigError
 
 VERBS: Final = (
@@ -63,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_text(words)
         code = execute(arguments)
         sys.stdout.flush()
-    except ConfigError as error:
+    except (ConfigError, CredentialsError) as error:
         return _end(CommandError(ExitCode.USAGE, str(error)))
     except CallError as error:
         return _end(of_call(error))

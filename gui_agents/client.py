@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
+from gui_agents.credentials import PLAIN, Credentials
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.proto import agent_pb2, agent_pb2_grpc
@@ -42,9 +43,12 @@ class CallError(GuiAgentsError):
     `text` is the reason that the service gave; `facts` are the details of the status, a line each.
     """
 
-    def __init__(self, *, address: str, code: str, text: str, facts: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, address: str, code: str, text: str, facts: Sequence[str] = (), credentials: Credentials = PLAIN
+    ) -> None:
         super().__init__(f"{code}: {text}")
         self.address = address
+        self.credentials = credentials
         self.code = code
         self.text = text
         self.facts = tuple(facts)
@@ -104,16 +108,21 @@ class TaskOrder:
 
 
 class AgentClient:
-    """Calls the service at `address` (HOST:PORT), without TLS. Use it with `async with`, which closes the connection.
+    """Calls the service at `address` (HOST:PORT). Use it with `async with`, which closes the connection.
 
     Every method raises CallError if its call fails.
+
+    Raises:
+        CredentialsError: a file of the credentials cannot be used, or a token would be sent in plain text.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, credentials: Credentials = PLAIN) -> None:
         self._address = address
+        self._credentials = credentials
+        self._metadata = credentials.metadata
         # Despite its name, the option is the time limit of each attempt to connect.
         options = [("grpc.min_reconnect_backoff_ms", round(1000 * CONNECT_SECONDS))]
-        self._channel = grpc.aio.insecure_channel(address, options=options)
+        self._channel = credentials.channel(address, options)
         self._agent = agent_pb2_grpc.AgentStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
@@ -127,7 +136,7 @@ class AgentClient:
 
     async def run(self, order: TaskOrder) -> AsyncIterator[TaskMessage]:
         """Start a task and yield its messages until it ends. Closing the iterator earlier cancels the task."""
-        call = self._agent.RunAgentInstruction(_request(order))
+        call = self._agent.RunAgentInstruction(_request(order), metadata=self._metadata)
         try:
             with self._translated():
                 async for message in call:
@@ -138,12 +147,15 @@ class AgentClient:
     async def start(self, order: TaskOrder) -> str:
         """Start a task and return its id. The task goes on when the client leaves."""
         with self._translated():
-            reply = await self._agent.RunAgentInstructionAsync(_request(order), timeout=UNARY_SECONDS)
+            reply = await self._agent.RunAgentInstructionAsync(
+                _request(order), timeout=UNARY_SECONDS, metadata=self._metadata
+            )
         return str(reply.taskId)
 
     async def watch(self, task_id: str) -> AsyncIterator[TaskMessage]:
         """Yield the messages of a task until it ends, past ones first. Closing the iterator does not stop the task."""
-        call = self._agent.GetAgentTaskStream(agent_pb2.GetAgentTaskStreamRequest(taskId=task_id))
+        request = agent_pb2.GetAgentTaskStreamRequest(taskId=task_id)
+        call = self._agent.GetAgentTaskStream(request, metadata=self._metadata)
         try:
             with self._translated():
                 async for reply in call:
@@ -155,7 +167,7 @@ class AgentClient:
         """Return the status of a task, or None if the service does not know the task."""
         request = agent_pb2.QueryTaskStatusRequest(taskId=task_id)
         with self._translated():
-            reply = await self._agent.QueryTaskStatus(request, timeout=UNARY_SECONDS)
+            reply = await self._agent.QueryTaskStatus(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return None if reply.status == agent_pb2.NOT_FOUND else _report(reply)
 
     async def cancel(self, task_id: str) -> tuple[bool, str]:
@@ -166,13 +178,14 @@ class AgentClient:
         """
         request = agent_pb2.CancelTaskRequest(taskId=task_id)
         with self._translated():
-            reply = await self._agent.CancelTask(request, timeout=UNARY_SECONDS)
+            reply = await self._agent.CancelTask(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return bool(reply.success), str(reply.message)
 
     async def version(self) -> str:
         """Return the service's version."""
         with self._translated():
-            info = await self._agent.GetAgentInfo(agent_pb2.GetAgentInfoRequest(), timeout=UNARY_SECONDS)
+            request = agent_pb2.GetAgentInfoRequest()
+            info = await self._agent.GetAgentInfo(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return str(info.version)
 
     async def serving(self, timeout: float = UNARY_SECONDS) -> bool:
@@ -181,7 +194,8 @@ class AgentClient:
         `timeout` is in seconds.
         """
         with self._translated():
-            reply = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=timeout)
+            request = health_pb2.HealthCheckRequest()
+            reply = await self._health.Check(request, timeout=timeout, metadata=self._metadata)
         return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
     @contextmanager
@@ -194,6 +208,7 @@ class AgentClient:
                 code=error.code().name,
                 text=error.details() or "the service gave no reason",
                 facts=tuple(_facts(error)),
+                credentials=self._credentials,
             ) from error
 
 

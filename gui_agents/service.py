@@ -14,12 +14,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from gui_agents.agent.spending import SpendingLimits
-from gui_agents.config import Config
+from gui_agents.config import Config, known_secrets
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import RefusedError
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import DISTRIBUTION
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.task import TaskLimits
 from gui_agents.http.addresses import EndpointPolicy
@@ -35,6 +37,7 @@ from gui_agents.rpc.methods import COUNTED, SERVICE
 from gui_agents.rpc.reception import Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.rpc.tls import ServerTls, TlsFiles
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state.budgets import Budgets
@@ -51,7 +54,6 @@ REQUEST_ROOM_BYTES: Final = 64 * 2**10
 """How much more than the largest request the transport lets through, so that what is a little too large is refused by
 us, with details. What is larger never gets into memory.
 """
-LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LOOKAHEAD_BYTES: Final = 16 * 2**10
 """Of each call, that the transport takes before we read."""
 REPLY_MAX_BYTES: Final = 128 * 2**20
@@ -130,7 +132,13 @@ def endpoint_policy(config: Config) -> EndpointPolicy:
 
 def only_local(config: Config) -> bool:
     """Tell whether nobody but this machine's users can ask."""
-    return config.rpc.host.strip("[]") in LOOPBACK_HOSTS
+    return is_loopback(config.rpc.host)
+
+
+def _add_port(server: grpc.aio.Server, address: str, tls: ServerTls | None) -> int:
+    """Open a port, in plain text only if there is no TLS, and return its number."""
+    port = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls.credentials())
+    return int(port)
 
 
 def _defaults(config: Config) -> Defaults:
@@ -245,6 +253,7 @@ class Service:
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
             clock=self.clock,
             unbudgeted=config.budgets.allow_unbudgeted_models,
+            redactor=Redactor(known_secrets(config)),
         )
         self._sandboxes = sandboxes
         self._models = models
@@ -260,6 +269,8 @@ class Service:
         )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
+        files = TlsFiles.of(config.rpc)
+        self._tls = None if files is None else ServerTls(files)
         self._server: grpc.aio.Server | None = None
         self.port = 0
         """The port that the server listens on, once it is started."""
@@ -295,7 +306,7 @@ class Service:
         host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
             _check_free(host, port)
-            self.port = server.add_insecure_port(host_and_port(host, port))
+            self.port = _add_port(server, host_and_port(host, port), self._tls)
         except (OSError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error

@@ -20,6 +20,7 @@ from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.price import Quote
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()
@@ -99,11 +100,13 @@ class Ledger:
         *,
         public_prices: bool = True,
         trusted: bool = True,
+        redactor: Redactor = KNOWS_NO_KEYS,
     ) -> None:
         self._task_id = task_id
         self._records = records
         self._prices = prices
         self._public_prices = public_prices
+        self._redactor = redactor
         self._trusted = trusted
         """Whether budgets take the bills of the endpoint as they come."""
         self._capped = False
@@ -181,7 +184,8 @@ class Ledger:
 
     def told(self, text: str, seconds: float) -> None:
         """Publish what a step saw, decided and did, with its number and what it has used since the one before."""
-        self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})")
+        shown = self._redactor.redacted(text)
+        self._records.step_told(self._task_id, f"step {self.steps}: {shown} ({self._used(seconds)})")
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:

@@ -4,11 +4,12 @@ import argparse
 import asyncio
 from typing import Final
 
-from gui_agents.client import AgentClient, CallError
-from gui_agents.commands import environment
+from gui_agents.client import CallError
+from gui_agents.commands import service_access
 from gui_agents.commands.exits import ExitCode, unknown_task
 from gui_agents.commands.outcome import follow_shown, outcome
 from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.service_access import Service
 from gui_agents.commands.ticking import ticking
 from gui_agents.commands.verbs import Verbs, add_verb
 
@@ -24,16 +25,16 @@ def add_parser(verbs: Verbs) -> None:
     parser = add_verb(verbs, "watch", execute, summary=summary, examples=EXAMPLES)
     parser.add_argument("task_id", metavar="ID", help="the task's id, as `run` prints it")
     add_json(parser)
-    environment.add_address(parser)
+    service_access.add_options(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Show the messages."""
-    return asyncio.run(_watch(environment.address(arguments), arguments.task_id, Output(as_json=arguments.json)))
+    return asyncio.run(_watch(service_access.service(arguments), arguments.task_id, Output(as_json=arguments.json)))
 
 
-async def _watch(address: str, task_id: str, output: Output) -> ExitCode:
-    async with AgentClient(address) as client:
+async def _watch(service: Service, task_id: str, output: Output) -> ExitCode:
+    async with service.client() as client:
         try:
             async with ticking(output.line):
                 followed = await follow_shown(client.watch(task_id), output, None)

@@ -50,7 +50,6 @@ FORMER: Final[Mapping[str, Former]] = {
     "GRPC_MAX_WORKER_THREADS": Former(
         Fate.NO_EFFECT, "one event loop serves all calls; GRPC_MAX_CALLS bounds how many are open"
     ),
-    "POSTGRES_CONNECTION_STRING": Former(Fate.NO_EFFECT, "tasks are kept in memory only, until the service stops"),
 }
 
 DIFFERENCES: Final[Mapping[str, str]] = {

@@ -18,6 +18,7 @@ from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import ProviderRow
 from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.screen import ScreenSize
+from gui_agents.domain.secret import Secret
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL_ALIASES: Final = {"warn": "WARNING", "fatal": "CRITICAL"}
@@ -121,6 +122,21 @@ class RpcConfig:
     max_calls: int = setting(
         "GRPC_MAX_CALLS", parsers.integer(1, 1_000_000), "12000", "Calls that may be open at once, streams included."
     )
+    tls_certificate: Path | None = setting(
+        "GRPC_TLS_CERT",
+        parsers.existing_file,
+        None,
+        "PEM file with the certificate of the gRPC port and those that follow it; with it, the port speaks TLS alone.",
+    )
+    tls_key: Path | None = setting(
+        "GRPC_TLS_KEY", parsers.existing_file, None, "PEM file with the key of GRPC_TLS_CERT, without a password."
+    )
+    tls_client_ca: Path | None = setting(
+        "GRPC_TLS_CLIENT_CA",
+        parsers.existing_file,
+        None,
+        "PEM file with the authorities of clients' certificates; with it, clients without one are turned away.",
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -213,6 +229,12 @@ class StorageConfig:
         str(2**31),
         "Bytes that stored tasks may take; the oldest ended tasks go first. Memory has TASK_RETENTION_BYTES instead.",
     )
+    postgres: Secret | None = setting(
+        "POSTGRES_CONNECTION_STRING",
+        parsers.connection_string,
+        None,
+        "Connection to PostgreSQL, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -246,6 +268,18 @@ class AccessConfig:
 
     allow_set_global_config: bool = setting(
         "ALLOW_SET_GLOBAL_CONFIG", parsers.boolean, "false", "Let clients change the global configuration."
+    )
+    tokens_file: Path | None = setting(
+        "ACCESS_TOKENS_FILE",
+        parsers.existing_file,
+        None,
+        "File with the hashed tokens of those who may call; without it anybody may, from this machine alone.",
+    )
+    allow_insecure: bool = setting(
+        "ALLOW_INSECURE",
+        parsers.boolean,
+        "false",
+        "Let GRPC_HOST be an address that other machines reach, without tokens or without TLS: see docs/security.md.",
     )
 
 
@@ -386,4 +420,27 @@ class ServiceConfig:
         parsers.seconds(0, 3600),
         "10",
         "Seconds that running tasks get to finish when the service stops.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ClientConfig:
+    """How commands reach the service. The service itself reads none of it."""
+
+    token: Secret | None = setting("GUI_AGENTS_TOKEN", parsers.key, None, "Token that commands call the service with.")
+    tls: bool = setting(
+        "GUI_AGENTS_TLS", parsers.boolean, "false", "Call the service over TLS, and trust public authorities."
+    )
+    tls_ca: Path | None = setting(
+        "GUI_AGENTS_TLS_CA", Path, None, "PEM file with the authorities to trust instead; with it, TLS is used."
+    )
+    tls_certificate: Path | None = setting(
+        "GUI_AGENTS_TLS_CERT", Path, None, "PEM file with a client certificate; with it, TLS is used."
+    )
+    tls_key: Path | None = setting("GUI_AGENTS_TLS_KEY", Path, None, "PEM file with the key of GUI_AGENTS_TLS_CERT.")
+    insecure: bool = setting(
+        "GUI_AGENTS_INSECURE",
+        parsers.boolean,
+        "false",
+        "Send the token to other machines also without TLS, where others may read it.",
     )

@@ -187,6 +187,16 @@ class TaskSpec:
     unused: tuple[str, ...] = ()
     """What the request and the global configuration hold that has no effect on this task, by field name."""
 
+    @property
+    def keys(self) -> frozenset[Secret]:
+        """The keys that it is carried out with."""
+        endpoint, account = self.model.endpoint, self.config.authorization
+        found = {settings.api_key for settings in self.config.stages.values()}
+        found.add(None if endpoint is None else endpoint.api_key)
+        found.add(None if account is None else account.api_key)
+        found.add(None if self.cloud is None else self.cloud.account.api_key)
+        return frozenset(key for key in found if key not in {None, FORGOTTEN})
+
     def without_keys(self) -> "TaskSpec":
         """Return the request without its keys, which nothing needs after the task has ended."""
         model = self.model

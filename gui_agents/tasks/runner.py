@@ -27,6 +27,7 @@ from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import DayBudgetSpentError, DrainingError, NotFoundError, QueueFullError
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.pictures.studio import Studio
@@ -81,6 +82,7 @@ class TaskRunner:
         spending: SpendingLimits,
         clock: Clock,
         unbudgeted: bool = False,
+        redactor: Redactor = KNOWS_NO_KEYS,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
     ) -> None:
@@ -90,6 +92,7 @@ class TaskRunner:
         self._models = models
         self._spending = spending
         self._treasury = Treasury(state, prices, spending, time=clock.time, unbudgeted=unbudgeted)
+        self._redactor = redactor
         self._clock = clock
         self._new_id = new_id
         self._last_seconds = last_seconds
@@ -218,7 +221,10 @@ class TaskRunner:
         execution = self._executions.pop(task_id, None)
         beginning = self._beginnings.pop(task_id, NOTHING)
         history = beginning.history if execution is None else execution.desk.conversation.history
-        journal.ended(self._state.record(task_id), ending, history)
+        record = self._state.record(task_id)
+        redactor = self._redactor.knowing(record.spec.keys)
+        ending = ending.redacted(redactor)
+        journal.ended(record, ending, history, redactor)
         self._state.task_ended(task_id, ending, history)
         if execution is not None:
             execution.deadline.cancel()
@@ -279,7 +285,7 @@ class TaskRunner:
             settings=desk.settings,
             studio=self._studio,
         )
-        ledger = self._treasury.ledger(desk.task_id, spec.model)
+        ledger = self._treasury.ledger(desk.task_id, spec.model, self._redactor.knowing(spec.keys))
         try:
             return await loop.run(episode, sandbox, desk.model, ledger, self._clock)
         finally:

@@ -7,6 +7,7 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
 from gui_agents.domain.money import shown
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.models.bounds import smallest_call
 from gui_agents.models.endpoint import REQUEST_FIELD
@@ -37,10 +38,18 @@ class Treasury:
         self._time = time
         self._unbudgeted = unbudgeted
 
-    def ledger(self, task_id: str, choice: ModelChoice) -> Ledger:
+    def ledger(self, task_id: str, choice: ModelChoice, redactor: Redactor = KNOWS_NO_KEYS) -> Ledger:
         """Return the ledger of a new task."""
         trusted = choice.endpoint is None or choice.endpoint.configured
-        return Ledger(task_id, self._state, self._prices, self._limits, public_prices=_public(choice), trusted=trusted)
+        return Ledger(
+            task_id,
+            self._state,
+            self._prices,
+            self._limits,
+            public_prices=_public(choice),
+            trusted=trusted,
+            redactor=redactor,
+        )
 
     def check_model(self, choice: ModelChoice) -> None:
         """Refuse a model that no budget could hold.

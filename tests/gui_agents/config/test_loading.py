@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.config import Config, LogFormat, load, settings
+from gui_agents.config import CLIENT, Config, LogFormat, load, settings
 from gui_agents.config.dotenv_file import LARGEST_BYTES
 from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
@@ -57,7 +57,10 @@ GOOD = [
     ("PROMETHEUS_HOST", "localhost", "localhost"),
     ("PROMETHEUS_PORT", "0", 0),
     ("PROMETHEUS_PORT", "65535", 65535),
-    ("GRPC_HOST", "::", "::"),
+    ("GRPC_HOST", "127.0.0.2", "127.0.0.2"),
+    ("ALLOW_INSECURE", "true", True),
+    ("POSTGRES_CONNECTION_STRING", "postgresql://u:p@db/agents", Secret("postgresql://u:p@db/agents")),
+    ("POSTGRES_CONNECTION_STRING", "host=db password='two words'", Secret("host=db password='two words'")),
     ("PROMETHEUS_HOST", "[::1]", "::1"),
     ("GRPC_PORT", " 6000 ", 6000),
     ("GRPC_MAX_MESSAGE_BYTES", "1048576", 1048576),
@@ -175,6 +178,11 @@ BAD = [
     *((variable, "h/v1", "is no base URL") for row in PROVIDERS for variable in row.address_variables),
     ("MODELS_FILE", "/nowhere/models.yaml", "must name a file that exists"),
     ("MODEL_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
+    ("ALLOW_INSECURE", "perhaps", "must be true or false"),
+    ("ACCESS_TOKENS_FILE", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_CERT", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_KEY", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_CLIENT_CA", "/no/such/file", "must name a file that exists"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "llm.internal, http://llm", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.256", "must list hosts, addresses and networks"),
@@ -254,8 +262,9 @@ def test_a_mistake_names_the_variable_and_what_would_be_right(variable, text, pr
 def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     tried = {variable for variable, _, _ in BAD}
     anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
-    elsewhere = {*KEYS} | {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
-    assert {setting.variable for setting in settings()} - elsewhere == tried | anything
+    elsewhere = {*KEYS, "PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG", "POSTGRES_CONNECTION_STRING"}
+    of_service = {setting.variable for setting in settings() if setting.section != CLIENT}
+    assert of_service - elsewhere == tried | anything
 
 
 @pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN", "enabled"])
@@ -403,7 +412,7 @@ def test_every_setting_has_a_variable_a_default_that_parses_and_a_help_text():
             setting.parse(setting.default)
     variables = [setting.variable for setting in settings()]
     assert len(variables) == len(set(variables))
-    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)}
+    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)} | {CLIENT}
 
 
 variables = st.sampled_from([setting.variable for setting in settings()])
