@@ -44,6 +44,8 @@ SET_SETTINGS: Final = """
 """Settings that the server's release does not have are left out, and `remote_apply` is stronger than `on`."""
 
 
+VALUE_ERRORS: Final = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+
 # Its warnings say of lost connections what our errors say.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
 
@@ -95,6 +97,7 @@ class Session:
         Raises:
             StorageError: the server says no, or nothing. If it says nothing, or nobody knows in which state the
                 connection is, the session is lost.
+            ValueError: a value cannot be stored, now or later.
         """
         try:
             with self._watchdog.limit(self._line, seconds):
@@ -103,7 +106,8 @@ class Session:
             problem = f"no answer within {seconds:g} s" if self._line.was_cut else self._address.problem(error)
             if self._connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
                 self.close()
-            raise StorageError(f"PostgreSQL: {problem}") from None
+            kind = ValueError if isinstance(error, VALUE_ERRORS) else StorageError
+            raise kind(f"PostgreSQL: {problem}") from None  # the details of the error itself quote rows
 
     def close(self) -> None:
         """End the session. A second call does nothing."""
