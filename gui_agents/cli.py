@@ -8,6 +8,7 @@ from typing import Final
 
 from gui_agents.client import CallError
 from gui_agents.commands import (
+    backup,
     cancel,
     completion,
     config,
@@ -17,6 +18,7 @@ from gui_agents.commands import (
     models,
     monitoring,
     push,
+    restore,
     run,
     serve,
     status,
@@ -42,6 +44,8 @@ VERBS: Final = (
     config,
     doctor,
     models,
+    backup,
+    restore,
     completion,
     demo,
     version,
