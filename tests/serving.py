@@ -274,8 +274,9 @@ def scrape(port: int | None, path: str = "/metrics") -> Page:
 
 
 def configured(environment: Mapping[str, str] | None = None) -> Config:
-    """Return a configuration with free ports."""
-    return configuration.load({"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", **(environment or {})})
+    """Return a configuration with free ports. It stores tasks in memory, unless asked for more."""
+    ours = {"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "TASK_STORAGE_BACKEND": "memory"}
+    return configuration.load({**ours, **(environment or {})})
 
 
 @asynccontextmanager

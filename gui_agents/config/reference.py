@@ -64,7 +64,7 @@ DIFFERENCES: Final[Mapping[str, str]] = {
     "OPENAI_API_KEY": "it is sent to OPENAI_BASE_URL only",
     "PROMETHEUS_PORT": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
     "TASK_MAX_TASKS": "more tasks wait (TASK_QUEUE_SIZE) instead of being refused",
-    "TASK_STORAGE_BACKEND": "memory is the only one yet",
+    "TASK_STORAGE_BACKEND": "sqlite, a file in RUNTIME_DIR, unless set",
 }
 """What differs for variables that are used as they are."""
 
