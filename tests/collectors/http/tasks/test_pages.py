@@ -160,7 +160,7 @@ def test_a_task_that_says_more_shows_more():
     with showing(views) as endpoint:
         page = body(endpoint, "/tasks/t")
         steps = body(endpoint, "/tasks")
-    for shown in ("timeout: not done after 10 seconds", '<a href="before-this">', "simulated, box-1", "Attempt", "ann"):
+    for shown in ("timeout: not done after 10 seconds", '<a href="before-this">', ">box-1</code>", "Attempt", "ann"):
         assert shown in page
     assert page.count("(attempt 1)") == 1
     assert page.count("<img") == 2  # the icon, and the picture of the last attempt
