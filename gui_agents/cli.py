@@ -11,6 +11,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from gui_agents.client import CallError
 from gui_agents.commands import (
+    backup,
     cancel,
     completion,
     config,
@@ -20,6 +21,7 @@ from gui_agents.commands import (
     models,
     monitoring,
     push,
+    restore,
     run,
     serve,
     status,
@@ -48,6 +50,8 @@ VERBS: Final = (
     doctor,
     models,
     token,
+    backup,
+    restore,
     completion,
     demo,
     version,
