@@ -101,18 +101,23 @@ def work(service):
     for quota in REFUSING:
         service.state.quota_rejected(quota)
     service.state.runtime_files_counted(7)
-    for seconds in SECONDS:
-        service.state.storage_committed(seconds)
-    for operation in StorageOperation:
-        service.state.storage_done(operation, StorageOutcome.ERROR)
-    for operation in (StorageOperation.READ, StorageOperation.EXPIRE):
-        service.state.storage_done(operation, StorageOutcome.OK)
-    service.state.storage_measured(4096)
+    store(service.state)
     for number, ending in enumerate((*ENDINGS, *ENDINGS)):
         run_a_task(service, number, ending)
     for method in COUNTED:
         call(service, method)
     service.look()
+
+
+def store(state):
+    """Do everything that is done with a storage."""
+    for seconds in SECONDS:
+        state.storage_committed(seconds)
+    for operation in StorageOperation:
+        state.storage_done(operation, StorageOutcome.ERROR)
+    for operation in (StorageOperation.READ, StorageOperation.EXPIRE):
+        state.storage_done(operation, StorageOutcome.OK)
+    state.storage_measured(4096)
 
 
 def run_a_task(service, number, ending):

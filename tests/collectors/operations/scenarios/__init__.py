@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from tests.collectors.operations.scenarios import availability, capacity, cost, meta, rpc, sandboxes, slo, storage, tasks
+from tests.collectors.operations.scenarios import (
+    access,
+    availability,
+    capacity,
+    cost,
+    meta,
+    rpc,
+    sandboxes,
+    slo,
+    storage,
+    tasks,
+)
 
 CASES: Final = (
     *availability.CASES,
@@ -10,6 +21,7 @@ CASES: Final = (
     *capacity.CASES,
     *sandboxes.CASES,
     *storage.CASES,
+    *access.CASES,
     *rpc.CASES,
     *cost.CASES,
     *slo.CASES,
