@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import grpc
 import pytest
@@ -411,12 +412,18 @@ async def storage_faults(chain: Chain, env: dict[str, object]) -> None:
             await chain.prove("storage", slow, lambda: switched([instance], storage="slow"))
 
 
-async def access_faults(chain: Chain, env: dict[str, object]) -> None:
-    """Call an instance without a token, then too often with one."""
-    token, file = new_token().reveal(), chain.directory / "tokens"
+def reader(directory: Path) -> tuple[str, Path]:
+    """Return a token with a quota of one call a minute, and the file that knows it."""
+    token, file = new_token().reveal(), directory / "tokens"
     line = TokenLine(name="reader", digest=digest(token), roles=frozenset({Role.READ}), quotas=Quotas(requests=1))
     file.write_text(f"{line}\n", "utf-8")
     file.chmod(0o600)
+    return token, file
+
+
+async def access_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Call an instance without a token, then too often with one."""
+    token, file = reader(chain.directory)
     async with chain.instances("access", {**env, "access_tokens_file": file}) as [instance]:
 
         async def call(*authorization: str) -> None:
