@@ -19,13 +19,16 @@ from gui_agents.access.guard import Guard
 from gui_agents.access.owners import Owners
 from gui_agents.access.watching import TokensWatch
 from gui_agents.agent.spending import SpendingLimits
-from gui_agents.config import Config
+from gui_agents.config import Config, known_secrets
 from gui_agents.domain.access import NO_QUOTAS
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import DISTRIBUTION
+from gui_agents.domain.recording import Recorded
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.storage import NO_JOURNAL, Journal, TaskStore
 from gui_agents.domain.task import TaskLimits
@@ -34,15 +37,19 @@ from gui_agents.models.prices import known_prices
 from gui_agents.models.prices.price_list import PriceList
 from gui_agents.models.registry import ModelFactory, configured_providers
 from gui_agents.models.settings import SettingsOfModels
+from gui_agents.pictures.files import PICTURES, PictureFiles
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.door import Door
 from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
-from gui_agents.rpc.methods import SERVICE, counted
+from gui_agents.rpc.methods import OPERATOR, OPERATOR_METHODS, SERVICE, counted
+from gui_agents.rpc.operator import OperatorServicer
 from gui_agents.rpc.reception import Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.rpc.tls import ServerTls, TlsFiles
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.snapshot import ServiceInfo
 from gui_agents.state.access_stats import AccessStats
@@ -58,6 +65,7 @@ from gui_agents.tasks.reaper import Reaper
 from gui_agents.tasks.recovery import Recovery, Resume
 from gui_agents.tasks.runner import TaskRunner
 from gui_agents.tasks.treasury import default_model_problem
+from gui_agents.tasks.views import StoredViews
 from gui_agents.tasks.warm import WarmPool
 
 REQUEST_ROOM_BYTES: Final = 64 * 2**10
@@ -65,7 +73,6 @@ REQUEST_ROOM_BYTES: Final = 64 * 2**10
 us, with details. What is larger never gets into memory.
 """
 AUDIT_FILE: Final = "audit.jsonl"
-LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LOOKAHEAD_BYTES: Final = 16 * 2**10
 """Of each call, that the transport takes before we read."""
 REPLY_MAX_BYTES: Final = 128 * 2**20
@@ -155,7 +162,13 @@ def endpoint_policy(config: Config) -> EndpointPolicy:
 
 def only_local(config: Config) -> bool:
     """Tell whether nobody but this machine's users can ask."""
-    return config.rpc.host.strip("[]") in LOOPBACK_HOSTS
+    return is_loopback(config.rpc.host)
+
+
+def _add_port(server: grpc.aio.Server, address: str, tls: ServerTls | None) -> int:
+    """Open a port, in plain text only if there is no TLS, and return its number."""
+    port = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls.credentials())
+    return int(port)
 
 
 def _may_limit_money(config: Config) -> bool:
@@ -265,7 +278,9 @@ class Service:
         for doubt in prices.doubts(config.defaults.model):
             _log.warning("%s", doubt)
         store = parts.store or open_store(config)
-        self._journal = journal_of(config.storage, store, lambda _: None)
+        self.pictures = PictureFiles(config.process.runtime_dir / PICTURES, config.recording.max_bytes)
+        self.views = StoredViews(store, self.pictures)
+        self._journal = journal_of(config.storage, store, self.pictures.forget)
         self.state = build_state(config, prices, self.clock, parts.streams, observed, journal=self._journal)
         self.archive = Archive(self.state, store, self._journal)
         sandboxes = parts.sandboxes or SandboxFactory(
@@ -286,6 +301,7 @@ class Service:
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = _warm_pool(config, self.state, reaper, sandboxes)
+        redactor = Redactor(known_secrets(config))
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,
@@ -298,6 +314,8 @@ class Service:
             clock=self.clock,
             journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
+            redactor=redactor,
+            recorder=self._recording,
         )
         self._recovery = Recovery(
             archive=self.archive,
@@ -312,6 +330,7 @@ class Service:
         self._models = models
         self._prices = prices
         self._servicer = AgentServicer(
+            redactor=redactor,
             state=self.state,
             runner=self.runner,
             archive=self.archive,
@@ -322,8 +341,13 @@ class Service:
             maxima=Maxima(config.tasks.max_steps, config.tasks.max_timeout_seconds),
             owners=owners,
         )
+        self._operator = OperatorServicer(
+            state=self.state, runner=self.runner, archive=self.archive, journal=self._journal
+        )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
+        files = TlsFiles.of(config.rpc)
+        self._tls = None if files is None else ServerTls(files)
         self._server: grpc.aio.Server | None = None
         self.port = 0
         """The port that the server listens on, once it is started."""
@@ -332,6 +356,10 @@ class Service:
     def alive(self) -> int:
         """Calls that are open, and tasks in memory."""
         return self._reception.open + self.state.kept
+
+    def _recording(self, task_id: str) -> Recording:
+        recorded = self.config.recording.screenshots
+        return NO_RECORDING if recorded is Recorded.NONE else Recording(task_id, self.pictures, recorded)
 
     async def start(self, accounting: Accounting | None = None) -> None:
         """Sweep what earlier services have left behind, open the port and serve; `accounting` counts the RPCs.
@@ -358,21 +386,23 @@ class Service:
         routes = _Routes(server, accounting)
         handlers = method_handlers(self._servicer, self._door, self._reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
+        handlers = method_handlers(self._operator, self._door, self._reception, rpc.max_message_bytes, OPERATOR_METHODS)
+        routes.add_registered_method_handlers(OPERATOR, handlers)
         foreign = _Foreign(routes, self._reception)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
-        reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflected = (SERVICE, OPERATOR, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
             reflection.aio.ReflectionServicer(reflected), _Foreign(routes, self._reception, self._door)
         )
         host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
             _check_free(host, port)
-            self.port = server.add_insecure_port(host_and_port(host, port))
+            self.port = _add_port(server, host_and_port(host, port), self._tls)
         except (OSError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
         await self._take_over()
-        for name in ("", SERVICE):
+        for name in ("", SERVICE, OPERATOR):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server
@@ -404,6 +434,7 @@ class Service:
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
         await self._sandboxes.stop()
+        await asyncio.to_thread(self.pictures.close)
         await self._journal.close(FLUSH_SECONDS)
         if self._audit is not None:
             await asyncio.to_thread(self._audit.close)

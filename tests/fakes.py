@@ -268,8 +268,8 @@ def new_state(
     day_limits: Mapping[str, Decimal] | None = None,
     task_limits: Mapping[str, Decimal] | None = None,
     access: AccessStats | None = None,
-    state_class: type[ServiceState] = ServiceState,
     journal: Journal = NO_JOURNAL,
+    state_class: type[ServiceState] = ServiceState,
 ) -> ServiceState:
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
     return state_class(

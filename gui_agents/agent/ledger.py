@@ -22,6 +22,7 @@ from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.model import Turn
 from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.price import Quote
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.storage import Step
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
@@ -125,12 +126,14 @@ class Ledger:
         own: Allowance | None = None,
         public_prices: bool = True,
         trusted: bool = True,
+        redactor: Redactor = KNOWS_NO_KEYS,
     ) -> None:
         self._task_id = task_id
         self._records = records
         self._prices = prices
         self._own = own
         self._public_prices = public_prices
+        self._redactor = redactor
         self._trusted = trusted
         """Whether budgets take the bills of the endpoint as they come."""
         self._capped = False
@@ -224,16 +227,19 @@ class Ledger:
         """Record an action; its duration is in seconds."""
         self._records.acted(self._task_id, action, seconds, ok=ok)
 
-    def told(self, text: str, seconds: float, turn: Turn | None = None) -> None:
+    def told(self, text: str, seconds: float, turn: Turn | None = None, picture: str | None = None) -> None:
         """Publish what a step saw, decided and did, with its number and what it has used since the one before.
 
-        `turn` is the same for the records: an action that was decided, or an answer that is none.
+        `turn` is the same for the records: an action that was decided, or an answer that is none. `picture` is the
+        name of the picture of the screen, if it is recorded.
         """
-        step = None if turn is None else self._step(turn, seconds)
-        self._records.step_told(self._task_id, f"step {self.steps}: {text} ({self._used(seconds)})", step=step)
+        step = None if turn is None else self._step(turn, seconds, picture)
+        shown = self._redactor.redacted(text)
+        self._records.step_told(self._task_id, f"step {self.steps}: {shown} ({self._used(seconds)})", step=step)
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
-    def _step(self, turn: Turn, seconds: float) -> Step:
+    def _step(self, turn: Turn, seconds: float, picture: str | None) -> Step:
+        turn = turn.rewritten(self._redactor.redacted)
         return Step(
             number=self.steps,
             action=turn.action,
@@ -243,6 +249,7 @@ class Ledger:
             tokens=self.tokens - self._told_tokens,
             cost=EXACT.subtract(self.cost, self._told_cost),
             currency=self._currency,
+            picture=picture,
         )
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:

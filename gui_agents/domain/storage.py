@@ -53,7 +53,8 @@ class Step:
     currency: str | None
     """ISO code; None if no price is known."""
     picture: str | None = None
-    """The name of the picture of the screen that it was decided on, below the directory of pictures."""
+    """The name that the picture of the screen has on which it was decided, if that is kept: `failed` writes only those
+    of the last steps of tasks that fail, and the oldest ones go when there are too many."""
 
 
 @attrs.frozen(kw_only=True)
@@ -171,7 +172,10 @@ class Journal(Protocol):
         """
 
     async def settled(self, task_id: str) -> None:
-        """Wait until the end of a task is on disk, if it has ended; not for ever, if the storage does not answer."""
+        """Wait until the start of a task is on disk, and its end if it has ended.
+
+        Not for ever, if the storage does not answer.
+        """
 
 
 class KeepsNothing:
@@ -284,6 +288,8 @@ class TaskFilter:
     min_seconds: float | None = None
     """Of execution. A task that has not ended meets no bound of it."""
     max_seconds: float | None = None
+    id_prefix: str = ""
+    """How the id begins."""
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,7 @@ A sandbox belongs to the owner of its first task. For others it is unknown, whet
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -68,6 +69,8 @@ class Continuations:
         """Owners by sandbox."""
         self._former: OrderedDict[str, str] = OrderedDict()
         """The same, of those that a task had."""
+        self.wanted: Callable[[str], None] = lambda _: None
+        """Called with the id of each sandbox that somebody asks for, before it is looked for."""
 
     def took(self, sandbox_id: str, owner: str) -> None:
         """Record that a task has a sandbox, which belongs to `owner`."""
@@ -103,6 +106,8 @@ class Continuations:
         if past.status in LIVE:
             raise PreconditionError(f"previousTaskId: task {previous} is {past.status}; wait for its end, or cancel it")
         history, last = past.history, past.sandbox
+        if last is not None:
+            self.wanted(last.sandbox_id)
         named = spec.sandbox_id
         if named is not None:
             if last is None or last.sandbox_id != named:
@@ -136,6 +141,7 @@ class Continuations:
         if not self._may_use(sandbox_id, caller):
             # Nor is it looked for in a cloud: two owners may have the same account there, which is the operator's.
             raise _not_kept(sandbox_id, UNKNOWN)
+        self.wanted(sandbox_id)
         kept = self._keeper.claim(sandbox_id)
         if kept is not None:
             return Beginning(kept=kept, named=True)

@@ -14,6 +14,7 @@ from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxStart
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.stream import Stage
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks.continuing import Beginning, Continuations, replaced
 from gui_agents.tasks.departure import Departure, told
@@ -46,6 +47,9 @@ class Desk:
     """Why the sandbox must not be used again."""
     left: bool = False
     """Whether its sandbox, or its place for one, was given back."""
+    recording: Recording = NO_RECORDING
+    unpictured: bool = False
+    """Whether it has failed, and a picture of its screen at the end is wanted."""
 
 
 class Desks:

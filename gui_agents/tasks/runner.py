@@ -36,19 +36,22 @@ from gui_agents.domain.errors import (
     StorageDownError,
 )
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
-from gui_agents.domain.model import BudgetExhaustedError, Model, ModelError, ModelRefusedError
-from gui_agents.domain.sandbox import SandboxEnd, SandboxError
+from gui_agents.domain.model import BudgetExhaustedError, History, Model, ModelError, ModelRefusedError
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
+from gui_agents.domain.sandbox import SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.storage import NO_JOURNAL, Journal, StoredTask
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.weight import weight
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks import log_lines
 from gui_agents.tasks.continuing import NOTHING, Beginning, Continuations, Past
-from gui_agents.tasks.departure import Departure
+from gui_agents.tasks.departure import UNCLEAR
 from gui_agents.tasks.desk import Desk, Desks
 from gui_agents.tasks.keeper import SandboxKeeper
+from gui_agents.tasks.last_look import LastLooks
 from gui_agents.tasks.line import Line
 from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
@@ -61,7 +64,6 @@ LAST_SECONDS: Final = 1.5
 """The same while the service stops; and how long all sandboxes together may then take to close."""
 
 _OWNER: Final = frozenset({Role.SUBMIT})
-UNCLEAR: Final = Departure(SandboxEnd.CLOSED, "it was closed because its task did not end in good order")
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +101,8 @@ class TaskRunner:
         clock: Clock,
         journal: Journal = NO_JOURNAL,
         unbudgeted: bool = False,
+        redactor: Redactor = KNOWS_NO_KEYS,
+        recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
     ) -> None:
@@ -109,11 +113,13 @@ class TaskRunner:
         self._spending = spending
         self._owners = owners
         self._line = Line(owners)
+        self._redactor = redactor
         self._treasury = Treasury(state, prices, spending, owners, time=clock.time, unbudgeted=unbudgeted)
         self._clock = clock
         self._new_id = new_id
         self._last_seconds = last_seconds
         self._studio = Studio()
+        self._recorder = recorder
         self._executions: dict[str, _Execution] = {}
         self._unwinding: dict[asyncio.Task[None], Desk] = {}
         self._continuations = Continuations(state, keeper)
@@ -125,6 +131,8 @@ class TaskRunner:
             continuations=self._continuations,
             clock=clock,
         )
+        self._last_looks = LastLooks(self._state, self._desks)
+        self._continuations.wanted = self._last_looks.give_up
         self._beginnings: dict[str, Beginning] = {}
         """What pending tasks begin with."""
         self._journal = journal
@@ -303,6 +311,7 @@ class TaskRunner:
         self._owners.task_started(task_id)
         running = asyncio.get_running_loop()
         desk = self._desks.prepared(task_id, spec, self._beginnings.pop(task_id), taken=taken)
+        desk.recording = self._recorder(task_id)
         task = running.create_task(self._run(desk), name=f"task {task_id}")
         self._unwinding[task] = desk
         task.add_done_callback(self._unwound)
@@ -326,8 +335,13 @@ class TaskRunner:
             return
         execution = self._executions.pop(task_id, None)
         beginning = self._beginnings.pop(task_id, NOTHING)
-        history = beginning.history if execution is None else execution.desk.conversation.history
-        log_lines.ended(self._state.record(task_id), ending, history)
+        history = beginning.history
+        if execution is not None:
+            history, ending = _told(execution.desk, ending)
+        record = self._state.record(task_id)
+        redactor = self._redactor.knowing(record.spec.keys)
+        ending, history = ending.redacted(redactor), history.rewritten(redactor.redacted)
+        log_lines.ended(record, ending, history)
         owner = self._owners.task_ended(task_id)
         self._state.task_ended(task_id, ending, history, self._owners.quotas(owner).bytes)
         self._line.remove(task_id, owner)
@@ -362,6 +376,8 @@ class TaskRunner:
         except BaseException:  # noqa: BLE001 - the boundary of a task: a sandbox or a model may raise anything
             ending = self._defect(desk)
         self._end(desk.task_id, ending)
+        if desk.unpictured and not self._draining:
+            await self._last_looks.take(desk)
         self._desks.leave(desk)
         await self._close_model(desk)
 
@@ -393,8 +409,10 @@ class TaskRunner:
             conversation=desk.conversation,
             settings=desk.settings,
             studio=self._studio,
+            recording=desk.recording,
+            recorded=partial(self._journal.settled, desk.task_id),
         )
-        ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner)
+        ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner, self._redactor.knowing(spec.keys))
         try:
             return await loop.run(episode, sandbox, desk.model, ledger, self._clock)
         finally:
@@ -411,6 +429,12 @@ class TaskRunner:
             _log.warning(text, desk.task_id, extra={"task_id": desk.task_id})
             desk.lost = UNCLEAR
             self._desks.leave(desk)
+
+
+def _told(desk: Desk, ending: Ending) -> tuple[History, Ending]:
+    """Return the conversation and the end of a task without passwords, and keep the pictures of one that failed."""
+    desk.unpictured = desk.recording.ended(failed=ending.reason is not None)
+    return desk.conversation.told, desk.conversation.masking.ending(ending)
 
 
 def _first_message(ahead: int, beginning: Beginning, unused: Sequence[str], said: str = "accepted") -> str:

@@ -8,6 +8,7 @@ from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
 from gui_agents.domain.errors import DayBudgetSpentError, PreconditionError
 from gui_agents.domain.money import shown
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.models.bounds import smallest_call
 from gui_agents.models.endpoint import REQUEST_FIELD
@@ -45,7 +46,7 @@ class Treasury:
         """Apply the quotas of owners as they are now."""
         self._allowances.quotas_changed()
 
-    def ledger(self, task_id: str, choice: ModelChoice, owner: str) -> Ledger:
+    def ledger(self, task_id: str, choice: ModelChoice, owner: str, redactor: Redactor = KNOWS_NO_KEYS) -> Ledger:
         """Return the ledger of a new task."""
         trusted = choice.endpoint is None or choice.endpoint.configured
         return Ledger(
@@ -56,6 +57,7 @@ class Treasury:
             own=self._allowances.of(owner),
             public_prices=_public(choice),
             trusted=trusted,
+            redactor=redactor,
         )
 
     def check_model(self, choice: ModelChoice, owner: str) -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.config import Config, LogFormat, load, settings
+from gui_agents.config import CLIENT, Config, LogFormat, load, settings
 from gui_agents.config.dotenv_file import LARGEST_BYTES
 from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import PROVIDERS
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
@@ -31,7 +32,11 @@ DEFAULTS = {
     "tasks.max_cost": None,
     "budgets.daily_max_cost": {},
     "budgets.allow_unbudgeted_models": False,
-    "storage.backend": "memory",
+    "recording.screenshots": Recorded.FAILED,
+    "recording.max_bytes": 2**30,
+    "storage.backend": "sqlite",
+    "storage.days": 30,
+    "storage.max_bytes": 2**31,
     "process.runtime_dir": Path("runtime"),
     "process.log_level": "INFO",
     "access.allow_set_global_config": False,
@@ -57,7 +62,10 @@ GOOD = [
     ("PROMETHEUS_HOST", "localhost", "localhost"),
     ("PROMETHEUS_PORT", "0", 0),
     ("PROMETHEUS_PORT", "65535", 65535),
-    ("GRPC_HOST", "::", "::"),
+    ("GRPC_HOST", "127.0.0.2", "127.0.0.2"),
+    ("ALLOW_INSECURE", "true", True),
+    ("POSTGRES_CONNECTION_STRING", "postgresql://u:p@db/agents", Secret("postgresql://u:p@db/agents")),
+    ("POSTGRES_CONNECTION_STRING", "host=db password='two words'", Secret("host=db password='two words'")),
     ("PROMETHEUS_HOST", "[::1]", "::1"),
     ("GRPC_PORT", " 6000 ", 6000),
     ("GRPC_MAX_MESSAGE_BYTES", "1048576", 1048576),
@@ -74,6 +82,9 @@ GOOD = [
     ("DAILY_MAX_COST", "usd:5,EUR=7 ,8CNY", {"USD": Decimal(5), "EUR": Decimal(7), "CNY": Decimal(8)}),
     ("ALLOW_UNBUDGETED_MODELS", "true", True),
     ("TASK_STORAGE_BACKEND", "memory", "memory"),
+    ("TASK_STORAGE_BACKEND", "sqlite", "sqlite"),
+    ("TASK_STORAGE_DAYS", "7", 7),
+    ("TASK_STORAGE_BYTES", "1048576", 2**20),
     ("STREAM_LOG_MESSAGES", "16", 16),
     ("RUNTIME_DIR", "/var/lib/agents", Path("/var/lib/agents")),
     ("LOG_LEVEL", "debug", "DEBUG"),
@@ -82,6 +93,8 @@ GOOD = [
     ("LOG_FORMAT", "JSON", LogFormat.JSON),
     ("CONFIRM_ACTIONS", "Allow", Confirmation.ALLOW),
     ("TASK_STORAGE_BACKEND", "MEMORY", "memory"),
+    ("RECORD_SCREENSHOTS", "All", Recorded.ALL),
+    ("RECORD_SCREENSHOTS_BYTES", "1048576", 2**20),
     ("DEFAULT_BACKEND", "Simulated", "simulated"),
     ("ENABLE_PROMETHEUS", "Enabled", True),
     ("ENABLE_OTEL_METRICS", "disabled", False),
@@ -149,7 +162,11 @@ BAD = [
     ("TASK_MAX_COST", "free", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "0", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
-    ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
+    ("RECORD_SCREENSHOTS", "some", "must be one of: none, failed, all"),
+    ("RECORD_SCREENSHOTS_BYTES", "1000", "must be a whole number from 1048576"),
+    ("TASK_STORAGE_BACKEND", "floppy", "must be one of: sqlite, memory"),
+    ("TASK_STORAGE_DAYS", "0", "must be a whole number from 1 to 36500"),
+    ("TASK_STORAGE_BYTES", "1000", "must be a whole number from 1048576"),
     ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
     ("LOG_FORMAT", "xml", "must be one of: text, json"),
     ("CONFIRM_ACTIONS", "yes", "must be one of: refuse, allow"),
@@ -175,6 +192,11 @@ BAD = [
     *((variable, "h/v1", "is no base URL") for row in PROVIDERS for variable in row.address_variables),
     ("MODELS_FILE", "/nowhere/models.yaml", "must name a file that exists"),
     ("MODEL_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
+    ("ALLOW_INSECURE", "perhaps", "must be true or false"),
+    ("ACCESS_TOKENS_FILE", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_CERT", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_KEY", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_CLIENT_CA", "/no/such/file", "must name a file that exists"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "llm.internal, http://llm", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.256", "must list hosts, addresses and networks"),
@@ -266,6 +288,10 @@ def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     anything = {"AUDIT_LOG", "RUNTIME_DIR", "OTEL_SDK_DISABLED"}
     elsewhere = {*KEYS} | {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
     assert {setting.variable for setting in settings()} - elsewhere == tried | anything
+    anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
+    elsewhere = {*KEYS, "PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG", "POSTGRES_CONNECTION_STRING"}
+    of_service = {setting.variable for setting in settings() if setting.section != CLIENT}
+    assert of_service - elsewhere == tried | anything
 
 
 @pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN", "enabled"])
@@ -413,7 +439,7 @@ def test_every_setting_has_a_variable_a_default_that_parses_and_a_help_text():
             setting.parse(setting.default)
     variables = [setting.variable for setting in settings()]
     assert len(variables) == len(set(variables))
-    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)}
+    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)} | {CLIENT}
 
 
 variables = st.sampled_from([setting.variable for setting in settings()])
