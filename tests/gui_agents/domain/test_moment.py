@@ -1,5 +1,3 @@
-import contextlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
