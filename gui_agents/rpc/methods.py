@@ -79,9 +79,11 @@ class Method:
     changes: bool = False
     """Whether it changes anything, so that each call is audited."""
 
-    @property
-    def streaming(self) -> bool:
-        """Whether it answers with a stream."""
+    streaming: bool = attrs.field(init=False)
+    """Whether it answers with a stream."""
+
+    @streaming.default
+    def _streaming(self) -> bool:
         return self.name in STREAMING
 
     @property
