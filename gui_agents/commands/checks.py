@@ -75,3 +75,15 @@ def endpoint_doubts(loaded: config.Config) -> list[str]:
     except ImportError:
         return []
     return check_settings(disabled=loaded.monitoring.disable, web_config=loaded.monitoring.web_config)
+
+
+def token_doubts(loaded: config.Config) -> list[str]:
+    """Return what the file of tokens seems to mean and does not do.
+
+    Raises:
+        ConfigError: with one line for each mistake in it.
+    """
+    from gui_agents.access import token_file  # noqa: PLC0415 - most verbs know no tokens
+
+    path = loaded.access.tokens_file
+    return [] if path is None else list(token_file.read(path).doubts(path))

@@ -69,7 +69,7 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     doubts = list(config.doubts(os.environ, environment.DOTENV))
     unmatched = checks.price_doubts(loaded)
     problems = list(checks.model_problems(loaded))
-    for doubt in (*checks.endpoint_doubts(loaded), *doubts, *unmatched, *problems):
+    for doubt in (*checks.token_doubts(loaded), *checks.endpoint_doubts(loaded), *doubts, *unmatched, *problems):
         print(f"warning: {printable(str(doubt))}", file=sys.stderr)
     _print_effective(loaded, as_json=arguments.json)
     return ExitCode.FAILED if problems or any(doubt.misspelt for doubt in doubts) else ExitCode.DONE
