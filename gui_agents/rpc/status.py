@@ -21,6 +21,7 @@ from gui_agents.domain.errors import (
     RefusedError,
     TooManyCallsError,
 )
+from gui_agents.domain.redaction import KNOWS_NO_KEYS
 
 ERROR_DOMAIN: Final = "gui-agents"
 RETRY_SECONDS: Final = 1
@@ -43,18 +44,24 @@ STATUSES: Final[Mapping[type[RefusedError], tuple[grpc.StatusCode, str]]] = {
 
 
 def status_of(error: RefusedError) -> status_pb2.Status:
-    """Return the status of a refused request, with its details."""
+    """Return the status of a refused request, with its details.
+
+    A refusal quotes what is wrong, which may be a key that was written into the wrong field.
+    """
     code, reason = STATUSES[type(error)]
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=reason, domain=ERROR_DOMAIN)]
     if isinstance(error, InvalidFieldError):
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.problem)
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.field, description=KNOWS_NO_KEYS.redacted(error.problem)
+        )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if isinstance(error, QueueFullError | TooManyCallsError | DrainingError):
         details.append(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=RETRY_SECONDS)))
     if isinstance(error, DayBudgetSpentError):
         delay = duration_pb2.Duration(seconds=math.ceil(error.next_day_seconds))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    return status_pb2.Status(code=code.value[0], message=str(error), details=[_packed(detail) for detail in details])
+    message = KNOWS_NO_KEYS.redacted(str(error))
+    return status_pb2.Status(code=code.value[0], message=message, details=[_packed(detail) for detail in details])
 
 
 def refuse(context: grpc.aio.ServicerContext, error: RefusedError) -> None:
