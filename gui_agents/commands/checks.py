@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gui_agents import config
 from gui_agents.domain.errors import ConfigError
-from gui_agents.rpc.tls import TlsFiles
+from gui_agents.rpc.tls import Expiry, TlsFiles
 
 if TYPE_CHECKING:
     from gui_agents.models.prices.price_list import PriceList
@@ -38,15 +38,14 @@ def models_file_mistakes(loaded: config.Config) -> None:
     SettingsOfModels.load(loaded.models.models_file)
 
 
-def tls_mistakes(loaded: config.Config) -> None:
-    """Check the files of the gRPC port's TLS.
+def expiries(loaded: config.Config) -> list[Expiry]:
+    """Check the files of the gRPC port's TLS, and return when what they hold expires.
 
     Raises:
         ConfigError: one of them cannot be used.
     """
     files = TlsFiles.of(loaded.rpc)
-    if files is not None:
-        files.check()
+    return [] if files is None else list(files.expiries())
 
 
 def model_problems(loaded: config.Config) -> Iterator[str]:
