@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 FROM python:3.12.11-slim-bookworm AS build
-ARG EXTRAS=prometheus,models,web,x11,chromium,otel,fast
+ARG EXTRAS=prometheus,models,web,x11,chromium,postgres,otel,fast
 WORKDIR /src
 # By variables, because the environment in which pip builds the package must keep to the constraints as well; older
 # releases of pip read the first one for it, newer ones the second.
@@ -30,7 +30,8 @@ RUN groupadd --gid 10001 agents \
     && chown agents:agents /app/runtime
 COPY --from=build /app/.venv /app/.venv
 WORKDIR /app
-# Within a container, its own loopback is nobody else's.
+# Within a container, its own loopback is nobody else's. So the service starts with tokens and TLS alone, or with
+# ALLOW_INSECURE=true: docs/security.md.
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

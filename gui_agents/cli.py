@@ -6,8 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+# Read when grpc is loaded: without it, a failed handshake is told by a line of grpc's before our own.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 from gui_agents.client import CallError
 from gui_agents.commands import (
+    backup,
     cancel,
     completion,
     config,
@@ -17,9 +21,12 @@ from gui_agents.commands import (
     models,
     monitoring,
     push,
+    restore,
     run,
     serve,
     status,
+    tasks,
+    token,
     top,
     version,
     watch,
@@ -27,11 +34,13 @@ from gui_agents.commands import (
 from gui_agents.commands.exits import MEANINGS, CommandError, ExitCode, of_call
 from gui_agents.commands.output import printable
 from gui_agents.commands.verbs import add_verbs, execute
+from gui_agents.credentials import CredentialsError
 from gui_agents.domain.errors import ConfigError
 
 VERBS: Final = (
     run,
     watch,
+    tasks,
     status,
     cancel,
     serve,
@@ -42,6 +51,9 @@ VERBS: Final = (
     config,
     doctor,
     models,
+    token,
+    backup,
+    restore,
     completion,
     demo,
     version,
@@ -51,6 +63,7 @@ EXAMPLES: Final = """\
 examples:
   gui-agents serve
   gui-agents run "Calculate 12*7+5" --follow
+  gui-agents tasks --failed --since 1h
   gui-agents doctor
 """
 
@@ -63,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_text(words)
         code = execute(arguments)
         sys.stdout.flush()
-    except ConfigError as error:
+    except (ConfigError, CredentialsError) as error:
         return _end(CommandError(ExitCode.USAGE, str(error)))
     except CallError as error:
         return _end(of_call(error))

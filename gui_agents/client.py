@@ -12,9 +12,14 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
+from gui_agents import operator_calls
+from gui_agents.credentials import PLAIN, Credentials
+from gui_agents.domain import storage
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.lifecycle import TaskStatus
-from gui_agents.proto import agent_pb2, agent_pb2_grpc
+from gui_agents.domain.storage import TaskFilter, TaskSummary
+from gui_agents.operator_calls import CancelledTasks, Overview, TaskDetails
+from gui_agents.proto import agent_pb2, agent_pb2_grpc, operator_pb2, operator_pb2_grpc
 
 UNARY_SECONDS: Final = 30.0
 """Seconds that a call with one answer may take."""
@@ -24,6 +29,11 @@ CONNECT_SECONDS: Final = 5.0
 
 A service that is stopped accepts connections, because its kernel does, and says nothing on them.
 """
+
+PAGE_SIZE: Final = 500
+"""Tasks that are asked for at once, as many as the service sends."""
+
+EVERY_TASK: Final = TaskFilter()
 
 STATUSES: Final[Mapping[int, TaskStatus]] = MappingProxyType(
     {
@@ -42,9 +52,12 @@ class CallError(GuiAgentsError):
     `text` is the reason that the service gave; `facts` are the details of the status, a line each.
     """
 
-    def __init__(self, *, address: str, code: str, text: str, facts: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, address: str, code: str, text: str, facts: Sequence[str] = (), credentials: Credentials = PLAIN
+    ) -> None:
         super().__init__(f"{code}: {text}")
         self.address = address
+        self.credentials = credentials
         self.code = code
         self.text = text
         self.facts = tuple(facts)
@@ -104,17 +117,23 @@ class TaskOrder:
 
 
 class AgentClient:
-    """Calls the service at `address` (HOST:PORT), without TLS. Use it with `async with`, which closes the connection.
+    """Calls the service at `address` (HOST:PORT). Use it with `async with`, which closes the connection.
 
     Every method raises CallError if its call fails.
+
+    Raises:
+        CredentialsError: a file of the credentials cannot be used, or a token would be sent in plain text.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, credentials: Credentials = PLAIN) -> None:
         self._address = address
+        self._credentials = credentials
+        self._metadata = credentials.metadata
         # Despite its name, the option is the time limit of each attempt to connect.
         options = [("grpc.min_reconnect_backoff_ms", round(1000 * CONNECT_SECONDS))]
-        self._channel = grpc.aio.insecure_channel(address, options=options)
+        self._channel = credentials.channel(address, options)
         self._agent = agent_pb2_grpc.AgentStub(self._channel)
+        self._operator = operator_pb2_grpc.OperatorStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
     async def __aenter__(self) -> Self:
@@ -127,7 +146,7 @@ class AgentClient:
 
     async def run(self, order: TaskOrder) -> AsyncIterator[TaskMessage]:
         """Start a task and yield its messages until it ends. Closing the iterator earlier cancels the task."""
-        call = self._agent.RunAgentInstruction(_request(order))
+        call = self._agent.RunAgentInstruction(_request(order), metadata=self._metadata)
         try:
             with self._translated():
                 async for message in call:
@@ -138,12 +157,15 @@ class AgentClient:
     async def start(self, order: TaskOrder) -> str:
         """Start a task and return its id. The task goes on when the client leaves."""
         with self._translated():
-            reply = await self._agent.RunAgentInstructionAsync(_request(order), timeout=UNARY_SECONDS)
+            reply = await self._agent.RunAgentInstructionAsync(
+                _request(order), timeout=UNARY_SECONDS, metadata=self._metadata
+            )
         return str(reply.taskId)
 
     async def watch(self, task_id: str) -> AsyncIterator[TaskMessage]:
         """Yield the messages of a task until it ends, past ones first. Closing the iterator does not stop the task."""
-        call = self._agent.GetAgentTaskStream(agent_pb2.GetAgentTaskStreamRequest(taskId=task_id))
+        request = agent_pb2.GetAgentTaskStreamRequest(taskId=task_id)
+        call = self._agent.GetAgentTaskStream(request, metadata=self._metadata)
         try:
             with self._translated():
                 async for reply in call:
@@ -155,7 +177,7 @@ class AgentClient:
         """Return the status of a task, or None if the service does not know the task."""
         request = agent_pb2.QueryTaskStatusRequest(taskId=task_id)
         with self._translated():
-            reply = await self._agent.QueryTaskStatus(request, timeout=UNARY_SECONDS)
+            reply = await self._agent.QueryTaskStatus(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return None if reply.status == agent_pb2.NOT_FOUND else _report(reply)
 
     async def cancel(self, task_id: str) -> tuple[bool, str]:
@@ -166,13 +188,76 @@ class AgentClient:
         """
         request = agent_pb2.CancelTaskRequest(taskId=task_id)
         with self._translated():
-            reply = await self._agent.CancelTask(request, timeout=UNARY_SECONDS)
+            reply = await self._agent.CancelTask(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return bool(reply.success), str(reply.message)
+
+    async def tasks(
+        self, wanted: TaskFilter = EVERY_TASK, *, sorted_by: str = "created", ascending: bool = False, limit: int = 50
+    ) -> AsyncIterator[TaskSummary]:
+        """Yield at most `limit` tasks that meet a filter.
+
+        They are sorted by `created`, `ended`, `duration`, `cost` or `steps`, the largest or newest first unless
+        `ascending`. A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        order, token = storage.TaskOrder(sorted_by), ""
+        while limit > 0:
+            request = operator_calls.list_request(
+                wanted, order, ascending=ascending, page_size=min(limit, PAGE_SIZE), page_token=token
+            )
+            with self._translated():
+                reply = await self._operator.ListTasks(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+            for line in reply.tasks:
+                yield operator_calls.summary(line)
+            limit -= len(reply.tasks)
+            token = reply.next_page_token
+            if not token:
+                return
+
+    async def task(self, task_id: str) -> TaskDetails | None:
+        """Return all that is known of a task with its steps, or None if the service does not know the task.
+
+        A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        try:
+            with self._translated():
+                request = operator_pb2.GetTaskRequest(task_id=task_id)
+                reply = await self._operator.GetTask(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+        except CallError as error:
+            if error.code == "NOT_FOUND":
+                return None
+            raise
+        return operator_calls.details(reply)
+
+    async def cancel_tasks(self, wanted: TaskFilter | None = None, *, dry_run: bool = False) -> CancelledTasks:
+        """Cancel the tasks that meet a filter and have not ended; all of them without a filter.
+
+        A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        request = operator_pb2.CancelTasksRequest(
+            filter=None if wanted is None else operator_calls.filter_message(wanted),
+            all=wanted is None,
+            dry_run=dry_run,
+        )
+        with self._translated():
+            reply = await self._operator.CancelTasks(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+        return CancelledTasks(reply.matched, reply.cancelled, tuple(reply.task_ids))
+
+    async def overview(self, created_from: float | None = None, created_before: float | None = None) -> Overview:
+        """Return the tasks created in a time, in seconds since the epoch, added up; and how the service is now.
+
+        A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        request = operator_calls.overview_request(created_from, created_before)
+        with self._translated():
+            return operator_calls.overview(
+                await self._operator.GetOverview(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+            )
 
     async def version(self) -> str:
         """Return the service's version."""
         with self._translated():
-            info = await self._agent.GetAgentInfo(agent_pb2.GetAgentInfoRequest(), timeout=UNARY_SECONDS)
+            request = agent_pb2.GetAgentInfoRequest()
+            info = await self._agent.GetAgentInfo(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return str(info.version)
 
     async def serving(self, timeout: float = UNARY_SECONDS) -> bool:
@@ -181,7 +266,8 @@ class AgentClient:
         `timeout` is in seconds.
         """
         with self._translated():
-            reply = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=timeout)
+            request = health_pb2.HealthCheckRequest()
+            reply = await self._health.Check(request, timeout=timeout, metadata=self._metadata)
         return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
     @contextmanager
@@ -194,6 +280,7 @@ class AgentClient:
                 code=error.code().name,
                 text=error.details() or "the service gave no reason",
                 facts=tuple(_facts(error)),
+                credentials=self._credentials,
             ) from error
 
 

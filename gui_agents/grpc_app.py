@@ -7,19 +7,24 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
+# Read when grpc is loaded: without it, each failed handshake is a line on stderr that is none of our log's.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 from gui_agents import config as configuration
 from gui_agents import process
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.errors import ConfigError, RefusedError, StorageDownError
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.model import BUILTIN_MODEL
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.storage import StorageError, StorageStartError
 from gui_agents.log import log_to_stderr
 from gui_agents.monitoring import monitoring, observed
@@ -104,6 +109,8 @@ class App:
             mistakes.append(_cannot_listen("GRPC", error))
         except (StorageError, StorageDownError) as error:
             mistakes.append(_cannot_store(self.config, error))
+        except ConfigError as error:
+            mistakes.extend(error.mistakes)
         mistakes = mistakes or self._tell_ports()
         if mistakes:
             await self._close()
@@ -114,7 +121,12 @@ class App:
 
     def _tell_start(self) -> None:
         """Log where the service listens, and what an operator may not expect."""
-        _log.info("gRPC on %s", host_and_port(self.config.rpc.host, self.service.port))
+        rpc = self.config.rpc
+        tls = "" if rpc.tls_certificate is None else " over TLS"
+        _log.info("gRPC on %s%s", host_and_port(rpc.host, self.service.port), tls)
+        dangers = "; ".join(_dangers(self.config))
+        if dangers:
+            _log.warning("ALLOW_INSECURE opens the gRPC port to other machines: %s", dangers)
         if self.monitoring is not None and self.monitoring.scheme is not None:
             address = host_and_port(self.config.monitoring.host, self.metrics_port)
             _log.info("metrics on %s://%s/metrics", self.monitoring.scheme, address)
@@ -150,6 +162,16 @@ class App:
         await self.service.stop()
         if self.monitoring is not None:
             await self.monitoring.stop()
+
+
+def _dangers(config: Config) -> Iterator[str]:
+    """Yield what ALLOW_INSECURE makes possible for other machines."""
+    if is_loopback(config.rpc.host):
+        return
+    if config.access.tokens_file is None:
+        yield "whoever reaches it may run tasks"
+    if config.rpc.tls_certificate is None:
+        yield "what is sent can be read on its way"
 
 
 def _cannot_listen(server: str, error: OSError) -> str:
@@ -201,7 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_up_heap()
     try:
         config = configuration.load(os.environ, Path(".env"))
-        log_to_stderr(config.process.log_level, config.process.log_format)
+        redactor = Redactor(configuration.known_secrets(config))
+        log_to_stderr(config.process.log_level, config.process.log_format, redactor)
         for doubt in configuration.doubts(os.environ, Path(".env")):
             _log.warning("%s", doubt)
         run(config)

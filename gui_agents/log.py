@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gui_agents.config import LogFormat
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_LINES: Final = 10_000
@@ -80,8 +81,16 @@ FORMATTERS: Final[Mapping[LogFormat, type[logging.Formatter]]] = {LogFormat.TEXT
 class LogWriter(logging.Handler):
     """Hands lines over to the thread that writes them; never blocks."""
 
-    def __init__(self, descriptor: int, max_lines: int = MAX_LINES, *, log_format: LogFormat = LogFormat.TEXT) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        max_lines: int = MAX_LINES,
+        *,
+        log_format: LogFormat = LogFormat.TEXT,
+        redactor: Redactor = KNOWS_NO_KEYS,
+    ) -> None:
         super().__init__()
+        self._redactor = redactor
         self.setFormatter(FORMATTERS[log_format]())
         self._descriptor = descriptor
         self._lines: deque[str] = deque()
@@ -101,6 +110,7 @@ class LogWriter(logging.Handler):
         except Exception:  # noqa: BLE001 - a wrong format must not end whoever logs
             said = f"a line that cannot be formatted: {reprlib.repr(record.msg)}"
             line = self.format(_event(record.name, record.levelno, said))
+        line = self._redactor.redacted(line)
         with self._changed:
             if len(self._lines) >= self._max_lines or self._characters + len(line) > MAX_WAITING_CHARACTERS:
                 self._lost += 1
@@ -145,9 +155,9 @@ def _event(logger: str, level: int, message: str) -> logging.LogRecord:
     return logging.LogRecord(logger, level, "", 0, "%s", (message,), None)
 
 
-def log_to_stderr(level: str, log_format: LogFormat = LogFormat.TEXT) -> LogWriter:
-    """Log from `level` on, a line an event; warnings of Python are logged, too."""
-    writer = LogWriter(sys.stderr.fileno(), log_format=log_format)
+def log_to_stderr(level: str, log_format: LogFormat = LogFormat.TEXT, redactor: Redactor = KNOWS_NO_KEYS) -> LogWriter:
+    """Log from `level` on, a line an event, without keys; warnings of Python are logged, too."""
+    writer = LogWriter(sys.stderr.fileno(), log_format=log_format, redactor=redactor)
     logging.basicConfig(level=level, handlers=[writer])
     logging.captureWarnings(capture=True)
     for name in CHATTY_LOGGERS:

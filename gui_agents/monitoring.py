@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.config import Config
-from gui_agents.domain.access import ANYBODY, Identity
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import install_command
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.runtime_files import sample_runtime_files
-from gui_agents.service import LOOPBACK_HOSTS, Service
+from gui_agents.service import Service
 from gui_agents.state.heartbeat import Heartbeat
 from gui_agents.state.service_state import HEARTBEAT_SECONDS
 from gui_agents.state.stats import Observed
@@ -38,20 +38,6 @@ def observed(config: Config) -> Observed:
         model_durations=MODEL_DURATIONS not in config.monitoring.disable,
         phase_durations=PHASE_DURATIONS not in config.monitoring.disable,
     )
-
-
-class NoTokens:
-    """Everybody is the same."""
-
-    on = False
-
-    def identify(self, authorization: str | None) -> Identity:  # noqa: ARG002 - of a protocol
-        """Return who asks."""
-        return ANYBODY
-
-    def current(self, identity: Identity) -> Identity:
-        """Return what holds for somebody now."""
-        return identity
 
 
 class Monitoring:
@@ -147,7 +133,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
         tasks=TaskSource(
-            views=service.views, tokens=NoTokens(), open_without_tokens=config.monitoring.host in LOOPBACK_HOSTS
+            views=service.views, tokens=service.guard, open_without_tokens=is_loopback(config.monitoring.host)
         ),
     )
 

@@ -14,14 +14,21 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
+from gui_agents.access.audit import AuditLog
+from gui_agents.access.guard import Guard
+from gui_agents.access.owners import Owners
+from gui_agents.access.watching import TokensWatch
 from gui_agents.agent.spending import SpendingLimits
-from gui_agents.config import Config
+from gui_agents.config import Config, known_secrets
+from gui_agents.domain.access import NO_QUOTAS
 from gui_agents.domain.address import host_and_port
 from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
-from gui_agents.domain.errors import RefusedError
+from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.recording import Recorded
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
 from gui_agents.domain.storage import NO_JOURNAL, Journal, TaskStore
 from gui_agents.domain.task import TaskLimits
@@ -34,14 +41,18 @@ from gui_agents.pictures.files import PICTURES, PictureFiles
 from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.convert import Maxima
+from gui_agents.rpc.door import Door
 from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
-from gui_agents.rpc.methods import COUNTED, SERVICE
+from gui_agents.rpc.methods import OPERATOR, OPERATOR_METHODS, SERVICE, counted
+from gui_agents.rpc.operator import OperatorServicer
 from gui_agents.rpc.reception import Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
+from gui_agents.rpc.tls import ServerTls, TlsFiles
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.snapshot import ServiceInfo
+from gui_agents.state.access_stats import AccessStats
 from gui_agents.state.budgets import Budgets, day_of
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import EVERYTHING, Observed, ServiceStats
@@ -61,7 +72,7 @@ REQUEST_ROOM_BYTES: Final = 64 * 2**10
 """How much more than the largest request the transport lets through, so that what is a little too large is refused by
 us, with details. What is larger never gets into memory.
 """
-LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+AUDIT_FILE: Final = "audit.jsonl"
 LOOKAHEAD_BYTES: Final = 16 * 2**10
 """Of each call, that the transport takes before we read."""
 REPLY_MAX_BYTES: Final = 128 * 2**20
@@ -116,10 +127,14 @@ def build_state(
         domain=platform.node(),
     )
     stats = ServiceStats(
-        COUNTED,
+        counted(tokens=config.access.tokens_file is not None),
         configured_providers(config.defaults, config.models),
         sorted(prices.currencies() | config.budgets.daily_max_cost.keys()),
         observed,
+        AccessStats(
+            tokens=config.access.tokens_file is not None,
+            quotas=config.access.tokens_file is not None or config.owners.quotas() != NO_QUOTAS,
+        ),
     )
     return ServiceState(
         info=info,
@@ -147,7 +162,27 @@ def endpoint_policy(config: Config) -> EndpointPolicy:
 
 def only_local(config: Config) -> bool:
     """Tell whether nobody but this machine's users can ask."""
-    return config.rpc.host.strip("[]") in LOOPBACK_HOSTS
+    return is_loopback(config.rpc.host)
+
+
+def _add_port(server: grpc.aio.Server, address: str, tls: ServerTls | None) -> int:
+    """Open a port, in plain text only if there is no TLS, and return its number."""
+    port = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls.credentials())
+    return int(port)
+
+
+def _may_limit_money(config: Config) -> bool:
+    """Tell whether a budget or a quota names money, or may do so later."""
+    return bool(
+        config.budgets.daily_max_cost or config.tasks.max_cost or config.owners.cost or config.access.tokens_file
+    )
+
+
+def _audit_log(config: Config) -> AuditLog | None:
+    """Return the audit log; with neither tokens nor a file named for it there is none."""
+    access = config.access
+    path = access.audit_log or (config.process.runtime_dir / AUDIT_FILE if access.tokens_file else None)
+    return None if path is None else AuditLog(path, access.audit_log_bytes)
 
 
 def _defaults(config: Config) -> Defaults:
@@ -199,16 +234,20 @@ class _Routes:
 
 
 class _Foreign:
-    """Takes the handlers of another package's service as a server does; their calls come in by our reception."""
+    """Takes the handlers of another package's service as a server does; their calls come in by our reception.
 
-    def __init__(self, routes: _Routes, reception: Reception) -> None:
+    They come in through the door, too, if there is one.
+    """
+
+    def __init__(self, routes: _Routes, reception: Reception, door: Door | None = None) -> None:
         self._routes = routes
         self._reception = reception
+        self._door = door
         self.add_generic_rpc_handlers = routes.add_generic_rpc_handlers
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
         """Register the handlers of a service's methods."""
-        received = {name: received_by(self._reception, handler) for name, handler in handlers.items()}
+        received = {name: received_by(self._reception, handler, self._door) for name, handler in handlers.items()}
         self._routes.add_registered_method_handlers(service, received)
 
 
@@ -233,7 +272,7 @@ class Service:
         self.clock = parts.clock
         settings = SettingsOfModels.load(config.models.models_file)
         prices = PriceList.load(config.models.prices_file, settings)
-        if config.budgets.daily_max_cost or config.tasks.max_cost is not None:
+        if _may_limit_money(config):
             # Submissions are checked on the event loop, which cannot spare the time for it.
             known_prices.load()
         for doubt in prices.doubts(config.defaults.model):
@@ -252,11 +291,17 @@ class Service:
         models = parts.models or ModelFactory(
             config.defaults, config.models, self.clock, endpoint_policy(config), settings=settings
         )
+        self.guard = Guard(config.access.tokens_file, config.owners.quotas())
+        owners = Owners(self.guard.quotas, self.clock.monotonic)
+        self._audit = _audit_log(config)
+        self._door = Door(self.guard, owners, self.state, self.clock, self._audit)
+        self._watch = TokensWatch(self.guard, self._tokens_changed)
         reaper = Reaper(self.state)
         keeper = SandboxKeeper(
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = _warm_pool(config, self.state, reaper, sandboxes)
+        redactor = Redactor(known_secrets(config))
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,
@@ -265,9 +310,11 @@ class Service:
             models=models,
             prices=prices,
             spending=SpendingLimits(config.tasks.max_tokens, config.tasks.max_cost),
+            owners=owners,
             clock=self.clock,
             journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
+            redactor=redactor,
             recorder=self._recording,
         )
         self._recovery = Recovery(
@@ -283,6 +330,7 @@ class Service:
         self._models = models
         self._prices = prices
         self._servicer = AgentServicer(
+            redactor=redactor,
             state=self.state,
             runner=self.runner,
             archive=self.archive,
@@ -291,9 +339,15 @@ class Service:
             backends=sandboxes,
             allow_set_global_config=config.access.allow_set_global_config,
             maxima=Maxima(config.tasks.max_steps, config.tasks.max_timeout_seconds),
+            owners=owners,
+        )
+        self._operator = OperatorServicer(
+            state=self.state, runner=self.runner, archive=self.archive, journal=self._journal
         )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
+        files = TlsFiles.of(config.rpc)
+        self._tls = None if files is None else ServerTls(files)
         self._server: grpc.aio.Server | None = None
         self.port = 0
         """The port that the server listens on, once it is started."""
@@ -313,8 +367,14 @@ class Service:
         Raises:
             OSError: the port is taken, or the address is not this machine's.
             StorageError: the storage cannot be used.
+            ConfigError: the audit log cannot be written.
         """
         await self._journal.start(self.state)
+        if self._audit is not None:
+            try:
+                self._audit.open()
+            except OSError as error:
+                raise ConfigError([f"AUDIT_LOG: {error}; name a file that can be written"]) from error
         await self._sandboxes.start(self.state)
         rpc = self.config.rpc
         limits = (
@@ -324,27 +384,30 @@ class Service:
         )
         server = grpc.aio.server(options=(*_OPTIONS, *limits))
         routes = _Routes(server, accounting)
-        handlers = method_handlers(self._servicer, self._reception, rpc.max_message_bytes)
+        handlers = method_handlers(self._servicer, self._door, self._reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
+        handlers = method_handlers(self._operator, self._door, self._reception, rpc.max_message_bytes, OPERATOR_METHODS)
+        routes.add_registered_method_handlers(OPERATOR, handlers)
         foreign = _Foreign(routes, self._reception)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
-        reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflected = (SERVICE, OPERATOR, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
-            reflection.aio.ReflectionServicer(reflected), foreign
+            reflection.aio.ReflectionServicer(reflected), _Foreign(routes, self._reception, self._door)
         )
         host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
             _check_free(host, port)
-            self.port = server.add_insecure_port(host_and_port(host, port))
+            self.port = _add_port(server, host_and_port(host, port), self._tls)
         except (OSError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
         await self._take_over()
-        for name in ("", SERVICE):
+        for name in ("", SERVICE, OPERATOR):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server
         self._pool.start()
+        self._watch.start()
 
     async def _take_over(self) -> None:
         """Go on where an earlier service has stopped: this day's spending, and the tasks that have not ended."""
@@ -366,9 +429,16 @@ class Service:
 
         A service that was not drained ends its tasks and closes its sandboxes first, without waiting for tasks.
         """
+        await self._watch.stop()
         await self.runner.drain(0)
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
         await self._sandboxes.stop()
         await asyncio.to_thread(self.pictures.close)
         await self._journal.close(FLUSH_SECONDS)
+        if self._audit is not None:
+            await asyncio.to_thread(self._audit.close)
+
+    def _tokens_changed(self) -> None:
+        self._door.tokens_changed()
+        self.runner.quotas_changed()

@@ -278,6 +278,16 @@ class ServicePart:
 
 
 @point
+class AccessSnapshot:
+    """Who was not let in, and whose quotas were used up. None while nothing asks for it."""
+
+    failures: Mapping[str, int] | None
+    """Calls that were not let in, by reason; None without tokens."""
+    rejections: Mapping[str, int] | None
+    """Calls and submissions that were refused, by quota; None if no owner can have one."""
+
+
+@point
 class StorageSnapshot:
     """The storage of tasks."""
 
@@ -306,6 +316,7 @@ class ServiceSnapshot:
     streams: StreamsSnapshot
     storage: StorageSnapshot
     recent: RecentSnapshot
+    access: AccessSnapshot
     service: ServicePart
 
 

@@ -30,7 +30,7 @@ def bundle(config: dict[str, Any], root: str) -> dict[str, Any]:
         "process": {
             "user": {"uid": int(user), "gid": int(group)},
             "args": config["Cmd"],
-            "env": [*config["Env"], "ENABLE_PROMETHEUS=true"],
+            "env": [*config["Env"], "ENABLE_PROMETHEUS=true", "ALLOW_INSECURE=true"],
             "cwd": config["WorkingDir"],
             "noNewPrivileges": True,
         },

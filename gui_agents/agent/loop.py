@@ -4,6 +4,7 @@ The runner enforces the deadline and a cancel: it ends the task at once and canc
 Everything that happens is reported to the ledger when it happens.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -36,6 +37,10 @@ INVALID: Final = "invalid: "
 """How the outcome of an answer begins that is no action."""
 
 
+async def _at_once() -> None:
+    pass
+
+
 @attrs.frozen(kw_only=True)
 class Episode:
     """One task, as the loop needs it."""
@@ -50,6 +55,8 @@ class Episode:
     """Makes the pictures that the model gets."""
     recording: Recording = NO_RECORDING
     """Takes the pictures of the screens that steps were decided on."""
+    recorded: Callable[[], Awaitable[None]] = _at_once
+    """Waits until it is on disk that the task runs: after a crash, what may have been done is not done again."""
 
 
 async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Ending:
@@ -102,6 +109,9 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
             answer.give_up()
             return verdict.ending
         note = verdict.note
+        if decision.actions[0].name in actions.SANDBOX_ACTIONS:
+            await episode.recorded()
+            end_if_cancelled()
         last = await answer.carry_out()
         if last is not None:
             return _ending(last, ledger.steps)

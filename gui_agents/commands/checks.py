@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from gui_agents import config
 from gui_agents.domain.errors import ConfigError
+from gui_agents.rpc.tls import TlsFiles
 
 if TYPE_CHECKING:
     from gui_agents.models.prices.price_list import PriceList
@@ -35,6 +36,17 @@ def models_file_mistakes(loaded: config.Config) -> None:
     from gui_agents.models.settings import SettingsOfModels  # noqa: PLC0415 - most verbs call no model
 
     SettingsOfModels.load(loaded.models.models_file)
+
+
+def tls_mistakes(loaded: config.Config) -> None:
+    """Check the files of the gRPC port's TLS.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    files = TlsFiles.of(loaded.rpc)
+    if files is not None:
+        files.check()
 
 
 def model_problems(loaded: config.Config) -> Iterator[str]:

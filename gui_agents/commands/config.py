@@ -64,6 +64,7 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     if arguments.former is not None:
         return _tell_former(arguments.former, as_json=arguments.json)
     loaded = config.load(os.environ, environment.DOTENV)
+    checks.tls_mistakes(loaded)
     checks.models_file_mistakes(loaded)
     doubts = list(config.doubts(os.environ, environment.DOTENV))
     unmatched = checks.price_doubts(loaded)
@@ -108,14 +109,23 @@ def execute_env(_arguments: argparse.Namespace) -> ExitCode:
 def effective_settings(loaded: config.Config) -> Iterator[EffectiveSetting]:
     """Yield every setting of `loaded` with where it comes from, secrets masked."""
     filled = dotenv_file.read(environment.DOTENV, os.environ).values
+    client = environment.client()
     for setting in config.settings():
-        if setting.variable in os.environ:
-            source = "environment"
-        else:
-            source = str(environment.DOTENV) if filled.get(setting.variable) else "default"
-        yield EffectiveSetting(
-            setting.variable, _shown(getattr(getattr(loaded, setting.section), setting.name)), source
-        )
+        section = client if setting.section == config.CLIENT else getattr(loaded, setting.section)
+        source = _source(setting, filled)
+        yield EffectiveSetting(setting.variable, _shown(getattr(section, setting.name)), source)
+
+
+def _source(setting: config.Setting, filled: Mapping[str, str]) -> str:
+    """Return where a setting comes from; a secret that stands in a file of its own is told with that variable."""
+    if setting.variable in os.environ:
+        return "environment"
+    if filled.get(setting.variable):
+        return str(environment.DOTENV)
+    for variable in setting.variables[1:]:
+        if os.environ.get(variable) or filled.get(variable):
+            return f"{variable} ({'environment' if variable in os.environ else environment.DOTENV})"
+    return "default"
 
 
 def _shown(value: Any) -> Any:
@@ -134,9 +144,13 @@ def _shown(value: Any) -> Any:
 
 def dotenv_example() -> str:
     """Return a `.env` file that names every variable and changes nothing."""
-    lines = ["# Copy to .env and change what you need; the environment goes before this file."]
+    lines = [
+        "# Copy to .env and change what you need; the environment goes before this file.",
+        "# For a secret NAME, NAME_FILE names a file that holds it.",
+    ]
     for setting in config.settings():
         lines.append("")
         lines.extend(textwrap.wrap(setting.help, 118, initial_indent="# ", subsequent_indent="# "))
         lines.append(f"# {setting.variable}={setting.default or ''}")
+        lines.extend(f"# {variable}=" for variable in setting.variables[1:])
     return "\n".join(lines) + "\n"

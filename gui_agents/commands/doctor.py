@@ -6,23 +6,23 @@ import http.client
 import os
 import platform
 import re
-import socket
 import sys
 import urllib.request
 from collections.abc import Iterator
-from enum import StrEnum, unique
 from importlib import metadata
 from typing import Final
 
 import attrs
 
 from gui_agents import config
-from gui_agents.client import AgentClient, CallError
-from gui_agents.commands import checks, environment, models, providers
-from gui_agents.commands.exits import NO_ANSWER, ExitCode
+from gui_agents.commands import checks, environment, models, providers, service_access
+from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.findings import Finding, Verdict
 from gui_agents.commands.output import Output, add_json
 from gui_agents.commands.presence import hangs
+from gui_agents.commands.service_findings import PROBE_SECONDS, port_is_free, service_findings, tls_findings
 from gui_agents.commands.verbs import Verbs, add_verb
+from gui_agents.credentials import PLAIN, Credentials
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.packages import DISTRIBUTION, install_command
@@ -34,7 +34,6 @@ EXAMPLES: Final = """\
   gui-agents doctor --probe
 """
 
-PROBE_SECONDS: Final = 2.0
 RUNS: Final = {
     None: "can run",
     True: "can run, each sandbox in a jail of its own",
@@ -47,29 +46,11 @@ OPTIONAL: Final = {
     "models": "language models and known prices",
     "x11": "Linux desktops",
     "chromium": "browsers",
+    "postgres": "tasks in PostgreSQL",
     "otel": "metrics over OTLP",
     "fast": "cheaper compression of metrics pages",
 }
 """The extras that the service can use, and what each one is for."""
-
-
-@unique
-class Verdict(StrEnum):
-    """What a finding means."""
-
-    OK = "ok"
-    NOTE = "note"
-    """Worth knowing. Nothing that the configuration asks for is missing."""
-    PROBLEM = "problem"
-
-
-@attrs.frozen
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    verdict: Verdict
-    text: str
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -80,12 +61,13 @@ def add_parser(verbs: Verbs) -> None:
         "--probe", action="store_true", help="ask the endpoint of each configured provider whether it answers; no cost"
     )
     add_json(parser)
+    service_access.add_credentials(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Print the findings. The command fails if one of them is a problem."""
     output = Output(as_json=arguments.json)
-    findings = list(examine(probe=arguments.probe))
+    findings = list(examine(service_access.credentials(arguments, own=True), probe=arguments.probe))
     for finding in findings:
         if arguments.json:
             output.record(attrs.asdict(finding))
@@ -94,8 +76,11 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.FAILED if any(finding.verdict is Verdict.PROBLEM for finding in findings) else ExitCode.DONE
 
 
-def examine(*, probe: bool = False) -> Iterator[Finding]:
-    """Yield the findings one after the other; `probe` asks the endpoints of models, too."""
+def examine(credentials: Credentials = PLAIN, *, probe: bool = False) -> Iterator[Finding]:
+    """Yield the findings one after the other; `probe` asks the endpoints of models, too.
+
+    A service that runs is called with `credentials`.
+    """
     yield _python()
     try:
         effective = config.load(os.environ, environment.DOTENV)
@@ -115,7 +100,8 @@ def examine(*, probe: bool = False) -> Iterator[Finding]:
         yield _extra(name, purpose, wanted=wanted.get(name, False))
     yield from _providers(effective, probe=probe)
     yield from _backends(effective)
-    yield from _service(effective)
+    yield from tls_findings(effective)
+    yield from service_findings(effective, credentials)
     yield from _metrics(effective)
 
 
@@ -203,34 +189,6 @@ def _backends(effective: config.Config) -> Iterator[Finding]:
             yield Finding(subject, verdict, RUNS[jailed])
 
 
-def _service(effective: config.Config) -> Iterator[Finding]:
-    if effective.rpc.port == 0:
-        yield Finding("gRPC port", Verdict.OK, "GRPC_PORT=0: a free one is taken")
-        return
-    address = environment.endpoint(effective.rpc.host, effective.rpc.port)
-    if port_is_free(effective.rpc.host, effective.rpc.port):
-        yield Finding("gRPC port", Verdict.OK, f"{address} is free")
-        yield Finding("service", Verdict.NOTE, f"no service runs at {address}; start one with: gui-agents serve")
-        return
-    try:
-        serving, version = asyncio.run(_ask(address))
-    except CallError as error:
-        if error.code in NO_ANSWER:
-            yield Finding("service", Verdict.PROBLEM, f"{address} {hangs(PROBE_SECONDS)}")
-        else:
-            text = f"{address} is taken by another program than gui-agents ({error.code}); set GRPC_PORT"
-            yield Finding("gRPC port", Verdict.PROBLEM, text)
-        return
-    words = "is healthy" if serving else "answers that it is not serving"
-    text = f"gui-agents {version} at {address} {words}"
-    yield Finding("service", Verdict.OK if serving else Verdict.PROBLEM, text)
-
-
-async def _ask(address: str) -> tuple[bool, str]:
-    async with AgentClient(address) as client:
-        return await client.serving(PROBE_SECONDS), await client.version()
-
-
 def _metrics(effective: config.Config) -> Iterator[Finding]:
     if effective.monitoring.port == 0:
         yield Finding("metrics port", Verdict.OK, "PROMETHEUS_PORT=0: a free one is taken")
@@ -256,15 +214,3 @@ def _metrics(effective: config.Config) -> Iterator[Finding]:
         return
     ours = sum(name.startswith("agent_") for name in names)
     yield Finding("metrics", Verdict.OK if ours else Verdict.PROBLEM, f"{url} answers with {ours} agent_ sample names")
-
-
-def port_is_free(host: str, port: int) -> bool:
-    """Return whether a server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host.strip("[]"), port))
-        except OSError:
-            return False
-    return True

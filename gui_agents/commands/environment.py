@@ -12,11 +12,22 @@ from gui_agents.domain.address import host_and_port, split_address
 
 DOTENV: Final = Path(".env")
 ANY_ADDRESS: Final = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - compared with, never bound
+TOKEN_VARIABLES: Final = ("GUI_AGENTS_TOKEN", "GUI_AGENTS_TOKEN_FILE")
 
 
 def variables() -> Mapping[str, str]:
     """Return the environment. The `.env` file fills what it leaves out."""
     return config.variables(os.environ, DOTENV)
+
+
+def client(*, without_token: bool = False) -> config.ClientConfig:
+    """Return how commands reach the service; without the token, if another one is used.
+
+    Raises:
+        ConfigError: a variable for it is wrong.
+    """
+    left_out = TOKEN_VARIABLES if without_token else ()
+    return config.load_section(config.ClientConfig, os.environ, DOTENV, left_out)
 
 
 def loaded() -> config.Config:
@@ -62,10 +73,12 @@ def address(arguments: argparse.Namespace) -> str:
             raise CommandError(ExitCode.USAGE, f"--address {error}, not {shown!r:.80}") from None
         return given
     known = variables()
-    ours = config.load({name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known})
-    if ours.rpc.port == 0:
+    ours = config.load_section(
+        config.RpcConfig, {name: known[name] for name in ("GRPC_HOST", "GRPC_PORT") if name in known}
+    )
+    if ours.port == 0:
         raise CommandError(
             ExitCode.USAGE,
             "GRPC_PORT is 0, so the service chose a port: name it with --address (ports.json has it)",
         )
-    return endpoint(ours.rpc.host, ours.rpc.port)
+    return endpoint(ours.host, ours.port)

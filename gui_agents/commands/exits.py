@@ -4,6 +4,7 @@ from enum import IntEnum, unique
 from typing import Final
 
 from gui_agents.client import CallError, TaskReport
+from gui_agents.commands.handshake import handshake_problem
 from gui_agents.commands.presence import Presence, away, hangs, presence
 from gui_agents.domain.address import split_address
 from gui_agents.domain.errors import GuiAgentsError
@@ -53,7 +54,7 @@ def unknown_task(task_id: str) -> CommandError:
     """Return the error for a task id that the service does not know."""
     return CommandError(
         ExitCode.NOT_FOUND,
-        f"the service does not know the task {task_id!r}; it keeps only the last TASK_RETENTION tasks",
+        f"the service does not know the task {task_id!r}: it is unknown, or no longer stored",
     )
 
 
@@ -76,12 +77,27 @@ def of_call(error: CallError) -> CommandError:
     if error.code in {"UNAVAILABLE", *NO_ANSWER} and not error.facts:
         return CommandError(ExitCode.UNREACHABLE, _without_answer(error))
     code = ExitCode.NOT_FOUND if error.code == "NOT_FOUND" else ExitCode.REFUSED
-    return CommandError(code, f"the service refused: {error.text} ({error.code}){facts}")
+    return CommandError(code, f"the service refused: {error.text} ({error.code}){facts}{_token_advice(error)}")
+
+
+def _token_advice(error: CallError) -> str:
+    """Return what to do about the token, if the service refused the caller and not the request."""
+    if error.code == "UNAUTHENTICATED":
+        if error.credentials.token is None:
+            return "; name a token with GUI_AGENTS_TOKEN_FILE, GUI_AGENTS_TOKEN or --token-file"
+        return "; the token that was sent is not valid, or not any more: ask the operator for a new one"
+    if error.code == "PERMISSION_DENIED" and error.credentials.token is not None:
+        return "; the token that was sent does not allow it: ask the operator for one with another role"
+    return ""
 
 
 def _without_answer(error: CallError) -> str:
     """Return what to say of a call that the service has not answered."""
-    found = presence(*split_address(error.address))
+    host, port = split_address(error.address)
+    problem = handshake_problem(host, port, error.credentials)
+    if problem is not None:
+        return f"{error.address} {problem}"
+    found = presence(host, port)
     accepts = found not in {Presence.ABSENT, Presence.UNREACHED}
     if found is Presence.SILENT or (accepts and error.code in NO_ANSWER):
         return f"{error.address} {hangs()}"

@@ -99,8 +99,8 @@ def _of_variable(number: int, name: str, wrong: Mapping[str, str]) -> Told:
     return Told(number, name, Verdict.UNKNOWN, f"neither the reference nor this service has it{hint}")
 
 
-def _ours() -> set[str]:
-    return {setting.variable for setting in config.settings()}
+def _ours() -> frozenset[str]:
+    return config.known_variables()
 
 
 def _mistakes(path: Path) -> Mapping[str, str]:

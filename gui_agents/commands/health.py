@@ -4,10 +4,10 @@ import argparse
 import asyncio
 from typing import Final
 
-from gui_agents.client import AgentClient
-from gui_agents.commands import environment
+from gui_agents.commands import service_access
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.service_access import Service
 from gui_agents.commands.verbs import Verbs, add_verb
 
 EXAMPLES: Final = """\
@@ -22,21 +22,21 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "check whether the service answers and accepts tasks"
     parser = add_verb(verbs, "health", execute, summary=summary, examples=EXAMPLES)
-    environment.add_address(parser)
+    service_access.add_options(parser)
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
     """Ask the service. The command fails if the service drains or does not answer."""
-    address = environment.address(arguments)
-    serving = asyncio.run(_ask(address))
+    service = service_access.service(arguments)
+    serving = asyncio.run(_ask(service))
     if arguments.json:
-        Output(as_json=True).record({"address": address, "serving": serving})
+        Output(as_json=True).record({"address": service.address, "serving": serving})
     else:
-        print(f"{address} is {'serving' if serving else 'not serving'}")
+        print(f"{service.address} is {'serving' if serving else 'not serving'}")
     return ExitCode.DONE if serving else ExitCode.FAILED
 
 
-async def _ask(address: str) -> bool:
-    async with AgentClient(address) as client:
+async def _ask(service: Service) -> bool:
+    async with service.client() as client:
         return await client.serving(SECONDS)

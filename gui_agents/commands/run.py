@@ -4,11 +4,12 @@ import argparse
 import asyncio
 from typing import Final
 
-from gui_agents.client import AgentClient, TaskOrder
-from gui_agents.commands import environment
+from gui_agents.client import TaskOrder
+from gui_agents.commands import service_access
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.outcome import follow_shown, outcome
 from gui_agents.commands.output import Output, add_json
+from gui_agents.commands.service_access import Service
 from gui_agents.commands.ticking import ticking
 from gui_agents.commands.verbs import Verbs, add_verb, positive
 
@@ -45,7 +46,7 @@ def add_parser(verbs: Verbs) -> None:
         "--continue", dest="previous", metavar="ID", help="continue that task: its conversation, in its sandbox"
     )
     add_json(parser)
-    environment.add_address(parser)
+    service_access.add_options(parser)
 
 
 def execute(arguments: argparse.Namespace) -> ExitCode:
@@ -59,19 +60,19 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
         destroy_sandbox=arguments.destroy_sandbox,
         previous_task_id=arguments.previous,
     )
-    address = environment.address(arguments)
+    service = service_access.service(arguments)
     output = Output(as_json=arguments.json)
-    return asyncio.run(_follow(address, order, output) if arguments.follow else _start(address, order, output))
+    return asyncio.run(_follow(service, order, output) if arguments.follow else _start(service, order, output))
 
 
-async def _start(address: str, order: TaskOrder, output: Output) -> ExitCode:
-    async with AgentClient(address) as client:
+async def _start(service: Service, order: TaskOrder, output: Output) -> ExitCode:
+    async with service.client() as client:
         output.started(await client.start(order))
     return ExitCode.DONE
 
 
-async def _follow(address: str, order: TaskOrder, output: Output) -> ExitCode:
-    async with AgentClient(address) as client:
+async def _follow(service: Service, order: TaskOrder, output: Output) -> ExitCode:
+    async with service.client() as client:
 
         async def cancel(task_id: str) -> None:
             output.remark("Cancelling the task; Ctrl-C again leaves at once.")

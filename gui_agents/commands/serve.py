@@ -11,6 +11,7 @@ EXAMPLES: Final = """\
   gui-agents serve
   ENABLE_PROMETHEUS=true GRPC_PORT=50052 gui-agents serve
 """
+SECRETS: Final = "For a secret NAME, NAME_FILE names a file that holds it."
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -21,7 +22,7 @@ def add_parser(verbs: Verbs) -> None:
         "serve",
         execute,
         summary=summary,
-        examples=f"{EXAMPLES}\nvariables (with their defaults):\n{config.table()}",
+        examples=f"{EXAMPLES}\nvariables (with their defaults):\n{config.table()}\n{SECRETS}",
     )
 
 

@@ -22,6 +22,7 @@ import attrs
 
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.presence import Presence, away, hangs, presence
+from gui_agents.config import secret_text
 from gui_agents.domain.address import checked_host
 from gui_agents.domain.secret import Secret
 
@@ -233,6 +234,10 @@ def _without_user(url: str) -> str:
 
 
 def _password(user: str, peer: Peer, environment: Mapping[str, str]) -> Secret:
+    found = secret_text(peer.password_variable, environment)
+    if found.variable != peer.password_variable:
+        return Secret(found.text)
+    # As it is: white space may be part of a password.
     given = environment.get(peer.password_variable)
     if given is not None:
         return Secret(given)

@@ -2,11 +2,15 @@
 
 from gui_agents.config.advice import default_model_advice
 from gui_agents.config.doubts import Doubt, doubts
-from gui_agents.config.loading import Config, load, settings, table, variables
+from gui_agents.config.known_secrets import known_secrets
+from gui_agents.config.loading import CLIENT, Config, known_variables, load, load_section, settings, table, variables
 from gui_agents.config.lybic import LybicConfig
+from gui_agents.config.owners import OwnersConfig
+from gui_agents.config.secret_files import secret_text
 from gui_agents.config.sections import (
     AccessConfig,
     BudgetsConfig,
+    ClientConfig,
     DefaultsConfig,
     LogFormat,
     ModelsConfig,
@@ -23,8 +27,10 @@ from gui_agents.config.sections import (
 from gui_agents.config.setting import Setting
 
 __all__ = [
+    "CLIENT",
     "AccessConfig",
     "BudgetsConfig",
+    "ClientConfig",
     "Config",
     "DefaultsConfig",
     "Doubt",
@@ -32,6 +38,7 @@ __all__ = [
     "LybicConfig",
     "ModelsConfig",
     "MonitoringConfig",
+    "OwnersConfig",
     "ProcessConfig",
     "RecordingConfig",
     "RpcConfig",
@@ -43,7 +50,11 @@ __all__ = [
     "TasksConfig",
     "default_model_advice",
     "doubts",
+    "known_secrets",
+    "known_variables",
     "load",
+    "load_section",
+    "secret_text",
     "settings",
     "table",
     "variables",

@@ -9,7 +9,7 @@ import attrs
 
 from gui_agents.config import dotenv_file
 from gui_agents.config.elsewhere import OF_COMMANDS, OTHER_NAMES, former
-from gui_agents.config.loading import settings
+from gui_agents.config.loading import known_variables
 from gui_agents.config.reference import FORMER, Fate
 from gui_agents.config.spelling import likely
 
@@ -38,7 +38,7 @@ def doubts(environment: Mapping[str, str], dotenv: Path | None = None) -> Iterat
     Raises:
         ConfigError: the file cannot be read.
     """
-    read = {setting.variable for setting in settings()} | OF_COMMANDS
+    read = known_variables() | OF_COMMANDS
     for line in dotenv_file.read(dotenv, environment).lines:
         if line.name is None or line.value is None:
             yield Doubt(f"{dotenv} line {line.number}", "is no NAME=VALUE and is not read", misspelt=True)
@@ -63,7 +63,7 @@ def guess(name: str) -> tuple[str, bool]:
 
     A variable that does nothing here either is no advice: then the text says what to write for it.
     """
-    ours = likely(name, [setting.variable for setting in settings()])
+    ours = likely(name, sorted(known_variables()))
     if ours is not None:
         return f"; is it {ours}?", True
     theirs = likely(name, [*FORMER, *OTHER_NAMES])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gui_agents.config.reference import FORMER, Fate, Former
+from gui_agents.config.setting import file_variable
 
 OTHER_NAMES: Final[Mapping[str, str]] = {
     "OPENAI_API_BASE": "OPENAI_BASE_URL",
@@ -39,7 +40,11 @@ OTHER_KEYS: Final[Mapping[str, tuple[str, str | None]]] = {
 }
 """Keys of providers that have no name here: the provider, and where it speaks OpenAI's protocol if it does."""
 
-OF_COMMANDS: Final = frozenset({"GATEWAY_PASSWORD", "METRICS_PASSWORD", "PROMETHEUS_PASSWORD"})
+OF_COMMANDS: Final = frozenset(
+    name
+    for password in ("GATEWAY_PASSWORD", "METRICS_PASSWORD", "PROMETHEUS_PASSWORD")
+    for name in (password, file_variable(password))
+)
 """What commands of `gui-agents` read, also from the `.env` file."""
 
 _OF_PROCESS: Final = re.compile(

@@ -28,6 +28,7 @@ _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,40}")
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 _COMMAND: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
+_POSTGRES: Final = re.compile(r"postgres(ql)?://|[a-z_]+ ?=")
 _SCREEN: Final = re.compile(r"([0-9]{1,5})[xX×]([0-9]{1,5})")
 SMALLEST_SCREEN: Final = (320, 240)
 LARGEST_SCREEN: Final = (7680, 4320)
@@ -144,6 +145,17 @@ def key(text: str) -> Secret:
     return Secret(text)
 
 
+def connection_string(text: str) -> Secret:
+    """Read where a PostgreSQL database is, as a URI or as NAME=VALUE words. The error does not show it."""
+    if not _POSTGRES.match(text):
+        raise ValueError("must be postgresql://USER:PASSWORD@HOST/DATABASE, or words such as host=HOST dbname=DATABASE")
+    return Secret(text)
+
+
+SECRETS: Final[frozenset[Parser]] = frozenset({key, connection_string})
+"""The parsers of what nobody may see."""
+
+
 def cloud_id(text: str) -> str:
     """Read the name of an organization or of a shape, as a cloud spells it."""
     problem = id_problem(text)
@@ -237,7 +249,7 @@ def existing_file(text: str) -> Path:
         # No file can have such a name.
         exists = False
     if not exists:
-        raise ValueError(f"must name a file that exists, not {text:.80}")
+        raise ValueError(f"must name a file that exists, not {text!r:.80}")
     return path
 
 

@@ -50,7 +50,6 @@ FORMER: Final[Mapping[str, Former]] = {
     "GRPC_MAX_WORKER_THREADS": Former(
         Fate.NO_EFFECT, "one event loop serves all calls; GRPC_MAX_CALLS bounds how many are open"
     ),
-    "POSTGRES_CONNECTION_STRING": Former(Fate.NO_EFFECT, "tasks are kept in memory only, until the service stops"),
 }
 
 DIFFERENCES: Final[Mapping[str, str]] = {
@@ -65,12 +64,15 @@ DIFFERENCES: Final[Mapping[str, str]] = {
     "OPENAI_API_KEY": "it is sent to OPENAI_BASE_URL only",
     "PROMETHEUS_PORT": "the endpoint listens on 127.0.0.1 unless PROMETHEUS_HOST says otherwise",
     "TASK_MAX_TASKS": "more tasks wait (TASK_QUEUE_SIZE) instead of being refused",
-    "TASK_STORAGE_BACKEND": "memory is the only one yet",
+    "TASK_STORAGE_BACKEND": "sqlite, a file in RUNTIME_DIR, unless set",
 }
 """What differs for variables that are used as they are."""
 
 LISTENS: Final[Mapping[str, str]] = {
-    "GRPC_HOST": "the service listens on 127.0.0.1 only; the reference listened on all addresses: GRPC_HOST=0.0.0.0",
+    "GRPC_HOST": (
+        "the service listens on 127.0.0.1 only; the reference listened on all addresses: GRPC_HOST=0.0.0.0 with "
+        "ACCESS_TOKENS_FILE, GRPC_TLS_CERT and GRPC_TLS_KEY, or with ALLOW_INSECURE=true"
+    ),
     "PROMETHEUS_HOST": (
         "the metrics are served on 127.0.0.1 only; the reference served them on all addresses: PROMETHEUS_HOST=0.0.0.0"
     ),

@@ -19,6 +19,7 @@ from gui_agents.domain.providers import ProviderRow
 from gui_agents.domain.recording import Recorded
 from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.screen import ScreenSize
+from gui_agents.domain.secret import Secret
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL_ALIASES: Final = {"warn": "WARNING", "fatal": "CRITICAL"}
@@ -122,6 +123,21 @@ class RpcConfig:
     max_calls: int = setting(
         "GRPC_MAX_CALLS", parsers.integer(1, 1_000_000), "12000", "Calls that may be open at once, streams included."
     )
+    tls_certificate: Path | None = setting(
+        "GRPC_TLS_CERT",
+        parsers.existing_file,
+        None,
+        "PEM file with the certificate of the gRPC port and those that follow it; with it, the port speaks TLS alone.",
+    )
+    tls_key: Path | None = setting(
+        "GRPC_TLS_KEY", parsers.existing_file, None, "PEM file with the key of GRPC_TLS_CERT, without a password."
+    )
+    tls_client_ca: Path | None = setting(
+        "GRPC_TLS_CLIENT_CA",
+        parsers.existing_file,
+        None,
+        "PEM file with the authorities of clients' certificates; with it, clients without one are turned away.",
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -184,18 +200,48 @@ class BudgetsConfig:
     )
 
 
+@unique
+class StorageBackend(StrEnum):
+    """Where tasks are stored."""
+
+    SQLITE = "sqlite"
+    MEMORY = "memory"
+    POSTGRES = "postgres"
+
+
 @attrs.frozen(kw_only=True)
 class StorageConfig:
-    """Where ended tasks are kept."""
+    """Where tasks are stored, and for how long; see docs/storage.md."""
 
-    backend: str = setting(
-        "TASK_STORAGE_BACKEND", parsers.choice("memory"), "memory", "Where ended tasks are kept: memory."
+    backend: StorageBackend = setting(
+        "TASK_STORAGE_BACKEND",
+        lambda text: StorageBackend(parsers.choice(*StorageBackend)(text)),
+        StorageBackend.SQLITE,
+        "Where tasks are stored: sqlite, a file in RUNTIME_DIR, postgres, or memory, which forgets them at the end.",
+    )
+    days: int = setting(
+        "TASK_STORAGE_DAYS",
+        parsers.integer(1, 36_500),
+        "30",
+        "Days that a task is stored after its end; memory has TASK_RETENTION instead.",
+    )
+    max_bytes: int = setting(
+        "TASK_STORAGE_BYTES",
+        parsers.integer(2**20, 2**50),
+        str(2**31),
+        "Bytes that stored tasks may take; the oldest ended tasks go first. Memory has TASK_RETENTION_BYTES instead.",
     )
     resume: str = setting(
         "TASK_RESUME",
         parsers.choice("fail", "requeue"),
         "fail",
         "What becomes of tasks that ran when the service ended without warning: fail, or requeue to run them again.",
+    )
+    postgres: Secret | None = setting(
+        "POSTGRES_CONNECTION_STRING",
+        parsers.connection_string,
+        None,
+        "Where the database of TASK_STORAGE_BACKEND=postgres is, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
     )
 
 
@@ -248,6 +294,30 @@ class AccessConfig:
 
     allow_set_global_config: bool = setting(
         "ALLOW_SET_GLOBAL_CONFIG", parsers.boolean, "false", "Let clients change the global configuration."
+    )
+    tokens_file: Path | None = setting(
+        "ACCESS_TOKENS_FILE",
+        parsers.existing_file,
+        None,
+        "File with the hashes of the tokens that calls need, made by `gui-agents token create`: see docs/access.md.",
+    )
+    audit_log: Path | None = setting(
+        "AUDIT_LOG",
+        Path,
+        None,
+        "File with a line for each change and each refusal; with tokens, audit.jsonl in RUNTIME_DIR unless set.",
+    )
+    audit_log_bytes: int = setting(
+        "AUDIT_LOG_BYTES",
+        parsers.integer(2**16, 2**40),
+        str(2**27),
+        "Bytes that the audit log may take on the disk; half of them are for the file before the present one.",
+    )
+    allow_insecure: bool = setting(
+        "ALLOW_INSECURE",
+        parsers.boolean,
+        "false",
+        "Let GRPC_HOST be an address that other machines reach, without tokens or without TLS: see docs/security.md.",
     )
 
 
@@ -388,4 +458,27 @@ class ServiceConfig:
         parsers.seconds(0, 3600),
         "10",
         "Seconds that running tasks get to finish when the service stops.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ClientConfig:
+    """How commands reach the service. The service itself reads none of it."""
+
+    token: Secret | None = setting("GUI_AGENTS_TOKEN", parsers.key, None, "Token that commands call the service with.")
+    tls: bool = setting(
+        "GUI_AGENTS_TLS", parsers.boolean, "false", "Call the service over TLS, and trust public authorities."
+    )
+    tls_ca: Path | None = setting(
+        "GUI_AGENTS_TLS_CA", Path, None, "PEM file with the authorities to trust instead; with it, TLS is used."
+    )
+    tls_certificate: Path | None = setting(
+        "GUI_AGENTS_TLS_CERT", Path, None, "PEM file with a client certificate; with it, TLS is used."
+    )
+    tls_key: Path | None = setting("GUI_AGENTS_TLS_KEY", Path, None, "PEM file with the key of GUI_AGENTS_TLS_CERT.")
+    insecure: bool = setting(
+        "GUI_AGENTS_INSECURE",
+        parsers.boolean,
+        "false",
+        "Send the token to other machines also without TLS, where others may read it.",
     )

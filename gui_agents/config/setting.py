@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from gui_agents.config.parsers import Parser
+from gui_agents.config.parsers import SECRETS, Parser
 
 
 def setting(variable: str, parse: Parser, default: str | None, text: str) -> Any:
@@ -26,6 +26,21 @@ class Setting:
     default: str | None
     """As it would be written in the environment."""
     help: str
+
+    @property
+    def secret(self) -> bool:
+        """Whether nobody may see the value."""
+        return self.parse in SECRETS
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variable; and for a secret, the one that names a file with it."""
+        return (self.variable, file_variable(self.variable)) if self.secret else (self.variable,)
+
+
+def file_variable(variable: str) -> str:
+    """Return the variable that names the file of a secret."""
+    return f"{variable}_FILE"
 
 
 def settings_of(section: str, kind: type[attrs.AttrsInstance]) -> Iterator[Setting]:

@@ -65,6 +65,9 @@ class Quota(StrEnum):
     """Of the texts of its tasks in memory. Those that have ended make place first."""
 
 
+REFUSING: Final = tuple(quota for quota in Quota if quota is not Quota.RUNNING)
+"""The quotas for which calls are refused."""
+
 NO_MONEY_LIMIT: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 

@@ -20,6 +20,8 @@ GuiAgentsError
 ├── BudgetExhaustedError             in `model`
 ├── StorageError, CursorError        in `storage`
 ├── SandboxError and its leaves      in `sandbox`
+├── CertificateError                 in `certificates`
+├── CredentialsError                 in `gui_agents.credentials`
 └── CallError                        in `gui_agents.client`
 """
 

@@ -35,6 +35,12 @@ def literal_address(host: str) -> Address | None:
         return None
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, as it is written, is this machine alone: nobody else reaches what listens there."""
+    address = literal_address(host.lower().strip("[]").rstrip("."))
+    return address is not None and unwrapped(address).is_loopback
+
+
 def is_public(address: Address) -> bool:
     """Tell whether anybody on the internet can reach an address, which was unwrapped."""
     if address.is_multicast or not address.is_global:

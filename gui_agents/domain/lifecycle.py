@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from gui_agents.domain.errors import GuiAgentsError
+from gui_agents.domain.redaction import Redactor
 
 
 @unique
@@ -105,6 +106,11 @@ class Ending:
     def __attrs_post_init__(self) -> None:
         if (self.event is TaskEvent.FAIL) != (self.reason is not None):
             raise ValueError("a failure has a reason, and nothing else has one")
+
+    def redacted(self, redactor: Redactor) -> "Ending":
+        """Return the end as it may be shown."""
+        message, result = redactor.redacted(self.message), redactor.redacted(self.result)
+        return attrs.evolve(self, message=message, result=result)
 
 
 def failure(reason: FailureReason, message: str, *, result: str = "") -> Ending:

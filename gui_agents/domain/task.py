@@ -20,6 +20,7 @@ class RejectReason(StrEnum):
     DENIED = "denied"
     BUDGET = "budget"
     STORAGE = "storage"
+    QUOTA = "quota"
 
 
 @attrs.frozen

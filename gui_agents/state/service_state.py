@@ -16,6 +16,7 @@ from decimal import Decimal
 from threading import Lock
 from typing import Final
 
+from gui_agents.domain.access import AuthFailure, Quota
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.clock import Clock, SteadyClock
@@ -106,10 +107,6 @@ class ServiceState:
         """Free slots now."""
         return self._table.limits.slots - self._table.running
 
-    def head(self) -> str | None:
-        """Return the id of the task that has waited longest."""
-        return self._table.head()
-
     @property
     def kept(self) -> int:
         """Tasks in memory, ended ones included."""
@@ -122,6 +119,10 @@ class ServiceState:
     def status(self, task_id: str) -> TaskStatus | None:
         """Return a task's status, or None for an unknown one."""
         return self._table.status(task_id)
+
+    def owner(self, task_id: str) -> str | None:
+        """Return who started a task, or None for an unknown one."""
+        return self._table.owner(task_id)
 
     def record(self, task_id: str) -> TaskRecord:
         """Return a task as it is now.
@@ -181,10 +182,13 @@ class ServiceState:
         """
         return self._table.history(task_id)
 
-    def task_ended(self, task_id: str, ending: Ending, history: History = NO_HISTORY) -> None:
+    def task_ended(
+        self, task_id: str, ending: Ending, history: History = NO_HISTORY, owner_bytes: int | None = None
+    ) -> None:
         """End a live task. Its slot is free, its statistics are final and its stream gets its last message.
 
-        `history` is its conversation, which other tasks may continue as long as the task is retained.
+        `history` is its conversation, which other tasks may continue as long as the task is retained. `owner_bytes` is
+        what ended tasks of its owner may take in memory; None is no limit.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -198,7 +202,7 @@ class ServiceState:
             self._recorder.ended(last, status, ending, history, at)
             self._recent.ended.count(status, now)
             waiting = self._publish(task_id, StreamMessage(_LAST_STAGE[ending.event], ending.message, at), last=True)
-            self._drop(self._table.evict())
+            self._drop(self._table.evict(last.spec.owner, owner_bytes))
         wake(waiting)
         self._evict_later()
 
@@ -397,6 +401,18 @@ class ServiceState:
             messages.insert(0, StreamMessage(Stage.GAP, text, self._time()))
         return messages
 
+    # Who calls.
+
+    def auth_failed(self, reason: AuthFailure) -> None:
+        """Count a call that was not let in."""
+        with self._lock:
+            self._stats.access.auth_failed(reason)
+
+    def quota_rejected(self, quota: Quota) -> None:
+        """Count a call that was refused because its owner has used up a quota."""
+        with self._lock:
+            self._stats.access.quota_rejected(quota)
+
     # The service.
 
     def rpc_started(self, method: str) -> None:
@@ -442,6 +458,7 @@ class ServiceState:
                 streams=self._streams.statistics(),
                 storage=self._stats.storage.statistics(self._journal.queued),
                 recent=self._recent.statistics(now),
+                access=self._stats.access.statistics(),
                 service=ServicePart(
                     info=self._info,
                     started_monotonic_seconds=self._started_monotonic,

@@ -87,6 +87,16 @@ class _Entry:
         return TaskStatistics(self.steps, self.input_tokens, self.output_tokens, self.cost, self.currency)
 
 
+class _Ended:
+    """The ended tasks of one owner that are retained, in the order of their end."""
+
+    __slots__ = ("bytes", "tasks")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.tasks: OrderedDict[str, None] = OrderedDict()
+
+
 class TaskTable:
     """All tasks in memory, and the tallies of all tasks since the start; `native` as in `Histogram`."""
 
@@ -98,6 +108,7 @@ class TaskTable:
         """Running tasks; the one that has been silent longest is first."""
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._ended_bytes = 0
+        self._ended_by_owner: dict[str, _Ended] = {}
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
         self._failures = dict.fromkeys(map(str, FailureReason), 0)
         self._rejected = dict.fromkeys(map(str, RejectReason), 0)
@@ -119,10 +130,6 @@ class TaskTable:
     def __len__(self) -> int:
         """Return how many tasks are in memory."""
         return len(self._entries)
-
-    def head(self) -> str | None:
-        """Return the id of the task that has waited longest."""
-        return next(iter(self._pending), None)
 
     def spec(self, task_id: str) -> TaskSpec:
         """Return what a task was asked to do."""
@@ -158,6 +165,11 @@ class TaskTable:
         """Return a task's status, or None for an unknown one."""
         entry = self._entries.get(task_id)
         return None if entry is None else entry.status
+
+    def owner(self, task_id: str) -> str | None:
+        """Return who started a task, or None for an unknown one."""
+        entry = self._entries.get(task_id)
+        return None if entry is None else entry.spec.owner
 
     def record(self, task_id: str, monotonic: float) -> TaskRecord:
         """Return a task as of `monotonic`, in seconds of the monotonic clock.
@@ -243,6 +255,9 @@ class TaskTable:
         entry.weight = weight
         self._ended_bytes += weight
         self._ended[task_id] = None
+        ended = self._ended_by_owner.setdefault(entry.spec.owner, _Ended())
+        ended.bytes += weight
+        ended.tasks[task_id] = None
 
     def reject(self, reason: RejectReason) -> None:
         """Count a refused submission."""
@@ -309,14 +324,32 @@ class TaskTable:
         limits = self.limits
         return len(self._ended) > limits.retention or (self._ended_bytes > limits.retention_bytes and bool(self._ended))
 
-    def evict(self) -> Collection[str]:
-        """Forget the tasks that ended first, up to `EVICTED_AT_ONCE` while there are too many; return their ids."""
+    def evict(self, owner: str = "", owner_bytes: int | None = None) -> Collection[str]:
+        """Forget the tasks that ended first, up to `EVICTED_AT_ONCE` while there are too many; return their ids.
+
+        First go those of an owner whose ended tasks take more than `owner_bytes`, if that is a limit.
+        """
         evicted: list[str] = []
+        ended = self._ended_by_owner.get(owner)
+        while ended is not None and owner_bytes is not None and ended.bytes > owner_bytes and ended.tasks:
+            if len(evicted) == EVICTED_AT_ONCE:
+                return evicted
+            evicted.append(self._forget(next(iter(ended.tasks))))
         while self.overfull and len(evicted) < EVICTED_AT_ONCE:
-            task_id, _ = self._ended.popitem(last=False)
-            self._ended_bytes -= self._entries.pop(task_id).weight
-            evicted.append(task_id)
+            evicted.append(self._forget(next(iter(self._ended))))
         return evicted
+
+    def _forget(self, task_id: str) -> str:
+        """Forget an ended task, and return its id."""
+        entry = self._entries.pop(task_id)
+        del self._ended[task_id]
+        self._ended_bytes -= entry.weight
+        ended = self._ended_by_owner[entry.spec.owner]
+        del ended.tasks[task_id]
+        ended.bytes -= entry.weight
+        if not ended.tasks:
+            del self._ended_by_owner[entry.spec.owner]
+        return task_id
 
 
 def _moved(entry: _Entry, event: TaskEvent) -> TaskStatus:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import History
+from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.storage import (
@@ -162,9 +162,9 @@ def _created(entry: TaskCreated, dialect: Dialect) -> Iterator[Statement]:
 
 def _ended(entry: TaskEnded, dialect: Dialect) -> Iterator[Statement]:
     ending, history = entry.ending, entry.history
-    if ending.result or history.turns:
-        turns = codec.history_of(history) if history.turns else None
-        yield OUTCOME, (codec.text_of(ending.result), turns, *_key(entry))
+    if ending.result or history != NO_HISTORY:
+        written = None if history == NO_HISTORY else codec.history_of(history)
+        yield OUTCOME, (codec.text_of(ending.result), written, *_key(entry))
     yield (
         END,
         (

@@ -1,18 +1,21 @@
 """The journal of a service whose tasks are stored in a database, and the one thread that writes it.
 
 Theory of operation. The state's verbs append entries, on the event loop and under the state's lock: that is a queue and
-a timer, and no I/O. The thread takes everything that is in the queue and writes it as one transaction (group commit);
-while it waits for the disk, the next transaction gathers. Nobody waits for most entries, so they linger a moment, to be
-written with more of their kind. Somebody who waits, such as a client whose task was just accepted, wakes the thread at
-once.
+a timer, and no I/O. The loop decides when a transaction is due, and up to which entry. The thread takes these entries
+and writes them as one transaction (group commit); while it waits for the disk, the next transaction gathers. Nobody
+waits for most entries, so they linger a moment, to be written with more of their kind. Somebody who waits, such as a
+client whose task was just accepted, wakes the thread at once.
 
-The thread reports the outcome of each transaction, and the loop alone decides when the next one is due. If a
-transaction fails, the thread tries it again until it succeeds: entries are never out of order, and never lost while the
-service runs. Whoever waits is told, and new tasks are refused as long as `problem` is set. Tasks in memory go on. What
-they add is bounded: above `MOST_QUEUED` entries, messages and steps are left out, and the ends of tasks are not.
+The loop decides only between two verbs. So what one verb appends is never in two transactions: the end of a task is on
+disk with its last message, or not at all.
 
-An entry that no database takes is a defect. It must not hold up all others, so the entries of its transaction are then
-written one by one, and it is left out and logged.
+Each time the thread is woken, it reports what came of it. If a transaction fails, the thread tries it again until it
+succeeds: entries are never out of order, and never lost while the service runs. Whoever waits is told, and new tasks
+are refused as long as `problem` is set. Tasks in memory go on. What they add meanwhile is bounded: above `MOST_QUEUED`
+entries or `MOST_QUEUED_BYTES`, messages and steps are left out. The first and the last message of a task are not.
+
+An entry that no database takes is a defect. It must not hold up all others, so the transaction is then halved until the
+entry is alone; it is left out and logged, and if it is a new task, its client is told.
 """
 
 import asyncio
@@ -22,7 +25,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from itertools import chain, islice, repeat
 from typing import Any, Final, Protocol
+
+import attrs
 
 from gui_agents.domain.errors import StorageDownError
 from gui_agents.domain.storage import (
@@ -32,9 +38,14 @@ from gui_agents.domain.storage import (
     StorageError,
     StorageOperation,
     StorageOutcome,
+    TaskCreated,
     TaskEnded,
+    TaskRequeued,
+    TaskStarted,
     TaskStore,
 )
+from gui_agents.domain.stream import LAST
+from gui_agents.domain.weight import weight
 
 LINGER_SECONDS: Final = 0.02
 """How long an entry may wait for others, if nobody waits for it."""
@@ -46,8 +57,13 @@ MOST_AT_ONCE: Final = 2000
 """Entries of one transaction."""
 MOST_QUEUED: Final = 50_000
 """Entries above which messages and steps are left out while nothing can be written."""
+MOST_QUEUED_BYTES: Final = 32 * 2**20
+"""The same for the bytes of messages and steps that wait."""
 TENDING_SECONDS: Final = 60.0
 """From one look for old tasks to the next."""
+
+_BEGIN_MORE: Final = (TaskEnded, TaskRequeued)
+"""What is not divided from the entry behind it: the last message of an end, and whatever a new attempt begins with."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +79,18 @@ class Records(Protocol):
 
     def storage_measured(self, size_bytes: int) -> None:
         """Record how large the store is."""
+
+
+@attrs.frozen
+class _Waiting:
+    """Somebody who waits for entries."""
+
+    entries: int
+    """How many entries must be on disk."""
+    created: int
+    """The number of the first entry of the task that is waited for; 0 for none."""
+    since: float
+    reached: "asyncio.Future[None]"
 
 
 class Writer:
@@ -98,19 +126,28 @@ class Writer:
         self._tending_seconds = tending_seconds
         self._queue: deque[Entry] = deque()
         self._appended = 0
+        self._allowed = 0
+        """Entries that the thread may take; what was appended up to then is whole."""
+        self._taken = 0
         self._written = 0
+        """Entries that are on disk, and those that never can be."""
+        self._created = 0
+        """The number of the newest task's first entry."""
         self._left_out = 0
         """Messages and steps, since nothing could be written."""
-        self._waiting: deque[tuple[int, float, asyncio.Future[None]]] = deque()
-        """How many entries must be on disk, since when somebody waits for that, and how it is told."""
-        self._endings: dict[str, int] = {}
-        """Tasks whose end is not on disk yet -> how many entries must be until it is."""
+        self._held_bytes = 0
+        """Of messages and steps that wait since then."""
+        self._waiting: deque[_Waiting] = deque()
+        self._turns: dict[str, int] = {}
+        """Tasks whose start or last message is not on disk yet -> how many entries must be until it is, in order."""
         self._due = False
-        """Whether the thread was woken and has not told of its transaction yet."""
+        """Whether the thread was woken and has not reported yet."""
+        self._due_since = 0.0
         self._lingering: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._wake = threading.Event()
         self._closing = threading.Event()
+        self._closing_until = 0.0
         self._thread: threading.Thread | None = None
         self.problem: str | None = None
 
@@ -138,37 +175,60 @@ class Writer:
         """Write what is left, for at most so long, and close the store. A second call does nothing."""
         if self._thread is None or self._closing.is_set():
             return
+        self._allowed = self._appended
+        self._closing_until = time.monotonic() + seconds
         self._closing.set()
         self._wake.set()
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.shield(self._ended)
-        except TimeoutError:
+        await asyncio.wait((self._ended,), timeout=seconds + RETRY_SECONDS[0])
+        if self.queued:
             text = "%d entries could not be written in %g seconds, and the storage is left as it is: %s"
             _log.error(text, self.queued, seconds, self.problem or "it does not answer")
+        self.problem = "the service has ended"
+        for timer in (self._lingering, self._watching):
+            if timer is not None:
+                timer.cancel()
 
     # The journal; all of it on the event loop.
 
     def append(self, entry: Entry) -> None:
         """Add what has just happened."""
-        full = self.problem is not None and len(self._queue) >= MOST_QUEUED
-        if full and isinstance(entry, MessagePublished | StepRecorded):
+        if self.problem is not None and self._leaves_out(entry):
             self._left_out += 1
             return
         self._queue.append(entry)
         self._appended += 1
-        if isinstance(entry, TaskEnded):
-            self._endings[entry.task_id] = self._appended
+        if isinstance(entry, TaskCreated):
+            self._created = self._appended
+        elif isinstance(entry, TaskStarted):
+            self._turns[entry.task_id] = self._appended
+        elif isinstance(entry, MessagePublished) and entry.message.stage in LAST:
+            self._turns.pop(entry.task_id, None)
+            self._turns[entry.task_id] = self._appended
         if not self._due and self._lingering is None:
-            self._lingering = self._loop.call_later(LINGER_SECONDS, self._hurry)
+            self._linger()
+
+    def _leaves_out(self, entry: Entry) -> bool:
+        """Tell whether an entry is one too many while nothing can be written; what tasks need is not."""
+        if isinstance(entry, MessagePublished):
+            if entry.position == 0 or entry.message.stage in LAST:
+                return False
+        elif not isinstance(entry, StepRecorded):
+            return False
+        if len(self._queue) >= MOST_QUEUED or self._held_bytes >= MOST_QUEUED_BYTES:
+            return True
+        self._held_bytes += weight(entry)
+        return False
 
     def written(self) -> "asyncio.Future[None] | None":
-        """Return a future that is done when all entries so far are on disk; None if they are."""
-        return self._reached(self._appended)
+        """Return a future that is done when all entries so far are on disk; None if they are.
+
+        It fails if they cannot be written now, or if the newest task is one that can never be.
+        """
+        return self._reached(self._appended, self._created)
 
     async def settled(self, task_id: str) -> None:
-        """Wait until the end of a task is on disk, if it has ended, and as long as the storage answers."""
-        entries = self._endings.get(task_id)
+        """Wait until a task's start is on disk, and its end if it has ended, as long as the storage answers."""
+        entries = self._turns.get(task_id)
         if entries is None:
             return
         reached = self._reached(entries)
@@ -176,72 +236,94 @@ class Writer:
             await asyncio.wait((reached,))
             reached.exception()  # which is told to whoever submits
 
-    def _reached(self, entries: int) -> "asyncio.Future[None] | None":
+    def _reached(self, entries: int, created: int = 0) -> "asyncio.Future[None] | None":
         if self._written >= entries:
             return None
         reached = self._loop.create_future()
         if self.problem is not None:
             reached.set_exception(StorageDownError(self.problem))
             return reached
-        self._waiting.append((entries, self._loop.time(), reached))
+        self._waiting.append(_Waiting(entries, created, self._loop.time(), reached))
         self._hurry()
-        self._watch()
         return reached
 
+    def _linger(self) -> None:
+        self._lingering = self._loop.call_later(LINGER_SECONDS, self._hurry)
+
     def _hurry(self) -> None:
-        """Have the thread write now, unless it does."""
+        """Have the thread write now what is there, unless it writes."""
         if self._lingering is not None:
             self._lingering.cancel()
             self._lingering = None
         if not self._due:
-            self._due = True
+            self._due, self._due_since = True, self._loop.time()
+            self._allowed = self._appended
             self._wake.set()
+        self._watch()
 
     def _watch(self) -> None:
-        """Look after whoever has waited longest, while anybody waits."""
-        if self._watching is None and self._waiting:
-            since = self._waiting[0][1]
+        """Look after the transaction, and whoever has waited longest, unless it is known that the storage fails."""
+        since = self._oldest()
+        if self._watching is None and since is not None and self.problem is None:
             self._watching = self._loop.call_at(since + self._patience_seconds, self._look)
+
+    def _oldest(self) -> float | None:
+        """Return since when the storage has owed an answer."""
+        due = [self._due_since] if self._due else []
+        return min([*due, *(waiting.since for waiting in islice(self._waiting, 1))], default=None)
 
     def _look(self) -> None:
         self._watching = None
-        if self._waiting and self._loop.time() >= self._waiting[0][1] + self._patience_seconds:
+        since = self._oldest()
+        if since is not None and self._loop.time() >= since + self._patience_seconds:
             self._failed(f"nothing was written for {self._patience_seconds:g} seconds")
         self._watch()
 
     # What the thread tells; on the event loop.
 
     def _committed(self, entries: int, seconds: float) -> None:
-        self._due = False
-        self._written += entries
         if self.problem is not None:
             _log.warning("the storage is written again")
             if self._left_out:
                 _log.error("%d messages and steps of tasks were left out meanwhile", self._left_out)
-            self.problem, self._left_out = None, 0
-        while self._waiting and self._waiting[0][0] <= self._written:
-            _, _, reached = self._waiting.popleft()
-            if not reached.done():
-                reached.set_result(None)
-        while self._endings:
-            task_id, needed = next(iter(self._endings.items()))
+            self.problem, self._left_out, self._held_bytes = None, 0, 0
+        self._records.storage_committed(seconds)
+        self._advance(entries)
+
+    def _never_written(self, entries: int, problem: str) -> None:
+        """Tell whoever waits for a new task in entries that no database takes."""
+        lost = range(self._written + 1, self._written + entries + 1)
+        for waiting in self._waiting:
+            if waiting.created in lost:
+                _tell(waiting.reached, StorageDownError(problem))
+        self._records.storage_done(StorageOperation.COMMIT, StorageOutcome.ERROR)
+        self._advance(entries)
+
+    def _advance(self, entries: int) -> None:
+        self._written += entries
+        while self._waiting and self._waiting[0].entries <= self._written:
+            _tell(self._waiting.popleft().reached, None)
+        while self._turns:
+            task_id, needed = next(iter(self._turns.items()))
             if needed > self._written:
                 break
-            del self._endings[task_id]
-        self._records.storage_committed(seconds)
+            del self._turns[task_id]
+        self._rested()
+
+    def _rested(self) -> None:
+        """Decide when the thread writes again; it has nothing left of what it was woken for."""
+        self._due = False
         if self._waiting:
             self._hurry()
-        elif self._queue and self._lingering is None:
-            self._lingering = self._loop.call_later(LINGER_SECONDS, self._hurry)
+        elif self.queued and self._lingering is None:
+            self._linger()
 
     def _failed(self, problem: str) -> None:
         if self.problem is None:
             _log.error("the storage cannot be written: %s; no new task is accepted until it can", problem)
         self.problem = problem
         while self._waiting:
-            _, _, reached = self._waiting.popleft()
-            if not reached.done():
-                reached.set_exception(StorageDownError(problem))
+            _tell(self._waiting.popleft().reached, StorageDownError(problem))
 
     def _failed_to_write(self, problem: str) -> None:
         self._records.storage_done(StorageOperation.COMMIT, StorageOutcome.ERROR)
@@ -261,50 +343,76 @@ class Writer:
         try:
             self._store.open()
         except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-            self._tell(_raise, opened, error)
-            return
-        self._tell(opened.set_result, None)
+            self._call(_tell, opened, error)
+        else:
+            self._call(_tell, opened, None)
+            self._work()
+        self._call(_tell, self._ended, None)
+
+    def _work(self) -> None:
         tending = time.monotonic()
-        while True:
-            self._wake.wait(max(0.0, tending - time.monotonic()))
-            self._wake.clear()
-            batch = self._take()
-            if batch and not self._write(batch):
-                break
-            if self._closing.is_set() and not self._queue:
-                break
-            if time.monotonic() >= tending:
+        going = True
+        while going:
+            if self._wake.wait(max(0.0, tending - time.monotonic())):
+                self._wake.clear()
+                closing = self._closing.is_set()
+                going = self._write_due() and not closing
+            if going and time.monotonic() >= tending:
                 more = self._tend()
                 tending = time.monotonic() + (0.0 if more else self._tending_seconds)
-        self._store.close()
-        self._tell(self._ended.set_result, None)
+        try:
+            self._store.close()
+        except Exception:  # noqa: BLE001 - the boundary of a background loop
+            _log.exception("the storage could not be closed in good order")
+
+    def _write_due(self) -> bool:
+        """Write what is due; False if the service ends before that."""
+        batch = self._take()
+        if not batch:
+            self._call(self._rested)
+        while batch:
+            if not self._write(batch):
+                return False
+            batch = self._take()
+        return True
 
     def _take(self) -> Sequence[Entry]:
-        return [self._queue.popleft() for _ in range(min(len(self._queue), MOST_AT_ONCE))]
+        batch: list[Entry] = []
+        while self._taken < self._allowed and (len(batch) < MOST_AT_ONCE or isinstance(batch[-1], _BEGIN_MORE)):
+            batch.append(self._queue.popleft())
+            self._taken += 1
+        return batch
 
     def _write(self, batch: Sequence[Entry]) -> bool:
         """Write a transaction, however long it takes; False if the service ends before that."""
-        tries = 0
+        delays = chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1]))
         while True:
             began = time.monotonic()
             try:
                 self._store.write(batch)
             except StorageError as error:
-                self._tell(self._failed_to_write, str(error))
-                if self._closing.wait(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]) and tries:
+                self._call(self._failed_to_write, str(error))
+                if self._gives_up_after(next(delays)):
                     return False
-                tries += 1
-            except Exception:
-                if len(batch) == 1:
-                    _log.exception("an entry of task %s cannot be stored", getattr(batch[0], "task_id", "-"))
-                    self._tell(self._records.storage_done, StorageOperation.COMMIT, StorageOutcome.ERROR)
-                    self._tell(self._committed, 1, time.monotonic() - began)
-                    return True
-                # One that fails for good must not keep the others back.
-                return False not in [self._write((entry,)) for entry in batch]
+            except Exception as error:  # noqa: BLE001 - the boundary of a background loop
+                defect = error
+                break
             else:
-                self._tell(self._committed, len(batch), time.monotonic() - began)
+                self._call(self._committed, len(batch), time.monotonic() - began)
                 return True
+        first, second = _halves(batch)
+        if second:
+            return self._write(first) and self._write(second)
+        _log.error("entries of task %s cannot be stored", getattr(batch[0], "task_id", "-"), exc_info=defect)
+        self._call(self._never_written, len(batch), f"it cannot be stored: {type(defect).__name__}")
+        return True
+
+    def _gives_up_after(self, seconds: float) -> bool:
+        """Wait until the next try; tell whether there is none, because the service has ended."""
+        if self._closing.wait(seconds):
+            time.sleep(RETRY_SECONDS[0])
+            return time.monotonic() >= self._closing_until
+        return False
 
     def _tend(self) -> bool:
         """Delete old tasks, and measure the store; return whether there may be more of them."""
@@ -312,19 +420,31 @@ class Writer:
         try:
             expired = self._store.expire(ended_before=before, max_bytes=self._max_bytes)
             size_bytes = self._store.size_bytes()
-        except StorageError as error:
-            _log.warning("old tasks could not be deleted: %s", error)
-            self._tell(self._tended, (), None)
+        except Exception as error:  # noqa: BLE001 - the boundary of a background loop
+            _log.warning("old tasks could not be deleted: %s", error, exc_info=not isinstance(error, StorageError))
+            self._call(self._tended, (), None)
             return False
-        self._tell(self._tended, expired, size_bytes)
+        self._call(self._tended, expired, size_bytes)
         return bool(expired)
 
-    def _tell(self, told: Callable[..., Any], *arguments: Any) -> None:
+    def _call(self, told: Callable[..., Any], *arguments: Any) -> None:
         # The loop may have ended: the process does not wait for this thread.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(told, *arguments)
 
 
-def _raise(future: "asyncio.Future[None]", error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
+def _halves(batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Return the two halves of a transaction; the second one is empty if it must not be divided."""
+    ends = [number for number, entry in enumerate(batch, 1) if not isinstance(entry, _BEGIN_MORE)]
+    middle = min(ends, key=lambda end: abs(2 * end - len(batch)), default=len(batch))
+    return batch[:middle], batch[middle:]
+
+
+def _tell(future: "asyncio.Future[None]", problem: BaseException | None) -> None:
+    """End what somebody waits for, who may have left."""
+    if future.done():
+        return
+    if problem is None:
+        future.set_result(None)
+    else:
+        future.set_exception(problem)

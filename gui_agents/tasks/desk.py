@@ -40,6 +40,8 @@ class Desk:
     """Whether a client has named the sandbox by its id."""
     attached: str | None = None
     """The id of a sandbox in a cloud that it attaches to itself."""
+    owner: str = ""
+    """To whom the sandbox belongs: the owner of its first task."""
     model: Model | None = None
     lost: Departure | None = None
     """Why the sandbox must not be used again."""
@@ -78,10 +80,10 @@ class Desks:
             # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
             spec = attrs.evolve(spec, sandbox_id=None)
         desk = Desk(task_id, spec, settings, conversation, self._clock.monotonic())
-        desk.attached, desk.named = beginning.attached, beginning.attached is not None
+        desk.attached, desk.named, desk.owner = beginning.attached, beginning.attached is not None, spec.owner
         kept = beginning.kept
         if kept is not None and taken:
-            desk.named = beginning.named or kept.named
+            desk.named, desk.owner = beginning.named or kept.named, kept.owner
             self._give(desk, kept.sandbox, kept.info, SandboxStart.KEPT)
         elif kept is not None:
             text = replaced("the sandbox to go on in", self._keeper.why_gone(kept.info.sandbox_id))
@@ -130,12 +132,12 @@ class Desks:
         if desk.sandbox is None:
             self._keeper.release()
         elif desk.info is not None and desk.lost is None and (desk.named or not desk.spec.destroy_sandbox):
-            self._keeper.keep(Kept(desk.sandbox, desk.info, desk.named))
+            self._keeper.keep(Kept(desk.sandbox, desk.info, desk.named, desk.owner))
         else:
             self._keeper.close(desk.sandbox, desk.info, desk.lost or UNWANTED)
 
     def _give(self, desk: Desk, sandbox: Sandbox, info: SandboxInfo, start: SandboxStart) -> None:
         desk.sandbox, desk.info = sandbox, info
-        self._continuations.took(info.sandbox_id)
+        self._continuations.took(info.sandbox_id, desk.owner)
         waited_seconds = self._clock.monotonic() - desk.began_monotonic_seconds
         self._state.sandbox_given(desk.task_id, info, start, waited_seconds)

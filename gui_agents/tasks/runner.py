@@ -18,12 +18,14 @@ from typing import Final, Protocol
 
 import attrs
 
+from gui_agents.access.owners import Owners
 from gui_agents.agent import loop
 from gui_agents.agent.budget import Budget
 from gui_agents.agent.cancellation import end_if_cancelled, is_cancelled
 from gui_agents.agent.ledger import Prices
 from gui_agents.agent.loop import Episode
 from gui_agents.agent.spending import SpendingLimits
+from gui_agents.domain.access import Identity, QuotaExceededError, Role
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import (
     DayBudgetSpentError,
@@ -35,10 +37,12 @@ from gui_agents.domain.errors import (
 )
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, History, Model, ModelError, ModelRefusedError
+from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.sandbox import SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
 from gui_agents.domain.storage import NO_JOURNAL, Journal, StoredTask
 from gui_agents.domain.stream import StreamMessage
+from gui_agents.domain.weight import weight
 from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.pictures.studio import Studio
 from gui_agents.state.service_state import ServiceState
@@ -48,6 +52,7 @@ from gui_agents.tasks.departure import UNCLEAR
 from gui_agents.tasks.desk import Desk, Desks
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.last_look import LastLooks
+from gui_agents.tasks.line import Line
 from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
 from gui_agents.tasks.warm import SandboxFactory, WarmPool
@@ -57,6 +62,8 @@ UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
 LAST_SECONDS: Final = 1.5
 """The same while the service stops; and how long all sandboxes together may then take to close."""
+
+_OWNER: Final = frozenset({Role.SUBMIT})
 
 _log = logging.getLogger(__name__)
 
@@ -90,9 +97,11 @@ class TaskRunner:
         models: ModelFactory,
         prices: Prices,
         spending: SpendingLimits,
+        owners: Owners,
         clock: Clock,
         journal: Journal = NO_JOURNAL,
         unbudgeted: bool = False,
+        redactor: Redactor = KNOWS_NO_KEYS,
         recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         last_seconds: float = LAST_SECONDS,
@@ -102,7 +111,10 @@ class TaskRunner:
         self._pool = pool
         self._models = models
         self._spending = spending
-        self._treasury = Treasury(state, prices, spending, time=clock.time, unbudgeted=unbudgeted)
+        self._owners = owners
+        self._line = Line(owners)
+        self._redactor = redactor
+        self._treasury = Treasury(state, prices, spending, owners, time=clock.time, unbudgeted=unbudgeted)
         self._clock = clock
         self._new_id = new_id
         self._last_seconds = last_seconds
@@ -136,15 +148,17 @@ class TaskRunner:
         """Whether no more tasks are accepted."""
         return self._draining
 
-    def submit(self, spec: TaskSpec, past: Past | None = None) -> str:
+    def submit(self, spec: TaskSpec, caller: Identity | None = None, past: Past | None = None) -> str:
         """Accept a task and return its id. It runs once it is stored, and a slot and a place for a sandbox are free.
 
-        A client may hear of it once `stored` has returned. `past` is the task to continue, if it is not in memory.
+        A client may hear of it once `stored` has returned. `caller` is who asks, and may continue the tasks of others
+        if it is an admin; by default it is the spec's owner. `past` is the task to continue, if it is not in memory.
 
         Raises:
             DrainingError: the service is shutting down.
             StorageDownError: nothing can be stored now.
             DayBudgetSpentError: nothing is left of what may be spent on this day.
+            QuotaExceededError: the owner's money, queue or memory is used up.
             QueueFullError: all slots and all places in the queue are taken.
             NotFoundError: the task to continue is unknown.
             PreconditionError: no budget could hold the model, the task to continue has not ended, its sandbox is in
@@ -153,22 +167,27 @@ class TaskRunner:
         limits = self._state.limits
         if self._draining:
             raise DrainingError
-        self._treasury.check_model(spec.model)
-        self._treasury.check_day(spec.model)
+        self._treasury.check_model(spec.model, spec.owner)
+        self._treasury.check_day(spec.model, spec.owner)
         if self._state.pending >= limits.queue_capacity + max(0, self._state.free_slots):
             raise QueueFullError(limits.queue_capacity)
         if self._journal.problem is not None:
             raise StorageDownError(self._journal.problem)
-        beginning = self._continuations.beginning(spec, past)
+        size = 0 if self._owners.quotas(spec.owner).bytes is None else weight(spec)
+        self._owners.check_task(spec.owner, self._state.free_slots, size)
+        beginning = self._continuations.beginning(spec, caller or Identity(spec.owner, _OWNER), past)
         task_id = self._new_id()
         self._beginnings[task_id] = beginning
+        self._owners.task_waits(task_id, spec.owner, size)
         self._state.task_created(task_id, spec, _first_message(self._state.pending, beginning, spec.unused))
         log_lines.accepted(task_id, spec)
         written = self._journal.written()
-        if written is not None:
+        if written is None:
+            self._line.add(task_id, spec.owner)
+            self._dispatch()
+        else:
             self._unwritten[task_id] = written
-            written.add_done_callback(partial(self._written, task_id))
-        self._dispatch()
+            written.add_done_callback(partial(self._written, task_id, spec.owner))
         return task_id
 
     async def stored(self, task_id: str) -> None:
@@ -184,12 +203,17 @@ class TaskRunner:
             if problem is not None:
                 raise NotStoredError(problem.problem if isinstance(problem, StorageDownError) else str(problem))
 
-    def _written(self, task_id: str, written: asyncio.Future[None]) -> None:
+    def _written(self, task_id: str, owner: str, written: asyncio.Future[None]) -> None:
+        """Let a task start that survives a crash now, or cancel it if it could not be stored."""
         del self._unwritten[task_id]
         problem = written.exception()
-        if problem is not None and self._state.status(task_id) in LIVE:
+        if self._state.status(task_id) not in LIVE:
+            return
+        if problem is None:
+            self._line.add(task_id, owner)
+            self._dispatch()
+        else:
             self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=f"not accepted: {problem}"))
-        self._dispatch()
 
     def client_left(self, task_id: str) -> None:
         """Cancel a task whose client follows it no longer.
@@ -213,12 +237,15 @@ class TaskRunner:
         Raises:
             RefusedError: the sandbox that it names is gone, or in use.
         """
-        beginning = self._continuations.beginning(spec, past)
+        # Whoever started it was allowed to: an admin may have gone on with the task of another owner.
+        beginning = self._continuations.beginning(spec, Identity(spec.owner, frozenset({Role.ADMIN})), past)
         task_id = stored.record.task_id
         self._beginnings[task_id] = beginning
+        self._owners.task_waits(task_id, spec.owner, weight(spec))
         message = _first_message(self._state.pending, beginning, (), said=RESTORED)
         self._state.task_restored(stored, spec, message, messages)
         log_lines.restored(task_id, stored.attempt + 1)
+        self._line.add(task_id, spec.owner)
         self._dispatch()
 
     def cancel(self, task_id: str, message: str = "cancelled on request") -> bool:
@@ -258,10 +285,16 @@ class TaskRunner:
             self._abandon(desk)
         await self._keeper.close_all(self._last_seconds)
 
+    def quotas_changed(self) -> None:
+        """Apply the quotas of owners as they are now."""
+        self._line.quotas_changed()
+        self._treasury.quotas_changed()
+        self._dispatch()
+
     def _dispatch(self) -> None:
         while self._state.free_slots > 0 and not self._draining:
-            task_id = self._state.head()
-            if task_id is None or task_id in self._unwritten:
+            task_id = self._line.head()
+            if task_id is None:
                 return
             claim = self._beginnings[task_id].kept
             taken = claim is not None and self._keeper.take(claim)
@@ -274,6 +307,8 @@ class TaskRunner:
         self._state.task_started(task_id)
         log_lines.started(task_id)
         spec = self._state.record(task_id).spec
+        self._line.remove(task_id, spec.owner)
+        self._owners.task_started(task_id)
         running = asyncio.get_running_loop()
         desk = self._desks.prepared(task_id, spec, self._beginnings.pop(task_id), taken=taken)
         desk.recording = self._recorder(task_id)
@@ -303,8 +338,14 @@ class TaskRunner:
         history = beginning.history
         if execution is not None:
             history, ending = _told(execution.desk, ending)
-        log_lines.ended(self._state.record(task_id), ending, history)
-        self._state.task_ended(task_id, ending, history)
+        record = self._state.record(task_id)
+        redactor = self._redactor.knowing(record.spec.keys)
+        ending, history = ending.redacted(redactor), history.rewritten(redactor.redacted)
+        log_lines.ended(record, ending, history)
+        owner = self._owners.task_ended(task_id)
+        self._state.task_ended(task_id, ending, history, self._owners.quotas(owner).bytes)
+        self._line.remove(task_id, owner)
+        self._line.task_ended(owner)
         if execution is not None:
             execution.deadline.cancel()
         if beginning.kept is not None:
@@ -328,7 +369,7 @@ class TaskRunner:
             ending = failure(FailureReason.SANDBOX_ERROR, self._desks.failed(desk, error))
         except ModelRefusedError as error:
             ending = failure(FailureReason.REFUSED, str(error))
-        except (BudgetExhaustedError, DayBudgetSpentError) as error:
+        except (BudgetExhaustedError, DayBudgetSpentError, QuotaExceededError) as error:
             ending = failure(FailureReason.BUDGET, str(error))
         except ModelError as error:
             ending = failure(FailureReason.MODEL_ERROR, str(error))
@@ -357,7 +398,7 @@ class TaskRunner:
     async def _work(self, desk: Desk) -> Ending:
         spec = desk.spec
         deadline = self._clock.monotonic() + spec.timeout_seconds
-        self._treasury.check_day(spec.model)
+        self._treasury.check_day(spec.model, spec.owner)
         sandbox = await self._desks.sandbox(desk)
         end_if_cancelled()
         desk.model = self._models.create(spec.model)
@@ -369,8 +410,9 @@ class TaskRunner:
             settings=desk.settings,
             studio=self._studio,
             recording=desk.recording,
+            recorded=partial(self._journal.settled, desk.task_id),
         )
-        ledger = self._treasury.ledger(desk.task_id, spec.model)
+        ledger = self._treasury.ledger(desk.task_id, spec.model, spec.owner, self._redactor.knowing(spec.keys))
         try:
             return await loop.run(episode, sandbox, desk.model, ledger, self._clock)
         finally:

@@ -15,7 +15,7 @@ import pytest
 from gui_agents import process
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.packages import install_command
-from gui_agents.grpc_app import App, serve
+from gui_agents.grpc_app import App, _dangers, serve
 from gui_agents.open_files import BROWSERS
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
@@ -112,7 +112,7 @@ async def test_taken_ports_are_told_line_by_line_and_nothing_stays_open(tmp_path
     ("host", "reason"), [("203.0.113.9", "annot assign requested address"), ("no-such-name.invalid", "")]
 )
 async def test_a_wrong_address_is_told_under_the_variable_of_the_address(tmp_path, host, reason):
-    environment = {"ENABLE_PROMETHEUS": "true", "PROMETHEUS_HOST": host, "GRPC_HOST": host}
+    environment = {"ENABLE_PROMETHEUS": "true", "PROMETHEUS_HOST": host, "GRPC_HOST": host, "ALLOW_INSECURE": "true"}
     with pytest.raises(ConfigError) as failure:
         await App(configured({"RUNTIME_DIR": str(tmp_path), **environment})).start()
     assert [line.partition(":")[0] for line in failure.value.mistakes] == ["PROMETHEUS_HOST", "GRPC_HOST"]
@@ -287,3 +287,21 @@ async def test_a_limit_of_open_files_that_is_too_low_is_told(tmp_path, monkeypat
     async with serving_app({}, tmp_path):
         assert "only 1024 files may be open, and " in caplog.text
         assert "so gRPC takes 528 connections at once and the metrics endpoint 264" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("variables", "dangers"),
+    [
+        ((), ["whoever reaches it may run tasks", "what is sent can be read on its way"]),
+        (("ACCESS_TOKENS_FILE",), ["what is sent can be read on its way"]),
+        (("GRPC_TLS_CERT", "GRPC_TLS_KEY"), ["whoever reaches it may run tasks"]),
+        (("ACCESS_TOKENS_FILE", "GRPC_TLS_CERT", "GRPC_TLS_KEY"), []),
+    ],
+)
+def test_what_an_insecure_service_is_open_to_is_told(tmp_path, variables, dangers):
+    for name in variables:
+        (tmp_path / name).touch()
+    environment = {"ALLOW_INSECURE": "true", **{name: str(tmp_path / name) for name in variables}}
+    everywhere = configured({**environment, "GRPC_HOST": "0.0.0.0"})  # noqa: S104 - never bound
+    assert list(_dangers(everywhere)) == dangers
+    assert list(_dangers(configured(environment))) == []

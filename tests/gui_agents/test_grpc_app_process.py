@@ -250,7 +250,7 @@ async def test_taken_ports_end_the_start_with_a_line_each(tmp_path):
 
 async def test_a_wrong_configuration_ends_the_start_with_a_line_for_each_mistake(tmp_path):
     (tmp_path / ".env").write_text("TASK_QUEUE_SIZE=-1\nLOG_LEVEL=LOUD\n")
-    wrong = {"TASK_MAX_TASKS": "none", "DEFAULT_BACKEND": "nope", "TASK_STORAGE_BACKEND": "sqlite", "LOG_LEVEL": "info"}
+    wrong = {"TASK_MAX_TASKS": "none", "DEFAULT_BACKEND": "nope", "TASK_STORAGE_BACKEND": "floppy", "LOG_LEVEL": "info"}
     with process(tmp_path, **wrong) as service:
         assert await service.ended() == 2
         variables = [line.split(" ")[0] for line in service.log.splitlines()]

@@ -36,7 +36,7 @@ async def test_two_services_run_side_by_side_in_one_process():
 async def test_an_address_that_cannot_be_opened_is_told(host, reason, capfd):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        service = Service(configured({"GRPC_HOST": host, "GRPC_PORT": str(port)}))
+        service = Service(configured({"ALLOW_INSECURE": "true", "GRPC_HOST": host, "GRPC_PORT": str(port)}))
         with pytest.raises(OSError, match=f"cannot listen on {host} port {port}: {reason}"):
             await service.start()
         await service.stop()

@@ -24,7 +24,7 @@ def test_the_command_runs_as_the_images_user_in_namespaces_of_its_own():
     process = made["process"]
     assert process["user"] == {"uid": 10001, "gid": 10001}
     assert (process["args"], process["cwd"]) == (["serve"], "/app")
-    assert process["env"] == ["GRPC_HOST=0.0.0.0", "ENABLE_PROMETHEUS=true"]
+    assert process["env"] == ["GRPC_HOST=0.0.0.0", "ENABLE_PROMETHEUS=true", "ALLOW_INSECURE=true"]
     assert process["noNewPrivileges"]
     assert made["root"]["path"] == "/root-of-image"
     assert {"type": "network"} in made["linux"]["namespaces"]

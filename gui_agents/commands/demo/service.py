@@ -9,13 +9,13 @@ from typing import Final
 from gui_agents import config
 from gui_agents.commands import environment
 from gui_agents.commands.demo.stage import Stage
-from gui_agents.commands.doctor import port_is_free
+from gui_agents.commands.service_findings import port_is_free
 from gui_agents.config import Config
 from gui_agents.domain.errors import ConfigError
 from gui_agents.grpc_app import App
 from gui_agents.service import Parts
 
-CHOSEN: Final = ("GRPC_HOST", "GRPC_PORT", "PROMETHEUS_HOST", "PROMETHEUS_PORT", "TASK_MAX_TASKS")
+CHOSEN: Final = ("ALLOW_INSECURE", "GRPC_HOST", "GRPC_PORT", "PROMETHEUS_HOST", "PROMETHEUS_PORT", "TASK_MAX_TASKS")
 """The variables that the demo leaves to the user."""
 
 

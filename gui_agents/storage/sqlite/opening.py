@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+import attrs
+
 from gui_agents.domain.storage import StorageStartError
 from gui_agents.storage.migrations import migrations
 from gui_agents.storage.sqlite.connections import connected
@@ -22,6 +24,14 @@ NO_SPACE: Final = frozenset(
 MIGRATIONS: Final = migrations("sqlite")
 
 
+@attrs.frozen
+class Problem:
+    """Why a database cannot be used, and what to do."""
+
+    text: str
+    advice: str
+
+
 def opened(path: Path) -> sqlite3.Connection:
     """Return a connection that writes to the file, which is at the newest version.
 
@@ -31,7 +41,7 @@ def opened(path: Path) -> sqlite3.Connection:
     try:
         connection = connected(path, read_only=False)
         try:
-            check(connection, path)
+            _refuse(path, problem_of(connection))
             _migrate(connection)
         except BaseException:
             connection.close()
@@ -41,26 +51,21 @@ def opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Check that a file is a database that this service can use or bring to its version.
-
-    Raises:
-        StorageStartError: it is none.
-    """
+def problem_of(connection: sqlite3.Connection) -> Problem | None:
+    """Return why a database is none that this service can use or bring to its version; None if it is."""
     version = version_of(connection)
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (tables or version or application):
-        raise StorageStartError(VARIABLE, f"{path} is a database of another program; move it away")
+        return Problem("is a database of another program", "move it away")
     if version > len(MIGRATIONS):
-        raise StorageStartError(
-            VARIABLE,
-            f"{path} was written by a newer version of this service (its tables have version {version}, this service "
-            f"knows {len(MIGRATIONS)}); install the newer one again, or name another directory",
+        return Problem(
+            f"was written by a newer version of this service (its tables have version {version}, this service knows "
+            f"{len(MIGRATIONS)})",
+            "install the newer one again, or name another directory",
         )
-    problem = _damage(connection)
-    if problem is not None:
-        raise _damaged(path, problem)
+    damage = _damage(connection)
+    return None if damage is None else _damaged(damage)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -110,12 +115,20 @@ def _start_error(path: Path, error: sqlite3.Error) -> StorageStartError:
             f"sqlite needs SQLite 3.34 or newer with FTS5, and this Python has {sqlite3.sqlite_version} ({error}); "
             "use another Python, postgres, or memory, which forgets all tasks at the end",
         )
-    return _damaged(path, str(error))
+    return _refusal(path, _damaged(str(error)))
 
 
-def _damaged(path: Path, problem: str) -> StorageStartError:
-    return StorageStartError(
-        VARIABLE,
-        f"{path} is damaged ({problem}); restore a backup with `gui-agents restore FILE --force`, or move the file "
-        "away to begin without tasks",
+def _damaged(problem: str) -> Problem:
+    return Problem(
+        f"is damaged ({problem})",
+        "restore a backup with `gui-agents restore FILE --force`, or move the file away to begin without tasks",
     )
+
+
+def _refuse(path: Path, problem: Problem | None) -> None:
+    if problem is not None:
+        raise _refusal(path, problem)
+
+
+def _refusal(path: Path, problem: Problem) -> StorageStartError:
+    return StorageStartError(VARIABLE, f"{path} {problem.text}; {problem.advice}")

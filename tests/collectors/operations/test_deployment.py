@@ -199,17 +199,29 @@ def pod():
     return dict(manifests())["Deployment"]["spec"]["template"]["spec"]
 
 
+def paths_in(variables):
+    """Return the variables that name files."""
+    return {name: value for name, value in variables.items() if value.startswith("/etc/")}
+
+
+def with_files(variables, directory):
+    """Return variables with those that name files in a pod naming files here."""
+    for name in paths_in(variables):
+        (directory / name).touch()
+    return variables | {name: str(directory / name) for name in paths_in(variables)}
+
+
 def variables_of(pod):
     return {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
 
 
-def test_a_service_of_the_namespace_cannot_name_the_ports(pod):
+def test_a_service_of_the_namespace_cannot_name_the_ports(pod, tmp_path):
     assert pod["enableServiceLinks"] is False
     ports = {port["name"]: str(port["containerPort"]) for port in pod["containers"][0]["ports"]}
     variables = variables_of(pod)
     assert {"grpc": variables["GRPC_PORT"], "metrics": variables["PROMETHEUS_PORT"]} == ports
     links = {"PROMETHEUS_PORT": "tcp://10.0.0.1:9090", "GRPC_PORT": "tcp://10.0.0.2:50051"}
-    settings = config.load({**links, **variables, "RUNTIME_DIR": "runtime"})
+    settings = config.load({**links, **with_files(variables, tmp_path), "RUNTIME_DIR": "runtime"})
     assert (settings.rpc.port, settings.monitoring.port) == (50051, 8000)
 
 
@@ -233,8 +245,43 @@ def test_a_pod_writes_into_a_directory_of_its_own(pod):
     assert container["securityContext"]["readOnlyRootFilesystem"]
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     mounted = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
-    assert all("emptyDir" in volume for volume in mounted.values())
-    assert variables_of(pod)["RUNTIME_DIR"] in mounted
+    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert all("emptyDir" in mounted[path] for path in writable)
+    assert variables_of(pod)["RUNTIME_DIR"] in writable
+
+
+def test_a_pod_is_open_to_nobody_without_a_token_and_tls(pod, tmp_path):
+    variables = variables_of(pod)
+    assert "ALLOW_INSECURE" not in variables
+    settings = config.load({**with_files(variables, tmp_path), "RUNTIME_DIR": "runtime"})
+    assert None not in {settings.access.tokens_file, settings.rpc.tls_certificate, settings.rpc.tls_key}
+
+
+def test_the_files_that_a_pod_reads_are_mounted_from_secrets(pod):
+    container = pod["containers"][0]
+    secrets = {volume["name"] for volume in pod["volumes"] if "secret" in volume}
+    folders = {mount["mountPath"]: mount for mount in container["volumeMounts"] if mount["name"] in secrets}
+    assert {str(Path(path).parent) for path in paths_in(variables_of(pod)).values()} == set(folders)
+    # A file that is mounted by itself never changes.
+    assert all(mount["readOnly"] and "subPath" not in mount for mount in folders.values())
+
+
+def test_probes_need_neither_tls_nor_a_token(pod):
+    container = pod["containers"][0]
+    probes = [container[probe]["httpGet"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
+    assert probes == [{"path": path, "port": "metrics"} for path in ("/-/ready", "/-/ready", "/-/healthy")]
+
+
+def test_the_stack_opens_grpc_to_this_machine_alone():
+    service = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]["gui-agents"]
+    assert service["environment"]["ALLOW_INSECURE"] == "true"
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    config.load({**service["environment"], "RUNTIME_DIR": "runtime"})
+
+
+def test_the_image_alone_lets_nobody_in():
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    assert "ALLOW_INSECURE" not in re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
 
 
 def test_a_pod_gets_the_time_that_its_end_needs(pod):

@@ -17,8 +17,8 @@ def service():
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch, tmp_path):
     """No variable of the machine and no .env reaches a verb."""
-    for setting in config.settings():
-        monkeypatch.delenv(setting.variable, raising=False)
+    for variable in config.known_variables():
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
 
 

@@ -110,15 +110,42 @@ def _full() -> status_pb2.Status:
     return status_pb2.Status(code=grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], message="no place", details=details)
 
 
+class TokenCheck(grpc.ServerInterceptor):
+    """Lets calls through that bring the token `gat_starter`, and health checks; `gat_reader` may ask for the status."""
+
+    def __init__(self) -> None:
+        self.seen: list[str | None] = []
+
+    def intercept_service(self, continuation, details):
+        brought = dict(details.invocation_metadata).get("authorization")
+        self.seen.append(brought)
+        if "Health" in details.method or brought == "Bearer gat_starter":
+            return continuation(details)
+        if brought == "Bearer gat_reader":
+            if details.method.endswith("QueryTaskStatus"):
+                return continuation(details)
+            return _refusing(grpc.StatusCode.PERMISSION_DENIED, "the role submit is needed")
+        return _refusing(grpc.StatusCode.UNAUTHENTICATED, "no valid token")
+
+
+def _refusing(code: grpc.StatusCode, text: str) -> grpc.RpcMethodHandler:
+    return grpc.unary_unary_rpc_method_handler(lambda _, context: context.abort(code, text))
+
+
 @contextmanager
-def fake_service() -> Iterator[tuple[FakeAgent, str]]:
-    """Serve a FakeAgent on a free port."""
+def fake_service(
+    credentials: grpc.ServerCredentials | None = None, tokens: TokenCheck | None = None
+) -> Iterator[tuple[FakeAgent, str]]:
+    """Serve a FakeAgent on a free port, over TLS if there are credentials."""
     with ThreadPoolExecutor(8) as threads:
-        server = grpc.server(threads)
+        server = grpc.server(threads, interceptors=() if tokens is None else (tokens,))
         agent = FakeAgent()
         agent_pb2_grpc.add_AgentServicer_to_server(agent, server)
         health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
-        port = server.add_insecure_port("127.0.0.1:0")
+        address = "127.0.0.1:0"
+        port = (
+            server.add_insecure_port(address) if credentials is None else server.add_secure_port(address, credentials)
+        )
         server.start()
         yield agent, f"127.0.0.1:{port}"
         agent.cancelled.set()

@@ -8,9 +8,11 @@ import attrs
 import pytest
 
 from gui_agents import cli
-from gui_agents.commands import doctor
-from gui_agents.commands.doctor import Verdict, examine, packages_of, port_is_free
+from gui_agents.commands import doctor, service_findings
+from gui_agents.commands.doctor import examine, packages_of
 from gui_agents.commands.exits import ExitCode
+from gui_agents.commands.findings import Verdict
+from gui_agents.commands.service_findings import port_is_free
 from gui_agents.domain.packages import install_command
 from gui_agents.domain.providers import PROVIDERS
 from gui_agents.sandboxes.registry import ROWS
@@ -137,6 +139,7 @@ def test_a_running_service_is_recognised(service, monkeypatch):
 
 def test_a_service_that_hangs_is_told_to_hang(taken_port, monkeypatch):
     monkeypatch.setattr(doctor, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(service_findings, "PROBE_SECONDS", 0.5)
     monkeypatch.setenv("GRPC_PORT", str(taken_port))
     monkeypatch.setenv("PROMETHEUS_PORT", str(taken_port))
     told = findings()

@@ -9,6 +9,7 @@ from gui_agents.commands import metrics_page, monitoring_check, push
 from gui_agents.commands.exits import ExitCode
 from gui_agents.config.elsewhere import OF_COMMANDS, OTHER_KEYS, OTHER_NAMES
 from gui_agents.config.reference import DIFFERENCES, FORMER, LISTENS
+from gui_agents.config.setting import file_variable
 from gui_agents.domain.providers import PROVIDERS
 
 FILE = """\
@@ -54,7 +55,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     ]
     told = {row["variable"]: row["text"] for row in rows}
     assert told["OPENAI_API_KYE"].endswith("is it OPENAI_API_KEY?")
-    assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: memory")
+    assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: sqlite, memory")
     assert "OPENAI_BASE_URL" in told["LYBIC_LLM_API_KEY"]
 
 
@@ -173,5 +174,6 @@ def test_the_tables_name_what_exists():
     assert not {*OTHER_NAMES, *OTHER_KEYS} & set(FORMER)
     assert {name.partition("=")[0] for name in OTHER_NAMES.values()} <= ours
     peers = (metrics_page.PEER, push.PEER, monitoring_check.PEER, monitoring_check.ALERTMANAGER)
-    assert {peer.password_variable for peer in peers} == OF_COMMANDS
+    passwords = {peer.password_variable for peer in peers}
+    assert passwords | {file_variable(name) for name in passwords} == OF_COMMANDS
     assert set(DIFFERENCES) | set(LISTENS) <= ours

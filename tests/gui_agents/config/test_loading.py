@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.config import Config, LogFormat, load, settings
+from gui_agents.config import CLIENT, Config, LogFormat, load, settings
 from gui_agents.config.dotenv_file import LARGEST_BYTES
 from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
@@ -32,9 +32,11 @@ DEFAULTS = {
     "tasks.max_cost": None,
     "budgets.daily_max_cost": {},
     "budgets.allow_unbudgeted_models": False,
-    "storage.backend": "memory",
     "recording.screenshots": Recorded.FAILED,
     "recording.max_bytes": 2**30,
+    "storage.backend": "sqlite",
+    "storage.days": 30,
+    "storage.max_bytes": 2**31,
     "process.runtime_dir": Path("runtime"),
     "process.log_level": "INFO",
     "access.allow_set_global_config": False,
@@ -60,7 +62,10 @@ GOOD = [
     ("PROMETHEUS_HOST", "localhost", "localhost"),
     ("PROMETHEUS_PORT", "0", 0),
     ("PROMETHEUS_PORT", "65535", 65535),
-    ("GRPC_HOST", "::", "::"),
+    ("GRPC_HOST", "127.0.0.2", "127.0.0.2"),
+    ("ALLOW_INSECURE", "true", True),
+    ("POSTGRES_CONNECTION_STRING", "postgresql://u:p@db/agents", Secret("postgresql://u:p@db/agents")),
+    ("POSTGRES_CONNECTION_STRING", "host=db password='two words'", Secret("host=db password='two words'")),
     ("PROMETHEUS_HOST", "[::1]", "::1"),
     ("GRPC_PORT", " 6000 ", 6000),
     ("GRPC_MAX_MESSAGE_BYTES", "1048576", 1048576),
@@ -77,6 +82,9 @@ GOOD = [
     ("DAILY_MAX_COST", "usd:5,EUR=7 ,8CNY", {"USD": Decimal(5), "EUR": Decimal(7), "CNY": Decimal(8)}),
     ("ALLOW_UNBUDGETED_MODELS", "true", True),
     ("TASK_STORAGE_BACKEND", "memory", "memory"),
+    ("TASK_STORAGE_BACKEND", "sqlite", "sqlite"),
+    ("TASK_STORAGE_DAYS", "7", 7),
+    ("TASK_STORAGE_BYTES", "1048576", 2**20),
     ("STREAM_LOG_MESSAGES", "16", 16),
     ("RUNTIME_DIR", "/var/lib/agents", Path("/var/lib/agents")),
     ("LOG_LEVEL", "debug", "DEBUG"),
@@ -156,7 +164,9 @@ BAD = [
     ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
     ("RECORD_SCREENSHOTS", "some", "must be one of: none, failed, all"),
     ("RECORD_SCREENSHOTS_BYTES", "1000", "must be a whole number from 1048576"),
-    ("TASK_STORAGE_BACKEND", "floppy", "must be one of: memory"),
+    ("TASK_STORAGE_BACKEND", "floppy", "must be one of: sqlite, memory"),
+    ("TASK_STORAGE_DAYS", "0", "must be a whole number from 1 to 36500"),
+    ("TASK_STORAGE_BYTES", "1000", "must be a whole number from 1048576"),
     ("STREAM_LOG_MESSAGES", "1", "must be a whole number from 4"),
     ("LOG_FORMAT", "xml", "must be one of: text, json"),
     ("CONFIRM_ACTIONS", "yes", "must be one of: refuse, allow"),
@@ -182,6 +192,11 @@ BAD = [
     *((variable, "h/v1", "is no base URL") for row in PROVIDERS for variable in row.address_variables),
     ("MODELS_FILE", "/nowhere/models.yaml", "must name a file that exists"),
     ("MODEL_TIMEOUT_SECONDS", "0", "must be a number of seconds from 0.1"),
+    ("ALLOW_INSECURE", "perhaps", "must be true or false"),
+    ("ACCESS_TOKENS_FILE", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_CERT", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_KEY", "/no/such/file", "must name a file that exists"),
+    ("GRPC_TLS_CLIENT_CA", "/no/such/file", "must name a file that exists"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.0/33", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "llm.internal, http://llm", "must list hosts, addresses and networks"),
     ("MODEL_ENDPOINT_ALLOW", "10.0.0.256", "must list hosts, addresses and networks"),
@@ -224,6 +239,16 @@ BAD = [
     ("EGRESS_ALLOW", "public, http://a.example", "must list hosts, *.domain, addresses, networks or public, each with"),
     ("EGRESS_ALLOW", "*", "must list hosts, *.domain, addresses, networks or public, each with or without :PORT"),
     ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),
+    ("ACCESS_TOKENS_FILE", "/nowhere/tokens", "must name a file that exists"),
+    ("AUDIT_LOG_BYTES", "1", "must be a whole number from 65536 to"),
+    ("OWNER_MAX_RUNNING", "0", "must be a whole number from 1 to"),
+    ("OWNER_MAX_QUEUED", "-1", "must be a whole number from 0 to"),
+    ("OWNER_REQUESTS_PER_MINUTE", "0", "must be a whole number from 1 to"),
+    ("OWNER_DAILY_MAX_COST", "5 dollars", "must list amounts of money above 0 with their currency"),
+    ("OWNER_MAX_CONNECTIONS", "0", "must be a whole number from 1 to"),
+    ("OWNER_MAX_STREAMS", "-1", "must be a whole number from 0 to"),
+    ("OWNER_MAX_SUBSCRIBERS", "-1", "must be a whole number from 0 to"),
+    ("OWNER_MAX_BYTES", "0", "must be a whole number from 1 to"),
 ]
 
 
@@ -260,9 +285,13 @@ def test_a_mistake_names_the_variable_and_what_would_be_right(variable, text, pr
 
 def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     tried = {variable for variable, _, _ in BAD}
-    anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
+    anything = {"AUDIT_LOG", "RUNTIME_DIR", "OTEL_SDK_DISABLED"}
     elsewhere = {*KEYS} | {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
     assert {setting.variable for setting in settings()} - elsewhere == tried | anything
+    anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
+    elsewhere = {*KEYS, "PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG", "POSTGRES_CONNECTION_STRING"}
+    of_service = {setting.variable for setting in settings() if setting.section != CLIENT}
+    assert of_service - elsewhere == tried | anything
 
 
 @pytest.mark.parametrize("text", ["true", "1", "yes", "on", "TRUE", "Yes", "oN", "enabled"])
@@ -410,7 +439,7 @@ def test_every_setting_has_a_variable_a_default_that_parses_and_a_help_text():
             setting.parse(setting.default)
     variables = [setting.variable for setting in settings()]
     assert len(variables) == len(set(variables))
-    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)}
+    assert {setting.section for setting in settings()} == {field.name for field in attrs.fields(Config)} | {CLIENT}
 
 
 variables = st.sampled_from([setting.variable for setting in settings()])

@@ -1,5 +1,3 @@
-import contextlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,5 +31,8 @@ def test_others_are_refused_with_an_example(text):
 
 @given(st.text(max_size=50))
 def test_any_text_is_a_moment_or_refused(text):
-    with contextlib.suppress(ValueError):
-        assert isinstance(moment(text, NOW), float)
+    try:
+        found = moment(text, NOW)
+    except ValueError:
+        return
+    assert isinstance(found, float)

@@ -274,8 +274,9 @@ def test_an_endpoint_inside_is_refused_unless_the_operator_names_it():
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", False), ("::", False)],  # noqa: S104 - read, not bound
+    [("127.0.0.1", True), ("127.1", True), ("LocalHost", True), ("[::1]", True), ("0.0.0.0", False), ("::", False)],  # noqa: S104 - read, not bound
 )
 def test_loopback_is_open_to_clients_only_while_grpc_listens_there_alone(host, loopback):
-    policy = endpoint_policy(load({"GRPC_HOST": host, "MODEL_ENDPOINT_ALLOW": "10.0.0.0/8, llm.internal"}))
+    environment = {"GRPC_HOST": host, "ALLOW_INSECURE": "true", "MODEL_ENDPOINT_ALLOW": "10.0.0.0/8, llm.internal"}
+    policy = endpoint_policy(load(environment))
     assert policy == EndpointPolicy(loopback=loopback, allowed=("10.0.0.0/8", "llm.internal"))
