@@ -345,7 +345,11 @@ class Service:
             owners=owners,
         )
         self._operator = OperatorServicer(
-            state=self.state, runner=self.runner, archive=self.archive, journal=self._journal
+            state=self.state,
+            runner=self.runner,
+            archive=self.archive,
+            journal=self._journal,
+            pictures=self.pictures.names,
         )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()

@@ -7,7 +7,7 @@ looked at and cancelled without a pause between, so that none is cancelled that 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 import attrs
@@ -19,6 +19,7 @@ from gui_agents.domain.storage import (
     FIRST_ATTEMPT,
     CursorError,
     Journal,
+    StoredStep,
     StoredTask,
     TaskFilter,
     TaskStore,
@@ -55,6 +56,8 @@ class OperatorServicer:
     runner: Canceller
     archive: Archive
     journal: Journal
+    pictures: Callable[[str], Collection[str]] = lambda _: ()
+    """The names of a task's pictures that there are; called by a thread."""
 
     async def ListTasks(self, request: pb.ListTasksRequest, caller: Identity) -> pb.ListTasksResponse:  # noqa: N802
         """Return a page of the tasks that the caller sees and that meet the filter."""
@@ -83,7 +86,7 @@ class OperatorServicer:
         stored, steps, messages = await self._read(
             lambda store: (
                 store.task(task_id),
-                store.steps(task_id),
+                self._pictured(task_id, store.steps(task_id)),
                 store.messages(task_id) if request.with_messages else (),
             )
         )
@@ -92,6 +95,18 @@ class OperatorServicer:
         elif stored.record.status not in TERMINAL:
             stored = attrs.evolve(stored, record=record)
         return convert.details(stored, steps, messages)
+
+    def _pictured(self, task_id: str, steps: Sequence[StoredStep]) -> Sequence[StoredStep]:
+        """Return steps without the names of pictures that were not kept."""
+        if not any(stored.step.picture for stored in steps):
+            return steps
+        kept = frozenset(self.pictures(task_id))
+        return [
+            stored
+            if stored.step.picture in kept
+            else attrs.evolve(stored, step=attrs.evolve(stored.step, picture=None))
+            for stored in steps
+        ]
 
     async def CancelTasks(self, request: pb.CancelTasksRequest, caller: Identity) -> pb.CancelTasksResponse:  # noqa: N802
         """Cancel the live tasks that meet the filter and that the caller commands."""
