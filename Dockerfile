@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 FROM python:3.12.11-slim-bookworm AS build
-ARG EXTRAS=prometheus,models,web,x11,chromium,otel,fast
+ARG EXTRAS=prometheus,models,web,x11,chromium,postgres,otel,fast
 WORKDIR /src
 # By variables, because the environment in which pip builds the package must keep to the constraints as well; older
 # releases of pip read the first one for it, newer ones the second.

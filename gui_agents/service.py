@@ -44,7 +44,8 @@ from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.door import Door
 from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
-from gui_agents.rpc.methods import SERVICE, counted
+from gui_agents.rpc.methods import OPERATOR, OPERATOR_METHODS, SERVICE, counted
+from gui_agents.rpc.operator import OperatorServicer
 from gui_agents.rpc.reception import Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
@@ -300,6 +301,7 @@ class Service:
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = _warm_pool(config, self.state, reaper, sandboxes)
+        redactor = Redactor(known_secrets(config))
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,
@@ -312,7 +314,7 @@ class Service:
             clock=self.clock,
             journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
-            redactor=Redactor(known_secrets(config)),
+            redactor=redactor,
             recorder=self._recording,
         )
         self._recovery = Recovery(
@@ -328,6 +330,7 @@ class Service:
         self._models = models
         self._prices = prices
         self._servicer = AgentServicer(
+            redactor=redactor,
             state=self.state,
             runner=self.runner,
             archive=self.archive,
@@ -337,6 +340,9 @@ class Service:
             allow_set_global_config=config.access.allow_set_global_config,
             maxima=Maxima(config.tasks.max_steps, config.tasks.max_timeout_seconds),
             owners=owners,
+        )
+        self._operator = OperatorServicer(
+            state=self.state, runner=self.runner, archive=self.archive, journal=self._journal
         )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()
@@ -380,9 +386,11 @@ class Service:
         routes = _Routes(server, accounting)
         handlers = method_handlers(self._servicer, self._door, self._reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
+        handlers = method_handlers(self._operator, self._door, self._reception, rpc.max_message_bytes, OPERATOR_METHODS)
+        routes.add_registered_method_handlers(OPERATOR, handlers)
         foreign = _Foreign(routes, self._reception)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
-        reflected = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflected = (SERVICE, OPERATOR, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
             reflection.aio.ReflectionServicer(reflected), _Foreign(routes, self._reception, self._door)
         )
@@ -394,7 +402,7 @@ class Service:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
         await self._take_over()
-        for name in ("", SERVICE):
+        for name in ("", SERVICE, OPERATOR):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         self._server = server

@@ -1,15 +1,16 @@
-"""How Hypothesis searches, in which order the tests run, and which ports are free for them.
+"""How Hypothesis searches, in which order the tests run, which ports are free for them, and their database server.
 
 `HYPOTHESIS_PROFILE` names a profile; CI has one of its own. The search that finds new defects is `nightly`: the others
 only have to see that a promise has not been broken, at each change.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import postgres
 from tests.ports import free_port
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -29,6 +30,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip("runs in CI, and here with -m slow"))
 
 
+def pytest_sessionfinish() -> None:
+    """End the server that tests have started."""
+    postgres.end_shared()
+
+
 @pytest.fixture
 def unused_tcp_port() -> int:
     """Return a port that no connection takes; pytest-asyncio's fixture of this name asks the kernel."""
@@ -39,3 +45,19 @@ def unused_tcp_port() -> int:
 def unused_tcp_port_factory() -> Callable[[], int]:
     """Return what returns such ports."""
     return free_port
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> postgres.Server:
+    """Return the server that the tests of this process share; each makes a database of its own."""
+    return postgres.shared()
+
+
+@pytest.fixture
+def postgres_running(postgres_server: postgres.Server) -> Iterator[postgres.Server]:
+    """Return that server for a test that stops or kills it; afterwards it runs again."""
+    yield postgres_server
+    if postgres_server.running:
+        postgres_server.resume()
+    else:
+        postgres_server.start()

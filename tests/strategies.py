@@ -16,6 +16,7 @@ from gui_agents.domain.buckets import PHASE_SECONDS
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.rpc import OK, STREAMING, MethodName, RpcMethod
 from gui_agents.domain.sandbox import SandboxEnd, SandboxStart
+from gui_agents.domain.storage import StorageOperation, StorageOutcome
 from gui_agents.domain.usage import Usage
 from gui_agents.snapshot import (
     Exemplar,
@@ -29,6 +30,7 @@ from gui_agents.snapshot import (
     ServicePart,
     ServiceSnapshot,
     StepsSnapshot,
+    StorageSnapshot,
     TasksSnapshot,
     TokenCounts,
     WindowPoint,
@@ -277,6 +279,15 @@ def steps_snapshots(draw: st.DrawFn) -> StepsSnapshot:
 
 
 @st.composite
+def storage_snapshots(draw: st.DrawFn) -> StorageSnapshot:
+    idle = IDLE.storage
+    operations = draw(tallies(idle.operations))
+    commits = operations[str(StorageOperation.COMMIT), str(StorageOutcome.OK)]
+    commit = draw(histogram_points(idle.commit.bounds, commits, exemplary=False))
+    return draw(part(idle, operations=operations, commit=commit))
+
+
+@st.composite
 def recent_snapshots(draw: st.DrawFn, tasks: TasksSnapshot, models: ModelsSnapshot) -> RecentSnapshot:
     calls = dict.fromkeys(IDLE.recent.model_calls, 0)
     for (_, outcome), count in models.requests.items():
@@ -319,6 +330,7 @@ def service_snapshots(draw: st.DrawFn) -> ServiceSnapshot:
             models=models,
             sandboxes=draw(sandboxes_snapshots()),
             steps=draw(steps_snapshots()),
+            storage=draw(storage_snapshots()),
             recent=draw(recent_snapshots(tasks, models)),
             service=draw(service_parts(taken)),
         )

@@ -46,6 +46,7 @@ OPTIONAL: Final = {
     "models": "language models and known prices",
     "x11": "Linux desktops",
     "chromium": "browsers",
+    "postgres": "tasks in PostgreSQL",
     "otel": "metrics over OTLP",
     "fast": "cheaper compression of metrics pages",
 }

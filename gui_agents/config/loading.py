@@ -188,6 +188,8 @@ def _contradictions(config: Config) -> Iterator[str]:
     if tasks.timeout_seconds > tasks.max_timeout_seconds:
         limits = f"TASK_TIMEOUT_SECONDS is {tasks.timeout_seconds:g}, and TASK_MAX_TIMEOUT_SECONDS is "
         yield f"{limits}{tasks.max_timeout_seconds:g}; raise the one or lower the other"
+    if config.storage.backend is sections.StorageBackend.POSTGRES and config.storage.postgres is None:
+        yield "TASK_STORAGE_BACKEND is postgres, and POSTGRES_CONNECTION_STRING is not set; say where the database is"
     yield from _open_doors(config)
 
 

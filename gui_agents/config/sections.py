@@ -206,6 +206,7 @@ class StorageBackend(StrEnum):
 
     SQLITE = "sqlite"
     MEMORY = "memory"
+    POSTGRES = "postgres"
 
 
 @attrs.frozen(kw_only=True)
@@ -216,7 +217,7 @@ class StorageConfig:
         "TASK_STORAGE_BACKEND",
         lambda text: StorageBackend(parsers.choice(*StorageBackend)(text)),
         StorageBackend.SQLITE,
-        "Where tasks are stored: sqlite, a file in RUNTIME_DIR, or memory, which forgets them at the end.",
+        "Where tasks are stored: sqlite, a file in RUNTIME_DIR, postgres, or memory, which forgets them at the end.",
     )
     days: int = setting(
         "TASK_STORAGE_DAYS",
@@ -240,7 +241,7 @@ class StorageConfig:
         "POSTGRES_CONNECTION_STRING",
         parsers.connection_string,
         None,
-        "Connection to PostgreSQL, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
+        "Where the database of TASK_STORAGE_BACKEND=postgres is, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
     )
 
 

@@ -8,7 +8,7 @@ INTERNAL with a fixed text; its own text stays in the log.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -34,17 +34,17 @@ StreamCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[None]]
 
 
 def method_handlers(
-    servicer: AgentServicer, door: Door, reception: Reception, max_bytes: int
+    servicer: object, door: Door, reception: Reception, max_bytes: int, methods: Sequence[Method] = METHODS
 ) -> dict[str, grpc.RpcMethodHandler]:
-    """Return the handlers of all methods of the contract, by name."""
+    """Return the handlers of all methods of a service, by name."""
     handlers = _Handlers(servicer, door, reception, max_bytes)
-    return {method.name: handlers.handler(method) for method in METHODS}
+    return {method.name: handlers.handler(method) for method in methods}
 
 
 class _Handlers:
     """Makes the handlers."""
 
-    def __init__(self, servicer: AgentServicer, door: Door, reception: Reception, max_bytes: int) -> None:
+    def __init__(self, servicer: object, door: Door, reception: Reception, max_bytes: int) -> None:
         self._servicer = servicer
         self._door = door
         self._reception = reception
@@ -97,7 +97,8 @@ class _Handlers:
         """Give a call the status of `error`."""
         if isinstance(error, RefusedError):
             # Whoever is not known has submitted nothing.
-            if method.submits and not isinstance(error, UnauthenticatedError):
+            known = not isinstance(error, UnauthenticatedError)
+            if method.submits and known and isinstance(self._servicer, AgentServicer):
                 self._servicer.rejected(error)
             refuse(context, error)
         else:

@@ -8,8 +8,10 @@ import attrs
 from gui_agents.domain.access import Role
 from gui_agents.domain.rpc import STREAMING, MethodName, RpcMethod, StatusCode
 from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import operator_pb2
 
 SERVICE: Final = "lybic.agent.Agent"
+OPERATOR: Final = "gui_agents.v1.Operator"
 
 _ALWAYS: Final = (
     StatusCode.OK,
@@ -21,6 +23,7 @@ _ALWAYS: Final = (
 )
 """Every method can be called with a request that does not parse or is too large, be left, and have a defect."""
 
+_UNKNOWN: Final = (StatusCode.UNIMPLEMENTED,)
 _SETTER: Final = (StatusCode.PERMISSION_DENIED,)
 _READING: Final = (StatusCode.UNAVAILABLE,)
 """What is not in memory is in the storage, which may not answer."""
@@ -80,6 +83,7 @@ class Method:
     """Whether it creates a task."""
     changes: bool = False
     """Whether it changes anything, so that each call is audited."""
+    service: str = SERVICE
 
     @property
     def streaming(self) -> bool:
@@ -89,7 +93,7 @@ class Method:
     @property
     def path(self) -> str:
         """What the method is called on the wire."""
-        return f"/{SERVICE}/{self.name}"
+        return f"/{self.service}/{self.name}"
 
 
 METHODS: Final = (
@@ -147,6 +151,14 @@ METHODS: Final = (
 )
 """The twelve methods, in the order of the contract."""
 
+OPERATOR_METHODS: Final = (
+    Method("ListTasks", operator_pb2.ListTasksRequest, (*_ALWAYS, *_READING), _ANY, service=OPERATOR),
+    Method("GetTask", operator_pb2.GetTaskRequest, (*_ALWAYS, *_LOOKUP), _ANY, service=OPERATOR),
+    Method("CancelTasks", operator_pb2.CancelTasksRequest, _ALWAYS, _SUBMIT, changes=True, service=OPERATOR),
+    Method("GetOverview", operator_pb2.GetOverviewRequest, (*_ALWAYS, *_READING), _ANY, service=OPERATOR),
+)
+"""Those of the Operator service, which are counted together as `other`."""
+
 BY_PATH: Final[Mapping[str, Method]] = {method.path: method for method in METHODS}
 
 COUNTED: Final = (
@@ -154,15 +166,7 @@ COUNTED: Final = (
     # Health answers NOT_FOUND for a service that it does not know; its watch, and reflection, last until they are left.
     RpcMethod(
         MethodName.OTHER,
-        (
-            StatusCode.OK,
-            StatusCode.INVALID_ARGUMENT,
-            StatusCode.NOT_FOUND,
-            StatusCode.RESOURCE_EXHAUSTED,
-            StatusCode.UNIMPLEMENTED,
-            StatusCode.CANCELLED,
-            StatusCode.DEADLINE_EXCEEDED,
-        ),
+        tuple(dict.fromkeys((*_ALWAYS, *(code for each in OPERATOR_METHODS for code in each.codes), *_UNKNOWN))),
         streaming=False,
     ),
 )

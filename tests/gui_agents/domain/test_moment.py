@@ -32,6 +32,7 @@ def test_others_are_refused_with_an_example(text):
 @given(st.text(max_size=50))
 def test_any_text_is_a_moment_or_refused(text):
     try:
-        assert isinstance(moment(text, NOW), float)
-    except ValueError as error:
-        assert "is no time" in str(error)
+        found = moment(text, NOW)
+    except ValueError:
+        return
+    assert isinstance(found, float)

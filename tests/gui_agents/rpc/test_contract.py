@@ -492,7 +492,7 @@ async def test_a_stored_key_does_not_follow_to_another_address():
 async def test_health_and_reflection_are_on():
     async with serving() as served:
         health = health_pb2_grpc.HealthStub(served.channel)
-        for name in ("", "lybic.agent.Agent"):
+        for name in ("", "lybic.agent.Agent", "gui_agents.v1.Operator"):
             reply = await health.Check(health_pb2.HealthCheckRequest(service=name))
             assert reply.status == health_pb2.HealthCheckResponse.SERVING
         assert (await refused(health.Check(health_pb2.HealthCheckRequest(service="nobody")))).code == "NOT_FOUND"
@@ -501,21 +501,24 @@ async def test_health_and_reflection_are_on():
         questions = [
             reflection_pb2.ServerReflectionRequest(list_services=""),
             reflection_pb2.ServerReflectionRequest(file_containing_symbol="lybic.agent.Agent"),
+            reflection_pb2.ServerReflectionRequest(file_containing_symbol="gui_agents.v1.Operator"),
         ]
-        listed, described = [reply async for reply in reflection.ServerReflectionInfo(iter(questions))]
+        listed, *described = [reply async for reply in reflection.ServerReflectionInfo(iter(questions))]
         assert {service.name for service in listed.list_services_response.service} == {
             "lybic.agent.Agent",
+            "gui_agents.v1.Operator",
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",
         }
         files = [
             descriptor_pb2.FileDescriptorProto.FromString(data)
-            for data in described.file_descriptor_response.file_descriptor_proto
+            for reply in described
+            for data in reply.file_descriptor_response.file_descriptor_proto
         ]
-        (agent,) = (file for file in files if file.package == "lybic.agent")
-        assert len(agent.service[0].method) == 12
+        methods = {service.name: len(service.method) for file in files for service in file.service}
+        assert methods == {"Agent": 12, "Operator": 4}
         await served.all_calls_ended()
-        assert served.state.snapshot().rpcs.started["other"] == 4
+        assert served.state.snapshot().rpcs.started["other"] == 5
 
 
 async def test_a_watch_of_the_health_ends_with_its_client():

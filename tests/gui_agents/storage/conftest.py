@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gui_agents.domain.storage import TaskStore
-from tests.gui_agents.storage.stores import LASTING, STORES
+from tests.gui_agents.storage.stores import LASTING, STORES, named
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=named(*STORES))
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TaskStore]:
     """Return each kind of store."""
     opened = STORES[request.param](tmp_path)
@@ -18,7 +18,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TaskStore]
     opened.close()
 
 
-@pytest.fixture(params=LASTING)
+@pytest.fixture(params=named(*LASTING))
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], TaskStore]]:
     """Return what makes a store of the same tasks again, not open; all are closed at the end."""
     made: list[TaskStore] = []

@@ -13,7 +13,7 @@ from gui_agents.domain.model import NO_HISTORY
 from gui_agents.domain.storage import TaskFilter, TaskOrder, TaskStore
 from tests.gui_agents.storage import drawn
 from tests.gui_agents.storage.naive import NaiveStore, in_order
-from tests.gui_agents.storage.stores import LASTING, STORES
+from tests.gui_agents.storage.stores import LASTING, STORES, named
 
 orders = st.sampled_from(TaskOrder)
 
@@ -99,7 +99,7 @@ def machine(name: str) -> type[StoreMachine]:
     return type(f"{name.capitalize()}Machine", (StoreMachine,), {"name": name})
 
 
-@pytest.mark.parametrize("name", STORES)
+@pytest.mark.parametrize("name", named(*STORES))
 def test_every_store_says_what_a_model_in_dicts_says(name):
     cls = machine(name)
     case = cls.TestCase()
