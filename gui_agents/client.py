@@ -205,7 +205,7 @@ class AgentClient:
                 wanted, order, ascending=ascending, page_size=min(limit, PAGE_SIZE), page_token=token
             )
             with self._translated():
-                reply = await self._operator.ListTasks(request, timeout=UNARY_SECONDS)
+                reply = await self._operator.ListTasks(request, timeout=UNARY_SECONDS, metadata=self._metadata)
             for line in reply.tasks:
                 yield operator_calls.summary(line)
             limit -= len(reply.tasks)
@@ -221,7 +221,7 @@ class AgentClient:
         try:
             with self._translated():
                 request = operator_pb2.GetTaskRequest(task_id=task_id)
-                reply = await self._operator.GetTask(request, timeout=UNARY_SECONDS)
+                reply = await self._operator.GetTask(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         except CallError as error:
             if error.code == "NOT_FOUND":
                 return None
@@ -239,7 +239,7 @@ class AgentClient:
             dry_run=dry_run,
         )
         with self._translated():
-            reply = await self._operator.CancelTasks(request, timeout=UNARY_SECONDS)
+            reply = await self._operator.CancelTasks(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return CancelledTasks(reply.matched, reply.cancelled, tuple(reply.task_ids))
 
     async def overview(self, created_from: float | None = None, created_before: float | None = None) -> Overview:
@@ -249,7 +249,9 @@ class AgentClient:
         """
         request = operator_calls.overview_request(created_from, created_before)
         with self._translated():
-            return operator_calls.overview(await self._operator.GetOverview(request, timeout=UNARY_SECONDS))
+            return operator_calls.overview(
+                await self._operator.GetOverview(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+            )
 
     async def version(self) -> str:
         """Return the service's version."""

@@ -86,8 +86,9 @@ def test_a_command_of_grpcurl_calls_a_method_with_a_request_of_it(command):
             assert rest == [ADDRESS, "describe", SERVICE.full_name]
 
 
-def test_the_page_has_every_option_that_chooses():
-    parser = cli.parser()._subparsers._group_actions[0].choices["tasks"]
-    options = {each for action in parser._actions for each in action.option_strings if each.startswith("--")}
-    named = set(re.findall(r"`(--[a-z-]+)", PAGE))
-    assert options - named - {"--help", "--address"} == set()
+def test_the_page_has_every_option_that_only_this_verb_has():
+    verbs = cli.parser()._subparsers._group_actions[0].choices
+    chosen, common = (
+        {each for action in verbs[name]._actions for each in action.option_strings} for name in ("tasks", "watch")
+    )
+    assert chosen - common - set(re.findall(r"`(--[a-z-]+)", PAGE)) == set()

@@ -83,6 +83,7 @@ class Method:
     """Whether it creates a task."""
     changes: bool = False
     """Whether it changes anything, so that each call is audited."""
+    service: str = SERVICE
 
     @property
     def streaming(self) -> bool:
@@ -92,7 +93,7 @@ class Method:
     @property
     def path(self) -> str:
         """What the method is called on the wire."""
-        return f"/{SERVICE}/{self.name}"
+        return f"/{self.service}/{self.name}"
 
 
 METHODS: Final = (
@@ -151,10 +152,10 @@ METHODS: Final = (
 """The twelve methods, in the order of the contract."""
 
 OPERATOR_METHODS: Final = (
-    Method("ListTasks", operator_pb2.ListTasksRequest, (*_ALWAYS, *_READING), _ANY),
-    Method("GetTask", operator_pb2.GetTaskRequest, (*_ALWAYS, *_LOOKUP), _ANY),
-    Method("CancelTasks", operator_pb2.CancelTasksRequest, _ALWAYS, _SUBMIT, changes=True),
-    Method("GetOverview", operator_pb2.GetOverviewRequest, (*_ALWAYS, *_READING), _ANY),
+    Method("ListTasks", operator_pb2.ListTasksRequest, (*_ALWAYS, *_READING), _ANY, service=OPERATOR),
+    Method("GetTask", operator_pb2.GetTaskRequest, (*_ALWAYS, *_LOOKUP), _ANY, service=OPERATOR),
+    Method("CancelTasks", operator_pb2.CancelTasksRequest, _ALWAYS, _SUBMIT, changes=True, service=OPERATOR),
+    Method("GetOverview", operator_pb2.GetOverviewRequest, (*_ALWAYS, *_READING), _ANY, service=OPERATOR),
 )
 """Those of the Operator service, which are counted together as `other`."""
 

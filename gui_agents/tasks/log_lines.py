@@ -18,7 +18,7 @@ SAID_BY_AGENT: Final = frozenset({FailureReason.AGENT_GAVE_UP})
 ERRORS: Final = ("error: ", "invalid: ")
 """How the outcome of a step that failed begins."""
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logging.getLogger("gui_agents.tasks")
 
 
 def accepted(task_id: str, spec: TaskSpec) -> None:

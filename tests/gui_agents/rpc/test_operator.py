@@ -1,14 +1,11 @@
-"""The Operator service over real gRPC: lists, one task, cancels by filter, sums; and who may do what."""
+"""The Operator service over real gRPC: lists, one task, cancels by filter, sums."""
 
 import asyncio
 import random
 
-import attrs
 import grpc.aio
 import pytest
 
-from gui_agents.domain.access import Identity, Role
-from gui_agents.domain.errors import NotFoundError
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.storage import StorageError, TaskFilter, TaskOrder
 from gui_agents.operator_calls import filter_message
@@ -21,12 +18,6 @@ from gui_agents.storage.sqlite.store import SqliteStore
 from tests.gui_agents.rpc.naive_tasks import filled, listed, random_filter
 from tests.gui_agents.rpc.operating import operating
 from tests.serving import CLIENT_OPTIONS, refused, serving
-
-ADA = Identity("ada", frozenset({Role.SUBMIT}))
-BOB = Identity("bob", frozenset({Role.SUBMIT}))
-READER = Identity("eve", frozenset({Role.READ}))
-ADMIN = Identity("root", frozenset({Role.ADMIN}))
-
 
 # Lists.
 
@@ -308,54 +299,3 @@ async def test_an_overview_adds_up():
         assert overview.storage_problem == ""
         began = operated.served.state.record(running).created_at
         assert sum((await operated.client.overview(created_from=began)).counts.statuses.values()) == 2
-
-
-# Who may do what.
-
-
-def filtered(**fields) -> pb.ListTasksRequest:
-    return pb.ListTasksRequest(filter=pb.TaskFilter(**fields))
-
-
-@pytest.mark.parametrize(
-    ("caller", "owners"),
-    [(ADA, {"ada"}), (BOB, {"bob"}), (READER, {"", "ada", "bob"}), (ADMIN, {"", "ada", "bob"})],
-    ids=lambda each: getattr(each, "name", ""),
-)
-async def test_a_list_has_what_its_caller_may_see(caller, owners):
-    async with operating(tasks=40) as operated:
-        servicer = operated.served.service._operator
-        assert {task.owner for task in (await servicer.ListTasks(filtered(), caller)).tasks} == owners
-        bobs = await servicer.ListTasks(filtered(owner="bob"), caller)
-        assert {task.owner for task in bobs.tasks} == owners & {"bob"}
-        counted = await servicer.GetOverview(pb.GetOverviewRequest(), caller)
-        of_owners = sum(task.record.spec.owner in owners for task in operated.ended)
-        assert sum(each.count for each in counted.counts.statuses) == of_owners
-        assert counted.HasField("load") is counted.HasField("storage") is caller.has(Role.READ)
-
-
-async def test_a_task_of_somebody_else_is_told_as_an_unknown_one():
-    async with operating(tasks=40) as operated:
-        servicer = operated.served.service._operator
-        for task in operated.ended:
-            task_id, owner = task.record.task_id, task.record.spec.owner
-            request = pb.GetTaskRequest(task_id=task_id)
-            assert (await servicer.GetTask(request, READER)).summary.owner == owner
-            if owner == "ada":
-                assert (await servicer.GetTask(request, ADA)).summary.task_id == task_id
-            else:
-                with pytest.raises(NotFoundError) as raised:
-                    await servicer.GetTask(request, ADA)
-                assert str(raised.value) == str(NotFoundError("task", task_id))
-
-
-@pytest.mark.parametrize(("caller", "number"), [(ADA, 2), (BOB, 0), (ADMIN, 2)], ids=["ada", "bob", "admin"])
-async def test_only_an_admin_cancels_what_is_not_its_own(caller, number):
-    async with operating() as operated:
-        service = operated.served.service
-        for _ in range(2):
-            spec = service.state.record(await operated.served.start("wait")).spec
-            service.runner.submit(attrs.evolve(spec, owner="ada"))
-        wanted = pb.TaskFilter(owner="ada")
-        reply = await service._operator.CancelTasks(pb.CancelTasksRequest(filter=wanted), caller)
-        assert (reply.matched, reply.cancelled) == (number, number)
