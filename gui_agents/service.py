@@ -301,6 +301,7 @@ class Service:
             reaper, slots=config.tasks.slots, capacity=config.kept_sandboxes, keep_seconds=config.sandboxes.keep_seconds
         )
         self._pool = _warm_pool(config, self.state, reaper, sandboxes)
+        redactor = Redactor(known_secrets(config))
         self.runner = TaskRunner(
             state=self.state,
             keeper=keeper,
@@ -313,7 +314,7 @@ class Service:
             clock=self.clock,
             journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
-            redactor=Redactor(known_secrets(config)),
+            redactor=redactor,
             recorder=self._recording,
         )
         self._recovery = Recovery(
@@ -329,6 +330,7 @@ class Service:
         self._models = models
         self._prices = prices
         self._servicer = AgentServicer(
+            redactor=redactor,
             state=self.state,
             runner=self.runner,
             archive=self.archive,

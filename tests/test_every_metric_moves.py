@@ -110,6 +110,7 @@ def work(service):
 
 
 def store(state):
+    """Do everything that is done with a storage."""
     for seconds in SECONDS:
         state.storage_committed(seconds)
     for operation in StorageOperation:

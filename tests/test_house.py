@@ -28,7 +28,7 @@ COMMAND_PAGES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
-VARIABLES = {setting.variable for setting in config.settings()}
+VARIABLES = config.known_variables()
 MAKE_VARIABLES = {"ARGS", "PYTHON", "VENV", "DEMO_EXIT", "SOAK_SECONDS", "HYPOTHESIS_PROFILE", *VARIABLES}
 URL_PATHS = {"/", "/metrics", "/-/healthy", "/-/ready"}
 SUFFIXES = re.compile(r"_(total|bucket|sum|count|info)$")

@@ -89,6 +89,8 @@ class Thresholds:
     )
     storage_commit_minimum: float = _threshold(5, 0, 1e6, "commits within 10 minutes, to judge them")
     storage_queue: float = _threshold(10_000, 0, 1e9, "entries of one instance that are not in its storage yet")
+    auth_failures: float = _threshold(30, -1, 1e9, "calls of one reason that are not let in within 15 minutes")
+    quota_rejections: float = _threshold(0, -1, 1e9, "calls that one quota refuses within 5 minutes")
     grpc_error_ratio: float = _threshold(0.05, 0, 1, "calls of one method that end with a fault of the service")
     grpc_error_minimum: float = _threshold(3, 0, 1e6, "faults of one method within 10 minutes, to judge its calls")
     grpc_latency_p95_seconds: float = _threshold(

@@ -239,6 +239,7 @@ class Ledger:
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
     def _step(self, turn: Turn, seconds: float, picture: str | None) -> Step:
+        turn = turn.rewritten(self._redactor.redacted)
         return Step(
             number=self.steps,
             action=turn.action,

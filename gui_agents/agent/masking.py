@@ -9,7 +9,7 @@ If neither is known, and the screen has such a field, the text may be for it. A 
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -110,16 +110,7 @@ class Masking:
 
     def turn(self, turn: Turn) -> Turn:
         """Return a turn whose texts hold no password; the same one if they held none."""
-        if not self._passwords:
-            return turn
-        masked = attrs.evolve(
-            turn,
-            action=None if turn.action is None else self._action(turn.action),
-            rationale=self.text(turn.rationale),
-            outcome=self.text(turn.outcome),
-            said=self.text(turn.said),
-        )
-        return turn if masked == turn else masked
+        return turn.rewritten(self.text) if self._passwords else turn
 
     def invalid(self, turn: Turn) -> Turn:
         """Return the turn of an invalid answer as it may be told: nobody knows what in it is a password."""
@@ -132,11 +123,6 @@ class Masking:
         if not self._passwords:
             return ending
         return attrs.evolve(ending, message=self.text(ending.message), result=self.text(ending.result))
-
-    def _action(self, action: Action) -> Action:
-        values = {name: value for name, value in attrs.asdict(action, recurse=False).items() if type(value) is str}
-        changes: dict[str, Any] = {name: self.text(text) for name, text in values.items()}
-        return attrs.evolve(action, **changes)
 
     def _followed(self, action: Action, focus: _Focus, *, sure: bool) -> Action:
         shown = action

@@ -112,7 +112,9 @@ def _list(arguments: argparse.Namespace) -> ExitCode:
     for line in read.lines:
         name, _, roles, *quotas = str(line).split()
         if arguments.json:
-            facts = {key: value for key, value in attrs.asdict(line.quotas, recurse=False).items() if value}
+            facts = {
+                key: value for key, value in attrs.asdict(line.quotas, recurse=False).items() if value not in (None, {})
+            }
             print(json.dumps({"name": name, "roles": roles.split(","), "quotas": facts}, default=_written))
         else:
             print(f"{name:<{width}}  {roles:<18}  {' '.join(quotas)}".rstrip())

@@ -186,6 +186,13 @@ class TaskSpec:
     """What the request and the global configuration hold that has no effect on this task, by field name."""
     owner: str = ""
     """The name of who started it; empty in a service without tokens."""
+    redacted_instruction: str | None = None
+    """The instruction without the keys that are in it; None if there is none in it."""
+
+    @property
+    def shown_instruction(self) -> str:
+        """The instruction as it is shown and stored."""
+        return self.instruction if self.redacted_instruction is None else self.redacted_instruction
 
     @property
     def keys(self) -> frozenset[Secret]:

@@ -10,11 +10,10 @@ entries of lower ones change nothing from then on: a writer that is late cannot 
 No key is stored. A task is stored with its keys masked, and `keys_forgotten` says that it cannot be run from the store.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum, unique
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
@@ -26,6 +25,9 @@ from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord, TaskStatistics
+
+if TYPE_CHECKING:
+    import asyncio
 
 FIRST_ATTEMPT: Final = 1
 

@@ -172,7 +172,7 @@ def _of_owner(wanted: TaskFilter, owner: str | None) -> TaskFilter | None:
 def _is_wanted(record: TaskRecord, wanted: TaskFilter) -> bool:
     """Tell whether a live task meets a filter; how long it has run is looked at, too."""
     task = convert.summary_of(_unstored(record))
-    return meets(task, wanted, task.execution_seconds) and folded(wanted.text) in folded(record.spec.instruction)
+    return meets(task, wanted, task.execution_seconds) and folded(wanted.text) in folded(record.spec.shown_instruction)
 
 
 def _unstored(record: TaskRecord) -> StoredTask:

@@ -212,7 +212,7 @@ def details(task: StoredTask, steps: Sequence[StoredStep], messages: Sequence[St
     sent_messages = _last((_message(record.task_id, message) for message in reversed(messages)), MESSAGES_BYTES)
     return pb.GetTaskResponse(
         summary=summary(summary_of(task), MAX_TEXT),
-        instruction=writable(spec.instruction),
+        instruction=writable(spec.shown_instruction),
         result="" if ending is None else _cut(ending.result, MAX_RESULT),
         config=common_config(record.task_id, spec.config),
         sandbox=None if record.sandbox is None else sandbox_shown(record.sandbox),
@@ -238,7 +238,7 @@ def summary_of(task: StoredTask) -> TaskSummary:
             reason=None,
             model=record.spec.model.full_name,
             backend=record.spec.backend,
-            instruction=record.spec.instruction[:SUMMARY_CHARACTERS],
+            instruction=record.spec.shown_instruction[:SUMMARY_CHARACTERS],
             message="",
             created_at=record.created_at,
             started_at=task.started_at,

@@ -23,6 +23,7 @@ from gui_agents.domain.errors import (
     StorageDownError,
 )
 from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import NORMAL_STAGE, ConfigType, LLMSettings
 from gui_agents.domain.task import RejectReason, TaskRecord
 from gui_agents.proto import agent_pb2 as pb
@@ -70,6 +71,7 @@ class AgentServicer:
     backends: Backends
     allow_set_global_config: bool
     maxima: convert.Maxima
+    redactor: Redactor
     owners: Owners
 
     async def GetAgentInfo(self, _: pb.GetAgentInfoRequest, _caller: Identity) -> pb.AgentInfo:  # noqa: N802
@@ -229,8 +231,9 @@ class AgentServicer:
         spec = orders.spec_of(
             request, settings=self.settings, models=self.models, backends=self.backends, maxima=self.maxima
         )
-        past = await self.archive.past(spec.previous_task_id)
-        return self.runner.submit(attrs.evolve(spec, owner=caller.name), caller, past)
+        shown = self.redactor.knowing(spec.keys).redacted(spec.instruction)
+        spec = attrs.evolve(spec, owner=caller.name, redacted_instruction=None if shown == spec.instruction else shown)
+        return self.runner.submit(spec, caller, await self.archive.past(spec.previous_task_id))
 
     def _set_stages(
         self,

@@ -1,16 +1,13 @@
 """What of a request may not be stored: its keys, wherever they are."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import attrs
 
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS
-from gui_agents.domain.secret import MASKED_KEY, Secret
+from gui_agents.domain.redaction import Redactor
+from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import TaskSpec
-
-SHORTEST: Final = 8
-"""Characters of a key that is cut out of an instruction; a shorter one would be found in ordinary words."""
 
 
 def without_keys(spec: TaskSpec) -> TaskSpec:
@@ -19,7 +16,9 @@ def without_keys(spec: TaskSpec) -> TaskSpec:
     The keys of the fields stay, because the codec writes none.
     """
     instruction = masked_instruction(spec)
-    return spec if instruction == spec.instruction else attrs.evolve(spec, instruction=instruction)
+    if instruction == spec.instruction:
+        return spec
+    return attrs.evolve(spec, instruction=instruction, redacted_instruction=None)
 
 
 def as_stored(spec: TaskSpec) -> TaskSpec:
@@ -38,13 +37,8 @@ def keys_forgotten(spec: TaskSpec) -> bool:
 
 
 def masked_instruction(spec: TaskSpec) -> str:
-    """Return the instruction of a request without those of its keys that are in it."""
-    text = spec.instruction
-    for key in _keys(spec):
-        plain = key.reveal()
-        if len(plain) >= SHORTEST and plain in text:
-            text = text.replace(plain, MASKED_KEY)
-    return text
+    """Return the instruction of a request without keys, those included that its fields have."""
+    return Redactor(spec.keys).redacted(spec.shown_instruction)
 
 
 def _request_keys(spec: TaskSpec) -> Iterator[Secret]:
@@ -55,13 +49,3 @@ def _request_keys(spec: TaskSpec) -> Iterator[Secret]:
     for settings in config.stages.values():
         if settings.api_key is not None:
             yield settings.api_key
-
-
-def _keys(spec: TaskSpec) -> Iterator[Secret]:
-    """Yield all keys that a task has, those of the operator included."""
-    yield from _request_keys(spec)
-    endpoint = spec.model.endpoint
-    if endpoint is not None and endpoint.api_key is not None:
-        yield endpoint.api_key
-    if spec.cloud is not None:
-        yield spec.cloud.account.api_key

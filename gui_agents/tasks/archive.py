@@ -4,6 +4,7 @@ The storage is read by a few threads. The end of a task is told only once it is 
 remember another one.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Final, TypeVar
 
@@ -19,6 +20,8 @@ from gui_agents.threads import Threads
 
 READERS: Final = 4
 """Questions to the storage that are answered at once."""
+PATIENCE_SECONDS: Final = 15.0
+"""After which a client is told that the storage does not answer; it may hang, and so may a reader's thread."""
 
 Answer = TypeVar("Answer")
 
@@ -26,10 +29,18 @@ Answer = TypeVar("Answer")
 class Archive:
     """The tasks of a service, those of earlier services included. Used on the event loop."""
 
-    def __init__(self, state: ServiceState, store: TaskStore, journal: Journal) -> None:
+    def __init__(
+        self,
+        state: ServiceState,
+        store: TaskStore,
+        journal: Journal,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._state = state
         self._store = store
         self._journal = journal
+        self._patience_seconds = patience_seconds
         self._readers = Threads("storage reader", READERS)
 
     async def read(self, question: Callable[[TaskStore], Answer]) -> Answer:
@@ -38,14 +49,18 @@ class Archive:
         Raises:
             StorageDownError: it does not answer.
         """
-        # Who leaves meanwhile, or asks what no store can answer, has met no fault of the storage.
         try:
-            answer = await self._readers.run(lambda: question(self._store))
+            async with asyncio.timeout(self._patience_seconds):
+                answer = await self._readers.run(lambda: question(self._store))
+        except TimeoutError:
+            problem = f"nothing was read for {self._patience_seconds:g} seconds"
         except StorageError as error:
-            self._state.storage_done(StorageOperation.READ, StorageOutcome.ERROR)
-            raise StorageDownError(str(error)) from error
-        self._state.storage_done(StorageOperation.READ, StorageOutcome.OK)
-        return answer
+            problem = str(error)
+        else:
+            self._state.storage_done(StorageOperation.READ, StorageOutcome.OK)
+            return answer
+        self._state.storage_done(StorageOperation.READ, StorageOutcome.ERROR)
+        raise StorageDownError(problem)
 
     async def record(self, task_id: str) -> TaskRecord:
         """Return a task.
@@ -112,7 +127,7 @@ class Archive:
         return Past(record.spec.owner, record.status, history, record.sandbox)
 
     async def _stored(self, task_id: str) -> StoredTask:
-        """Return a task that is not in memory."""
+        """Return a task that is not in memory. It has ended, whatever the storage says: all others are in memory."""
         stored = await self.read(lambda store: store.task(task_id))
         if stored is not None and stored.record.status in LIVE:
             # It has left the memory a moment ago, and its end is on its way.
@@ -120,4 +135,6 @@ class Archive:
             stored = await self.read(lambda store: store.task(task_id))
         if stored is None:
             raise NotFoundError("task", task_id)
+        if stored.record.status in LIVE:
+            raise StorageDownError(self._journal.problem or "the end of the task is not stored yet")
         return stored

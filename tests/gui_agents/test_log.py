@@ -209,11 +209,11 @@ def test_no_line_shows_a_key_that_is_known_or_looks_like_one(logger, piped, log_
     line = pipe.readline()
     assert f"the key is {MASKED_KEY}, the token {MASKED_KEY}" in line
     try:
-        raise ValueError("planted-key-of-ours")  # noqa: TRY301 - its traceback is what is looked at
+        int("planted-key-of-ours")
     except ValueError:
         logger.exception("failed")
-    logger.info("last")
+    logger.info("the end")
     written = ""
-    while "last" not in written:
+    while "the end" not in written:
         written += pipe.readline()
-    assert f"ValueError: {MASKED_KEY}" in written
+    assert f"invalid literal for int() with base 10: '{MASKED_KEY}'" in written

@@ -76,7 +76,8 @@ def _facts(view: TaskView) -> Iterator[tuple[str, str]]:
     yield "Cost", words.money(used.cost, used.currency)
     yield "Model", words.plain(spec.model.full_name, MAX_NAME)
     sandbox = record.sandbox
-    yield "Sandbox", words.plain(spec.backend if sandbox is None else f"{spec.backend}, {sandbox.sandbox_id}", MAX_NAME)
+    name = "" if sandbox is None else f'<br><code class="note">{words.plain(sandbox.sandbox_id, MAX_NAME)}</code>'
+    yield "Sandbox", f"{words.plain(spec.backend, MAX_NAME)}{name}"
     yield "Limit", f"{words.duration(spec.timeout_seconds)}"
     if spec.owner:
         yield "Owner", words.plain(spec.owner, MAX_NAME)

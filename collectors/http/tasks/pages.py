@@ -34,8 +34,10 @@ PICTURES: Final = "pictures"
 TYPES: Final = {"jpg": "image/jpeg", "png": "image/png"}
 MAX_PATH: Final = 200
 """Characters of a path that names something."""
+PICTURE_POLICY: Final = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"
+"""Browsers lay a picture that stands alone out with styles of their own."""
 PICTURE_HEADERS: Final = (
-    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+    ("Content-Security-Policy", PICTURE_POLICY),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "private, max-age=60"),

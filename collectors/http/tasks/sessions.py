@@ -10,7 +10,6 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 import attrs
@@ -85,11 +84,8 @@ class Sessions:
         return identity
 
     def _named(self, request: Request) -> str:
-        try:
-            cookie = SimpleCookie(request.header("cookie")).get(self._cookie)
-        except CookieError:
-            return ""
-        return "" if cookie is None else cookie.value
+        cookies = (cookie.strip().partition("=") for cookie in request.header("cookie").replace(",", ";").split(";"))
+        return next((value for name, _, value in cookies if name == self._cookie), "")
 
     def _header(self, value: str, more: str = "") -> tuple[str, str]:
         # Without a path it is sent to /tasks and below, also behind a proxy that puts a path before it.

@@ -35,9 +35,9 @@ def _failing(setting: Setting) -> Alert:
         severity=Severity.CRITICAL,
         summary="{{ $labels.instance }} cannot write to its storage",
         description=(
-            f"{{{{ $labels.instance }}}} has written nothing to its storage for 3 minutes, and at least {COUNT} "
-            "entries wait. It accepts no task until it can write again; tasks that run go on. First: read in its log "
-            "why: a full disk, a database that does not answer."
+            f"{{{{ $labels.instance }}}} has written nothing to its storage for 3 minutes, and {COUNT} entries wait. "
+            "It accepts no task until it can write again; tasks that run go on. First: read in its log why: a full "
+            "disk, a database that does not answer."
         ),
     )
 

@@ -12,7 +12,6 @@ from gui_agents.config import LogFormat
 from gui_agents.domain.actions import Fail
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, ModelError
-from gui_agents.domain.redaction import KNOWS_NO_KEYS
 from gui_agents.domain.sandbox import TransientSandboxError
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.task import TaskRecord, TaskStatistics
@@ -140,7 +139,7 @@ def ended(caplog, **statistics):
         sandbox=None,
         ending=None,
     )
-    log_lines.ended(record, Ending(event=TaskEvent.CANCEL, message="the client's words"), NO_HISTORY, KNOWS_NO_KEYS)
+    log_lines.ended(record, Ending(event=TaskEvent.CANCEL, message="the client's words"), NO_HISTORY)
     return caplog.messages[-1]
 
 

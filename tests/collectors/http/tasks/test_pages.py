@@ -118,7 +118,8 @@ def test_a_task_is_shown_with_its_steps_and_pictures():
     assert "data-live" not in page
     assert (status, headers["content-type"], picture) == (200, "image/png", PNG)
     assert (headers["x-content-type-options"], headers["cross-origin-resource-policy"]) == ("nosniff", "same-origin")
-    assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert headers["content-security-policy"].endswith("; sandbox")
     assert (other[1]["content-type"], other[2]) == ("image/jpeg", b"\xff\xd8jpeg")
 
 
@@ -159,7 +160,7 @@ def test_a_task_that_says_more_shows_more():
     with showing(views) as endpoint:
         page = body(endpoint, "/tasks/t")
         steps = body(endpoint, "/tasks")
-    for shown in ("timeout: not done after 10 seconds", '<a href="before-this">', "simulated, box-1", "Attempt", "ann"):
+    for shown in ("timeout: not done after 10 seconds", '<a href="before-this">', ">box-1</code>", "Attempt", "ann"):
         assert shown in page
     assert page.count("(attempt 1)") == 1
     assert page.count("<img") == 2  # the icon, and the picture of the last attempt

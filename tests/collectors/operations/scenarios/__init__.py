@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.collectors.operations.scenarios import (
+    access,
     availability,
     capacity,
     cost,
@@ -20,6 +21,7 @@ CASES: Final = (
     *capacity.CASES,
     *sandboxes.CASES,
     *storage.CASES,
+    *access.CASES,
     *rpc.CASES,
     *cost.CASES,
     *slo.CASES,

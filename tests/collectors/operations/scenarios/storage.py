@@ -37,7 +37,10 @@ CASES: Final = (
         alert="StorageFailing",
         severity="critical",
         per_instance=True,
-        also={"a disk that hangs": Course(signals=[operations(60, 0), waiting(0, 3)], rise=2)},
+        also={
+            "a disk that hangs under load": Course(signals=[operations(60, 0), waiting(3, 3)], rise=2, fall=0.5),
+            "the first task of a quiet day": Course(signals=[operations(0, 0), waiting(0, 3)], rise=2),
+        },
         quiet={
             "nothing to write": [*_written(0, 0), waiting(0, 0)],
             "much to write": [operations(60, 60), waiting(0, 20_000)],
@@ -58,12 +61,12 @@ CASES: Final = (
         alert="StorageSlow",
         severity="warning",
         per_instance=True,
-        course=Course(signals=_commits(100, 0.06), rise=9, fall=2),
+        course=Course(signals=_commits(100, 0.052), rise=10, fall=1),
         also={"few, and all of them": Course(signals=_commits(0.6, 1), rise=1, fall=10)},
         clearer=_commits(100, 1),
         phases=Phases(15, 30, 20),
         hold=5,
-        quiet={"up to a second": _commits(100, 0.049), "too few to judge": _commits(0.4, 1)},
+        quiet={"up to a second": _commits(100, 0.049), "too few to judge": _commits(0.45, 1)},
     ),
     Case(
         alert="StorageQueueGrows",
