@@ -14,7 +14,7 @@ import attrs
 
 from gui_agents.domain.access import Identity, Role
 from gui_agents.domain.errors import InvalidFieldError, NotFoundError, StorageDownError
-from gui_agents.domain.lifecycle import LIVE, TERMINAL
+from gui_agents.domain.lifecycle import LIVE
 from gui_agents.domain.storage import (
     FIRST_ATTEMPT,
     CursorError,
@@ -33,9 +33,13 @@ from gui_agents.storage.codec import folded
 from gui_agents.storage.listing import meets
 from gui_agents.tasks.archive import Archive
 from gui_agents.tasks.pace import paced
+from gui_agents.threads import Threads
 
 READ_SECONDS: Final = 20.0
 """That a read may take, the wait for its turn included."""
+
+WRITERS: Final = 2
+"""Replies that are written at once."""
 
 Answer = TypeVar("Answer")
 
@@ -55,6 +59,8 @@ class OperatorServicer:
     runner: Canceller
     archive: Archive
     journal: Journal
+    _writers: Threads = attrs.field(factory=lambda: Threads("operator", WRITERS), init=False)
+    """Write long replies, which the event loop has no time for."""
 
     async def ListTasks(self, request: pb.ListTasksRequest, caller: Identity) -> pb.ListTasksResponse:  # noqa: N802
         """Return a page of the tasks that the caller sees and that meet the filter."""
@@ -72,7 +78,8 @@ class OperatorServicer:
         except CursorError:
             problem = "must be the next_page_token of a list with the same filter and order"
             raise InvalidFieldError("page_token", problem) from None
-        return convert.page(attrs.evolve(page, tasks=tuple(self._now(page.tasks, seen))))
+        now = attrs.evolve(page, tasks=tuple(self._now(page.tasks, seen)))
+        return await self._writers.run(lambda: convert.page(now))
 
     async def GetTask(self, request: pb.GetTaskRequest, caller: Identity) -> pb.GetTaskResponse:  # noqa: N802
         """Return all that is known of a task."""
@@ -80,18 +87,7 @@ class OperatorServicer:
         record = await self.archive.record(task_id)
         if not caller.sees(record.spec.owner):
             raise NotFoundError("task", task_id)
-        stored, steps, messages = await self._read(
-            lambda store: (
-                store.task(task_id),
-                store.steps(task_id),
-                store.messages(task_id) if request.with_messages else (),
-            )
-        )
-        if stored is None:
-            stored = _unstored(record)
-        elif stored.record.status not in TERMINAL:
-            stored = attrs.evolve(stored, record=record)
-        return convert.details(stored, steps, messages)
+        return await self._read(lambda store: _details(store, record, with_messages=request.with_messages))
 
     async def CancelTasks(self, request: pb.CancelTasksRequest, caller: Identity) -> pb.CancelTasksResponse:  # noqa: N802
         """Cancel the live tasks that meet the filter and that the caller commands."""
@@ -173,6 +169,17 @@ def _is_wanted(record: TaskRecord, wanted: TaskFilter) -> bool:
     """Tell whether a live task meets a filter; how long it has run is looked at, too."""
     task = convert.summary_of(_unstored(record))
     return meets(task, wanted, task.execution_seconds) and folded(wanted.text) in folded(record.spec.shown_instruction)
+
+
+def _details(store: TaskStore, record: TaskRecord, *, with_messages: bool) -> pb.GetTaskResponse:
+    """Return all that is stored of a task, which is `record` if it lives."""
+    task_id = record.task_id
+    stored = store.task(task_id)
+    if stored is None:
+        stored = _unstored(record)
+    elif stored.record.status in LIVE:
+        stored = attrs.evolve(stored, record=record)
+    return convert.details(stored, store.steps(task_id), store.messages(task_id) if with_messages else ())
 
 
 def _unstored(record: TaskRecord) -> StoredTask:
