@@ -15,7 +15,7 @@ from tests.serving import SECONDS, fetch, serving_app, until
 
 def asked(served, path, token=None):
     """Return status and body of a page."""
-    request = urllib.request.Request(f"http://127.0.0.1:{served.app.metrics_port}/{path}")  # noqa: S310 - loopback
+    request = urllib.request.Request(f"http://127.0.0.1:{served.app.metrics_port}/{path}")
     if token is not None:
         request.add_header("Authorization", f"Bearer {token}")
     try:
@@ -33,7 +33,7 @@ async def test_a_task_that_fails_leaves_its_last_picture(storage, tmp_path):
         for task in (failed, done):
             await served.watch(task)
         folder = tmp_path / "pictures"
-        await until(lambda: (folder / failed / "2.jpg").is_file())
+        await until((folder / failed / "2.jpg").is_file)
         listed = await asyncio.to_thread(fetch, f"http://127.0.0.1:{served.app.metrics_port}/tasks?status=failed")
         assert re.findall(r'<tr id="t-([^"]+)"', listed) == [failed]
         _, page = await asyncio.to_thread(asked, served, f"tasks/{failed}")
