@@ -7,7 +7,7 @@ looked at and cancelled without a pause between, so that none is cancelled that 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 import attrs
@@ -19,6 +19,7 @@ from gui_agents.domain.storage import (
     FIRST_ATTEMPT,
     CursorError,
     Journal,
+    StoredStep,
     StoredTask,
     TaskFilter,
     TaskStore,
@@ -59,6 +60,8 @@ class OperatorServicer:
     runner: Canceller
     archive: Archive
     journal: Journal
+    pictures: Callable[[str], Collection[str]] = lambda _: ()
+    """The names of a task's pictures that there are; called by a thread."""
     _writers: Threads = attrs.field(factory=lambda: Threads("operator", WRITERS), init=False)
     """Write long replies, which the event loop has no time for."""
 
@@ -87,7 +90,30 @@ class OperatorServicer:
         record = await self.archive.record(task_id)
         if not caller.sees(record.spec.owner):
             raise NotFoundError("task", task_id)
-        return await self._read(lambda store: _details(store, record, with_messages=request.with_messages))
+        return await self._read(lambda store: self._details(store, record, with_messages=request.with_messages))
+
+    def _details(self, store: TaskStore, record: TaskRecord, *, with_messages: bool) -> pb.GetTaskResponse:
+        """Return all that is stored of a task, which is `record` if it lives."""
+        task_id = record.task_id
+        stored = store.task(task_id)
+        if stored is None:
+            stored = _unstored(record)
+        elif stored.record.status in LIVE:
+            stored = attrs.evolve(stored, record=record)
+        steps = self._pictured(task_id, store.steps(task_id))
+        return convert.details(stored, steps, store.messages(task_id) if with_messages else ())
+
+    def _pictured(self, task_id: str, steps: Sequence[StoredStep]) -> Sequence[StoredStep]:
+        """Return steps without the names of pictures that were not kept."""
+        if not any(stored.step.picture for stored in steps):
+            return steps
+        kept = frozenset(self.pictures(task_id))
+        return [
+            stored
+            if stored.step.picture in kept
+            else attrs.evolve(stored, step=attrs.evolve(stored.step, picture=None))
+            for stored in steps
+        ]
 
     async def CancelTasks(self, request: pb.CancelTasksRequest, caller: Identity) -> pb.CancelTasksResponse:  # noqa: N802
         """Cancel the live tasks that meet the filter and that the caller commands."""
@@ -169,17 +195,6 @@ def _is_wanted(record: TaskRecord, wanted: TaskFilter) -> bool:
     """Tell whether a live task meets a filter; how long it has run is looked at, too."""
     task = convert.summary_of(_unstored(record))
     return meets(task, wanted, task.execution_seconds) and folded(wanted.text) in folded(record.spec.shown_instruction)
-
-
-def _details(store: TaskStore, record: TaskRecord, *, with_messages: bool) -> pb.GetTaskResponse:
-    """Return all that is stored of a task, which is `record` if it lives."""
-    task_id = record.task_id
-    stored = store.task(task_id)
-    if stored is None:
-        stored = _unstored(record)
-    elif stored.record.status in LIVE:
-        stored = attrs.evolve(stored, record=record)
-    return convert.details(stored, store.steps(task_id), store.messages(task_id) if with_messages else ())
 
 
 def _unstored(record: TaskRecord) -> StoredTask:
