@@ -213,7 +213,7 @@ class MemoryStore:
                     break
                 self._forget(task.task_id)
                 deleted.append(task.task_id)
-            for day in [day for day in self._spent if day < ended_before // SECONDS_PER_DAY]:
+            for day in [day for day in self._spent if (day + 1) * SECONDS_PER_DAY <= ended_before]:
                 del self._spent[day]
         return deleted
 

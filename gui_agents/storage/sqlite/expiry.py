@@ -14,6 +14,7 @@ FREED_AT_ONCE: Final = 2000
 SECONDS_PER_DAY: Final = 86_400
 
 _OLDEST: Final = "SELECT sequence, task_id FROM tasks WHERE ended_at < ? ORDER BY ended_at, sequence LIMIT ?"
+_DAYS: Final = "DELETE FROM spent WHERE (day + 1) * ? <= ?"
 _TABLES: Final = ("steps", "messages", "outcomes", "texts", "requests", "tasks")
 
 
@@ -23,8 +24,7 @@ def expire(connection: sqlite3.Connection, ended_before: float, max_bytes: int |
     Returns the ids of those that were deleted. The transaction is the caller's.
     """
     deleted = [_deleted(connection, *row) for row in connection.execute(_OLDEST, (ended_before, AT_ONCE)).fetchall()]
-    if ended_before > float("-inf"):
-        connection.execute("DELETE FROM spent WHERE day < ?", (int(ended_before // SECONDS_PER_DAY),))
+    connection.execute(_DAYS, (SECONDS_PER_DAY, ended_before))
     if max_bytes is not None:
         oldest = connection.execute(_OLDEST, (float("inf"), AT_ONCE - len(deleted))).fetchall()
         for row in oldest:
@@ -36,7 +36,8 @@ def expire(connection: sqlite3.Connection, ended_before: float, max_bytes: int |
 
 def give_back(connection: sqlite3.Connection) -> None:
     """Make the file smaller by what deleted tasks have left free, a bounded part of it."""
-    connection.execute(f"PRAGMA incremental_vacuum({FREED_AT_ONCE})").fetchall()
+    # `execute` would take one step of it, which gives back one page.
+    connection.executescript(f"PRAGMA incremental_vacuum({FREED_AT_ONCE})")
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:

@@ -127,6 +127,13 @@ def test_no_key_is_stored_and_tasks_that_had_one_say_so(store):
     assert tasks["own"].record.spec.model.endpoint.api_key.reveal() == "********"
 
 
+@pytest.mark.parametrize(("before", "days"), [(float("-inf"), 2), (19_000 * 86_400, 2), (float("inf"), 0)])
+def test_what_old_days_have_cost_goes_with_their_tasks(store, before, days):
+    store.write([DaySpent(day=day, currency="USD", amount=Decimal(day)) for day in (19_000, 19_001)])
+    store.expire(ended_before=before, max_bytes=None)
+    assert sum(len(store.spent(day)) for day in (19_000, 19_001)) == days
+
+
 @pytest.mark.parametrize("order", TaskOrder)
 @pytest.mark.parametrize("descending", [True, False])
 def test_pages_have_every_task_once_though_tasks_are_added_meanwhile(store, order, descending):
