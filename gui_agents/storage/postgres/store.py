@@ -105,7 +105,7 @@ class PostgresStore:
         except StorageStartError:
             self.close()
             raise
-        except StorageError as error:
+        except (StorageError, ValueError) as error:
             self.close()
             raise StorageStartError(VARIABLE, str(error)) from None
         self._readers = Readers(
