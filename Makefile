@@ -3,7 +3,7 @@
 # gives that one an environment of its own.
 
 .DEFAULT_GOAL := help
-.PHONY: help system-packages venv demo test check bench bench-go docs proto soak attack faults e2e newer image-test clean
+.PHONY: help system-packages venv demo test check bench bench-go docs proto soak attack faults crash fuzz e2e newer image-test clean
 VENV := .venv
 export PYTHON VENV
 # The processes that tests start would each compile everything again.
@@ -69,6 +69,12 @@ attack: venv ## Attack fresh services in every way we know, as a table; minutes 
 
 faults: venv ## Faults at every await of real sandboxes, and what each leaves, as a table; long (ARGS="4 x11": a sample)
 	$(BIN)/python -m tests.faults $(ARGS)
+
+crash: venv ## Kill a service at 100 random points under load, and compare what clients were told (ARGS="--points 10 --requeue")
+	$(BIN)/python -m tests.crash $(ARGS)
+
+fuzz: venv ## Random bytes and wrong headers for every RPC and HTTP path, for two minutes (FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 e2e: venv ## Only the real chain: every alert fires, is routed and resolves; about a minute
 	REQUIRE_SYSTEM_TOOLS=1 $(BIN)/python -m pytest tests/e2e/test_real_chain.py $(ARGS)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collectors.exposition.collector import ServiceCollector, register
     from collectors.http.composition import check_settings, metrics_endpoint
     from collectors.http.endpoint import Limits, MetricsEndpoint
+    from collectors.http.tasks.views import TaskSource
     from collectors.metrics.definitions import Section, counter, gauge, histogram
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ReadingError",
     "Section",
     "ServiceCollector",
+    "TaskSource",
     "check_settings",
     "counter",
     "gauge",
@@ -43,6 +45,7 @@ _HOMES: Final = {
     "ReadingError": "collectors.errors.ReadingError",
     "Section": "collectors.metrics.definitions.Section",
     "ServiceCollector": "collectors.exposition.collector.ServiceCollector",
+    "TaskSource": "collectors.http.tasks.views.TaskSource",
     "check_settings": "collectors.http.composition.check_settings",
     "counter": "collectors.metrics.definitions.counter",
     "gauge": "collectors.metrics.definitions.gauge",

@@ -25,6 +25,8 @@ from gui_agents.commands import (
     run,
     serve,
     status,
+    tasks,
+    token,
     top,
     version,
     watch,
@@ -38,6 +40,7 @@ from gui_agents.domain.errors import ConfigError
 VERBS: Final = (
     run,
     watch,
+    tasks,
     status,
     cancel,
     serve,
@@ -48,6 +51,7 @@ VERBS: Final = (
     config,
     doctor,
     models,
+    token,
     backup,
     restore,
     completion,
@@ -59,6 +63,7 @@ EXAMPLES: Final = """\
 examples:
   gui-agents serve
   gui-agents run "Calculate 12*7+5" --follow
+  gui-agents tasks --failed --since 1h
   gui-agents doctor
 """
 

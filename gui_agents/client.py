@@ -12,10 +12,14 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
+from gui_agents import operator_calls
 from gui_agents.credentials import PLAIN, Credentials
+from gui_agents.domain import storage
 from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.lifecycle import TaskStatus
-from gui_agents.proto import agent_pb2, agent_pb2_grpc
+from gui_agents.domain.storage import TaskFilter, TaskSummary
+from gui_agents.operator_calls import CancelledTasks, Overview, TaskDetails
+from gui_agents.proto import agent_pb2, agent_pb2_grpc, operator_pb2, operator_pb2_grpc
 
 UNARY_SECONDS: Final = 30.0
 """Seconds that a call with one answer may take."""
@@ -25,6 +29,11 @@ CONNECT_SECONDS: Final = 5.0
 
 A service that is stopped accepts connections, because its kernel does, and says nothing on them.
 """
+
+PAGE_SIZE: Final = 500
+"""Tasks that are asked for at once, as many as the service sends."""
+
+EVERY_TASK: Final = TaskFilter()
 
 STATUSES: Final[Mapping[int, TaskStatus]] = MappingProxyType(
     {
@@ -124,6 +133,7 @@ class AgentClient:
         options = [("grpc.min_reconnect_backoff_ms", round(1000 * CONNECT_SECONDS))]
         self._channel = credentials.channel(address, options)
         self._agent = agent_pb2_grpc.AgentStub(self._channel)
+        self._operator = operator_pb2_grpc.OperatorStub(self._channel)
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
     async def __aenter__(self) -> Self:
@@ -180,6 +190,68 @@ class AgentClient:
         with self._translated():
             reply = await self._agent.CancelTask(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         return bool(reply.success), str(reply.message)
+
+    async def tasks(
+        self, wanted: TaskFilter = EVERY_TASK, *, sorted_by: str = "created", ascending: bool = False, limit: int = 50
+    ) -> AsyncIterator[TaskSummary]:
+        """Yield at most `limit` tasks that meet a filter.
+
+        They are sorted by `created`, `ended`, `duration`, `cost` or `steps`, the largest or newest first unless
+        `ascending`. A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        order, token = storage.TaskOrder(sorted_by), ""
+        while limit > 0:
+            request = operator_calls.list_request(
+                wanted, order, ascending=ascending, page_size=min(limit, PAGE_SIZE), page_token=token
+            )
+            with self._translated():
+                reply = await self._operator.ListTasks(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+            for line in reply.tasks:
+                yield operator_calls.summary(line)
+            limit -= len(reply.tasks)
+            token = reply.next_page_token
+            if not token:
+                return
+
+    async def task(self, task_id: str) -> TaskDetails | None:
+        """Return all that is known of a task with its steps, or None if the service does not know the task.
+
+        A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        try:
+            with self._translated():
+                request = operator_pb2.GetTaskRequest(task_id=task_id)
+                reply = await self._operator.GetTask(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+        except CallError as error:
+            if error.code == "NOT_FOUND":
+                return None
+            raise
+        return operator_calls.details(reply)
+
+    async def cancel_tasks(self, wanted: TaskFilter | None = None, *, dry_run: bool = False) -> CancelledTasks:
+        """Cancel the tasks that meet a filter and have not ended; all of them without a filter.
+
+        A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        request = operator_pb2.CancelTasksRequest(
+            filter=None if wanted is None else operator_calls.filter_message(wanted),
+            all=wanted is None,
+            dry_run=dry_run,
+        )
+        with self._translated():
+            reply = await self._operator.CancelTasks(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+        return CancelledTasks(reply.matched, reply.cancelled, tuple(reply.task_ids))
+
+    async def overview(self, created_from: float | None = None, created_before: float | None = None) -> Overview:
+        """Return the tasks created in a time, in seconds since the epoch, added up; and how the service is now.
+
+        A service without the Operator service fails with UNIMPLEMENTED.
+        """
+        request = operator_calls.overview_request(created_from, created_before)
+        with self._translated():
+            return operator_calls.overview(
+                await self._operator.GetOverview(request, timeout=UNARY_SECONDS, metadata=self._metadata)
+            )
 
     async def version(self) -> str:
         """Return the service's version."""

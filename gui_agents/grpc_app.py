@@ -21,10 +21,11 @@ from gui_agents import config as configuration
 from gui_agents import process
 from gui_agents.config import Config
 from gui_agents.domain.address import host_and_port
-from gui_agents.domain.errors import ConfigError, RefusedError
+from gui_agents.domain.errors import ConfigError, RefusedError, StorageDownError
 from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.redaction import Redactor
+from gui_agents.domain.storage import StorageError, StorageStartError
 from gui_agents.log import log_to_stderr
 from gui_agents.monitoring import monitoring, observed
 from gui_agents.open_files import PER_SANDBOX, shared_out
@@ -106,6 +107,10 @@ class App:
             await self.service.start(None if self.monitoring is None else self.monitoring.accounting)
         except OSError as error:
             mistakes.append(_cannot_listen("GRPC", error))
+        except (StorageError, StorageDownError) as error:
+            mistakes.append(_cannot_store(self.config, error))
+        except ConfigError as error:
+            mistakes.extend(error.mistakes)
         mistakes = mistakes or self._tell_ports()
         if mistakes:
             await self._close()
@@ -175,6 +180,12 @@ def _cannot_listen(server: str, error: OSError) -> str:
     if isinstance(reason, socket.gaierror) or (isinstance(reason, OSError) and reason.errno in WRONG_ADDRESS):
         return f"{server}_HOST: {error}; name an address of this machine (0.0.0.0 is all of them)"
     return f"{server}_PORT: {error}; free it, or set another one (0 takes a free one)"
+
+
+def _cannot_store(config: Config, error: Exception) -> str:
+    if isinstance(error, StorageStartError):
+        return str(error)
+    return f"TASK_STORAGE_BACKEND: the {config.storage.backend} storage does not answer: {error}"
 
 
 async def serve(config: Config, parts: Parts | None = None, sections: "Sequence[Section]" = ()) -> App:

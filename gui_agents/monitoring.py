@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gui_agents.config import Config
+from gui_agents.domain.internet import is_loopback
 from gui_agents.domain.packages import install_command
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.runtime_files import sample_runtime_files
@@ -109,7 +110,7 @@ def monitoring(service: Service, sections: "Sequence[Section]", connections: int
 def _endpoint(service: Service, sections: "Sequence[Section]", connections: int) -> "MetricsEndpoint | None":
     """Return the metrics endpoint, or None, with a warning, if its packages are missing."""
     try:
-        from collectors import Limits, metrics_endpoint  # noqa: PLC0415 - optional
+        from collectors import Limits, TaskSource, metrics_endpoint  # noqa: PLC0415 - optional
     except ImportError as error:
         _log.warning(
             "ENABLE_PROMETHEUS is on, but %s is not installed; run: %s", error.name, install_command("prometheus")
@@ -131,6 +132,11 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         access_log=config.monitoring.access_log,
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
+        tasks=TaskSource(
+            views=service.views,
+            tokens=service.guard,
+            open_without_tokens=config.access.allow_insecure or is_loopback(config.monitoring.host),
+        ),
     )
 
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Final, Protocol
 
+from gui_agents.pictures.files import PICTURES
+
 SAMPLE_SECONDS: Final = 15.0
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ async def sample_runtime_files(counts: Counts, directory: Path) -> None:
 def count_files(directory: Path) -> int:
     """Return the number of files below a directory; 0 if it does not exist.
 
+    The recorded pictures of tasks are not counted: they are kept on purpose, and have a bound of their own.
+
     Raises:
         OSError: a directory cannot be read, so that the number would be too low.
     """
@@ -40,4 +44,9 @@ def count_files(directory: Path) -> int:
         if not isinstance(error, FileNotFoundError):
             raise error
 
-    return sum(len(files) for _, _, files in os.walk(directory, onerror=stop))
+    number = 0
+    for folder, folders, files in os.walk(directory, onerror=stop):
+        if PICTURES in folders and Path(folder) == directory:
+            folders.remove(PICTURES)
+        number += len(files)
+    return number

@@ -278,6 +278,30 @@ class ServicePart:
 
 
 @point
+class AccessSnapshot:
+    """Who was not let in, and whose quotas were used up. None while nothing asks for it."""
+
+    failures: Mapping[str, int] | None
+    """Calls that were not let in, by reason; None without tokens."""
+    rejections: Mapping[str, int] | None
+    """Calls and submissions that were refused, by quota; None if no owner can have one."""
+
+
+@point
+class StorageSnapshot:
+    """The storage of tasks."""
+
+    operations: Mapping[tuple[str, str], int]
+    """By operation and outcome."""
+    commit: HistogramPoint
+    """Seconds of each commit that ended well."""
+    queue: int
+    """Entries that are not written yet."""
+    size_bytes: int
+    """As of the last measure."""
+
+
+@point
 class ServiceSnapshot:
     """Everything, at one instant."""
 
@@ -290,7 +314,9 @@ class ServiceSnapshot:
     sandboxes: SandboxesSnapshot
     steps: StepsSnapshot
     streams: StreamsSnapshot
+    storage: StorageSnapshot
     recent: RecentSnapshot
+    access: AccessSnapshot
     service: ServicePart
 
 

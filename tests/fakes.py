@@ -18,9 +18,11 @@ from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxEnd, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
+from gui_agents.domain.storage import NO_JOURNAL, Journal
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
 from gui_agents.snapshot import ServiceInfo
+from gui_agents.state.access_stats import AccessStats
 from gui_agents.state.budgets import Budgets
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.stats import Observed, ServiceStats
@@ -265,14 +267,17 @@ def new_state(
     native: bool = False,
     day_limits: Mapping[str, Decimal] | None = None,
     task_limits: Mapping[str, Decimal] | None = None,
+    access: AccessStats | None = None,
+    journal: Journal = NO_JOURNAL,
     state_class: type[ServiceState] = ServiceState,
 ) -> ServiceState:
     """Return the state of a service that has just started, by default with three RPC methods and two providers."""
     return state_class(
         info=ServiceInfo("1.2.3", slots, "INFO", "local"),
         limits=TaskLimits(slots, queue_capacity, retention, retention_bytes),
-        stats=ServiceStats(methods, providers, currencies, Observed(native=native)),
+        stats=ServiceStats(methods, providers, currencies, Observed(native=native), access),
         streams=StreamManager(log_messages),
         clock=clock,
         budgets=Budgets(day_limits or {}, task_limits or {}),
+        journal=journal,
     )

@@ -18,7 +18,8 @@ ROWS = [metric for section in catalogue.sections() if section.subject is None fo
 
 def broken(snapshot: ServiceSnapshot) -> list[str]:
     """Return what a snapshot says against the promises; nothing for a true one."""
-    checks = (_tasks, _failures, _rpcs, _models, _sandboxes, _steps, _streams, _retention, _ages, _recent, _negative)
+    of_parts = (_tasks, _failures, _rpcs, _models, _sandboxes, _steps, _streams, _storage)
+    checks = (*of_parts, _retention, _ages, _recent, _negative)
     return [problem for check in checks for problem in check(snapshot)]
 
 
@@ -160,6 +161,11 @@ def _streams(snapshot: ServiceSnapshot) -> Iterator[str]:
     ended = tasks.queue_wait.count - tasks.live["running"]
     yield from _equal("logs = live + retained", streams.logs, sum(tasks.live.values()) + tasks.retained)
     yield from _at_most("every task has told its start and its end", tasks.created["pending"] + ended, streams.messages)
+
+
+def _storage(snapshot: ServiceSnapshot) -> Iterator[str]:
+    storage = snapshot.storage
+    yield from _equal("commits = their durations", storage.operations["commit", "ok"], storage.commit.count)
 
 
 def _retention(snapshot: ServiceSnapshot) -> Iterator[str]:

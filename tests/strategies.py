@@ -16,6 +16,7 @@ from gui_agents.domain.buckets import PHASE_SECONDS
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.rpc import OK, STREAMING, MethodName, RpcMethod
 from gui_agents.domain.sandbox import SandboxEnd, SandboxStart
+from gui_agents.domain.storage import StorageOperation, StorageOutcome
 from gui_agents.domain.usage import Usage
 from gui_agents.snapshot import (
     Exemplar,
@@ -29,10 +30,12 @@ from gui_agents.snapshot import (
     ServicePart,
     ServiceSnapshot,
     StepsSnapshot,
+    StorageSnapshot,
     TasksSnapshot,
     TokenCounts,
     WindowPoint,
 )
+from gui_agents.state.access_stats import AccessStats
 from gui_agents.state.service_state import HEARTBEAT_SECONDS
 from tests.fakes import EPOCH, FakeClock, new_state
 
@@ -45,7 +48,8 @@ def _idle() -> ServiceSnapshot:
     clock = FakeClock(monotonic=90.0, wall=EPOCH - 10)
     methods = [RpcMethod(name, CODES, name in STREAMING) for name in METHODS]
     budgets = {"day_limits": {"USD": Decimal(5), "CNY": Decimal(30)}, "task_limits": {"USD": Decimal("0.5")}}
-    state = new_state(clock, slots=5, methods=methods, **budgets)
+    access = AccessStats(tokens=True, quotas=True)
+    state = new_state(clock, slots=5, methods=methods, access=access, **budgets)
     for _ in range(40):
         state.heartbeat()
         clock.advance(HEARTBEAT_SECONDS)
@@ -275,6 +279,15 @@ def steps_snapshots(draw: st.DrawFn) -> StepsSnapshot:
 
 
 @st.composite
+def storage_snapshots(draw: st.DrawFn) -> StorageSnapshot:
+    idle = IDLE.storage
+    operations = draw(tallies(idle.operations))
+    commits = operations[str(StorageOperation.COMMIT), str(StorageOutcome.OK)]
+    commit = draw(histogram_points(idle.commit.bounds, commits, exemplary=False))
+    return draw(part(idle, operations=operations, commit=commit))
+
+
+@st.composite
 def recent_snapshots(draw: st.DrawFn, tasks: TasksSnapshot, models: ModelsSnapshot) -> RecentSnapshot:
     calls = dict.fromkeys(IDLE.recent.model_calls, 0)
     for (_, outcome), count in models.requests.items():
@@ -317,6 +330,7 @@ def service_snapshots(draw: st.DrawFn) -> ServiceSnapshot:
             models=models,
             sandboxes=draw(sandboxes_snapshots()),
             steps=draw(steps_snapshots()),
+            storage=draw(storage_snapshots()),
             recent=draw(recent_snapshots(tasks, models)),
             service=draw(service_parts(taken)),
         )

@@ -10,15 +10,18 @@ from prometheus_client import CollectorRegistry
 import collectors
 from collectors.exposition.reading import OUTCOMES
 from collectors.metrics import catalogue, process
+from gui_agents.domain.access import REFUSING, AuthFailure
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType
+from gui_agents.domain.storage import KeepsNothing, StorageOperation, StorageOutcome
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.rpc.methods import COUNTED
+from gui_agents.state.access_stats import AccessStats
 from tests.fakes import PROVIDERS, FakeClock, a_spec, new_state
 
 NEVER_MOVE = {
@@ -43,6 +46,13 @@ ENDINGS = (
 )
 
 
+class Queue(KeepsNothing):
+    """The journal of a storage that does not answer."""
+
+    def append(self, _):
+        self.queued += 1
+
+
 class Service:
     """A state and the samples of its collector."""
 
@@ -57,6 +67,8 @@ class Service:
             methods=COUNTED,
             day_limits={"USD": Decimal(5)},
             task_limits={"USD": Decimal(1)},
+            journal=Queue(),
+            access=AccessStats(tokens=True, quotas=True),
         )
         self.registry = CollectorRegistry()
         collectors.register(self.state, self.registry)
@@ -84,12 +96,28 @@ def work(service):
         service.state.sandbox_failed(kind)
     for verdict in EgressVerdict:
         service.state.egress_connection(verdict)
+    for failure in AuthFailure:
+        service.state.auth_failed(failure)
+    for quota in REFUSING:
+        service.state.quota_rejected(quota)
     service.state.runtime_files_counted(7)
+    store(service.state)
     for number, ending in enumerate((*ENDINGS, *ENDINGS)):
         run_a_task(service, number, ending)
     for method in COUNTED:
         call(service, method)
     service.look()
+
+
+def store(state):
+    """Do everything that is done with a storage."""
+    for seconds in SECONDS:
+        state.storage_committed(seconds)
+    for operation in StorageOperation:
+        state.storage_done(operation, StorageOutcome.ERROR)
+    for operation in (StorageOperation.READ, StorageOperation.EXPIRE):
+        state.storage_done(operation, StorageOutcome.OK)
+    state.storage_measured(4096)
 
 
 def run_a_task(service, number, ending):

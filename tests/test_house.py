@@ -23,12 +23,13 @@ TOP_NAMES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "col
 TOP_PAGES = [ROOT / name for name in TOP_NAMES]
 PAGES = [*TOP_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
 CLIENTS = ROOT / "docs" / "clients.md"
+FINDING = ROOT / "docs" / "finding-tasks.md"
 STORAGE = ROOT / "docs" / "storage.md"
 COMMAND_PAGES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z0-9-]+):.*## ", MAKEFILE, re.MULTILINE))
-VARIABLES = {setting.variable for setting in config.settings()}
+VARIABLES = config.known_variables()
 MAKE_VARIABLES = {"ARGS", "PYTHON", "VENV", "DEMO_EXIT", "SOAK_SECONDS", "HYPOTHESIS_PROFILE", *VARIABLES}
 URL_PATHS = {"/", "/metrics", "/-/healthy", "/-/ready"}
 SUFFIXES = re.compile(r"_(total|bucket|sum|count|info)$")
@@ -101,8 +102,9 @@ def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case f
             # Of one page only; tests/gui_agents/storage/postgres/test_documented.py runs its commands.
             assert shlex.join(words) in {shlex.join(shlex.split(line)) for line in console_lines(STORAGE)}
         case ["python3" | "go" | "protoc" | "npm" | "npx" | "node" | "grpcurl", *_]:
-            # Of the page for callers; tests/test_clients_page.py runs its commands.
-            assert shlex.join(words) in {shlex.join(shlex.split(line)) for line in console_lines(CLIENTS)}
+            # tests/test_clients_page.py and tests/test_finding_page.py run, or check, the commands of these pages.
+            lines = [*console_lines(CLIENTS), *console_lines(FINDING)]
+            assert shlex.join(words) in {shlex.join(shlex.split(line)) for line in lines}
         case _:
             pytest.fail(f"nothing here knows how to check {words}")
 

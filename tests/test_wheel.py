@@ -92,6 +92,7 @@ def check_wheel(wheel: Path) -> None:
         "gui_agents/py.typed",
         "collectors/py.typed",
         "gui_agents/proto/agent.proto",
+        "gui_agents/proto/operator.proto",
     }
     assert {name.split("/")[0] for name in names} == {"gui_agents", "collectors"}
     modules = {name.split("/")[-1] for name in names}

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,8 @@ def runbooks_index(text: str) -> str:
 WRITTEN: Final[Mapping[str, Callable[[], str]]] = {
     ".env.example": config.dotenv_example,
     "docs/metrics.md": metrics_page.render,
-    "docs/wire-reference.md": wire_page.render,
+    "docs/wire-reference.md": partial(wire_page.render, wire_page.AGENT),
+    "docs/operator-reference.md": partial(wire_page.render, wire_page.OPERATOR),
     INDEX: lambda: runbooks_index((ROOT / INDEX).read_text()),
 }
 """The pages, or the ends of pages, that code alone writes."""

@@ -1,8 +1,10 @@
 """A service that has just begun, with its default configuration and a budget of money: what it reads and shows."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Final
 
+import attrs
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.samples import Sample
 
@@ -18,9 +20,13 @@ BUDGET: Final = {"DAILY_MAX_COST": "5 USD", "TASK_MAX_COST": "1"}
 """Without one, the metrics of budgets would be absent."""
 
 
-def state() -> ServiceState:
-    """Return the state of such a service."""
-    return build_state(config.load(BUDGET), PriceList.load(None), SystemClock())
+def state(*, guarded: bool = False) -> ServiceState:
+    """Return the state of such a service; one that is `guarded` has tokens, so that no metric is absent."""
+    loaded = config.load(BUDGET)
+    if guarded:
+        # The state never reads the file.
+        loaded = attrs.evolve(loaded, access=attrs.evolve(loaded.access, tokens_file=Path("tokens")))
+    return build_state(loaded, PriceList.load(None), SystemClock())
 
 
 def families(disabled: Collection[str] = ()) -> list[Family]:

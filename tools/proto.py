@@ -14,6 +14,7 @@ MESSAGES: Final = {"python": "_pb2.py", "pyi": "_pb2.pyi"}
 SERVICE: Final = {**MESSAGES, "grpc_python": "_pb2_grpc.py"}
 SOURCES: Final[Mapping[str, Mapping[str, str]]] = {
     "gui_agents/proto/agent.proto": SERVICE,
+    "gui_agents/proto/operator.proto": SERVICE,
     "tests/collectors/exposition/native.proto": MESSAGES,
 }
 """By source: what is generated from it, and how the names of those files end."""

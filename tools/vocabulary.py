@@ -62,7 +62,7 @@ SCRAPE_SERIES: Final = len(PROMETHEUS_OWN) - 1
 def known_series() -> Mapping[str, Series]:
     """Return every series that a query can select, by its name."""
     sections = (*catalogue.documented(), OUTCOMES)
-    snapshot = idle.state().snapshot()
+    snapshot = idle.state(guarded=True).snapshot()
     own = (
         series
         for section in sections

@@ -1,10 +1,11 @@
-"""Renders docs/wire-reference.md from agent.proto: its services, messages and enums with their comments."""
+"""Renders docs/wire-reference.md and docs/operator-reference.md from the proto files, with their comments."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import attrs
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -16,7 +17,6 @@ from google.protobuf.descriptor_pb2 import (
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE: Final = "gui_agents/proto/agent.proto"
 INTRODUCTION: Final = """\
 # The messages of the contract
 
@@ -26,6 +26,27 @@ The contract is proto3. A field without "optional" has its default if it is not 
 "optional" field also says whether it was sent. How the calls work together: [calling.md](calling.md). Programs
 that make them: [clients.md](clients.md).
 """
+OPERATOR_INTRODUCTION: Final = """\
+# The messages of the Operator service
+
+This page is generated from [operator.proto](../gui_agents/proto/operator.proto); `make docs` writes it anew.
+
+The Operator service finds, explains and cancels tasks, on the same port as the
+[contract that starts them](wire-reference.md). How it is used: [finding-tasks.md](finding-tasks.md).
+"""
+
+
+@attrs.frozen
+class Contract:
+    """A proto file, and what its page begins with."""
+
+    source: str
+    introduction: str
+
+
+AGENT: Final = Contract("gui_agents/proto/agent.proto", INTRODUCTION)
+OPERATOR: Final = Contract("gui_agents/proto/operator.proto", OPERATOR_INTRODUCTION)
+AGENT_PACKAGE: Final = ".lybic.agent."
 
 # Where the comments of a descriptor's parts are: the field numbers of descriptor.proto on the way to them.
 MESSAGES: Final = FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER
@@ -42,26 +63,28 @@ Comments = Mapping[tuple[int, ...], str]
 class CompileError(Exception):
     """protoc could not read the contract; its own output says why."""
 
-    def __init__(self) -> None:
-        super().__init__(f"protoc does not compile {SOURCE}")
+    def __init__(self, source: str) -> None:
+        super().__init__(f"protoc does not compile {source}")
 
 
-def render() -> str:
+def render(contract: Contract) -> str:
     """Return the whole page.
 
     Raises:
         CompileError: the contract does not compile.
     """
-    file = described()
+    file = described(contract.source)
     comments = {
         tuple(location.path): " ".join(location.leading_comments.split())
         for location in file.source_code_info.location
         if location.leading_comments
     }
-    return "\n".join([INTRODUCTION, *_services(file, comments), *_messages(file, comments), *_enums(file, comments)])
+    return "\n".join(
+        [contract.introduction, *_services(file, comments), *_messages(file, comments), *_enums(file, comments)]
+    )
 
 
-def described() -> FileDescriptorProto:
+def described(source: str) -> FileDescriptorProto:
     """Return the contract with its comments.
 
     Raises:
@@ -71,8 +94,8 @@ def described() -> FileDescriptorProto:
     with tempfile.TemporaryDirectory() as directory:
         target = Path(directory) / "contract"
         command = ["protoc", f"-I{ROOT}", f"-I{bundled}", "--include_source_info", f"--descriptor_set_out={target}"]
-        if protoc.main([*command, SOURCE]) != 0:
-            raise CompileError
+        if protoc.main([*command, source]) != 0:
+            raise CompileError(source)
         (file,) = FileDescriptorSet.FromString(target.read_bytes()).file
     return file
 
@@ -126,6 +149,11 @@ def _type(field: FieldDescriptorProto, file: FileDescriptorProto) -> str:
 
 
 def _link(full_name: str, file: FileDescriptorProto) -> str:
-    """Return a type's name: with a link to its section, if it is one of the contract's own."""
+    """Return a type's name: with a link to its section, if it is one of our contracts' own."""
     name = full_name.removeprefix(f".{file.package}.")
-    return name.removeprefix(".") if "." in name else f"[{name}](#{name.lower()})"
+    if full_name != name:
+        return f"[{name}](#{name.lower()})"
+    if full_name.startswith(AGENT_PACKAGE):
+        name = full_name.removeprefix(AGENT_PACKAGE)
+        return f"[lybic.agent.{name}](wire-reference.md#{name.lower()})"
+    return name.removeprefix(".")

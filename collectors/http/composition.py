@@ -11,6 +11,8 @@ from collectors.http.hosts import Hosts
 from collectors.http.security import Security
 from collectors.http.site import HEALTHY_STALL_SECONDS, Site
 from collectors.http.static import packaged_files
+from collectors.http.tasks.pages import TaskPages
+from collectors.http.tasks.views import TaskSource
 from collectors.http.web_config import load
 from collectors.metrics import catalogue
 from collectors.metrics.definitions import Section
@@ -59,6 +61,7 @@ def metrics_endpoint(
     open_probes: bool = False,
     allowed_hosts: Collection[str] = (),
     access_log: bool = False,
+    tasks: TaskSource | None = None,
 ) -> MetricsEndpoint:
     """Return the endpoint of the metrics and the status page of `source`; it listens from `start` to `stop`.
 
@@ -75,6 +78,7 @@ def metrics_endpoint(
         open_probes: whether the health probes need no password.
         allowed_hosts: names by which it may be asked, besides addresses, private names and those of this machine.
         access_log: whether each answer is logged.
+        tasks: where the pages of single tasks come from; without, there are none.
         healthy_stall_seconds: for how long the event loop may be blocked before /-/healthy says no.
         native_histograms: whether protobuf, which alone can carry them, is offered to clients that ask for it.
 
@@ -95,6 +99,7 @@ def metrics_endpoint(
         static=packaged_files(),
         formats=formats,
         healthy_stall_seconds=healthy_stall_seconds,
+        tasks=None if tasks is None else TaskPages(tasks, secure=lambda: _is_secure(security)),
     )
     return MetricsEndpoint(
         site.answer,
@@ -105,3 +110,7 @@ def metrics_endpoint(
         hosts=Hosts((host, *allowed_hosts)),
         access_log=access_log,
     )
+
+
+def _is_secure(security: Security | None) -> bool:
+    return security is not None and security.context is not None

@@ -31,8 +31,9 @@ import attrs
 import bcrypt
 
 from collectors.http.messages import Request, Response, plain
-from collectors.http.turns import Flow, Turns, site
+from collectors.http.turns import Flow, Turns
 from collectors.http.web_config import cost
+from gui_agents.domain.address import site
 
 _log = logging.getLogger(__name__)
 

@@ -14,6 +14,8 @@ from collectors.http.flight import Flight
 from collectors.http.landing import UNREADABLE, key_figures, landing_page
 from collectors.http.messages import HTML, Request, Response, plain
 from collectors.http.static import PAGE_HEADERS, StaticFile
+from collectors.http.tasks import pages as task_pages
+from collectors.http.tasks.pages import TaskPages
 from gui_agents.snapshot import SnapshotSource
 
 _log = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ HEALTHY_STALL_SECONDS: Final = 30.0
 """The same before it is not healthy, and should be started again."""
 INDEX: Final = "index.html"
 """The file that is the page at /."""
+TASKS_PLACE: Final = "<!-- tasks -->"
+"""Where it links to the pages of tasks, if there are any."""
+TASKS_LINK: Final = '<a href="tasks">Tasks, one by one</a>'
 
 
 class Site:
@@ -42,6 +47,7 @@ class Site:
         static: Mapping[str, StaticFile],
         formats: Collection[Format] = TEXT_FORMATS,
         healthy_stall_seconds: float = HEALTHY_STALL_SECONDS,
+        tasks: TaskPages | None = None,
     ) -> None:
         self._source = source
         self._exposition = exposition
@@ -49,7 +55,8 @@ class Site:
         self._static = static
         self._healthy_stall_seconds = healthy_stall_seconds
         self._asking = Asking(formats)
-        self._index = static[INDEX].content.decode()
+        self._tasks = tasks
+        self._index = static[INDEX].content.decode().replace(TASKS_PLACE, "" if tasks is None else TASKS_LINK)
         self._problem: type[Exception] | None = None
         self._flight = Flight(source, exposition)
         self._routes: dict[str, Callable[[Request], Awaitable[Response]]] = {
@@ -67,8 +74,11 @@ class Site:
             route = self._asset
         if route is None and request.path.startswith(f"{runbooks.PATH}/"):
             route = runbooks.answer
+        if route is None and self._tasks is not None and f"{request.path}/".startswith(f"{task_pages.PATH}/"):
+            return await self._tasks.answer(request)
         if route is None:
-            return plain(HTTPStatus.NOT_FOUND, f"There is nothing here; see {', '.join(self._routes)}")
+            known = [*self._routes, *([] if self._tasks is None else [task_pages.PATH])]
+            return plain(HTTPStatus.NOT_FOUND, f"There is nothing here; see {', '.join(known)}")
         if request.method not in METHODS:
             return plain(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET and HEAD", ("Allow", "GET, HEAD"))
         return await route(request)

@@ -14,7 +14,6 @@ import random
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv6Address, ip_address
 from itertools import chain, count
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -22,9 +21,6 @@ MAX_WAITING: Final = 100
 """Checks that wait: at a cost of 10 the last of them takes six seconds, within a scrape's usual timeout."""
 SEEN_CELLS: Final = 2**16
 """What is remembered of credentials that were sent away, in 8 bytes each."""
-SITE_BITS: Final = 64
-"""Of an IPv6 address that tell one customer from another."""
-
 Flow = tuple[str, str]
 
 
@@ -128,18 +124,6 @@ class Turns(Generic[Check]):
             del flows[check.flow]
         if not flows:
             del self._addresses[check.address]
-
-
-def site(client: str) -> str:
-    """Return the part of an address that one client cannot choose freely."""
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return client
-    if not isinstance(address, IPv6Address):
-        return client
-    mapped = address.ipv4_mapped
-    return str(mapped) if mapped is not None else f"{int(address) >> SITE_BITS:x}"
 
 
 def _cell(digest: bytes) -> tuple[int, int]:

@@ -19,16 +19,20 @@ EXPOSED: Final = ("agent_", "process_", "python_")
 """What the names of a service's own series begin with."""
 MAY_BE_ABSENT: Final = frozenset(
     {
+        "agent_auth_failures_total",
         "agent_budget_limit",
         "agent_budget_reserved",
         "agent_budget_spent",
+        "agent_quota_rejections_total",
         "agent_task_oldest_pending_timestamp_seconds",
         "agent_task_oldest_progress_timestamp_seconds",
         "agent_task_success_rate",
         "agent_web_config_reload_success",
     }
 )
-"""Absent without a budget or a web configuration, while no task waits or runs, and before the first one has ended."""
+"""Absent without a budget, tokens, quotas or a web configuration, while no task waits or runs, and before the first one
+has ended.
+"""
 
 SHOWN: Final = 5
 """Of a list of names, so that a line stays a line."""

@@ -9,7 +9,13 @@ from typing import Any, Final
 
 import attrs
 
-from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, RPC_SECONDS, SANDBOX_OPEN_SECONDS
+from gui_agents.domain.buckets import (
+    COMMIT_SECONDS,
+    EXECUTION_SECONDS,
+    QUEUE_WAIT_SECONDS,
+    RPC_SECONDS,
+    SANDBOX_OPEN_SECONDS,
+)
 
 BURN_FACTORS: Final = (14.4, 6, 3, 1)
 """How many times faster than allowed an error budget burns, from the fastest tier to the slowest."""
@@ -77,6 +83,14 @@ class Thresholds:
     )
     sandbox_open_minimum: float = _threshold(5, 0, 1e6, "new sandboxes of one type within 15 minutes, to judge them")
     egress_denials: float = _threshold(0, -1, 1e6, "refused connections of browsers to private addresses in 15 minutes")
+    storage_errors: float = _threshold(0, -1, 1e6, "operations of one kind on the storage that fail within 5 minutes")
+    storage_commit_p95_seconds: float = _threshold(
+        1, 0, COMMIT_SECONDS[-1], "seconds that 95 % of the commits take at most"
+    )
+    storage_commit_minimum: float = _threshold(5, 0, 1e6, "commits within 10 minutes, to judge them")
+    storage_queue: float = _threshold(10_000, 0, 1e9, "entries of one instance that are not in its storage yet")
+    auth_failures: float = _threshold(30, -1, 1e9, "calls of one reason that are not let in within 15 minutes")
+    quota_rejections: float = _threshold(0, -1, 1e9, "calls that one quota refuses within 5 minutes")
     grpc_error_ratio: float = _threshold(0.05, 0, 1, "calls of one method that end with a fault of the service")
     grpc_error_minimum: float = _threshold(3, 0, 1e6, "faults of one method within 10 minutes, to judge its calls")
     grpc_latency_p95_seconds: float = _threshold(

@@ -39,6 +39,14 @@ class Answer:
     sandbox: Sandbox
     ledger: Ledger
     clock: Clock
+    picture: str | None = None
+    """The name of the picture of the screen that it was made on, if it is recorded."""
+    _told: list[Action] = attrs.field(init=False)
+    """The actions as they may be told."""
+
+    @_told.default
+    def _planned(self) -> list[Action]:
+        return list(self.conversation.masking.plan(self.decision.actions))
 
     async def carry_out(self) -> Action | None:
         """Carry out the actions, and return the one that ends the task if it was reached.
@@ -54,6 +62,7 @@ class Answer:
                 self._note(number, "", began)
                 self._drop(number + 1, f"{action.name} ends the task")
                 return action
+            self._told[number] = self.conversation.masking.follow(action)
             outcome, failed = await self._act(number, action, began)
             self._note(number, outcome, began)
             began = self.clock.monotonic()
@@ -63,8 +72,10 @@ class Answer:
             hindrance = FAILED if failed else TOO_MANY if number + 1 == MAX_ACTIONS else None
             if hindrance is None:
                 before = outlook or Outlook.of(self.observation)
-                outlook = Outlook.of(await self.sandbox.observe(screenshot=False))
+                observation = await self.sandbox.observe(screenshot=False)
                 end_if_cancelled()
+                self.conversation.masking.saw(observation)
+                outlook = Outlook.of(observation)
                 hindrance = before.surprise(outlook, action)
             if hindrance is not None:
                 self._drop(number + 1, hindrance)
@@ -90,22 +101,27 @@ class Answer:
         """Record one action of the answer."""
         decided = self.decision.actions
         place = f" ({number + 1} of {len(decided)})" if len(decided) > 1 else ""
-        turn = self._turn(number, outcome)
-        self.conversation.note(turn, self.observation.screenshot if number == 0 else None)
-        text = next_told(turn, place) if number else first_told(turn, self.observation, place)
-        self.ledger.told(text, self.clock.monotonic() - began)
+        turn, told = self._turns(number, outcome)
+        self.conversation.note(turn, self.observation.screenshot if number == 0 else None, told=told)
+        text = next_told(told, place) if number else first_told(told, self.observation, place)
+        self.ledger.told(self.conversation.masking.text(text), self.clock.monotonic() - began, told, self.picture)
 
     def _drop(self, first: int, why: str) -> None:
         """Record that the actions from `first` on are not carried out."""
         dropped: Sequence[Action] = self.decision.actions[first:]
         for number in range(first, len(self.decision.actions)):
-            self.conversation.note(self._turn(number, f"not carried out: {why}"))
+            turn, told = self._turns(number, f"not carried out: {why}")
+            self.conversation.note(turn, told=told)
         if dropped:
             self.ledger.told(dropped_told(dropped, why), 0.0)
 
-    def _turn(self, number: int, outcome: str) -> Turn:
+    def _turns(self, number: int, outcome: str) -> tuple[Turn, Turn]:
+        """Return one action's turn for the model, and the same as it may be told."""
         rationale = "" if number else self.decision.rationale
-        return Turn(self.instruction, self.decision.actions[number], rationale, outcome)
+        action, shown = self.decision.actions[number], self._told[number]
+        turn = Turn(self.instruction, action, rationale, outcome)
+        told = turn if shown is action else attrs.evolve(turn, action=shown)
+        return turn, self.conversation.masking.turn(told)
 
 
 async def _acted(sandbox: Sandbox, action: Action, ledger: Ledger, clock: Clock) -> tuple[str, bool]:

@@ -5,6 +5,7 @@ from typing import Final
 
 import attrs
 
+from gui_agents.agent.masking import Masking
 from gui_agents.domain.model import NO_HISTORY, History, Turn
 from gui_agents.domain.screen import Picture
 from gui_agents.domain.weight import weight
@@ -22,7 +23,11 @@ class Conversation:
 
     def __init__(self, past: History = NO_HISTORY, *, pictures: int = 0) -> None:
         self.history = past
-        """The turns without pictures, which end with the task."""
+        """The turns without pictures, as the model is shown them."""
+        self.masking = Masking()
+        """Takes passwords out of what is told."""
+        self._told: dict[int, Turn] = {}
+        """By the identity of turns with passwords: the same without."""
         self._most = pictures
         self._pictured: list[tuple[Turn, Turn]] = []
         """Turns, and the same with their pictures; oldest first."""
@@ -35,12 +40,27 @@ class Conversation:
         shown = {id(turn): pictured for turn, pictured in self._pictured}
         return tuple(shown.get(id(turn), turn) for turn in self.history.turns)
 
-    def note(self, turn: Turn, picture: Picture | None = None) -> None:
-        """Add a turn, and the picture that it was decided on; the oldest ones go if all have too many bytes."""
+    @property
+    def told(self) -> History:
+        """The turns without passwords, which are kept when the task has ended."""
+        if not self._told and not self.masking.found:
+            return self.history
+        turns = tuple(self.masking.turn(self._told.get(id(turn), turn)) for turn in self.history.turns)
+        return History(turns, sum(map(weight, turns)))
+
+    def note(self, turn: Turn, picture: Picture | None = None, *, told: Turn | None = None) -> None:
+        """Add a turn, and the picture that it was decided on; the oldest ones go if all have too many bytes.
+
+        `told` is the turn without passwords, if it has any.
+        """
+        if told is not None and told is not turn:
+            self._told[id(turn)] = told
         turns = [*self.history.turns, turn]
         text_bytes = self.history.text_bytes + weight(turn)
         while text_bytes > MAX_BYTES and len(turns) > 1:
-            text_bytes -= weight(turns.pop(0))
+            oldest = turns.pop(0)
+            text_bytes -= weight(oldest)
+            self._told.pop(id(oldest), None)
         self.history = History(tuple(turns), text_bytes)
         if picture is not None and self._most:
             if len(self._pictured) == self._most:

@@ -10,6 +10,7 @@ that the operator has not configured cannot make budgets pay more than was reser
 """
 
 import logging
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -18,9 +19,11 @@ import attrs
 from gui_agents.agent.spending import Spending, SpendingLimits
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
+from gui_agents.domain.model import Turn
 from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.price import Quote
 from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
+from gui_agents.domain.storage import Step
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()
@@ -75,8 +78,27 @@ class Records(Protocol):
     def acted(self, task_id: str, action: ActionName, seconds: float, *, ok: bool) -> None:
         """Count an action."""
 
-    def step_told(self, task_id: str, text: str) -> None:
-        """Publish a step's message."""
+    def step_told(self, task_id: str, text: str, *, step: Step | None = None) -> None:
+        """Publish a step's message, and record the step if an action was decided."""
+
+
+class Allowance(Protocol):
+    """What the task's owner may spend on one day."""
+
+    def limit(self, currency: str) -> Decimal | None:
+        """Return what a day may cost; None without a limit."""
+
+    def claimed(self, quote: Quote, most: int, least: int) -> Claim:
+        """Claim a part of it."""
+
+    def left(self, claim: Claim) -> None:
+        """Forget a claim whose call is not made."""
+
+    def settled(self, claim: Claim, spent: Decimal) -> None:
+        """Exchange what was claimed for what was spent."""
+
+    def billed(self, currency: str, amount: Decimal) -> None:
+        """Count a bill for which nothing was claimed."""
 
 
 @attrs.frozen
@@ -86,6 +108,9 @@ class _Reserved:
     tokens: int
     cost: Decimal
     claim: Claim | None
+    """On what the service may spend."""
+    own: Claim | None
+    """On what the owner may spend."""
 
 
 class Ledger:
@@ -98,6 +123,7 @@ class Ledger:
         prices: Prices,
         limits: SpendingLimits = NO_LIMITS,
         *,
+        own: Allowance | None = None,
         public_prices: bool = True,
         trusted: bool = True,
         redactor: Redactor = KNOWS_NO_KEYS,
@@ -105,6 +131,7 @@ class Ledger:
         self._task_id = task_id
         self._records = records
         self._prices = prices
+        self._own = own
         self._public_prices = public_prices
         self._redactor = redactor
         self._trusted = trusted
@@ -131,20 +158,32 @@ class Ledger:
         price = self._price(bound)
         quote = None if price is None else price.quote(bound)
         output_tokens = self._spending.output_tokens(bound, quote)
-        claim = None
-        if quote is not None and not quote.free and self._records.budget_limit(quote.currency) is not None:
-            claim = self._records.budget_claimed(quote, output_tokens, bound.least_output_tokens)
-            try:
-                if claim.waits and not self._told_of_waiting:
-                    self._told_of_waiting = True
-                    self._records.step_told(self._task_id, WAITS)
-                output_tokens = await claim.granted()
-            except BaseException:
-                self._records.budget_left(claim)
-                raise
+        least = bound.least_output_tokens
+        own = claim = None
+        if quote is not None and not quote.free:
+            # First the owner's own money, then the service's, always: two tasks never wait for each other.
+            if self._own is not None and self._own.limit(quote.currency) is not None:
+                own = self._own.claimed(quote, output_tokens, least)
+                output_tokens = await self._granted(own, self._own.left)
+            if self._records.budget_limit(quote.currency) is not None:
+                claim = self._records.budget_claimed(quote, output_tokens, least)
+                output_tokens = await self._granted(claim, self._records.budget_left, own)
         cost = NOTHING if quote is None else quote.amount(output_tokens)
-        self._reserved = _Reserved(bound.input_tokens + output_tokens, cost, claim)
+        self._reserved = _Reserved(bound.input_tokens + output_tokens, cost, claim, own)
         return output_tokens
+
+    async def _granted(self, claim: Claim, leave: Callable[[Claim], None], own: Claim | None = None) -> int:
+        """Wait until a claim is granted; if it is not, it is left, and so is the owner's `own` that was granted."""
+        try:
+            if claim.waits and not self._told_of_waiting:
+                self._told_of_waiting = True
+                self._records.step_told(self._task_id, WAITS)
+            return await claim.granted()
+        except BaseException:
+            leave(claim)
+            if own is not None and self._own is not None:
+                self._own.left(own)
+            raise
 
     def close(self) -> None:
         """Count a reservation that nobody has settled as spent."""
@@ -153,6 +192,8 @@ class Ledger:
             self._spending.spent(reserved.tokens, reserved.cost)
             if reserved.claim is not None:
                 self._records.budget_settled(reserved.claim, reserved.cost)
+            if reserved.own is not None and self._own is not None:
+                self._own.settled(reserved.own, reserved.cost)
 
     def model_called(self, call: ModelCall) -> None:
         """Price and record a call to a model that ended, and settle its reservation."""
@@ -172,6 +213,10 @@ class Ledger:
             tokens, spent = self._at_most(reserved, tokens, spent)
         self._spending.spent(tokens, spent)
         self._records.model_called(self._task_id, call, bill, None if reserved is None else reserved.claim, spent)
+        if self._own is not None and reserved is not None and reserved.own is not None:
+            self._own.settled(reserved.own, spent)
+        elif self._own is not None and bill.currency is not None:
+            self._own.billed(bill.currency, bill.amount)
 
     def decided(self, observe_seconds: float, decide_seconds: float) -> None:
         """Record a step; both durations are in seconds."""
@@ -182,11 +227,30 @@ class Ledger:
         """Record an action; its duration is in seconds."""
         self._records.acted(self._task_id, action, seconds, ok=ok)
 
-    def told(self, text: str, seconds: float) -> None:
-        """Publish what a step saw, decided and did, with its number and what it has used since the one before."""
+    def told(self, text: str, seconds: float, turn: Turn | None = None, picture: str | None = None) -> None:
+        """Publish what a step saw, decided and did, with its number and what it has used since the one before.
+
+        `turn` is the same for the records: an action that was decided, or an answer that is none. `picture` is the
+        name of the picture of the screen, if it is recorded.
+        """
+        step = None if turn is None else self._step(turn, seconds, picture)
         shown = self._redactor.redacted(text)
-        self._records.step_told(self._task_id, f"step {self.steps}: {shown} ({self._used(seconds)})")
+        self._records.step_told(self._task_id, f"step {self.steps}: {shown} ({self._used(seconds)})", step=step)
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
+
+    def _step(self, turn: Turn, seconds: float, picture: str | None) -> Step:
+        turn = turn.rewritten(self._redactor.redacted)
+        return Step(
+            number=self.steps,
+            action=turn.action,
+            rationale=turn.rationale,
+            outcome=turn.outcome,
+            seconds=seconds,
+            tokens=self.tokens - self._told_tokens,
+            cost=EXACT.subtract(self.cost, self._told_cost),
+            currency=self._currency,
+            picture=picture,
+        )
 
     def _price(self, call: ModelCall | CallBound) -> Price | None:
         return self._prices.price(call.provider, call.model, public=self._public_prices)

@@ -4,6 +4,7 @@ The runner enforces the deadline and a cancel: it ends the task at once and canc
 Everything that happens is reported to the ledger when it happens.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -24,12 +25,20 @@ from gui_agents.domain.model import Decision, DecisionRequest, Model, Remaining,
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.sandbox import Sandbox
 from gui_agents.domain.screen import Observation
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.pictures.studio import Studio
 
 MAX_INVALID: Final = 3
 """Number of invalid answers in a row after which the task fails."""
 MAX_DECIDED: Final = 5 * MAX_ACTIONS
 """An answer with more actions is none: it would fill the history with what was not carried out."""
+
+INVALID: Final = "invalid: "
+"""How the outcome of an answer begins that is no action."""
+
+
+async def _at_once() -> None:
+    pass
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +53,10 @@ class Episode:
     """How the model is asked."""
     studio: Studio = attrs.field(factory=Studio)
     """Makes the pictures that the model gets."""
+    recording: Recording = NO_RECORDING
+    """Takes the pictures of the screens that steps were decided on."""
+    recorded: Callable[[], Awaitable[None]] = _at_once
+    """Waits until it is on disk that the task runs: after a crash, what may have been done is not done again."""
 
 
 async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, clock: Clock) -> Ending:
@@ -62,9 +75,10 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         if ended is not None:
             return ended
         began = clock.monotonic()
-        observation = await _seen_by(episode, sandbox, model)
+        observation, picture = await _seen_by(episode, sandbox, model, ledger.steps + 1)
         seen = clock.monotonic()
         end_if_cancelled()
+        episode.conversation.masking.saw(observation)
         try:
             remaining = _remaining(episode, ledger, seen)
             decision = await model.decide(_request(episode, sandbox, observation, remaining, note), ledger)
@@ -72,9 +86,9 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
         except InvalidActionError as error:
             ledger.decided(seen - began, clock.monotonic() - seen)
             invalid += 1
-            _note_invalid(episode, ledger, clock.monotonic() - began, observation, error)
+            problem = _note_invalid(episode, ledger, clock.monotonic() - began, (observation, picture), error)
             if invalid == MAX_INVALID:
-                return failure(FailureReason.MODEL_ERROR, f"{invalid} answers in a row were no action; {error.problem}")
+                return failure(FailureReason.MODEL_ERROR, f"{invalid} answers in a row were no action; {problem}")
             continue
         ledger.decided(seen - began, clock.monotonic() - seen)
         invalid = 0
@@ -88,23 +102,33 @@ async def run(episode: Episode, sandbox: Sandbox, model: Model, ledger: Ledger, 
             sandbox=sandbox,
             ledger=ledger,
             clock=clock,
+            picture=picture,
         )
         verdict = await effects.judge(decision.actions, observation)
         if verdict.ending is not None:
             answer.give_up()
             return verdict.ending
         note = verdict.note
+        if decision.actions[0].name in actions.SANDBOX_ACTIONS:
+            await episode.recorded()
+            end_if_cancelled()
         last = await answer.carry_out()
         if last is not None:
             return _ending(last, ledger.steps)
 
 
-async def _seen_by(episode: Episode, sandbox: Sandbox, model: Model) -> Observation:
-    """Return what the screen shows, its picture as the model takes it."""
-    observation = await sandbox.observe(screenshot=model.takes_screenshots)
-    if observation.screenshot is None:
-        return observation
-    return attrs.evolve(observation, screenshot=await episode.studio.ready(observation.screenshot, episode.settings))
+async def _seen_by(episode: Episode, sandbox: Sandbox, model: Model, step: int) -> tuple[Observation, str | None]:
+    """Return what the screen shows, its picture as the model takes it, and the name of the picture that is recorded."""
+    only_recorded = episode.recording.every_step and not model.takes_screenshots
+    observation = await sandbox.observe(screenshot=model.takes_screenshots or only_recorded)
+    picture = observation.screenshot
+    if picture is None:
+        return observation, None
+    if only_recorded:
+        # Neither the model nor the comparison of screens shall see what the model does not take.
+        return attrs.evolve(observation, screenshot=None), episode.recording.saw(step, picture)
+    picture = await episode.studio.ready(picture, episode.settings)
+    return attrs.evolve(observation, screenshot=picture), episode.recording.saw(step, picture)
 
 
 def _remaining(episode: Episode, ledger: Ledger, now_monotonic_seconds: float) -> Remaining:
@@ -142,11 +166,19 @@ def _check(decision: Decision, observation: Observation, sandbox: Sandbox) -> No
 
 
 def _note_invalid(
-    episode: Episode, ledger: Ledger, seconds: float, observation: Observation, error: InvalidActionError
-) -> None:
-    turn = Turn(episode.instruction, None, "", f"invalid: {error.problem}", error.said)
-    episode.conversation.note(turn, observation.screenshot)
-    ledger.told(first_told(turn, observation, ""), seconds)
+    episode: Episode,
+    ledger: Ledger,
+    seconds: float,
+    seen: tuple[Observation, str | None],
+    error: InvalidActionError,
+) -> str:
+    """Record an answer that is no action, and return what was wrong as it may be told."""
+    observation, picture = seen
+    turn = Turn(episode.instruction, None, "", f"{INVALID}{error.problem}", error.said)
+    told = episode.conversation.masking.invalid(turn)
+    episode.conversation.note(turn, observation.screenshot, told=told)
+    ledger.told(first_told(told, observation, ""), seconds, told, picture)
+    return told.outcome.removeprefix(INVALID)
 
 
 def _ending(action: Action, steps: int) -> Ending:

@@ -54,7 +54,7 @@ def unknown_task(task_id: str) -> CommandError:
     """Return the error for a task id that the service does not know."""
     return CommandError(
         ExitCode.NOT_FOUND,
-        f"the service does not know the task {task_id!r}; it keeps only the last TASK_RETENTION tasks",
+        f"the service does not know the task {task_id!r}: it is unknown, or no longer stored",
     )
 
 

@@ -57,6 +57,11 @@ class Output:
         """Print one JSON object."""
         print(json.dumps(record, ensure_ascii=False, default=_json_item), flush=True)
 
+    def json_record(self, record: dict[str, Any]) -> None:
+        """Print one JSON object with --json, and nothing without it."""
+        if self._as_json:
+            self.record(record)
+
     def remark(self, text: str) -> None:
         """Print a sentence for people. With --json, print nothing."""
         if self.line is not None:

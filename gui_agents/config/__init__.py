@@ -5,6 +5,7 @@ from gui_agents.config.doubts import Doubt, doubts
 from gui_agents.config.known_secrets import known_secrets
 from gui_agents.config.loading import CLIENT, Config, known_variables, load, load_section, settings, table, variables
 from gui_agents.config.lybic import LybicConfig
+from gui_agents.config.owners import OwnersConfig
 from gui_agents.config.secret_files import secret_text
 from gui_agents.config.sections import (
     AccessConfig,
@@ -15,6 +16,7 @@ from gui_agents.config.sections import (
     ModelsConfig,
     MonitoringConfig,
     ProcessConfig,
+    RecordingConfig,
     RpcConfig,
     SandboxesConfig,
     ServiceConfig,
@@ -36,7 +38,9 @@ __all__ = [
     "LybicConfig",
     "ModelsConfig",
     "MonitoringConfig",
+    "OwnersConfig",
     "ProcessConfig",
+    "RecordingConfig",
     "RpcConfig",
     "SandboxesConfig",
     "ServiceConfig",

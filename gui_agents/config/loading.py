@@ -11,6 +11,7 @@ import attrs
 
 from gui_agents.config import dotenv_file, sections
 from gui_agents.config.dotenv_file import Dotenv
+from gui_agents.config.owners import OwnersConfig
 from gui_agents.config.secret_files import secret_text
 from gui_agents.config.setting import Setting, settings_of
 from gui_agents.domain.errors import ConfigError
@@ -29,9 +30,11 @@ class Config:
     tasks: sections.TasksConfig
     budgets: sections.BudgetsConfig
     storage: sections.StorageConfig
+    recording: sections.RecordingConfig
     streams: sections.StreamsConfig
     process: sections.ProcessConfig
     access: sections.AccessConfig
+    owners: OwnersConfig
     defaults: sections.DefaultsConfig
     models: sections.ModelsConfig
     sandboxes: sections.SandboxesConfig

@@ -69,7 +69,10 @@ DIFFERENCES: Final[Mapping[str, str]] = {
 """What differs for variables that are used as they are."""
 
 LISTENS: Final[Mapping[str, str]] = {
-    "GRPC_HOST": "the service listens on 127.0.0.1 only; the reference listened on all addresses: GRPC_HOST=0.0.0.0",
+    "GRPC_HOST": (
+        "the service listens on 127.0.0.1 only; the reference listened on all addresses: GRPC_HOST=0.0.0.0 with "
+        "ACCESS_TOKENS_FILE, GRPC_TLS_CERT and GRPC_TLS_KEY, or with ALLOW_INSECURE=true"
+    ),
     "PROMETHEUS_HOST": (
         "the metrics are served on 127.0.0.1 only; the reference served them on all addresses: PROMETHEUS_HOST=0.0.0.0"
     ),

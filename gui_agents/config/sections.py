@@ -16,6 +16,7 @@ from gui_agents.domain.egress_list import PUBLIC, EgressEntry
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import ProviderRow
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
@@ -230,11 +231,35 @@ class StorageConfig:
         str(2**31),
         "Bytes that stored tasks may take; the oldest ended tasks go first. Memory has TASK_RETENTION_BYTES instead.",
     )
+    resume: str = setting(
+        "TASK_RESUME",
+        parsers.choice("fail", "requeue"),
+        "fail",
+        "What becomes of tasks that ran when the service ended without warning: fail, or requeue to run them again.",
+    )
     postgres: Secret | None = setting(
         "POSTGRES_CONNECTION_STRING",
         parsers.connection_string,
         None,
         "Where the database of TASK_STORAGE_BACKEND=postgres is, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class RecordingConfig:
+    """Which pictures of tasks are kept; see docs/finding-tasks.md."""
+
+    screenshots: Recorded = setting(
+        "RECORD_SCREENSHOTS",
+        lambda text: Recorded(parsers.choice(*Recorded)(text)),
+        Recorded.FAILED,
+        "Pictures kept in RUNTIME_DIR/pictures: failed (the last steps of tasks that fail), all, or none.",
+    )
+    max_bytes: int = setting(
+        "RECORD_SCREENSHOTS_BYTES",
+        parsers.integer(2**20, 2**50),
+        str(2**30),
+        "Bytes that the pictures of tasks may take; the oldest go first.",
     )
 
 
@@ -274,7 +299,19 @@ class AccessConfig:
         "ACCESS_TOKENS_FILE",
         parsers.existing_file,
         None,
-        "File with the hashed tokens of those who may call; without it anybody may, from this machine alone.",
+        "File with the hashes of the tokens that calls need, made by `gui-agents token create`: see docs/access.md.",
+    )
+    audit_log: Path | None = setting(
+        "AUDIT_LOG",
+        Path,
+        None,
+        "File with a line for each change and each refusal; with tokens, audit.jsonl in RUNTIME_DIR unless set.",
+    )
+    audit_log_bytes: int = setting(
+        "AUDIT_LOG_BYTES",
+        parsers.integer(2**16, 2**40),
+        str(2**27),
+        "Bytes that the audit log may take on the disk; half of them are for the file before the present one.",
     )
     allow_insecure: bool = setting(
         "ALLOW_INSECURE",

@@ -1,11 +1,13 @@
 """Addresses as they are written in texts and in URLs."""
 
 import re
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 LONGEST_HOST: Final = 253
 HIGHEST_PORT: Final = 65_535
+SITE_BITS: Final = 64
+"""Of an IPv6 address that tell one customer from another."""
 
 _HOST_AND_PORT: Final = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5})")
 
@@ -45,3 +47,15 @@ def checked_host(text: str) -> str:
     if wrong:
         raise ValueError("must be a host name or an address, such as 127.0.0.1 or 0.0.0.0")
     return host
+
+
+def site(client: str) -> str:
+    """Return the part of an address that one client cannot choose freely."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if not isinstance(address, IPv6Address):
+        return client
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped is not None else f"{int(address) >> SITE_BITS:x}"

@@ -14,9 +14,11 @@ NOTHING: Final = Decimal(0)
 class Account:
     """One day in one currency."""
 
-    __slots__ = ("reserved", "spent")
+    __slots__ = ("currency", "day", "reserved", "spent")
 
-    def __init__(self) -> None:
+    def __init__(self, day: int, currency: str) -> None:
+        self.day = day
+        self.currency = currency
         self.spent = NOTHING
         self.reserved = NOTHING
 
@@ -24,14 +26,16 @@ class Account:
 class Claim:
     """The claim of one call on the budget of a day: it waits, then it is granted and settled, or refused."""
 
-    __slots__ = ("_answered", "account", "least", "most", "output_tokens", "quote", "refused_at")
+    __slots__ = ("_answered", "account", "least", "most", "output_tokens", "quote", "refused_at", "source")
 
-    def __init__(self, quote: Quote, most: int, least: int) -> None:
+    def __init__(self, quote: Quote, most: int, least: int, source: str = "DAILY_MAX_COST") -> None:
         self.quote = quote
         self.most = most
         """Output tokens that the call would like to have."""
         self.least = least
         """The fewest with which it is worth making."""
+        self.source = source
+        """What sets the limit, in the words of an error."""
         self.output_tokens = 0
         """What it was granted."""
         self.account: Account | None = None
@@ -60,7 +64,7 @@ class Claim:
         if self.refused_at is not None:
             limit, unspent = self.refused_at
             raise BudgetExhaustedError(
-                f"DAILY_MAX_COST allows {shown(limit)} {self.quote.currency} a day; {shown(unspent)} is left, and the "
+                f"{self.source} allows {shown(limit)} {self.quote.currency} a day; {shown(unspent)} is left, and the "
                 f"next call may cost {shown(self.quote.amount(self.least))}"
             )
         return self.output_tokens

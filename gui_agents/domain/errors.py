@@ -11,8 +11,10 @@ GuiAgentsError
 │   ├── DayBudgetSpentError          this day's money is spent
 │   ├── DrainingError                the service is shutting down
 │   ├── StorageDownError             the storage cannot be written, or not be read, now
+│   │   └── NotStoredError           so a new task was cancelled
 │   ├── TooManyCallsError            there is no room for another call
-│   └── OversizedMessageError        the request is larger than the configured limit
+│   ├── OversizedMessageError        the request is larger than the configured limit
+│   └── UnauthenticatedError, MissingRoleError, QuotaExceededError   in `access`
 ├── IllegalTransitionError           in `lifecycle`
 ├── ModelError and its leaf          in `model`
 ├── BudgetExhaustedError             in `model`
@@ -103,6 +105,11 @@ class StorageDownError(RefusedError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the storage of tasks does not answer ({problem}); try again later")
+        self.problem = problem
+
+
+class NotStoredError(StorageDownError):
+    """A task could not be stored, and was cancelled before it began."""
 
 
 class TooManyCallsError(RefusedError):

@@ -1,7 +1,8 @@
 """The protocol of models: a model decides one action after the other and reports each call that it makes."""
 
+from collections.abc import Callable
 from enum import StrEnum, unique
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -10,6 +11,7 @@ from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.model_settings import CoordinateSpace
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import CallBound, ModelCall
+from gui_agents.domain.weight import weight
 
 
 @unique
@@ -58,6 +60,24 @@ class Turn:
     an answer with several actions the first turn has it.
     """
 
+    def rewritten(self, rewrite: Callable[[str], str]) -> "Turn":
+        """Return the turn with each of its texts rewritten; itself if that changes none."""
+        changed = attrs.evolve(
+            self,
+            instruction=rewrite(self.instruction),
+            action=None if self.action is None else _rewritten(self.action, rewrite),
+            rationale=rewrite(self.rationale),
+            outcome=rewrite(self.outcome),
+            said=rewrite(self.said),
+        )
+        return self if changed == self else changed
+
+
+def _rewritten(action: Action, rewrite: Callable[[str], str]) -> Action:
+    values = {name: value for name, value in attrs.asdict(action, recurse=False).items() if type(value) is str}
+    changes: dict[str, Any] = {name: rewrite(text) for name, text in values.items()}
+    return attrs.evolve(action, **changes)
+
 
 @attrs.frozen
 class History:
@@ -66,6 +86,13 @@ class History:
     turns: tuple[Turn, ...] = ()
     text_bytes: int = 0
     """Of all texts in them."""
+
+    def rewritten(self, rewrite: Callable[[str], str]) -> "History":
+        """Return the conversation with each of its texts rewritten; itself if that changes none."""
+        turns = tuple(turn.rewritten(rewrite) for turn in self.turns)
+        if all(new is old for new, old in zip(turns, self.turns, strict=True)):
+            return self
+        return History(turns, sum(map(weight, turns)))
 
 
 NO_HISTORY: Final = History()

@@ -1,8 +1,15 @@
 """What a sandbox shows at one moment: the accessibility tree and the screenshot."""
 
+from typing import Final
+
 import attrs
 
 from gui_agents.domain.model_settings import PictureFormat
+
+PROTECTED: Final = "protected"
+"""The state of a field whose content is not shown, such as one for a password; trees never have its value."""
+FIELDS: Final = frozenset({"combobox", "terminal", "textbox"})
+"""Roles of what takes text."""
 
 
 @attrs.frozen
@@ -48,7 +55,7 @@ class Element:
     value: str = ""
     """Its content or position; None if it has neither."""
     states: frozenset[str] = frozenset()
-    """Its states: focused, checked, selected, disabled, modal, offscreen …"""
+    """Its states: focused, checked, selected, disabled, modal, offscreen, protected …"""
     children: tuple["Element", ...] = ()
 
 

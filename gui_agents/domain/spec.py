@@ -182,10 +182,17 @@ class TaskSpec:
     task, whatever `destroy_sandbox` says."""
     cloud: CloudOrder | None = None
     """What it asks a cloud for, if its backend is one."""
-    owner: str = ""
-    """The name of who started it; empty in a service without tokens."""
     unused: tuple[str, ...] = ()
     """What the request and the global configuration hold that has no effect on this task, by field name."""
+    owner: str = ""
+    """The name of who started it; empty in a service without tokens."""
+    redacted_instruction: str | None = None
+    """The instruction without the keys that are in it; None if there is none in it."""
+
+    @property
+    def shown_instruction(self) -> str:
+        """The instruction as it is shown and stored."""
+        return self.instruction if self.redacted_instruction is None else self.redacted_instruction
 
     @property
     def keys(self) -> frozenset[Secret]:

@@ -13,7 +13,7 @@ No key is stored. A task is stored with its keys masked, and `keys_forgotten` sa
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum, unique
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 
@@ -25,6 +25,9 @@ from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord, TaskStatistics
+
+if TYPE_CHECKING:
+    import asyncio
 
 FIRST_ATTEMPT: Final = 1
 
@@ -50,7 +53,8 @@ class Step:
     currency: str | None
     """ISO code; None if no price is known."""
     picture: str | None = None
-    """The name of the picture of the screen that it was decided on, below the directory of pictures."""
+    """The name that the picture of the screen has on which it was decided, if that is kept: `failed` writes only those
+    of the last steps of tasks that fail, and the oldest ones go when there are too many."""
 
 
 @attrs.frozen(kw_only=True)
@@ -144,20 +148,54 @@ Entry = TaskCreated | TaskRequeued | TaskStarted | SandboxGiven | MessagePublish
 
 
 class Journal(Protocol):
-    """Takes the entries of the state's verbs. `append` does no I/O, takes no lock and never waits."""
+    """Takes the entries of the state's verbs, and knows which of them are on disk. Used on the event loop."""
+
+    @property
+    def durable(self) -> bool:
+        """Whether what it takes survives the process."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be written now; None if it can."""
+
+    @property
+    def queued(self) -> int:
+        """Entries that are not on disk yet; read by any thread."""
 
     def append(self, entry: Entry) -> None:
-        """Add what has just happened."""
+        """Add what has just happened. Does no I/O, takes no lock and never waits."""
+
+    def written(self) -> "asyncio.Future[None] | None":
+        """Return a future that is done when all entries so far are on disk; None if they are.
+
+        It fails with StorageDownError if they cannot be written now. They still are later.
+        """
+
+    async def settled(self, task_id: str) -> None:
+        """Wait until the start of a task is on disk, and its end if it has ended.
+
+        Not for ever, if the storage does not answer.
+        """
 
 
-class _Forgetful:
-    """A journal of a service that stores nothing."""
+class KeepsNothing:
+    """The journal of a service that stores nothing."""
+
+    durable = False
+    problem = None
+    queued = 0
 
     def append(self, entry: Entry) -> None:
         """Forget it."""
 
+    def written(self) -> None:
+        """Return None: there is nothing to wait for."""
 
-NO_JOURNAL: Final[Journal] = _Forgetful()
+    async def settled(self, task_id: str) -> None:
+        """Return at once."""
+
+
+NO_JOURNAL: Final[Journal] = KeepsNothing()
 
 # What is read.
 
@@ -250,6 +288,8 @@ class TaskFilter:
     min_seconds: float | None = None
     """Of execution. A task that has not ended meets no bound of it."""
     max_seconds: float | None = None
+    id_prefix: str = ""
+    """How the id begins."""
 
 
 @attrs.frozen(kw_only=True)
@@ -273,6 +313,26 @@ class TaskCounts:
     output_tokens: int
     steps: int
     execution_seconds: float
+
+
+@unique
+class StorageOperation(StrEnum):
+    """What is done with the store, as metrics spell it."""
+
+    COMMIT = "commit"
+    """Entries were written, many at once."""
+    READ = "read"
+    """A client or an operator asked for what is not in memory."""
+    EXPIRE = "expire"
+    """Old tasks were deleted, or the store was measured."""
+
+
+@unique
+class StorageOutcome(StrEnum):
+    """How it ended, as metrics spell it."""
+
+    OK = "ok"
+    ERROR = "error"
 
 
 class StorageError(GuiAgentsError):

@@ -1,6 +1,7 @@
 """The messages of a task's stream."""
 
 from enum import StrEnum, unique
+from typing import Final
 
 import attrs
 
@@ -15,6 +16,10 @@ class Stage(StrEnum):
     ERROR = "error"
     CANCELLED = "cancelled"
     GAP = "gap"
+
+
+LAST: Final = frozenset({Stage.FINISHED, Stage.ERROR, Stage.CANCELLED})
+"""The stages of a stream's last message."""
 
 
 @attrs.frozen

@@ -19,6 +19,8 @@ class RejectReason(StrEnum):
     INVALID = "invalid"
     DENIED = "denied"
     BUDGET = "budget"
+    STORAGE = "storage"
+    QUOTA = "quota"
 
 
 @attrs.frozen

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import attrs
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from gui_agents.domain.base_urls import MAX_ADDRESS_LENGTH
 from gui_agents.domain.cloud import KIND_FIELDS, Authorization, SandboxKind
@@ -23,6 +22,7 @@ from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.models.endpoint import check_address, check_key
 from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto.times import timestamp
 
 MAX_INSTRUCTION: Final = 100_000
 """Characters of an instruction."""
@@ -197,9 +197,12 @@ def llm_config(settings: LLMSettings) -> pb.LLMConfig:
 
 def task_stream(task_id: str, message: StreamMessage) -> pb.TaskStream:
     """Return a message of a task's stream."""
-    nanoseconds = round(message.published_at * 1e9)
-    timestamp = Timestamp(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
-    return pb.TaskStream(taskId=task_id, stage=message.stage, message=_writable(message.text), timestamp=timestamp)
+    return pb.TaskStream(
+        taskId=task_id,
+        stage=message.stage,
+        message=writable(message.text),
+        timestamp=timestamp(message.published_at),
+    )
 
 
 def task_status(record: TaskRecord) -> pb.QueryTaskStatusResponse:
@@ -208,9 +211,9 @@ def task_status(record: TaskRecord) -> pb.QueryTaskStatusResponse:
     return pb.QueryTaskStatusResponse(
         taskId=record.task_id,
         status=STATUSES[record.status],
-        message=_LIVE_MESSAGES[record.status] if ending is None else _writable(ending.message),
-        result="" if ending is None else _writable(ending.result),
-        sandbox=None if record.sandbox is None else _sandbox(record.sandbox),
+        message=_LIVE_MESSAGES[record.status] if ending is None else writable(ending.message),
+        result="" if ending is None else writable(ending.result),
+        sandbox=None if record.sandbox is None else sandbox_shown(record.sandbox),
         executionStatistics=_statistics(record),
     )
 
@@ -234,12 +237,13 @@ def _statistics(record: TaskRecord) -> pb.ExecutionStatistics:
     )
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Return a text with `?` for what UTF-8 cannot encode, such as half of a surrogate pair from a model."""
     return text.encode(errors="replace").decode()
 
 
-def _sandbox(info: SandboxInfo) -> pb.Sandbox:
+def sandbox_shown(info: SandboxInfo) -> pb.Sandbox:
+    """Return the sandbox of a task as clients may see it."""
     return pb.Sandbox(
         id=info.sandbox_id,
         name=info.sandbox_type.lower(),

@@ -10,6 +10,8 @@ from typing import Any
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, RefusedError
+from gui_agents.rpc.door import Door, while_good
+from gui_agents.rpc.methods import REFLECTION, Guarded
 from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.status import refuse
@@ -18,15 +20,32 @@ Behavior = Callable[..., Any]
 Parse = Callable[[bytes], Any]
 
 
-def received_by(reception: Reception, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
-    """Return a handler that serves as `handler` does, from bytes that come in by `reception`."""
+def received_by(
+    reception: Reception, handler: grpc.RpcMethodHandler, door: Door | None = None, method: Guarded = REFLECTION
+) -> grpc.RpcMethodHandler:
+    """Return a handler that serves as `handler` does, from bytes that come in by `reception`.
+
+    If there is a `door`, calls come in through it as those of `method`.
+    """
+
+    def refusing(serve: Behavior) -> Behavior:
+        return _refusing(reception, serve if door is None else _through(door, method, serve))
+
     parse = handler.request_deserializer
     if handler.unary_unary is not None:
-        call = _refusing(reception, _one_request(reception, handler.unary_unary, parse))
+        call = refusing(_one_request(reception, handler.unary_unary, parse))
         return grpc.stream_unary_rpc_method_handler(call, response_serializer=handler.response_serializer)
     serve = _requests(reception, handler.stream_stream, parse) if handler.request_streaming else None
-    call = _refusing(reception, serve or _one_request(reception, handler.unary_stream, parse))
+    call = refusing(serve or _one_request(reception, handler.unary_stream, parse))
     return grpc.stream_stream_rpc_method_handler(call, response_serializer=handler.response_serializer)
+
+
+def _through(door: Door, method: Guarded, serve: Behavior) -> Behavior:
+    async def call(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
+        with door.entered(method, context) as visit:
+            return await while_good(visit, serve(messages, context))
+
+    return call
 
 
 def _refusing(reception: Reception, serve: Behavior) -> Behavior:

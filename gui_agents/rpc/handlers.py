@@ -8,14 +8,16 @@ INTERNAL with a fixed text; its own text stays in the log.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from gui_agents.domain.access import Identity, UnauthenticatedError
 from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, RefusedError
+from gui_agents.rpc.door import Door, Visit, while_good
 from gui_agents.rpc.methods import METHODS, Method
 from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import REQUEST, Reception
@@ -31,17 +33,20 @@ UnaryCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[bytes]]
 StreamCall = Callable[[object, grpc.aio.ServicerContext], Awaitable[None]]
 
 
-def method_handlers(servicer: AgentServicer, reception: Reception, max_bytes: int) -> dict[str, grpc.RpcMethodHandler]:
-    """Return the handlers of all methods of the contract, by name."""
-    handlers = _Handlers(servicer, reception, max_bytes)
-    return {method.name: handlers.handler(method) for method in METHODS}
+def method_handlers(
+    servicer: object, door: Door, reception: Reception, max_bytes: int, methods: Sequence[Method] = METHODS
+) -> dict[str, grpc.RpcMethodHandler]:
+    """Return the handlers of all methods of a service, by name."""
+    handlers = _Handlers(servicer, door, reception, max_bytes)
+    return {method.name: handlers.handler(method) for method in methods}
 
 
 class _Handlers:
     """Makes the handlers."""
 
-    def __init__(self, servicer: AgentServicer, reception: Reception, max_bytes: int) -> None:
+    def __init__(self, servicer: object, door: Door, reception: Reception, max_bytes: int) -> None:
         self._servicer = servicer
+        self._door = door
         self._reception = reception
         self._max_bytes = max_bytes
 
@@ -52,11 +57,14 @@ class _Handlers:
             return grpc.stream_stream_rpc_method_handler(self._stream(method, serve))
         return grpc.stream_unary_rpc_method_handler(self._unary(method, serve))
 
-    def _unary(self, method: Method, serve: Callable[[Any], Awaitable[Message]]) -> UnaryCall:
+    def _unary(self, method: Method, serve: Callable[[Any, Identity], Awaitable[Message]]) -> UnaryCall:
         async def call(_: object, context: grpc.aio.ServicerContext) -> bytes:
             try:
-                with self._reception:
-                    reply = await serve(await self._request(method, context))
+                with self._door.entered(method, context) as visit, self._reception:
+                    request = await self._request(method, context)
+                    visit.concerns(request)
+                    reply = await serve(request, visit.caller)
+                    visit.concerns(reply)
             except Exception as error:  # noqa: BLE001 - the boundary of a call
                 self._end(method, context, error)
                 return NO_REPLY
@@ -64,13 +72,19 @@ class _Handlers:
 
         return call
 
-    def _stream(self, method: Method, serve: Callable[[Any], AsyncGenerator[Message, None]]) -> StreamCall:
+    def _stream(self, method: Method, serve: Callable[[Any, Identity], AsyncGenerator[Message, None]]) -> StreamCall:
+        async def written(context: grpc.aio.ServicerContext, visit: Visit) -> None:
+            request = await self._request(method, context)
+            visit.concerns(request)
+            async with aclosing(serve(request, visit.caller)) as messages:
+                async for message in messages:
+                    visit.concerns(message)
+                    await to_its_end(context.write(message.SerializeToString()))
+
         async def call(_: object, context: grpc.aio.ServicerContext) -> None:
             try:
-                with self._reception:
-                    async with aclosing(serve(await self._request(method, context))) as messages:
-                        async for message in messages:
-                            await to_its_end(context.write(message.SerializeToString()))
+                with self._door.entered(method, context) as visit, self._reception:
+                    await while_good(visit, written(context, visit))
             except Exception as error:  # noqa: BLE001 - the boundary of a call
                 self._end(method, context, error)
 
@@ -82,7 +96,9 @@ class _Handlers:
     def _end(self, method: Method, context: grpc.aio.ServicerContext, error: Exception) -> None:
         """Give a call the status of `error`."""
         if isinstance(error, RefusedError):
-            if method.submits:
+            # Whoever is not known has submitted nothing.
+            known = not isinstance(error, UnauthenticatedError)
+            if method.submits and known and isinstance(self._servicer, AgentServicer):
                 self._servicer.rejected(error)
             refuse(context, error)
         else:

@@ -33,6 +33,11 @@ def day_of(wall_seconds: float) -> int:
     return int(wall_seconds // SECONDS_PER_DAY)
 
 
+def seconds_to_next_day(wall_seconds: float) -> float:
+    """Return the seconds to the next midnight, UTC."""
+    return SECONDS_PER_DAY - wall_seconds % SECONDS_PER_DAY
+
+
 def wake_claims(answered: Iterable[Claim]) -> None:
     """Wake whoever waits for these answers."""
     for claim in answered:
@@ -49,7 +54,16 @@ class Budgets:
         self._limits = dict(limits)
         self._task_limits = dict(task_limits)
         self._accounts: dict[tuple[int, str], Account] = {}
+        self._moved: dict[tuple[int, str], Account] = {}
+        """What has changed since it was last asked for."""
         self._waiting: dict[str, deque[Claim]] = {currency: deque() for currency in limits}
+
+    def change(self, limits: Mapping[str, Decimal], day: int) -> list[Claim]:
+        """Use other limits from now on. Return the claims that are answered by it."""
+        self._limits = dict(limits)
+        for currency in limits:
+            self._waiting.setdefault(currency, deque())
+        return [claim for currency in self._waiting for claim in self._answer(currency, day)]
 
     @property
     def currencies(self) -> frozenset[str]:
@@ -79,6 +93,7 @@ class Budgets:
         claim.account = None
         account.reserved = EXACT.subtract(account.reserved, claim.worst)
         account.spent = EXACT.add(account.spent, spent)
+        self._moved[account.day, account.currency] = account
         return self._answer(claim.quote.currency, day)
 
     def billed(self, currency: str, amount: Decimal, day: int) -> None:
@@ -86,6 +101,7 @@ class Budgets:
         if currency in self._limits:
             account = self._opened(day, currency)
             account.spent = EXACT.add(account.spent, amount)
+            self._moved[day, currency] = account
 
     def left(self, claim: Claim, day: int) -> list[Claim]:
         """Forget a claim whose call is not made. Return the claims that are answered by it."""
@@ -94,6 +110,18 @@ class Budgets:
             return self.settled(claim, NOTHING, day)
         waiting.remove(claim)
         return self._answer(claim.quote.currency, day)
+
+    def restore(self, day: int, spent: Mapping[str, Decimal]) -> None:
+        """Take over what a day has cost before the service started; what has no budget is left out."""
+        for currency, amount in spent.items():
+            self.billed(currency, amount, day)
+
+    def moved(self) -> list[tuple[int, str, Decimal]]:
+        """Return the accounts that have changed since the last call: day, currency, and what may have been spent."""
+        moved, self._moved = self._moved, {}
+        return [
+            (account.day, account.currency, EXACT.add(account.spent, account.reserved)) for account in moved.values()
+        ]
 
     def statistics(self, day: int) -> BudgetsSnapshot:
         """Return the frozen numbers of a day."""
@@ -116,24 +144,29 @@ class Budgets:
 
     def _decide(self, claim: Claim, account: Account) -> bool:
         """Grant or refuse the first claim; False if it has to wait."""
-        quote = claim.quote
-        unspent = EXACT.subtract(self._limits[quote.currency], account.spent)
+        quote, limit = claim.quote, self._limits.get(claim.quote.currency)
+        if limit is None:
+            # It had one when the claim began to wait.
+            claim.output_tokens = claim.most
+            return True
+        unspent = EXACT.subtract(limit, account.spent)
         paid = quote.affordable(EXACT.subtract(unspent, account.reserved))
         output_tokens = claim.most if paid is None else min(claim.most, paid)
         if output_tokens < claim.most and account.reserved and quote.amount(claim.least) <= unspent:
             return False
         if output_tokens < claim.least:
-            claim.refused_at = self._limits[quote.currency], max(NOTHING, unspent)
+            claim.refused_at = limit, max(NOTHING, unspent)
             return True
         claim.output_tokens = output_tokens
         claim.account = account
         account.reserved = EXACT.add(account.reserved, claim.worst)
+        self._moved[account.day, account.currency] = account
         return True
 
     def _opened(self, day: int, currency: str) -> Account:
-        account = self._accounts.pop((day, currency), None) or Account()
+        account = self._accounts.pop((day, currency), None) or Account(day, currency)
         self._accounts[day, currency] = account
-        if len(self._accounts) > REMEMBERED_DAYS * len(self._limits):
+        if len(self._accounts) > REMEMBERED_DAYS * len(self._waiting):
             # The one that was used longest ago. A reservation keeps its own account.
             del self._accounts[next(iter(self._accounts))]
         return account

@@ -11,11 +11,12 @@ references, signal handlers or logging.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from threading import Lock
 from typing import Final
 
+from gui_agents.domain.access import AuthFailure, Quota
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.clock import Clock, SteadyClock
@@ -25,6 +26,7 @@ from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType, TaskSpec
+from gui_agents.domain.storage import NO_JOURNAL, Journal, Step, StorageOperation, StorageOutcome, StoredTask
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
 from gui_agents.domain.usage import Bill, ModelCall
@@ -32,6 +34,7 @@ from gui_agents.domain.weight import weight
 from gui_agents.snapshot import HeartbeatSnapshot, ServiceInfo, ServicePart, ServiceSnapshot
 from gui_agents.state.budgets import Budgets, day_of, wake_claims
 from gui_agents.state.recent import RecentStats
+from gui_agents.state.recorder import Recorder
 from gui_agents.state.stats import ServiceStats
 from gui_agents.state.streams import StreamManager, Subscription, wake
 from gui_agents.state.table import TaskTable
@@ -62,6 +65,7 @@ class ServiceState:
         streams: StreamManager,
         clock: Clock,
         budgets: Budgets | None = None,
+        journal: Journal = NO_JOURNAL,
     ) -> None:
         clock = SteadyClock(clock)
         self._lock = Lock()
@@ -73,6 +77,8 @@ class ServiceState:
         self._streams = streams
         self._stats = stats
         self._budgets = Budgets({}, {}) if budgets is None else budgets
+        self._journal = journal
+        self._recorder = Recorder(journal, self._table)
         self._recent = RecentStats()
         self._started_monotonic = clock.monotonic()
         self._last_beat = self._started_monotonic
@@ -101,19 +107,10 @@ class ServiceState:
         """Free slots now."""
         return self._table.limits.slots - self._table.running
 
-    def head(self) -> str | None:
-        """Return the id of the task that has waited longest."""
-        return self._table.head()
-
     @property
     def kept(self) -> int:
         """Tasks in memory, ended ones included."""
         return len(self._table)
-
-    @property
-    def idle(self) -> bool:
-        """Whether no task waits or runs."""
-        return not (self._table.pending or self._table.running)
 
     def live(self) -> list[str]:
         """Return the ids of all tasks that have not ended."""
@@ -122,6 +119,10 @@ class ServiceState:
     def status(self, task_id: str) -> TaskStatus | None:
         """Return a task's status, or None for an unknown one."""
         return self._table.status(task_id)
+
+    def owner(self, task_id: str) -> str | None:
+        """Return who started a task, or None for an unknown one."""
+        return self._table.owner(task_id)
 
     def record(self, task_id: str) -> TaskRecord:
         """Return a task as it is now.
@@ -138,8 +139,23 @@ class ServiceState:
         with self._lock:
             now, at = self._monotonic(), self._time()
             self._table.create(task_id, spec, now, at)
+            self._recorder.created(task_id, spec, at)
             self._streams.open(task_id)
-            self._streams.publish(task_id, StreamMessage(Stage.STARTING, message, at))
+            self._publish(task_id, StreamMessage(Stage.STARTING, message, at))
+
+    def task_restored(
+        self, stored: StoredTask, spec: TaskSpec, message: str, past: Iterable[StreamMessage] = ()
+    ) -> None:
+        """Add a task that an earlier service has accepted, as pending and under a new attempt.
+
+        `past` are the messages that its stream had, and `message` is the next one.
+        """
+        task_id = stored.record.task_id
+        with self._lock:
+            self._table.create(task_id, spec, self._monotonic(), stored.record.created_at, stored.attempt + 1)
+            self._recorder.requeued(task_id)
+            self._streams.open(task_id, past)
+            self._publish(task_id, StreamMessage(Stage.STARTING, message, self._time()))
 
     def task_rejected(self, reason: RejectReason) -> None:
         """Count a refused submission."""
@@ -154,7 +170,9 @@ class ServiceState:
             IllegalTransitionError: it is not pending; nothing changed.
         """
         with self._lock:
-            self._table.start(task_id, self._monotonic(), self._time())
+            at = self._time()
+            self._table.start(task_id, self._monotonic(), at)
+            self._recorder.started(task_id, at)
 
     def history(self, task_id: str) -> History:
         """Return the conversation of a task that has ended.
@@ -164,10 +182,13 @@ class ServiceState:
         """
         return self._table.history(task_id)
 
-    def task_ended(self, task_id: str, ending: Ending, history: History = NO_HISTORY) -> None:
+    def task_ended(
+        self, task_id: str, ending: Ending, history: History = NO_HISTORY, owner_bytes: int | None = None
+    ) -> None:
         """End a live task. Its slot is free, its statistics are final and its stream gets its last message.
 
-        `history` is its conversation, which other tasks may continue as long as the task is retained.
+        `history` is its conversation, which other tasks may continue as long as the task is retained. `owner_bytes` is
+        what ended tasks of its owner may take in memory; None is no limit.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -176,13 +197,19 @@ class ServiceState:
         kept = weight(self._table.spec(task_id)) + weight(ending) + self._streams.weight(task_id) + history.text_bytes
         with self._lock:
             now, at = self._monotonic(), self._time()
-            evicted = self._table.end(task_id, ending, now, at, weight=kept, history=history)
-            self._recent.ended.count(_STATUS[ending.event], now)
-            message = StreamMessage(_LAST_STAGE[ending.event], ending.message, at)
-            waiting = self._streams.publish(task_id, message, last=True)
-            self._drop(evicted)
+            last, status = self._table.record(task_id, now), _STATUS[ending.event]
+            self._table.end(task_id, ending, now, at, weight=kept, history=history)
+            self._recorder.ended(last, status, ending, history, at)
+            self._recent.ended.count(status, now)
+            waiting = self._publish(task_id, StreamMessage(_LAST_STAGE[ending.event], ending.message, at), last=True)
+            self._drop(self._table.evict(last.spec.owner, owner_bytes))
         wake(waiting)
         self._evict_later()
+
+    def _publish(self, task_id: str, message: StreamMessage, *, last: bool = False) -> Sequence[Subscription]:
+        """Append a message to a task's stream and to the journal; return the subscriptions to wake."""
+        self._recorder.published(task_id, self._streams.next_position(task_id), message)
+        return self._streams.publish(task_id, message, last=last)
 
     def _evict_later(self) -> None:
         """Forget more tasks, if one end was too little for that; the event loop does other things in between."""
@@ -214,6 +241,7 @@ class ServiceState:
             self._stats.sandboxes.given(sandbox.sandbox_type, start, max(0.0, seconds), task_id, self._time())
             if self._table.progressed(task_id, self._monotonic()):
                 self._table.sandboxed(task_id, sandbox)
+                self._recorder.given(task_id, sandbox)
 
     def sandbox_ended(self, sandbox_type: SandboxType, reason: SandboxEnd) -> None:
         """Count a sandbox that was counted as created and is gone."""
@@ -261,19 +289,27 @@ class ServiceState:
         claim = Claim(quote, most, least)
         with self._lock:
             answered = self._budgets.claimed(claim, day_of(self._time()))
+            self._recorder.spent(self._budgets.moved())
         wake_claims(answered)
         return claim
+
+    def budget_restored(self, day: int, spent: Mapping[str, Decimal]) -> None:
+        """Take over what a day has cost before the service started, by ISO code."""
+        with self._lock:
+            self._budgets.restore(day, spent)
 
     def budget_left(self, claim: Claim) -> None:
         """Forget a claim whose call is not made."""
         with self._lock:
             answered = self._budgets.left(claim, day_of(self._time()))
+            self._recorder.spent(self._budgets.moved())
         wake_claims(answered)
 
     def budget_settled(self, claim: Claim, spent: Decimal) -> None:
         """Settle a claim whose call nobody has reported."""
         with self._lock:
             answered = self._budgets.settled(claim, spent, day_of(self._time()))
+            self._recorder.spent(self._budgets.moved())
         wake_claims(answered)
 
     def model_called(
@@ -290,6 +326,7 @@ class ServiceState:
                 answered = self._budgets.settled(claim, spent, day_of(self._time()))
             elif bill.currency is not None:
                 self._budgets.billed(bill.currency, bill.amount, day_of(self._time()))
+            self._recorder.spent(self._budgets.moved())
             self._stats.models.called(call, bill, task_id, self._time())
             self._recent.model_calls.count(call.outcome, now)
             if self._table.progressed(task_id, now):
@@ -308,13 +345,36 @@ class ServiceState:
             self._stats.steps.acted(task_id, self._time(), max(0.0, seconds))
             self._stats.sandboxes.acted(action, ok=ok)
 
-    def step_told(self, task_id: str, text: str, stage: Stage = Stage.STEP) -> None:
-        """Publish what a step saw, decided and did, or how the task begins; nothing for a task that has ended."""
+    def step_told(self, task_id: str, text: str, stage: Stage = Stage.STEP, step: Step | None = None) -> None:
+        """Publish what a step saw, decided and did, or how the task begins; nothing for a task that has ended.
+
+        `step` is the same for the records, if an action was decided.
+        """
         with self._lock:
             if not self._table.progressed(task_id, self._monotonic()):
                 return
-            waiting = self._streams.publish(task_id, StreamMessage(stage, text, self._time()))
+            at = self._time()
+            if step is not None:
+                self._recorder.stepped(task_id, step, at)
+            waiting = self._publish(task_id, StreamMessage(stage, text, at))
         wake(waiting)
+
+    # The storage.
+
+    def storage_committed(self, seconds: float) -> None:
+        """Count a commit, which took so long."""
+        with self._lock:
+            self._stats.storage.committed(max(0.0, seconds))
+
+    def storage_done(self, operation: StorageOperation, outcome: StorageOutcome) -> None:
+        """Count an operation of the storage that is no commit which ended well."""
+        with self._lock:
+            self._stats.storage.done(operation, outcome)
+
+    def storage_measured(self, size_bytes: int) -> None:
+        """Record how large the storage is."""
+        with self._lock:
+            self._stats.storage.measured(size_bytes)
 
     # Streams.
 
@@ -340,6 +400,18 @@ class ServiceState:
             text = f"{missed} messages were skipped: they are no longer kept"
             messages.insert(0, StreamMessage(Stage.GAP, text, self._time()))
         return messages
+
+    # Who calls.
+
+    def auth_failed(self, reason: AuthFailure) -> None:
+        """Count a call that was not let in."""
+        with self._lock:
+            self._stats.access.auth_failed(reason)
+
+    def quota_rejected(self, quota: Quota) -> None:
+        """Count a call that was refused because its owner has used up a quota."""
+        with self._lock:
+            self._stats.access.quota_rejected(quota)
 
     # The service.
 
@@ -384,7 +456,9 @@ class ServiceState:
                 sandboxes=self._stats.sandboxes.statistics(),
                 steps=self._stats.steps.statistics(),
                 streams=self._streams.statistics(),
+                storage=self._stats.storage.statistics(self._journal.queued),
                 recent=self._recent.statistics(now),
+                access=self._stats.access.statistics(),
                 service=ServicePart(
                     info=self._info,
                     started_monotonic_seconds=self._started_monotonic,

@@ -18,8 +18,10 @@ from gui_agents.domain.spec import ConfigType
 from gui_agents.domain.step import Phase
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import ModelsSnapshot, RpcsSnapshot, StepsSnapshot, TokenCounts
+from gui_agents.state.access_stats import AccessStats
 from gui_agents.state.histogram import Histogram
 from gui_agents.state.sandbox_stats import SandboxStats
+from gui_agents.state.storage_stats import StorageStats
 
 _PROVIDERS: Final = frozenset(map(str, Provider))
 
@@ -190,6 +192,7 @@ class ServiceStats:
         providers: of models.
         currencies: that are billed.
         observed: which durations.
+        access: who was not let in.
     """
 
     def __init__(
@@ -198,13 +201,16 @@ class ServiceStats:
         providers: Iterable[str],
         currencies: Iterable[str],
         observed: Observed = EVERYTHING,
+        access: AccessStats | None = None,
     ) -> None:
         self.native = observed.native
         """Whether all durations of this service are native histograms too, those of its tasks included."""
         self.rpcs = RpcStats(methods, native=observed.native)
         self.models = ModelStats(providers, currencies, native=observed.native, timed=observed.model_durations)
         self.sandboxes = SandboxStats(native=observed.native)
+        self.storage = StorageStats(native=observed.native)
         self.steps = StepStats(native=observed.native, timed=observed.phase_durations)
+        self.access = access or AccessStats(tokens=False, quotas=False)
         self._config_updates = dict.fromkeys(map(str, ConfigType), 0)
 
     def config_updated(self, config_type: ConfigType) -> None:

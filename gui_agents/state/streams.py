@@ -8,7 +8,7 @@ still read it can finish. There is no lock here: the methods of `ServiceState` h
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from itertools import islice
 from sys import getsizeof
 from typing import Final, Protocol
@@ -36,6 +36,11 @@ class TaskLog:
         self.subscriptions: set[Subscription] = set()
         self.weight = 0
         """Bytes of the texts that are kept."""
+
+    @property
+    def count(self) -> int:
+        """Messages so far; the number of the next one."""
+        return self.first + len(self.messages)
 
     def append(self, message: StreamMessage) -> None:
         """Add a message to a log that is not closed; the oldest one goes when the log is full."""
@@ -71,7 +76,7 @@ class Subscription:
     @property
     def caught_up(self) -> bool:
         """Whether all messages were taken."""
-        return self.cursor == self.log.first + len(self.log.messages)
+        return self.cursor == self.log.count
 
     @property
     def ended(self) -> bool:
@@ -107,9 +112,11 @@ class StreamManager:
         self._messages = 0
         self._skipped = 0
 
-    def open(self, task_id: str) -> None:
-        """Begin the log of a new task."""
-        self._logs[task_id] = TaskLog(task_id, self._log_messages)
+    def open(self, task_id: str, past: Iterable[StreamMessage] = ()) -> None:
+        """Begin the log of a task, with the messages that it had in an earlier service; those are not counted."""
+        log = self._logs[task_id] = TaskLog(task_id, self._log_messages)
+        for message in past:
+            log.append(message)
 
     def publish(self, task_id: str, message: StreamMessage, *, last: bool = False) -> Sequence[Subscription]:
         """Append a message, close the log after the `last` one, and return the subscriptions to wake."""
@@ -119,6 +126,10 @@ class StreamManager:
             log.close()
         self._messages += 1
         return tuple(log.subscriptions)
+
+    def next_position(self, task_id: str) -> int:
+        """Return the number of a task's next message."""
+        return self._logs[task_id].count
 
     def weight(self, task_id: str) -> int:
         """Return the bytes of the texts that a task's log keeps."""

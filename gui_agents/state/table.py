@@ -24,6 +24,7 @@ from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
+from gui_agents.domain.storage import FIRST_ATTEMPT
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord, TaskStatistics
 from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.snapshot import TasksSnapshot
@@ -38,6 +39,7 @@ class _Entry:
     """A task that can still change. Only the table writes it."""
 
     __slots__ = (
+        "attempt",
         "cost",
         "created_at",
         "created_monotonic",
@@ -48,6 +50,7 @@ class _Entry:
         "input_tokens",
         "output_tokens",
         "progressed_monotonic",
+        "recorded",
         "sandbox",
         "spec",
         "started_monotonic",
@@ -57,8 +60,9 @@ class _Entry:
         "weight",
     )
 
-    def __init__(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
+    def __init__(self, task_id: str, spec: TaskSpec, monotonic: float, at: float, attempt: int) -> None:
         self.task_id = task_id
+        self.attempt = attempt
         self.spec = spec
         self.status = TaskStatus.PENDING
         self.created_at = at
@@ -69,12 +73,28 @@ class _Entry:
         self.history = NO_HISTORY
         self.sandbox: SandboxInfo | None = None
         self.progressed_monotonic = monotonic
+        self.recorded = 0
+        """Actions of its steps, as the journal has them."""
         self.steps = 0
         self.input_tokens = 0
         self.output_tokens = 0
         self.cost = Decimal(0)
         self.currency: str | None = None
         self.weight = 0
+
+    def used(self) -> TaskStatistics:
+        """Return what the task has used so far."""
+        return TaskStatistics(self.steps, self.input_tokens, self.output_tokens, self.cost, self.currency)
+
+
+class _Ended:
+    """The ended tasks of one owner that are retained, in the order of their end."""
+
+    __slots__ = ("bytes", "tasks")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.tasks: OrderedDict[str, None] = OrderedDict()
 
 
 class TaskTable:
@@ -88,6 +108,7 @@ class TaskTable:
         """Running tasks; the one that has been silent longest is first."""
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._ended_bytes = 0
+        self._ended_by_owner: dict[str, _Ended] = {}
         self._created = dict.fromkeys(map(str, TaskStatus), 0)
         self._failures = dict.fromkeys(map(str, FailureReason), 0)
         self._rejected = dict.fromkeys(map(str, RejectReason), 0)
@@ -110,13 +131,19 @@ class TaskTable:
         """Return how many tasks are in memory."""
         return len(self._entries)
 
-    def head(self) -> str | None:
-        """Return the id of the task that has waited longest."""
-        return next(iter(self._pending), None)
-
     def spec(self, task_id: str) -> TaskSpec:
         """Return what a task was asked to do."""
         return self._entries[task_id].spec
+
+    def next_record(self, task_id: str) -> int:
+        """Return the number of the next action of a task that the journal gets, from 0."""
+        entry = self._entries[task_id]
+        entry.recorded += 1
+        return entry.recorded - 1
+
+    def used(self, task_id: str) -> TaskStatistics:
+        """Return what a task has used so far."""
+        return self._entries[task_id].used()
 
     def history(self, task_id: str) -> History:
         """Return the conversation of a task that has ended.
@@ -126,6 +153,10 @@ class TaskTable:
         """
         return self._known(task_id).history
 
+    def attempt(self, task_id: str) -> int:
+        """Return by which attempt at it a task is run."""
+        return self._entries[task_id].attempt
+
     def live(self) -> list[str]:
         """Return the ids of all running tasks, then of all pending ones."""
         return [*self._running, *self._pending]
@@ -134,6 +165,11 @@ class TaskTable:
         """Return a task's status, or None for an unknown one."""
         entry = self._entries.get(task_id)
         return None if entry is None else entry.status
+
+    def owner(self, task_id: str) -> str | None:
+        """Return who started a task, or None for an unknown one."""
+        entry = self._entries.get(task_id)
+        return None if entry is None else entry.spec.owner
 
     def record(self, task_id: str, monotonic: float) -> TaskRecord:
         """Return a task as of `monotonic`, in seconds of the monotonic clock.
@@ -149,16 +185,16 @@ class TaskTable:
             status=entry.status,
             created_at=entry.created_at,
             execution_seconds=0.0 if started is None else (monotonic if ended is None else ended) - started,
-            statistics=TaskStatistics(entry.steps, entry.input_tokens, entry.output_tokens, entry.cost, entry.currency),
+            statistics=entry.used(),
             sandbox=entry.sandbox,
             ending=entry.ending,
         )
 
-    def create(self, task_id: str, spec: TaskSpec, monotonic: float, at: float) -> None:
-        """Add a pending task at the end of the queue."""
+    def create(self, task_id: str, spec: TaskSpec, monotonic: float, at: float, attempt: int = FIRST_ATTEMPT) -> None:
+        """Add a pending task, created `at` a time of the wall clock, at the end of the queue."""
         if task_id in self._entries:
             raise ValueError(f"task {task_id} exists already")
-        entry = _Entry(task_id, spec, monotonic, at)
+        entry = _Entry(task_id, spec, monotonic, at, attempt)
         self._entries[task_id] = entry
         self._pending[task_id] = entry
         self._created[TaskStatus.PENDING] += 1
@@ -188,11 +224,10 @@ class TaskTable:
         *,
         weight: int = 0,
         history: History = NO_HISTORY,
-    ) -> Collection[str]:
-        """Move a live task to its terminal status and return the ids of the tasks that are no longer retained.
+    ) -> None:
+        """Move a live task to its terminal status. It may make the table `overfull`; `evict` is called then.
 
-        `weight` are the bytes that are kept of it, those of its conversation included. If it makes the table `overfull`
-        still, `evict` goes on.
+        `weight` are the bytes that are kept of it, those of its conversation included.
 
         Raises:
             IllegalTransitionError: it has ended already; nothing changed.
@@ -220,7 +255,9 @@ class TaskTable:
         entry.weight = weight
         self._ended_bytes += weight
         self._ended[task_id] = None
-        return self.evict()
+        ended = self._ended_by_owner.setdefault(entry.spec.owner, _Ended())
+        ended.bytes += weight
+        ended.tasks[task_id] = None
 
     def reject(self, reason: RejectReason) -> None:
         """Count a refused submission."""
@@ -287,14 +324,32 @@ class TaskTable:
         limits = self.limits
         return len(self._ended) > limits.retention or (self._ended_bytes > limits.retention_bytes and bool(self._ended))
 
-    def evict(self) -> Collection[str]:
-        """Forget the tasks that ended first, up to `EVICTED_AT_ONCE` while there are too many; return their ids."""
+    def evict(self, owner: str = "", owner_bytes: int | None = None) -> Collection[str]:
+        """Forget the tasks that ended first, up to `EVICTED_AT_ONCE` while there are too many; return their ids.
+
+        First go those of an owner whose ended tasks take more than `owner_bytes`, if that is a limit.
+        """
         evicted: list[str] = []
+        ended = self._ended_by_owner.get(owner)
+        while ended is not None and owner_bytes is not None and ended.bytes > owner_bytes and ended.tasks:
+            if len(evicted) == EVICTED_AT_ONCE:
+                return evicted
+            evicted.append(self._forget(next(iter(ended.tasks))))
         while self.overfull and len(evicted) < EVICTED_AT_ONCE:
-            task_id, _ = self._ended.popitem(last=False)
-            self._ended_bytes -= self._entries.pop(task_id).weight
-            evicted.append(task_id)
+            evicted.append(self._forget(next(iter(self._ended))))
         return evicted
+
+    def _forget(self, task_id: str) -> str:
+        """Forget an ended task, and return its id."""
+        entry = self._entries.pop(task_id)
+        del self._ended[task_id]
+        self._ended_bytes -= entry.weight
+        ended = self._ended_by_owner[entry.spec.owner]
+        del ended.tasks[task_id]
+        ended.bytes -= entry.weight
+        if not ended.tasks:
+            del self._ended_by_owner[entry.spec.owner]
+        return task_id
 
 
 def _moved(entry: _Entry, event: TaskEvent) -> TaskStatus:

@@ -46,10 +46,13 @@ _SECTIONS: Final = 2
 def wanted_of(tasks: Iterable[Listed], wanted: TaskFilter) -> list[Listed]:
     """Return the tasks that meet all that is set in a filter."""
     text = folded(wanted.text)
-    return [each for each in tasks if _meets(each.task, wanted) and text in folded(each.instruction)]
+    return [
+        each for each in tasks if meets(each.task, wanted, _seconds(each.task)) and text in folded(each.instruction)
+    ]
 
 
-def _meets(task: TaskSummary, wanted: TaskFilter) -> bool:
+def meets(task: TaskSummary, wanted: TaskFilter, seconds: float | None) -> bool:
+    """Tell whether a task that ran for `seconds` meets all that is set in a filter, the text aside."""
     return (
         (not wanted.statuses or task.status in wanted.statuses)
         and (not wanted.reasons or task.reason in wanted.reasons)
@@ -59,7 +62,8 @@ def _meets(task: TaskSummary, wanted: TaskFilter) -> bool:
         and (wanted.created_from is None or task.created_at >= wanted.created_from)
         and (wanted.created_before is None or task.created_at < wanted.created_before)
         and _within(_cost(task), wanted.min_cost, wanted.max_cost)
-        and _within(_seconds(task), wanted.min_seconds, wanted.max_seconds)
+        and _within(seconds, wanted.min_seconds, wanted.max_seconds)
+        and task.task_id.startswith(wanted.id_prefix)
     )
 
 

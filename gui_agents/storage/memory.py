@@ -37,7 +37,7 @@ from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.domain.weight import weight
 from gui_agents.storage import listing
-from gui_agents.storage.keys import KeysInTexts, as_stored, keys_forgotten, masked_instruction
+from gui_agents.storage.keys import as_stored, keys_forgotten, masked_instruction
 
 SECONDS_PER_DAY: Final = 86_400
 AT_ONCE: Final = 100
@@ -138,7 +138,6 @@ class MemoryStore:
     def __init__(self, *, retention: int = RETAINED, retention_bytes: int = RETAINED_BYTES) -> None:
         self._retention = retention
         self._retention_bytes = retention_bytes
-        self._keys = KeysInTexts()
         self._lock = threading.Lock()
         self._tasks: dict[str, _Task] = {}
         self._ended: OrderedDict[str, _Task] = OrderedDict()
@@ -155,7 +154,7 @@ class MemoryStore:
         """Keep entries in their order."""
         with self._lock:
             for entry in entries:
-                self._write(self._keys.masked(entry))
+                self._write(entry)
             while len(self._ended) > self._retention or (self._bytes > self._retention_bytes and self._ended):
                 self._forget(next(iter(self._ended)))
 

@@ -80,6 +80,8 @@ def conditions(wanted: TaskFilter, dialect: Dialect) -> list[Condition]:
         ("currency IS NOT NULL AND cost <= ?", _money(wanted.max_cost, dialect)),
     )
     found += [Condition(sql=sql, parameters=(bound,)) for sql, bound in bounds if bound is not None]
+    if wanted.id_prefix:
+        found.append(_begins_with(wanted.id_prefix))
     text = codec.folded(wanted.text)
     return [*found, dialect.has_text(text)] if text else found
 
@@ -87,6 +89,14 @@ def conditions(wanted: TaskFilter, dialect: Dialect) -> list[Condition]:
 def _any_of(column: str, values: Any) -> Condition:
     marks = ", ".join("?" * len(values))
     return Condition(sql=f"{column} IN ({marks})", parameters=tuple(codec.text_of(value) for value in sorted(values)))
+
+
+def _begins_with(prefix: str) -> Condition:
+    """Return the condition that an id begins so, by which its index can be used."""
+    if not (prefix.isascii() and prefix.isprintable()):
+        return Condition(sql="1 = 0")  # no id has such characters
+    behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    return Condition(sql="task_id >= ? AND task_id < ?", parameters=(prefix, behind))
 
 
 def _money(amount: Decimal | None, dialect: Dialect) -> Any:

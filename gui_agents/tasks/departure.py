@@ -38,6 +38,9 @@ class Departure:
         return self.reason in DEATHS
 
 
+UNCLEAR: Final = Departure(SandboxEnd.CLOSED, "it was closed because its task did not end in good order")
+
+
 def told(error: SandboxError) -> str:
     """Return the error of a sandbox for the message of its task; of one that is gone, with what a reader can do."""
     advice = _ADVICE.get(error.reason) if isinstance(error, SandboxGoneError) else None

@@ -14,6 +14,7 @@ from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxStart
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.stream import Stage
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.state.service_state import ServiceState
 from gui_agents.tasks.continuing import Beginning, Continuations, replaced
 from gui_agents.tasks.departure import Departure, told
@@ -39,11 +40,16 @@ class Desk:
     """Whether a client has named the sandbox by its id."""
     attached: str | None = None
     """The id of a sandbox in a cloud that it attaches to itself."""
+    owner: str = ""
+    """To whom the sandbox belongs: the owner of its first task."""
     model: Model | None = None
     lost: Departure | None = None
     """Why the sandbox must not be used again."""
     left: bool = False
     """Whether its sandbox, or its place for one, was given back."""
+    recording: Recording = NO_RECORDING
+    unpictured: bool = False
+    """Whether it has failed, and a picture of its screen at the end is wanted."""
 
 
 class Desks:
@@ -74,10 +80,10 @@ class Desks:
             # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
             spec = attrs.evolve(spec, sandbox_id=None)
         desk = Desk(task_id, spec, settings, conversation, self._clock.monotonic())
-        desk.attached, desk.named = beginning.attached, beginning.attached is not None
+        desk.attached, desk.named, desk.owner = beginning.attached, beginning.attached is not None, spec.owner
         kept = beginning.kept
         if kept is not None and taken:
-            desk.named = beginning.named or kept.named
+            desk.named, desk.owner = beginning.named or kept.named, kept.owner
             self._give(desk, kept.sandbox, kept.info, SandboxStart.KEPT)
         elif kept is not None:
             text = replaced("the sandbox to go on in", self._keeper.why_gone(kept.info.sandbox_id))
@@ -126,12 +132,12 @@ class Desks:
         if desk.sandbox is None:
             self._keeper.release()
         elif desk.info is not None and desk.lost is None and (desk.named or not desk.spec.destroy_sandbox):
-            self._keeper.keep(Kept(desk.sandbox, desk.info, desk.named))
+            self._keeper.keep(Kept(desk.sandbox, desk.info, desk.named, desk.owner))
         else:
             self._keeper.close(desk.sandbox, desk.info, desk.lost or UNWANTED)
 
     def _give(self, desk: Desk, sandbox: Sandbox, info: SandboxInfo, start: SandboxStart) -> None:
         desk.sandbox, desk.info = sandbox, info
-        self._continuations.took(info.sandbox_id)
+        self._continuations.took(info.sandbox_id, desk.owner)
         waited_seconds = self._clock.monotonic() - desk.began_monotonic_seconds
         self._state.sandbox_given(desk.task_id, info, start, waited_seconds)

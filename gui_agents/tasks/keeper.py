@@ -38,6 +38,8 @@ class Kept:
     """What the sandbox said of itself when it was opened."""
     named: bool = False
     """Whether a client has named it by its id; then no task destroys it at its end."""
+    owner: str = ""
+    """To whom it belongs: the owner of its first task."""
 
 
 class SandboxKeeper:
@@ -101,6 +103,11 @@ class SandboxKeeper:
         self._claimed.add(sandbox_id)
         self._expiries.pop(sandbox_id).cancel()
         return kept
+
+    def owner(self, sandbox_id: str) -> str | None:
+        """Return to whom a sandbox belongs; None if it is not kept."""
+        kept = self._kept.get(sandbox_id)
+        return None if kept is None else kept.owner
 
     def is_claimed(self, sandbox_id: str) -> bool:
         """Return whether a sandbox is promised to a task."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from gui_agents.access.owners import Owners
 from gui_agents.agent.ledger import Ledger, Price, Prices
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config
@@ -12,8 +13,9 @@ from gui_agents.domain.spec import ModelChoice
 from gui_agents.models.bounds import smallest_call
 from gui_agents.models.endpoint import REQUEST_FIELD
 from gui_agents.models.registry import ModelFactory
-from gui_agents.state.budgets import SECONDS_PER_DAY
+from gui_agents.state.budgets import seconds_to_next_day
 from gui_agents.state.service_state import ServiceState
+from gui_agents.tasks.allowances import SOURCE, Allowances
 
 
 class Treasury:
@@ -28,6 +30,7 @@ class Treasury:
         state: ServiceState,
         prices: Prices,
         limits: SpendingLimits,
+        owners: Owners,
         time: Callable[[], float],
         *,
         unbudgeted: bool,
@@ -37,8 +40,13 @@ class Treasury:
         self._limits = limits
         self._time = time
         self._unbudgeted = unbudgeted
+        self._allowances = Allowances(owners, time)
 
-    def ledger(self, task_id: str, choice: ModelChoice, redactor: Redactor = KNOWS_NO_KEYS) -> Ledger:
+    def quotas_changed(self) -> None:
+        """Apply the quotas of owners as they are now."""
+        self._allowances.quotas_changed()
+
+    def ledger(self, task_id: str, choice: ModelChoice, owner: str, redactor: Redactor = KNOWS_NO_KEYS) -> Ledger:
         """Return the ledger of a new task."""
         trusted = choice.endpoint is None or choice.endpoint.configured
         return Ledger(
@@ -46,12 +54,13 @@ class Treasury:
             self._state,
             self._prices,
             self._limits,
+            own=self._allowances.of(owner),
             public_prices=_public(choice),
             trusted=trusted,
             redactor=redactor,
         )
 
-    def check_model(self, choice: ModelChoice) -> None:
+    def check_model(self, choice: ModelChoice, owner: str) -> None:
         """Refuse a model that no budget could hold.
 
         Raises:
@@ -62,25 +71,33 @@ class Treasury:
             problem = no_budget(choice, self._prices, days)
             if problem is not None:
                 raise PreconditionError(problem)
+        own = self._allowances.of(owner)
+        if not self._unbudgeted and own is not None and own.currencies:
+            problem = no_budget(choice, self._prices, own.currencies, SOURCE)
+            if problem is not None:
+                raise PreconditionError(problem)
 
-    def check_day(self, choice: ModelChoice) -> None:
+    def check_day(self, choice: ModelChoice, owner: str) -> None:
         """Refuse a model of which not even a small call has room in what is left of this day.
 
         Raises:
             DayBudgetSpentError: the text says when the next day begins.
+            QuotaExceededError: the same, of the owner's own money.
         """
-        price = self._price(choice) if self._state.budget_currencies else None
+        own = self._allowances.of(owner)
+        price = self._price(choice) if self._state.budget_currencies or own is not None else None
         if price is None:
             return
         limit = self._state.budget_limit(price.currency)
         call = smallest_call(choice)
         quote = price.quote(call)
+        if own is not None:
+            own.check(quote, call.output_tokens)
         if limit is None or quote.free:
             return
         unspent = self._state.budget_unspent(price.currency)
         if quote.amount(call.output_tokens) > unspent:
-            next_day_seconds = SECONDS_PER_DAY - self._time() % SECONDS_PER_DAY
-            raise DayBudgetSpentError(limit, unspent, price.currency, next_day_seconds)
+            raise DayBudgetSpentError(limit, unspent, price.currency, seconds_to_next_day(self._time()))
 
     def _price(self, choice: ModelChoice) -> Price | None:
         return self._prices.price(choice.provider, choice.model, public=_public(choice))
@@ -126,10 +143,10 @@ def _too_little(config: Config, choice: ModelChoice, prices: Prices) -> str | No
     return None
 
 
-def no_budget(choice: ModelChoice, prices: Prices, days: Collection[str]) -> str | None:
+def no_budget(choice: ModelChoice, prices: Prices, days: Collection[str], source: str = "DAILY_MAX_COST") -> str | None:
     """Return why no budget of money can hold a model, and what to do; None if one can.
 
-    `days` are the currencies that have a limit for each day; without any, each task has one.
+    `days` are the currencies that have a limit for each day, in `source`; without any, each task has one.
     """
     price = prices.price(choice.provider, choice.model, public=_public(choice))
     instead = "or set ALLOW_UNBUDGETED_MODELS=true to run it without a limit"
@@ -140,7 +157,7 @@ def no_budget(choice: ModelChoice, prices: Prices, days: Collection[str]) -> str
         )
     if days and price.currency not in days and not price.quote(smallest_call(choice)).free:
         return (
-            f"{choice.full_name!r:.80} is billed in {price.currency}, of which DAILY_MAX_COST names no amount; "
+            f"{choice.full_name!r:.80} is billed in {price.currency}, of which {source} names no amount; "
             f"add one, {instead}"
         )
     return None

@@ -1,4 +1,4 @@
-"""Server CPU of unary RPCs and of no-op tasks, against bare grpc.aio handlers of the same run.
+"""Server CPU of unary RPCs and of no-op tasks, against bare grpc.aio handlers of the same run; and what TLS adds.
 
 python -m tests.bench.bench_rpc
 """
@@ -8,14 +8,17 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 import grpc
 
+from gui_agents.credentials import PLAIN, Credentials
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from tests.bench.report import conditions, line, median_ratio
 from tests.bench.servers import Running, running
+from tests.certificates import Authority
 
 ROUNDS = 9
 UNARY_CALLS = 3000
@@ -46,20 +49,34 @@ async def _drain(stream: grpc.aio.UnaryStreamCall) -> None:
         pass
 
 
-async def measure(servers: list[Running]) -> dict[str, dict[str, list[float]]]:
-    """Return server CPU seconds per call: {what: {server: [a number per round]}}."""
+def _channel(server: Running, secured: Mapping[str, Credentials]) -> grpc.aio.Channel:
+    return secured.get(server.name, PLAIN).channel(f"127.0.0.1:{server.port}", [])
+
+
+async def measure(servers: list[Running], secured: Mapping[str, Credentials]) -> dict[str, dict[str, list[float]]]:
+    """Return server CPU seconds per call: {what: {server: [a number per round]}}.
+
+    The servers in `secured` are called with credentials.
+    """
     results: dict[str, dict[str, list[float]]] = {"unary": {}, "task": {}}
     async with contextlib.AsyncExitStack() as stack:
         stubs = {}
         for server in servers:
-            channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{server.port}"))
+            channel = await stack.enter_async_context(_channel(server, secured))
             stubs[server.name] = pb_grpc.AgentStub(channel)
         info, task = pb.GetAgentInfoRequest(), pb.RunAgentInstructionRequest(instruction="Do nothing")
         for number in range(ROUNDS + 1):
             for server in servers:
-                stub = stubs[server.name]
-                unary = await _cpu(server, UNARY_CALLS, lambda stub=stub: stub.GetAgentInfo(info))
-                tasks = await _cpu(server, TASKS, lambda stub=stub: _drain(stub.RunAgentInstruction(task)))
+                stub, brought = stubs[server.name], secured.get(server.name, PLAIN).metadata
+
+                def ask(stub=stub, brought=brought):
+                    return stub.GetAgentInfo(info, metadata=brought)
+
+                def run(stub=stub, brought=brought):
+                    return _drain(stub.RunAgentInstruction(task, metadata=brought))
+
+                unary = await _cpu(server, UNARY_CALLS, ask)
+                tasks = await _cpu(server, TASKS, run)
                 if number > 0:
                     results["unary"].setdefault(server.name, []).append(unary)
                     results["task"].setdefault(server.name, []).append(tasks)
@@ -71,12 +88,15 @@ def main() -> int:
     limits = {"TASK_MAX_TASKS": str(CONCURRENCY), "LOG_LEVEL": "WARNING"}
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
+        authority = Authority(Path(directory))
+        locked = {"secured": Credentials(tls_ca=authority.file, token="gat_0123456789abcdefghij")}  # noqa: S106 - of tests
         with (
             running("bare") as bare,
             running("off", limits) as off,
             running("on", {**limits, "ENABLE_PROMETHEUS": "true"}) as on,
+            running("secured", {**limits, **authority.issue().of_service}) as secured,
         ):
-            results = asyncio.run(measure([bare, off, on]))
+            results = asyncio.run(measure([bare, off, on, secured], locked))
     unary, task = results["unary"], results["task"]
     micro = {name: sorted(values)[len(values) // 2] * 1e6 for name, values in unary.items()}
     kept = [
@@ -87,6 +107,12 @@ def main() -> int:
             detail=f"{micro['on']:.0f} µs / {micro['bare']:.0f} µs",
         ),
         line("unary RPC, monitoring on / off", median_ratio(unary["on"], unary["off"]), at_most=1.05),
+        line(
+            "unary RPC, TLS and a token / plain",
+            median_ratio(unary["secured"], unary["off"]),
+            at_most=1.3,
+            detail=f"{micro['secured']:.0f} µs / {micro['off']:.0f} µs",
+        ),
         line(
             "no-op task, monitoring on / bare stream of 3 messages",
             median_ratio(task["on"], task["bare"]),

@@ -199,7 +199,7 @@ async def crowd(base_url: str, tasks: int, seconds: float) -> Crowd:
 
 
 async def _all_ended(service: Service, ids: list[str]) -> None:
-    while any(service.state.status(task_id) not in TERMINAL for task_id in ids[-50:]) or not service.state.idle:
+    while any(service.state.status(task_id) not in TERMINAL for task_id in ids[-50:]) or service.state.live():
         await asyncio.sleep(0.01)
 
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from collectors import ServiceCollector
 from collectors.metrics import catalogue
-from gui_agents.domain.buckets import PHASE_SECONDS, RPC_SECONDS, SANDBOX_OPEN_SECONDS
+from gui_agents.domain.buckets import COMMIT_SECONDS, PHASE_SECONDS, RPC_SECONDS, SANDBOX_OPEN_SECONDS
 from gui_agents.domain.step import ActionOutcome
 from gui_agents.snapshot import (
     BudgetPoint,
@@ -145,6 +145,19 @@ def busy_snapshot() -> ServiceSnapshot:
             },
         ),
         streams=attrs.evolve(idle.streams, logs=12, subscribers=3, messages=420, skipped=1),
+        storage=attrs.evolve(
+            idle.storage,
+            operations={
+                **idle.storage.operations,
+                ("commit", "ok"): 5,
+                ("commit", "error"): 2,
+                ("read", "ok"): 40,
+                ("expire", "ok"): 3,
+            },
+            commit=observed(COMMIT_SECONDS, 0.0004, 0.002, 0.002, 0.3, 7.0),
+            queue=12,
+            size_bytes=123_456_789,
+        ),
         recent=attrs.evolve(
             idle.recent,
             ended={"completed": 2, "failed": 1, "cancelled": 1},

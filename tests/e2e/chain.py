@@ -23,7 +23,7 @@ OUTAGE_SCALE = Fraction(1, 15)
 LONGER_SCALES = {
     "outage": OUTAGE_SCALE,
     "loop": Fraction(1, 30),
-    **dict.fromkeys(("scrape", "rpc", "sandbox"), Fraction(1, 60)),
+    **dict.fromkeys(("scrape", "rpc", "sandbox", "storage"), Fraction(1, 60)),
 }
 """Of jobs whose alerts compare what happens with a duration, which would be too short for two busy cores at 1:120."""
 THRESHOLDS = Thresholds(
@@ -31,11 +31,13 @@ THRESHOLDS = Thresholds(
     loop_blocked_seconds=12,
     grpc_latency_p95_seconds=9,
     sandbox_open_p95_seconds=59,
+    storage_commit_p95_seconds=4.9,
+    storage_queue=2,
     tokens=100_000,
 )
-"""Four durations are longer than the defaults, which would be too short for a busy machine with two cores.
+"""Five durations are longer than the defaults, which would be too short for a busy machine with two cores.
 
-No model of a test answers for millions of tokens.
+No model of a test answers for millions of tokens, and no instance has ten thousand things to write at once.
 """
 
 PATIENCE_SECONDS = 150

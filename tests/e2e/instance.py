@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
 from gui_agents.domain.screen import Observation
+from gui_agents.domain.storage import Entry, StorageError
 from gui_agents.grpc_app import App
 from gui_agents.models.registry import ModelFactory
 from gui_agents.sandboxes.registry import SandboxFactory
@@ -27,6 +29,7 @@ from gui_agents.service import Parts
 from gui_agents.simulated import SimulatedSandbox
 from gui_agents.state.service_state import ServiceState
 from gui_agents.state.streams import StreamManager
+from gui_agents.storage.sqlite.store import SqliteStore
 
 SLOW_SECONDS = 0.3
 """Above what ScrapeSlow allows in the chain, below the timeout of its scrapes."""
@@ -39,6 +42,8 @@ SEARCH_SECONDS = 0.5
 """Between two connections of a page that searches a network."""
 OPENING_SECONDS = 1.5
 """Above what SandboxOpenSlow allows in the chain."""
+WRITING_SECONDS = 0.5
+"""Above what StorageSlow allows in the chain."""
 
 
 @attrs.define
@@ -50,6 +55,7 @@ class Faults:
     model: str = "ok"
     streams: str = "ok"
     egress: str = "ok"
+    storage: str = "ok"
 
     def read_section(self, _snapshot: object) -> int:
         """Be a section that fails or takes long."""
@@ -125,6 +131,22 @@ class FaultyStreams(StreamManager):
             self._due.clear()
 
 
+class FaultyStore(SqliteStore):
+    """Cannot be written, every second time or never, or takes long."""
+
+    def __init__(self, faults: Faults, runtime_dir: Path) -> None:
+        super().__init__(runtime_dir)
+        self._faults = faults
+        self._turn = itertools.count()
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        if self._faults.storage == "fail" or (self._faults.storage == "flaky" and next(self._turn) % 2):
+            raise StorageError("a disk that is full on purpose")
+        if self._faults.storage == "slow":
+            time.sleep(WRITING_SECONDS)
+        super().write(entries)
+
+
 def _listen(orders: Connection, faults: Faults, loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
     with contextlib.suppress(EOFError):
         while True:
@@ -150,6 +172,7 @@ async def _run(orders: Connection) -> None:
         sandboxes=FaultySandboxes(faults, config),
         models=FaultyModels(faults, config),
         streams=FaultyStreams(faults, config.streams.log_messages),
+        store=FaultyStore(faults, config.process.runtime_dir),
     )
     metric = gauge("agent_fault", "1, where nothing is wrong.", faults.read_section, example="agent_fault")
     app = App(config, parts, sections=[Section(name="fault", metrics=(metric,))])

@@ -21,7 +21,7 @@ from collectors.operations.dashboards.render import ANY_INSTANCE, RESTARTS, rend
 from collectors.operations.model import Setting
 from gui_agents.proto import agent_pb2
 from tests.e2e.programs import Instance, get, prometheus, query, until
-from tests.e2e.test_real_chain import PRICES, again, answer
+from tests.e2e.test_real_chain import PRICES, again, answer, reader
 from tests.ports import free_port
 from tests.scripted_model import running_in_thread
 
@@ -64,7 +64,7 @@ def asked(expr: str) -> str:
     return expr
 
 
-PLAUSIBLE = {Unit.RATIO: (0, 1.05), Unit.BYTES: (2**20, 2**40), Unit.SECONDS: (0, 3600)}
+PLAUSIBLE = {Unit.RATIO: (0, 1.05), Unit.BYTES: (2**12, 2**40), Unit.SECONDS: (0, 3600)}
 """What values of a unit can be here; extrapolation may lift a ratio of rates a little."""
 
 
@@ -81,7 +81,7 @@ def wrong(panel: Panel, samples: list[dict[str, object]]) -> str | None:
 
 @contextlib.asynccontextmanager
 async def instances_under_load(directory: Path, model_url: str) -> AsyncIterator[list[Instance]]:
-    """Run three instances, the first one with sandboxes that fail, and keep them busy."""
+    """Run three instances, the first one with sandboxes that fail, and keep them busy; and one that asks for tokens."""
     prices = directory / "prices.json"
     prices.write_text(json.dumps(PRICES), "utf-8")
     async with contextlib.AsyncExitStack() as stack:
@@ -103,10 +103,14 @@ async def instances_under_load(directory: Path, model_url: str) -> AsyncIterator
             stack.push_async_callback(instance.kill)
             started.append(instance)
         started[0].tell(sandbox="fail")
+        _, tokens = reader(directory)
+        guarded = Instance(directory, "guarded", access_tokens_file=tokens)
+        await guarded.start()
+        stack.push_async_callback(guarded.kill)
         async with contextlib.AsyncExitStack() as loads:
             for instance in started:
                 await loads.enter_async_context(load(instance))
-            yield started
+            yield [*started, guarded]
 
 
 def configured(directory: Path, instances: list[Instance]) -> Path:

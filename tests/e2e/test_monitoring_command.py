@@ -137,7 +137,7 @@ async def test_check_tells_what_is_dropped_changed_and_not_delivered(tmp_path):
     assert f'agent_task_steps_bucket{{job="agents"}} is empty on {instance.target}: ' in told
     assert f'agent_actions_total{{job="agents"}} is empty on {instance.target}: ' in told
     assert "rule ServiceDown is not as this version has it, but for numbers: vector(0) > 1; " in told
-    assert "1 of 71 rules are not loaded (TaskSloFastBudgetBurn)" in told
+    assert "1 of 77 rules are not loaded (TaskSloFastBudgetBurn)" in told
     assert dead in told
     assert len(told.splitlines()) == 6, told
 
@@ -153,4 +153,4 @@ async def test_check_tells_what_was_never_scraped_or_evaluated(tmp_path):
     assert code == ExitCode.FAILED
     assert "target 127.0.0.1:1 has not been scraped yet" in told
     assert "is empty on" not in told
-    assert "71 rules have not been evaluated yet" in told
+    assert "77 rules have not been evaluated yet" in told

@@ -8,12 +8,15 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import grpc
 import pytest
 
 from collectors.operations.alerts import alert_names
 from collectors.operations.model import Setting
+from gui_agents.access.tokens import TokenLine, digest, new_token
+from gui_agents.domain.access import Quotas, Role
 from gui_agents.proto import agent_pb2
 from tests.e2e.chain import Chain, chain, scaled
 from tests.e2e.programs import Instance, get, query, until
@@ -37,6 +40,8 @@ JOBS = (
     "budget",
     "leak",
     "web",
+    "storage",
+    "access",
 )
 BY_RULE_TESTS_ONLY = {"MemoryGrowth", "HighMemoryUsage"}
 OF_OTHER_TESTS = {name for name in alert_names(Setting()) if name.startswith(("TaskSlo", "RpcSlo"))}
@@ -393,6 +398,43 @@ async def wrong_web_configuration(chain: Chain, env: dict[str, object]) -> None:
         await chain.prove("web", ["WebConfigNotUsed"], mistaken)
 
 
+async def storage_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Let nothing be written, then every second transaction fail, then each one take long."""
+    async with chain.instances("storage", env) as [instance]:
+
+        async def submit() -> None:
+            await asyncio.gather(*(instance.submit() for _ in range(4)), return_exceptions=True)
+
+        async with again(0.2, submit):
+            await chain.prove("storage", ["StorageFailing"], lambda: switched([instance], storage="fail"))
+            await chain.prove("storage", ["StorageErrors"], lambda: switched([instance], storage="flaky"))
+            slow = ["StorageSlow", "StorageQueueGrows"]
+            await chain.prove("storage", slow, lambda: switched([instance], storage="slow"))
+
+
+def reader(directory: Path) -> tuple[str, Path]:
+    """Return a token with a quota of one call a minute, and the file that knows it."""
+    token, file = new_token().reveal(), directory / "tokens"
+    line = TokenLine(name="reader", digest=digest(token), roles=frozenset({Role.READ}), quotas=Quotas(requests=1))
+    file.write_text(f"{line}\n", "utf-8")
+    file.chmod(0o600)
+    return token, file
+
+
+async def access_faults(chain: Chain, env: dict[str, object]) -> None:
+    """Call an instance without a token, then too often with one."""
+    token, file = reader(chain.directory)
+    async with chain.instances("access", {**env, "access_tokens_file": file}) as [instance]:
+
+        async def call(*authorization: str) -> None:
+            metadata = tuple(("authorization", text) for text in authorization)
+            calls = (instance.agent.GetAgentInfo(agent_pb2.GetAgentInfoRequest(), metadata=metadata) for _ in range(5))
+            await asyncio.gather(*calls, return_exceptions=True)
+
+        await chain.prove("access", ["AuthFailures"], lambda: again(0.2, call))
+        await chain.prove("access", ["QuotaRejections"], lambda: again(0.5, lambda: call(f"Bearer {token}")))
+
+
 STAGES = (
     full,
     cost,
@@ -409,6 +451,8 @@ STAGES = (
     rpc_faults,
     leak,
     wrong_web_configuration,
+    storage_faults,
+    access_faults,
 )
 
 

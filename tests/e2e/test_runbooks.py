@@ -17,7 +17,7 @@ from collectors.operations import runbooks
 from gui_agents.proto import agent_pb2
 from tests.e2e.programs import Instance, alertmanager, prometheus, query, until
 from tests.e2e.test_monitoring_command import evaluated, monitoring
-from tests.e2e.test_real_chain import answer
+from tests.e2e.test_real_chain import answer, reader
 from tests.scripted_model import running_in_thread
 
 pytestmark = pytest.mark.system_tools
@@ -30,6 +30,8 @@ PROMISED = re.compile(r"  # (.+)$")
 QUICK = ("--interval", "500ms", "--threshold", "scrape_seconds=0.4", "--threshold", "restarts=2")
 COMMAND_SECONDS = 30
 FAILED = 'sum(agent_tasks_created_total{job="gui_agents",status="failed"})'
+GUARDED = {"AuthFailures", "QuotaRejections"}
+"""The pages that are about an instance with tokens."""
 PAGES = {name: text for name, text in runbooks.texts().items() if name != runbooks.INDEX}
 
 
@@ -69,6 +71,13 @@ def test_a_command_in_prose_is_none_that_only_some_machines_have(name):
 async def submit(instance: Instance, model: str) -> None:
     with contextlib.suppress(grpc.aio.AioRpcError):
         await instance.submit(model=model)
+
+
+async def turned_away(guarded: Instance, token: str) -> None:
+    """Call an instance without a token, and with one more often than its quota allows."""
+    for metadata in ((), *[(("authorization", f"Bearer {token}"),)] * 3):
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            await guarded.agent.GetAgentInfo(agent_pb2.GetAgentInfoRequest(), metadata=metadata)
 
 
 async def calls(instance: Instance) -> None:
@@ -142,16 +151,21 @@ async def test_every_command_of_every_runbook_runs_and_shows_what_its_page_promi
         web = tmp_path / "web.yml"
         web.write_text("{}", "utf-8")
         instance = Instance(tmp_path, "service", model_prices_file=prices, prometheus_web_config=web, **env)
-        await instance.start()
+        token, tokens = reader(tmp_path)
+        guarded = Instance(tmp_path, "guarded", access_tokens_file=tokens, log_level="INFO")
         try:
-            await check(tmp_path, instance)
+            await instance.start()
+            await guarded.start()
+            await turned_away(guarded, token)
+            await check(tmp_path, instance, guarded)
         finally:
             await instance.kill()
+            await guarded.kill()
 
 
-async def check(directory: Path, instance: Instance) -> None:
+async def check(directory: Path, instance: Instance, guarded: Instance) -> None:
     folder = directory / "monitoring"
-    target = ("--target", instance.target)
+    target = ("--target", instance.target, "--target", guarded.target)
     code, told = await monitoring("init", folder, *QUICK, *target)
     assert code == 0, told
     async with alertmanager(directory, folder / "alertmanager.yml") as alerts:
@@ -162,14 +176,18 @@ async def check(directory: Path, instance: Instance) -> None:
             await until(
                 lambda: query(port, 'agent_service_info{job="gui_agents"} offset 1s') and evaluated(port), "ready"
             )
-            await at_work(directory, instance, port, alerts)
+            await at_work(directory, instance, guarded, port, alerts)
 
 
-async def at_work(directory: Path, instance: Instance, port: int, alerts: int) -> None:
+async def at_work(directory: Path, instance: Instance, guarded: Instance, port: int, alerts: int) -> None:
     """Have all troubles at once, with tasks that hang, and run every block."""
     instance.tell(section="fail")
     await until(lambda: query(port, 'agent_collector_success{section="fault"} == 0'), "a section fails")
-    instance.tell(section="ok")
+    instance.tell(section="ok", storage="fail")
+    await submit(instance, "plain")
+    await until(lambda: query(port, 'agent_storage_operations_total{outcome="error"} > 0'), "a transaction fails")
+    instance.tell(storage="ok")
+    await until(lambda: query(port, "max(agent_storage_queue) == 0"), "all is written")
     hanging = [await instance.submit(model="hanging") for _ in range(2)]
     for count in range(3):
         await calls(instance)
@@ -191,7 +209,9 @@ async def at_work(directory: Path, instance: Instance, port: int, alerts: int) -
     problems: list[str] = []
     async with streaming(instance, hanging[0]):
         for block in blocks():
-            if any("gui-agents cancel" in line for line in block.lines):
+            if block.page in GUARDED:
+                problem = await broken(block, {"RUNTIME_DIR": str(guarded.runtime)}, port, directory)
+            elif any("gui-agents cancel" in line for line in block.lines):
                 task = await instance.submit(model="hanging")
                 problem = await broken(block, {**words, " ID ": f" {task} "}, port, directory)
             else:

@@ -56,9 +56,9 @@ class Player:
         self.state.task_created(self.tasks[-1], a_spec(), "accepted")
 
     def start(self, number: int, seconds: float) -> None:
-        head = self.state.head()
-        if head is not None:
-            self.state.task_started(head)
+        pending = self.state.live()[-self.state.pending :] if self.state.pending else []
+        if pending:
+            self.state.task_started(pending[0])
 
     def complete(self, number: int, seconds: float) -> None:
         self._end(number, Ending(event=TaskEvent.COMPLETE, message="done"))

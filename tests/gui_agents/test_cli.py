@@ -22,6 +22,7 @@ VERBS = (
     "monitoring",
     "config",
     "doctor",
+    "token",
     "demo",
     "version",
 )

@@ -30,6 +30,8 @@ from tests.serving import CLIENT_OPTIONS, Page, at_rest, configured, scrape
 LIMIT = 100_000
 KEEP = 3
 SETTLE_SECONDS = 20.0
+STARTING_READS = 2
+"""The unfinished tasks of an earlier service, and what this day has cost."""
 SECTIONS = [section.name for section in catalogue.sections()]
 
 STREAMING = {method.name for method in METHODS if method.streaming}
@@ -256,6 +258,8 @@ class Client:
         self.interrupted: set[str] = set()
         self.updates: Counter[str] = Counter()
         self.taken_over = 0
+        self.unknown = 0
+        """Ids of no task that were asked for; each is looked up in the storage."""
 
     def request(self, scenario: str, **fields: Any) -> pb.RunAgentInstructionRequest:
         limits = SCENARIOS.get(scenario, HANGS).limits
@@ -326,6 +330,7 @@ async def everything_wrong(client: Client) -> None:
     for method in SUBMITTING:
         assert await client.call(method, pb.RunAgentInstructionRequest()) == "INVALID_ARGUMENT"
         assert await client.call(method, client.request("done", previousTaskId="nobody")) == "NOT_FOUND"
+        client.unknown += 1
         wrong = client.request("done")
         wrong.runningConfig.steps = -1
         assert await client.call(method, wrong) == "INVALID_ARGUMENT"
@@ -339,12 +344,14 @@ async def everything_wrong(client: Client) -> None:
         ("GetCommonConfig", pb.GetCommonConfigRequest(id="nobody")),
     ):
         assert await client.call(method, request) == "NOT_FOUND"
+        client.unknown += 1
     for _ in range(3):
         await client.call("GetAgentInfo", b"")
     await client.call("GetGlobalCommonConfig", b"")
     await client.call("GetCommonConfig", pb.GetCommonConfigRequest(id="global"))
     assert (await client.query("nobody")).status == pb.NOT_FOUND
     assert await client.cancel("nobody") is False
+    client.unknown += 2
 
 
 async def set_everything(client: Client) -> None:
@@ -536,6 +543,12 @@ def expected(
         "agent_stream_messages_total": {"": messages},
         "agent_stream_manager_tasks": {"": len(client.tasks)},
         "agent_stream_messages_skipped_total": {},
+        "agent_storage_operations_total": {"read/ok": STARTING_READS + client.unknown},
+        "agent_storage_commit_duration_seconds_bucket": {},
+        "agent_storage_commit_duration_seconds_count": {},
+        "agent_storage_commit_duration_seconds_sum": {},
+        "agent_storage_queue": {},
+        "agent_storage_bytes": {},
         "agent_config_updates_total": client.updates,
         "agent_collector_success": dict.fromkeys(SECTIONS, 1),
     }

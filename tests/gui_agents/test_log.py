@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.config import LogFormat
+from gui_agents.domain.redaction import Redactor
+from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.log import MAX_CHARACTERS, MAX_WAITING_CHARACTERS, JsonLines, LogWriter
 
 
@@ -198,3 +200,20 @@ def test_a_closed_pipe_ends_nothing(logger, piped):
     for _ in range(10):
         logger.info("lost")
         writer_of(logger).flush()
+
+
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_no_line_shows_a_key_that_is_known_or_looks_like_one(logger, piped, log_format):
+    pipe = piped(log_format=log_format, redactor=Redactor([Secret("planted-key-of-ours")]))
+    logger.info("the key is %s, the token gat_0123456789abcdef", "planted-key-of-ours")
+    line = pipe.readline()
+    assert f"the key is {MASKED_KEY}, the token {MASKED_KEY}" in line
+    try:
+        int("planted-key-of-ours")
+    except ValueError:
+        logger.exception("failed")
+    logger.info("the end")
+    written = ""
+    while "the end" not in written:
+        written += pipe.readline()
+    assert f"invalid literal for int() with base 10: '{MASKED_KEY}'" in written

@@ -82,7 +82,7 @@ async def test_clients_that_vanish_with_their_streams_are_no_defect(caplog):
                 ):
                     await call.read()
         await served.cancel(task)
-        await until(lambda: served.state.idle)
+        await until(lambda: not served.state.live())
         await served.all_calls_ended()
         handled = served.state.snapshot().rpcs.handled
         assert handled["GetAgentTaskStream", "CANCELLED"] == handled["RunAgentInstruction", "CANCELLED"] == 10

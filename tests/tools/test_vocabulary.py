@@ -7,6 +7,8 @@ from tools.vocabulary import PROMETHEUS_OWN, known_series
 
 SAMPLES = idle.samples()
 ABSENT_AT_FIRST = {
+    "agent_auth_failures_total",
+    "agent_quota_rejections_total",
     "agent_task_oldest_pending_timestamp_seconds",
     "agent_task_oldest_progress_timestamp_seconds",
     "agent_task_success_rate",

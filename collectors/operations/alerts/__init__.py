@@ -1,6 +1,6 @@
 """The alerts, one file for each group, and the order in which they are evaluated."""
 
-from collectors.operations.alerts import availability, capacity, cost, meta, rpc, sandboxes, slo, tasks
+from collectors.operations.alerts import access, availability, capacity, cost, meta, rpc, sandboxes, slo, storage, tasks
 from collectors.operations.model import Alert, Group, Setting
 
 
@@ -11,6 +11,8 @@ def alert_groups(setting: Setting) -> tuple[Group, ...]:
         Group("gui-agents.tasks", tasks.alerts(setting)),
         Group("gui-agents.capacity", capacity.alerts(setting)),
         Group("gui-agents.sandboxes", sandboxes.alerts(setting)),
+        Group("gui-agents.storage", storage.alerts(setting)),
+        Group("gui-agents.access", access.alerts(setting)),
         Group("gui-agents.rpc", rpc.alerts(setting)),
         Group("gui-agents.cost", cost.alerts(setting)),
         Group("gui-agents.slo", slo.alerts(setting)),

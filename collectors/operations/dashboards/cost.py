@@ -1,6 +1,7 @@
 """What the models cost, and what each instance uses."""
 
 from collectors.operations.alerts.sandboxes import DIED
+from collectors.operations.dashboards import storage
 from collectors.operations.dashboards.model import Board, Panel, Query, Row, Unit
 from collectors.operations.dashboards.tasks import quantiles
 from collectors.operations.thresholds import Thresholds
@@ -11,7 +12,7 @@ def board(limits: Thresholds) -> Board:
     return Board(
         uid="gui-agents-cost",
         title="GUI agents: cost and resources",
-        description="Tokens, money, sandboxes, memory and the cost of monitoring itself.",
+        description="Tokens, money, sandboxes, the storage, memory and the cost of monitoring itself.",
         rows=(
             Row(
                 "Models",
@@ -200,6 +201,7 @@ def board(limits: Thresholds) -> Board:
                     ),
                 ),
             ),
+            storage.row(limits),
             Row(
                 "Instances",
                 (

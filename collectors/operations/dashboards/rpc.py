@@ -3,6 +3,7 @@
 from typing import Final
 
 from collectors.operations.alerts.rpc import NOT_STREAMING
+from collectors.operations.dashboards import access
 from collectors.operations.dashboards.model import Board, Panel, Query, Row, Unit
 from collectors.operations.recording import SERVER_FAULTS
 from collectors.operations.thresholds import Thresholds
@@ -155,5 +156,6 @@ def board(limits: Thresholds) -> Board:
                     ),
                 ),
             ),
+            access.row(limits),
         ),
     )

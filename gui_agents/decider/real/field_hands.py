@@ -11,6 +11,7 @@ from gui_agents.decider.real.hands import ATTEMPTS, Act
 from gui_agents.decider.real.nouns import FIELDS, SELECTS, TEXT_FIELDS, TOGGLES
 from gui_agents.decider.real.view import Seen
 from gui_agents.domain.actions import Click
+from gui_agents.domain.screen import PROTECTED
 
 _SETTABLE: Final = FIELDS | TOGGLES | SELECTS
 _MAX_NUDGES: Final = 30
@@ -130,7 +131,7 @@ class FieldHands(ChoosingHands):
 
 
 def _is_protected(seen: Seen) -> bool:
-    return "protected" in seen.element.states
+    return PROTECTED in seen.element.states
 
 
 def _holds(seen: Seen, text: str) -> bool:

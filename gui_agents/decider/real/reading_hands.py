@@ -8,6 +8,7 @@ from gui_agents.decider.real.hands import PATIENCE, Act
 from gui_agents.decider.real.nouns import ACTIVE, ANY, PRESSED
 from gui_agents.decider.real.reading import answer, labelled, page_text, says
 from gui_agents.decider.real.view import Seen
+from gui_agents.domain.screen import PROTECTED
 
 
 class ReadingHands(BrowserHands):
@@ -19,7 +20,7 @@ class ReadingHands(BrowserHands):
         seen = self._to_read(label)
         if seen is None:
             raise NotPossibleError(missing(self.view, label, ANY, "text"))
-        if "protected" in seen.element.states:
+        if PROTECTED in seen.element.states:
             raise NotPossibleError(f"the field {quoted(self.view.label_of(seen))} does not show what it holds")
         self.answers.append(answer(self.view, seen, label))
 

@@ -133,11 +133,17 @@
     }
     return focused === document.body || focused === document.documentElement ? null : focused;
   };
+  // A field for a password, also while the page shows what is in it, or hides a plain field's text by a style.
+  const isSecret = (element, role) => {
+    if (element.tagName === "INPUT" && (element.type === "password" || /\b(current|new)-password\b/.test(element.autocomplete))) return true;
+    return role === "textbox" && !/^(none)?$/.test(getComputedStyle(element).webkitTextSecurity ?? "");
+  };
   const valueOf = (element, role) => {
+    if (isSecret(element, role)) return "";
     const tag = element.tagName;
     if (tag === "SELECT") return element.multiple ? "" : clip(element.selectedOptions[0]?.label, LIMITS.name);
     if (tag === "INPUT") {
-      if (element.type === "password" || role === "checkbox" || role === "radio" || role === "switch") return "";
+      if (role === "checkbox" || role === "radio" || role === "switch") return "";
       return role === "button" ? (element.type === "color" ? element.value : "") : element.value.slice(0, LIMITS.value);
     }
     if (tag === "TEXTAREA") return element.value.slice(0, LIMITS.value);
@@ -158,7 +164,7 @@
     if ((/^(INPUT|TEXTAREA)$/.test(tag) && element.readOnly && role === "textbox") || says("readonly")) states.push("readonly");
     if ((/^(INPUT|TEXTAREA|SELECT)$/.test(tag) && element.required) || says("required")) states.push("required");
     if (says("pressed")) states.push("pressed");
-    if (tag === "INPUT" && element.type === "password") states.push("protected");
+    if (isSecret(element, role)) states.push("protected");
     if (tag === "TEXTAREA" || says("multiline") || (role === "textbox" && element.isContentEditable)) states.push("multiline");
     return states;
   };

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from gui_agents.domain.screen import Bounds, Element
+from gui_agents.domain.screen import PROTECTED, Bounds, Element
 from gui_agents.sandboxes.chromium.panels import Panel
 from gui_agents.sandboxes.chromium.tab import Tab
 from gui_agents.sandboxes.chromium.words import address
@@ -103,6 +103,8 @@ def _elements(
         if not (bounds.width and bounds.height) and "offscreen" not in states:
             states = [*states, "offscreen"]
     below = tuple(each for child in children for each in _elements(child, told, clip, place, depth))
+    if PROTECTED in states:
+        value, below = "", ()
     yield Element(role, name, bounds, value, frozenset(states), below)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from gui_agents.domain.screen import Bounds, Element
+from gui_agents.domain.screen import PROTECTED, Bounds, Element
 from gui_agents.sandboxes.x11.accessibility import Node, Program
 from gui_agents.sandboxes.x11.roles import DIALOGS, LEFT_OUT, STATES, TEXT_ROLES, WORDS, Role, State
 from gui_agents.sandboxes.x11.windows import Window
@@ -130,6 +130,8 @@ def _element(node: Node, screen: Bounds, above: Sequence[Bounds], below: tuple[E
         name = name.removesuffix(":")
     if role == "combobox":
         name, value = "", value or name
+    if node.role == Role.PASSWORD:
+        below = ()
     return Element(role, name, bounds, value, _states(node, role, bounds, above), below)
 
 
@@ -144,7 +146,7 @@ def _value(node: Node) -> str:
 def _states(node: Node, role: str, bounds: Bounds, above: Sequence[Bounds]) -> frozenset[str]:
     states = {word for state, word in STATES.items() if node.has(state)} - {"active", "modal"}
     if role == "textbox":
-        states |= {"protected"} if node.role == Role.PASSWORD else set()
+        states |= {PROTECTED} if node.role == Role.PASSWORD else set()
         states |= set() if node.has(State.EDITABLE) else {"readonly"}
     else:
         states -= {"multiline", "readonly"}

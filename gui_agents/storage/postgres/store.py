@@ -32,7 +32,6 @@ from gui_agents.domain.storage import (
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.storage import codec, queries, rows
 from gui_agents.storage.dialect import Condition, Dialect, Fetch, Parameters
-from gui_agents.storage.keys import KeysInTexts
 from gui_agents.storage.postgres import expiry
 from gui_agents.storage.postgres.address import VARIABLE, Address
 from gui_agents.storage.postgres.batches import groups
@@ -91,7 +90,6 @@ class PostgresStore:
         self._start_seconds = start_seconds
         self._answer_seconds = answer_seconds
         self._watchdog = Watchdog()
-        self._keys = KeysInTexts()
         self._owner: Owner | None = None
         self._readers: Readers | None = None
 
@@ -114,10 +112,9 @@ class PostgresStore:
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write a batch as one transaction."""
-        masked = [self._keys.masked(entry) for entry in entries]
         with self._writing() as connection, connection.pipeline(), connection.transaction():
             cursor = connection.cursor()
-            for statement, parameters in groups(masked, POSTGRES):
+            for statement, parameters in groups(entries, POSTGRES):
                 cursor.executemany(_numbered(statement), parameters)
 
     def unfinished(self) -> Sequence[StoredTask]:

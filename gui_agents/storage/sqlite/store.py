@@ -30,7 +30,6 @@ from gui_agents.domain.storage import (
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.storage import amounts, codec, queries, rows
 from gui_agents.storage.dialect import Dialect
-from gui_agents.storage.keys import KeysInTexts
 from gui_agents.storage.queries import Section
 from gui_agents.storage.sqlite import expiry, search
 from gui_agents.storage.sqlite.connections import Readers, connected, is_unavailable, unavailable
@@ -51,7 +50,6 @@ class SqliteStore:
         self._lock: Lock | None = None
         self._writer: sqlite3.Connection | None = None
         self._inode = 0
-        self._keys = KeysInTexts()
         self._waiting = 0
         """Instructions that are not in the index of texts; never too few."""
 
@@ -71,7 +69,7 @@ class SqliteStore:
         waiting = self._waiting + sum(isinstance(entry, TaskCreated) for entry in entries)
         with self._transaction() as connection:
             for entry in entries:
-                for sql, parameters in rows.statements(self._keys.masked(entry), SQLITE):
+                for sql, parameters in rows.statements(entry, SQLITE):
                     connection.execute(sql, parameters)
             while waiting >= search.AT_ONCE:
                 search.index_waiting(connection)

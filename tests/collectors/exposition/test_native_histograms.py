@@ -27,6 +27,7 @@ DURATIONS = {
     "agent_step_phase_duration_seconds",
     "agent_model_request_duration_seconds",
     "agent_sandbox_open_duration_seconds",
+    "agent_storage_commit_duration_seconds",
 }
 PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 PROMETHEUS = (

@@ -3,7 +3,8 @@ import random
 import attrs
 import pytest
 
-from collectors.http.turns import Turns, site
+from collectors.http.turns import Turns
+from gui_agents.domain.address import site
 
 
 @attrs.define(eq=False)

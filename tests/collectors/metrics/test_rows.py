@@ -8,7 +8,7 @@ from gui_agents.domain.rpc import StatusCode
 from gui_agents.domain.sandbox import SandboxStart
 from tools import idle
 
-SNAPSHOT = idle.state().snapshot()
+SNAPSHOT = idle.state(guarded=True).snapshot()
 ROWS = [metric for section in catalogue.sections() if section.subject is None for metric in section.metrics]
 CLOSED = [(metric, label) for metric in ROWS for label in metric.closed]
 

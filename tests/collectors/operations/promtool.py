@@ -21,7 +21,9 @@ from tests.system_tools import require_program
 SETTING: Final = Setting()
 SPARING: Final = {"GOGC": "400"}
 """Lets promtool take memory instead of a fifth of its time for collecting garbage."""
-SHOWN: Final = "job, instance, method, provider, currency, sandbox_type, section, long, short, severity"
+SHOWN: Final = (
+    "job, instance, method, provider, currency, sandbox_type, operation, reason, quota, section, long, short, severity"
+)
 FAILURE: Final = re.compile(
     r'    expr: ".*?alertname=\\"(\S+) ([^"]+)\\".*?timeline!=\\"(.+?)\\".*", time: (\w+),\n +exp: .*\n +got: .*\n'
 )

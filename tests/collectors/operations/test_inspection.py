@@ -87,7 +87,7 @@ def test_a_target_that_was_never_scraped_is_told(fake):
 def test_rules_that_are_not_loaded_are_told(fake):
     del fake.rules[:30]
     [line] = told(fake)
-    assert line.startswith("30 of 71 rules are not loaded (job:agent_task_failures:ratio_rate5m, ")
+    assert line.startswith("30 of 77 rules are not loaded (job:agent_task_failures:ratio_rate5m, ")
     assert line.endswith(" …): name both rule files under rule_files, and reload")
 
 
@@ -95,7 +95,7 @@ def test_one_of_several_rules_of_one_name_is_missed(fake):
     tiers = [one for one in fake.rules if one["name"] == "TaskSloFastBudgetBurn"]
     fake.rules.remove(tiers[1])
     assert told(fake) == [
-        "1 of 71 rules are not loaded (TaskSloFastBudgetBurn): name both rule files under rule_files, and reload"
+        "1 of 77 rules are not loaded (TaskSloFastBudgetBurn): name both rule files under rule_files, and reload"
     ]
     fake.rules.append(tiers[0])
     assert len(told(fake)) == 1

@@ -6,8 +6,9 @@ import yaml
 from collectors.operations import rules
 from collectors.operations.alerts import alert_groups, alert_names
 from collectors.operations.model import Alert, Scope, Setting, Severity
-from collectors.operations.recording import GRPC_ERRORS, TASK_FAILURES, recordings
+from collectors.operations.recording import GRPC_ERRORS, SERVER_FAULTS, TASK_FAILURES, recordings
 from collectors.operations.thresholds import Thresholds
+from gui_agents.rpc.status import STATUSES
 from tools.checks.expressions import Checker
 from tools.vocabulary import known_series
 
@@ -50,6 +51,12 @@ StreamManagerLeak          15m  0s   warning
 SandboxesDying             5m   0s   warning
 SandboxOpenSlow            5m   0s   warning
 EgressDenied               0s   0s   info
+StorageFailing             1m   0s   critical
+StorageErrors              10m  0s   warning
+StorageSlow                5m   0s   warning
+StorageQueueGrows          5m   0s   warning
+AuthFailures               0s   0s   warning
+QuotaRejections            10m  0s   info
 HighGRPCErrorRate          5m   0s   warning
 HighGRPCLatency            10m  0s   warning
 HighTokenConsumptionRate   10m  0s   info
@@ -151,7 +158,8 @@ def test_another_threshold_changes_its_alert_alone():
 
 
 def test_every_threshold_changes_a_rule():
-    wider = {"task_slo": 0.96, "rpc_slo": 0.996, "stream_log_factor": 1.2, "egress_denials": 1}
+    from_zero = dict.fromkeys(("egress_denials", "storage_errors", "quota_rejections"), 1)
+    wider = {"task_slo": 0.96, "rpc_slo": 0.996, "stream_log_factor": 1.2, **from_zero}
     for name, default in ((name, getattr(Thresholds(), name)) for name in Thresholds.__annotations__):
         value = wider.get(name, default * 0.99)
         assert rules.alert_rules(Setting(thresholds=Thresholds(**{name: value}))) != rules.alert_rules(Setting()), name
@@ -190,3 +198,8 @@ def test_an_alert_of_an_objective_tells_how_many_times_too_fast_its_budget_burns
         "1d": "more than 3 times the 5 % that the objective allows",
         "3d": "more than the 5 % that the objective allows",
     }
+
+
+def test_a_storage_that_is_down_is_a_fault_of_the_service_and_no_other_refusal_is_but_the_drain():
+    faults = {reason for code, reason in STATUSES.values() if code.name in SERVER_FAULTS}
+    assert faults == {"STORAGE_DOWN", "DRAINING"}

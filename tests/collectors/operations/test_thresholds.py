@@ -35,7 +35,7 @@ def test_changes_are_applied():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("costs=3", "costs: is no threshold; known are budget_minimum, budget_ratio, cost, "),
+        ("costs=3", "costs: is no threshold; known are auth_failures, budget_minimum, budget_ratio, cost, "),
         ("cost=much", "cost: 'much' is no number; write cost=NUMBER"),
         ("cost", "cost: '' is no number"),
         ("grpc_latency_p95_seconds=10", "grpc_latency_p95_seconds: 10 is not between 0 and 10"),

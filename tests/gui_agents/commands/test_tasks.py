@@ -115,7 +115,7 @@ def test_an_unknown_id_has_its_own_exit_code_and_text(service, capsys, verb):
     _, address = service
     assert cli.main([verb, "unknown", "--address", address]) == ExitCode.NOT_FOUND
     printed = capsys.readouterr()
-    said = "the service does not know the task 'unknown'; it keeps only the last TASK_RETENTION tasks"
+    said = "the service does not know the task 'unknown': it is unknown, or no longer stored"
     assert (printed.out, printed.err) == ("", f"gui-agents: {said}\n")
 
 

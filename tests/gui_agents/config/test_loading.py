@@ -13,6 +13,7 @@ from gui_agents.domain.egress_list import EgressEntry
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import PROVIDERS
+from gui_agents.domain.recording import Recorded
 from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
@@ -31,6 +32,8 @@ DEFAULTS = {
     "tasks.max_cost": None,
     "budgets.daily_max_cost": {},
     "budgets.allow_unbudgeted_models": False,
+    "recording.screenshots": Recorded.FAILED,
+    "recording.max_bytes": 2**30,
     "storage.backend": "sqlite",
     "storage.days": 30,
     "storage.max_bytes": 2**31,
@@ -90,6 +93,8 @@ GOOD = [
     ("LOG_FORMAT", "JSON", LogFormat.JSON),
     ("CONFIRM_ACTIONS", "Allow", Confirmation.ALLOW),
     ("TASK_STORAGE_BACKEND", "MEMORY", "memory"),
+    ("RECORD_SCREENSHOTS", "All", Recorded.ALL),
+    ("RECORD_SCREENSHOTS_BYTES", "1048576", 2**20),
     ("DEFAULT_BACKEND", "Simulated", "simulated"),
     ("ENABLE_PROMETHEUS", "Enabled", True),
     ("ENABLE_OTEL_METRICS", "disabled", False),
@@ -157,6 +162,8 @@ BAD = [
     ("TASK_MAX_COST", "free", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "0", "must be an amount of money above 0"),
     ("TASK_MAX_COST", "NaN", "must be an amount of money above 0"),
+    ("RECORD_SCREENSHOTS", "some", "must be one of: none, failed, all"),
+    ("RECORD_SCREENSHOTS_BYTES", "1000", "must be a whole number from 1048576"),
     ("TASK_STORAGE_BACKEND", "floppy", "must be one of: sqlite, memory"),
     ("TASK_STORAGE_DAYS", "0", "must be a whole number from 1 to 36500"),
     ("TASK_STORAGE_BYTES", "1000", "must be a whole number from 1048576"),
@@ -232,6 +239,16 @@ BAD = [
     ("EGRESS_ALLOW", "public, http://a.example", "must list hosts, *.domain, addresses, networks or public, each with"),
     ("EGRESS_ALLOW", "*", "must list hosts, *.domain, addresses, networks or public, each with or without :PORT"),
     ("DRAIN_SECONDS", "-1", "must be a number of seconds from 0"),
+    ("ACCESS_TOKENS_FILE", "/nowhere/tokens", "must name a file that exists"),
+    ("AUDIT_LOG_BYTES", "1", "must be a whole number from 65536 to"),
+    ("OWNER_MAX_RUNNING", "0", "must be a whole number from 1 to"),
+    ("OWNER_MAX_QUEUED", "-1", "must be a whole number from 0 to"),
+    ("OWNER_REQUESTS_PER_MINUTE", "0", "must be a whole number from 1 to"),
+    ("OWNER_DAILY_MAX_COST", "5 dollars", "must list amounts of money above 0 with their currency"),
+    ("OWNER_MAX_CONNECTIONS", "0", "must be a whole number from 1 to"),
+    ("OWNER_MAX_STREAMS", "-1", "must be a whole number from 0 to"),
+    ("OWNER_MAX_SUBSCRIBERS", "-1", "must be a whole number from 0 to"),
+    ("OWNER_MAX_BYTES", "0", "must be a whole number from 1 to"),
 ]
 
 
@@ -268,6 +285,9 @@ def test_a_mistake_names_the_variable_and_what_would_be_right(variable, text, pr
 
 def test_every_variable_is_tried_with_a_mistake_but_those_that_take_any_text():
     tried = {variable for variable, _, _ in BAD}
+    anything = {"AUDIT_LOG", "RUNTIME_DIR", "OTEL_SDK_DISABLED"}
+    elsewhere = {*KEYS} | {"PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG"}
+    assert {setting.variable for setting in settings()} - elsewhere == tried | anything
     anything = {"RUNTIME_DIR", "OTEL_SDK_DISABLED"}
     elsewhere = {*KEYS, "PROMETHEUS_DISABLE", "PROMETHEUS_WEB_CONFIG", "POSTGRES_CONNECTION_STRING"}
     of_service = {setting.variable for setting in settings() if setting.section != CLIENT}

@@ -96,6 +96,6 @@ async def test_clients_that_leave_while_their_task_starts_leave_no_slot_taken():
             call = served.agent.RunAgentInstruction(request)
             await asyncio.sleep(0)
             call.cancel()
-        await until(lambda: served.state.idle)
+        await until(lambda: not served.state.live())
         await served.all_calls_ended()
         assert [message.stage for message in await served.run("finish")] == ["starting", "step", "finished"]

@@ -266,7 +266,15 @@ async def test_a_full_queue_and_a_large_request_are_told_apart():
         assert (large.code, large.reason) == ("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE")
         assert large.text == "the request has 2003 bytes; at most 2000 are accepted"
         rejected = served.state.snapshot().tasks.rejected
-        assert rejected == {"queue_full": 2, "invalid": 1, "draining": 0, "denied": 0, "budget": 0}
+        assert rejected == {
+            "queue_full": 2,
+            "invalid": 1,
+            "draining": 0,
+            "denied": 0,
+            "budget": 0,
+            "storage": 0,
+            "quota": 0,
+        }
 
 
 async def test_a_spent_day_says_so_and_when_the_next_one_begins(tmp_path):
@@ -484,7 +492,7 @@ async def test_a_stored_key_does_not_follow_to_another_address():
 async def test_health_and_reflection_are_on():
     async with serving() as served:
         health = health_pb2_grpc.HealthStub(served.channel)
-        for name in ("", "lybic.agent.Agent"):
+        for name in ("", "lybic.agent.Agent", "gui_agents.v1.Operator"):
             reply = await health.Check(health_pb2.HealthCheckRequest(service=name))
             assert reply.status == health_pb2.HealthCheckResponse.SERVING
         assert (await refused(health.Check(health_pb2.HealthCheckRequest(service="nobody")))).code == "NOT_FOUND"
@@ -493,21 +501,24 @@ async def test_health_and_reflection_are_on():
         questions = [
             reflection_pb2.ServerReflectionRequest(list_services=""),
             reflection_pb2.ServerReflectionRequest(file_containing_symbol="lybic.agent.Agent"),
+            reflection_pb2.ServerReflectionRequest(file_containing_symbol="gui_agents.v1.Operator"),
         ]
-        listed, described = [reply async for reply in reflection.ServerReflectionInfo(iter(questions))]
+        listed, *described = [reply async for reply in reflection.ServerReflectionInfo(iter(questions))]
         assert {service.name for service in listed.list_services_response.service} == {
             "lybic.agent.Agent",
+            "gui_agents.v1.Operator",
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",
         }
         files = [
             descriptor_pb2.FileDescriptorProto.FromString(data)
-            for data in described.file_descriptor_response.file_descriptor_proto
+            for reply in described
+            for data in reply.file_descriptor_response.file_descriptor_proto
         ]
-        (agent,) = (file for file in files if file.package == "lybic.agent")
-        assert len(agent.service[0].method) == 12
+        methods = {service.name: len(service.method) for file in files for service in file.service}
+        assert methods == {"Agent": 12, "Operator": 4}
         await served.all_calls_ended()
-        assert served.state.snapshot().rpcs.started["other"] == 4
+        assert served.state.snapshot().rpcs.started["other"] == 5
 
 
 async def test_a_watch_of_the_health_ends_with_its_client():
@@ -546,7 +557,7 @@ async def test_an_unknown_method_is_unimplemented():
 
 async def test_a_defect_of_a_method_is_internal_and_its_text_stays_here(caplog, monkeypatch):
     async with serving() as served:
-        monkeypatch.setattr(type(served.state), "status", lambda *_: 1 / 0)
+        monkeypatch.setattr(type(served.state), "owner", lambda *_: 1 / 0)
         said = await refused(served.agent.CancelTask(pb.CancelTaskRequest(taskId="x")))
         monkeypatch.undo()
         assert (said.code, said.text) == ("INTERNAL", "internal error; the service's log has the details")

@@ -29,14 +29,36 @@ def create(table, *task_ids, now=0.0):
         table.create(task_id, a_spec(), now, EPOCH + now)
 
 
+def evicted_by(table: TaskTable, task_id: str, weight: int = 0) -> list[str]:
+    """End a task, and return what is no longer retained."""
+    table.end(task_id, CANCEL, 1.0, EPOCH, weight=weight)
+    return list(table.evict())
+
+
 def test_the_queue_is_first_in_first_out(table):
     create(table, "a", "b", "c")
-    assert (table.head(), table.pending) == ("a", 3)
+    assert (table.live(), table.pending) == (["a", "b", "c"], 3)
     table.start("a", 1.0, EPOCH)
     table.end("b", CANCEL, 1.0, EPOCH)
-    assert (table.head(), table.live()) == ("c", ["a", "c"])
+    assert table.live() == ["a", "c"]
     table.start("c", 1.0, EPOCH)
-    assert (table.head(), table.pending, table.running) == (None, 0, 2)
+    assert (table.pending, table.running) == (0, 2)
+
+
+def test_an_owner_with_too_many_bytes_loses_its_own_oldest_tasks_alone():
+    table = TaskTable(TaskLimits(slots=2, queue_capacity=10, retention=10))
+    for task_id in ("ann-1", "bob-1", "ann-2", "ann-3"):
+        table.create(task_id, a_spec(owner=task_id[:3]), 0.0, EPOCH)
+    assert [table.end(task_id, CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) for task_id in ("ann-1", "bob-1")] == [
+        [],
+        [],
+    ]
+    assert table.end("ann-2", CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) == []
+    assert table.end("ann-3", CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) == ["ann-1"]
+    assert [table.owner(task_id) for task_id in ("ann-1", "bob-1", "ann-2")] == [None, "bob", "ann"]
+    create(table, "large")
+    assert table.end("large", CANCEL, 1.0, EPOCH, weight=101, owner_bytes=100) == ["large"]
+    assert len(table) == 3
 
 
 def test_a_record_tells_the_task_at_one_instant(table):
@@ -60,7 +82,7 @@ def test_a_record_tells_the_task_at_one_instant(table):
 
 def test_only_so_many_ended_tasks_are_retained(table):
     create(table, "a", "b", "c", "d")
-    assert [list(table.end(task_id, CANCEL, 1.0, EPOCH)) for task_id in "bac"] == [[], [], ["b"]]
+    assert [evicted_by(table, task_id) for task_id in "bac"] == [[], [], ["b"]]
     assert table.statistics(1.0, dated).retained == 2
     assert (table.status("b"), table.status("a"), table.status("d")) == (None, "cancelled", "pending")
     with pytest.raises(NotFoundError):
@@ -70,7 +92,7 @@ def test_only_so_many_ended_tasks_are_retained(table):
 def test_a_table_that_retains_nothing_forgets_at_once():
     table = TaskTable(TaskLimits(slots=1, queue_capacity=0, retention=0))
     create(table, "a")
-    assert list(table.end("a", CANCEL, 1.0, EPOCH)) == ["a"]
+    assert evicted_by(table, "a") == ["a"]
     assert (table.status("a"), table.statistics(1.0, dated).created["cancelled"]) == (None, 1)
     create(table, "a")
     assert table.status("a") == "pending"
@@ -153,11 +175,11 @@ def test_ended_tasks_are_bounded_in_bytes_too():
     table = TaskTable(TaskLimits(slots=9, queue_capacity=0, retention=100, retention_bytes=1000))
     for number in range(10):
         table.create(str(number), a_spec(), 0.0, EPOCH)
-        forgotten = table.end(str(number), CANCEL, 1.0, EPOCH, weight=300)
+        forgotten = evicted_by(table, str(number), weight=300)
         assert list(forgotten) == ([] if number < 3 else [str(number - 3)])
     assert table.statistics(2.0, dated).retained == 3
     table.create("huge", a_spec(), 0.0, EPOCH)
-    assert list(table.end("huge", CANCEL, 1.0, EPOCH, weight=2000)) == ["7", "8", "9", "huge"]
+    assert evicted_by(table, "huge", weight=2000) == ["7", "8", "9", "huge"]
 
 
 @pytest.mark.parametrize("set_by", [7200.0, -3600.0])

@@ -11,9 +11,7 @@ from itertools import count
 import attrs
 import pytest
 
-from gui_agents.domain.actions import Type
-from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import History, Turn
+from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings, ModelChoice, RunningConfig
 from gui_agents.domain.storage import (
@@ -127,23 +125,6 @@ def test_no_key_is_stored_and_tasks_that_had_one_say_so(store):
     assert {name: task.keys_forgotten for name, task in tasks.items()} == {"own": False, "brought": True, "said": True}
     assert tasks["said"].record.spec.instruction == "type ********"
     assert tasks["own"].record.spec.model.endpoint.api_key.reveal() == "********"
-
-
-def test_a_key_in_the_instruction_is_masked_in_all_that_is_written_of_the_task(store):
-    key = "sk-planted-0123456789"
-    config = RunningConfig(stages={"actionGeneratorModel": LLMSettings(api_key=Secret(key))})
-    request = spec(f"log in with {key}", config=config)
-    typed = attrs.evolve(stepped("a").step, action=Type(key), rationale=f"it says {key}", outcome=f"typed {key}")
-    last = Ending(event=TaskEvent.COMPLETE, message=f"done with {key}", result=key)
-    turns = (Turn(request.instruction, Type(key), key, key),)
-    store.write([created("a", request), created("b")])
-    store.write([told("a", 0, f"typed {key}"), attrs.evolve(stepped("a"), step=typed)])
-    store.write([attrs.evolve(ended("a"), ending=last, history=History(turns)), told("a", 1, key)])
-    page = store.tasks(EVERYTHING, TaskOrder.CREATED, descending=True, limit=5)
-    said = repr([store.task("a"), store.messages("a"), store.steps("a"), store.history("a"), page])
-    assert said.count("********") >= 9
-    assert key not in said
-    assert ids(store, TaskFilter(text="planted")) == []
 
 
 @pytest.mark.parametrize(("before", "days"), [(float("-inf"), 2), (19_000 * 86_400, 2), (float("inf"), 0)])

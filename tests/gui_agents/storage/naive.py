@@ -10,7 +10,6 @@ import attrs
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.model import NO_HISTORY
 from gui_agents.domain.secret import FORGOTTEN
-from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.storage import (
     SEARCHED_CHARACTERS,
     SUMMARY_CHARACTERS,
@@ -39,8 +38,6 @@ class NaiveStore:
     def __init__(self) -> None:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.days: dict[int, dict[str, Decimal]] = {}
-        self.keys: dict[str, list[str]] = {}
-        """The keys that were in the instruction of a task; a restart forgets them."""
 
     def write(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -48,11 +45,8 @@ class NaiveStore:
                 self.days.setdefault(entry.day, {})[entry.currency] = entry.amount
             elif isinstance(entry, TaskCreated):
                 self.tasks.setdefault(entry.task_id, _created(entry))
-                said = [key for key in _long_keys(entry.spec) if key in entry.spec.instruction]
-                if said:
-                    self.keys[entry.task_id] = said
             elif entry.task_id in self.tasks:
-                _change(self.tasks[entry.task_id], _hidden(entry, self.keys.get(entry.task_id, [])))
+                _change(self.tasks[entry.task_id], entry)
 
     def stored(self, task_id: str) -> StoredTask | None:
         if task_id not in self.tasks:
@@ -106,33 +100,15 @@ class NaiveStore:
         return old
 
 
-def _long_keys(spec: TaskSpec) -> list[str]:
-    keys = [settings.api_key for settings in spec.config.stages.values()]
-    keys += [getattr(spec.config.authorization, "api_key", None), getattr(spec.model.endpoint, "api_key", None)]
-    keys += [spec.cloud.account.api_key] if spec.cloud else []
-    return [key.reveal() for key in keys if key is not None and len(key.reveal()) >= 8]
-
-
-def _hidden(value: Any, keys: list[str]) -> Any:
-    if type(value) is str:
-        for key in keys:
-            value = value.replace(key, FORGOTTEN.reveal())
-    elif type(value) is tuple:
-        value = tuple(_hidden(each, keys) for each in value)
-    elif attrs.has(type(value)):
-        parts = attrs.asdict(value, recurse=False)
-        hidden = {name: _hidden(part, keys) for name, part in parts.items() if name != "task_id"}
-        value = attrs.evolve(value, **hidden)
-    return value
-
-
 def _created(entry: TaskCreated) -> dict[str, Any]:
     spec = entry.spec
     stages = spec.config.stages.values()
     keys = [settings.api_key for settings in stages] + [getattr(spec.config.authorization, "api_key", None)]
+    own = getattr(spec.model.endpoint, "api_key", None)
     instruction = spec.instruction
-    for key in _long_keys(spec):
-        instruction = instruction.replace(key, FORGOTTEN.reveal())
+    for key in [*keys, own, spec.cloud.account.api_key if spec.cloud else None]:
+        if key is not None and len(key.reveal()) >= 8:
+            instruction = instruction.replace(key.reveal(), FORGOTTEN.reveal())
     stored = attrs.evolve(spec.without_keys(), instruction=instruction)
     if stored.model.endpoint is not None:
         plain = attrs.evolve(stored.model.endpoint, settings=attrs.fields(type(stored.model.endpoint)).settings.default)
@@ -215,6 +191,7 @@ def _meets(task: dict[str, Any], wanted: TaskFilter) -> bool:
             wanted.max_cost is None or (cost is not None and cost <= wanted.max_cost),
             wanted.min_seconds is None or (seconds is not None and seconds >= wanted.min_seconds),
             wanted.max_seconds is None or (seconds is not None and seconds <= wanted.max_seconds),
+            task["task_id"].startswith(wanted.id_prefix),
         ]
     )
 

@@ -57,7 +57,6 @@ class StoreMachine(RuleBasedStateMachine):
         if self.name in LASTING:
             self.store.close()
             self.store = self.opened()
-            self.naive.keys.clear()
 
     @rule(wanted=drawn.filters | st.just(TaskFilter()), order=orders, descending=st.booleans(), limit=st.integers(1, 4))
     def list_by_pages(self, wanted, order, descending, limit):

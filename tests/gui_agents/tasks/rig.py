@@ -6,15 +6,19 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from gui_agents.access.owners import Owners
 from gui_agents.agent.spending import SpendingLimits
+from gui_agents.domain.access import NO_QUOTAS, Quotas
 from gui_agents.domain.actions import Action, Click, Done
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.screen import Observation
 from gui_agents.domain.spec import ModelChoice, TaskSpec
+from gui_agents.domain.storage import NO_JOURNAL, Journal
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
+from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.state.streams import follow
 from gui_agents.tasks.keeper import SandboxKeeper
 from gui_agents.tasks.reaper import Reaper
@@ -151,7 +155,12 @@ class Rig:
         spending: SpendingLimits | None = None,
         day_limits: Mapping[str, Decimal] | None = None,
         unbudgeted: bool = False,
+        quotas: dict[str, Quotas] | None = None,
+        recorder: Callable[[str], Recording] = lambda _: NO_RECORDING,
+        journal: Journal = NO_JOURNAL,
     ) -> None:
+        self.quotas = quotas or {}
+        """By owner; a test may change them."""
         self.clock = LoopClock()
         self.state = new_state(
             self.clock,
@@ -160,6 +169,7 @@ class Rig:
             retention=retention,
             retention_bytes=retention_bytes,
             day_limits=day_limits,
+            journal=journal,
         )
         reaper = Reaper(self.state)
         self.keeper = SandboxKeeper(reaper, slots=slots, capacity=keep, keep_seconds=keep_seconds)
@@ -182,8 +192,11 @@ class Rig:
             models=_Models(self),
             prices=FixedPrices(PRICES),
             spending=spending or SpendingLimits(),
+            owners=Owners(lambda owner: self.quotas.get(owner, NO_QUOTAS), self.clock.monotonic),
             clock=self.clock,
+            journal=journal,
             unbudgeted=unbudgeted,
+            recorder=recorder,
             new_id=lambda: f"t{next(self._ids)}",
             last_seconds=10,
         )

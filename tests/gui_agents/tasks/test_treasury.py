@@ -28,7 +28,7 @@ def spend(rig, amount):
     """Spend some of this day's budget by a task that has ended."""
     bill = ModelCall("openai", "scripted", CallOutcome.OK, Usage(0, 0, int(Decimal(amount) * 10**6 / 15)), 0.1)
     task = rig.submit("free")
-    rig.runner._treasury.ledger(task, ModelChoice("openai", "scripted")).model_called(bill)
+    rig.runner._treasury.ledger(task, ModelChoice("openai", "scripted"), "").model_called(bill)
 
 
 @pytest.mark.parametrize("limits", [{"day_limits": DAY}, {"spending": TASK}])
@@ -123,8 +123,8 @@ async def test_public_prices_do_not_hold_at_an_address_that_is_not_the_vendors()
     rig.runner._treasury._prices = Public()
     at = Endpoint(provider="openai", model="quick", base_url="http://a", api_key=None)
     with pytest.raises(PreconditionError, match="is not known"):
-        rig.runner._treasury.check_model(ModelChoice("openai", "quick", at))
-    rig.runner._treasury.check_model(ModelChoice("openai", "quick"))
+        rig.runner._treasury.check_model(ModelChoice("openai", "quick", at), "")
+    rig.runner._treasury.check_model(ModelChoice("openai", "quick"), "")
 
 
 @pytest.mark.parametrize(("configured", "spent"), [(True, 3), (False, Decimal("0.009"))])
@@ -132,7 +132,7 @@ async def test_public_prices_do_not_hold_at_an_address_that_is_not_the_vendors()
 async def test_the_bills_of_endpoints_that_nobody_configured_are_bounded_by_what_was_reserved(configured, spent):
     rig = Rig(day_limits=DAY)
     at = Endpoint(provider="openai", model="dear", base_url="http://a", api_key=None, configured=configured)
-    ledger = rig.runner._treasury.ledger(rig.submit("free"), ModelChoice("openai", "dear", at))
+    ledger = rig.runner._treasury.ledger(rig.submit("free"), ModelChoice("openai", "dear", at), "")
     await ledger.reserve(CallBound("openai", "dear", 1000, 400))
     ledger.model_called(ModelCall("openai", "dear", CallOutcome.OK, Usage(10**6, 0, 0), 0.1))
     assert books(rig) == (spent, 0)

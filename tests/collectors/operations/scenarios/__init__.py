@@ -2,13 +2,26 @@
 
 from typing import Final
 
-from tests.collectors.operations.scenarios import availability, capacity, cost, meta, rpc, sandboxes, slo, tasks
+from tests.collectors.operations.scenarios import (
+    access,
+    availability,
+    capacity,
+    cost,
+    meta,
+    rpc,
+    sandboxes,
+    slo,
+    storage,
+    tasks,
+)
 
 CASES: Final = (
     *availability.CASES,
     *tasks.CASES,
     *capacity.CASES,
     *sandboxes.CASES,
+    *storage.CASES,
+    *access.CASES,
     *rpc.CASES,
     *cost.CASES,
     *slo.CASES,

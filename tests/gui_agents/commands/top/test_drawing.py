@@ -85,7 +85,7 @@ def test_failed_sections_and_many_currencies_fit_into_24_lines():
     shown = attrs.evolve(busy(), sections=sections, cost_per_hour=cost, methods=methods(13))
     lines = drawn(shown).splitlines()
     assert len(lines) <= 24
-    assert "FAILED  tasks  rpcs  models  sandboxes  streams  service  sections  process" in lines[1]
+    assert "FAILED  tasks  rpcs  models  sandboxes  streams  storage  service  sections  process" in lines[1]
     assert "USD/h    1.00" in "\n".join(lines)
     assert "3 more/h CNY 2.00, EUR 3.00, " in "\n".join(lines)
 

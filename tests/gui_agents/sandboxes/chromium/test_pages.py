@@ -204,3 +204,19 @@ async def test_what_is_outside_of_the_screen_or_no_key_is_told(browser):
     assert await browser.act(Click(1280, 0)) == "error: (1280, 0) is outside of the screen of 1280 x 720 pixels"
     assert (await browser.press("nokey")).startswith("error: there is no key 'nokey'")
     assert await browser.act(Wait(0.01)) == "waited 0.01 s"
+
+
+async def test_a_password_is_hidden_however_the_page_shows_its_field(browser, site):
+    fields = """
+        <input aria-label=Shown type=text autocomplete="section-a current-password" value=hunter2>
+        <input aria-label=New type=text autocomplete=new-password value=hunter2>
+        <input aria-label=Dotted style="-webkit-text-security: disc" value=hunter2>
+        <input aria-label=Dressed type=password role=combobox value=hunter2>
+        <div aria-label=Free contenteditable style="-webkit-text-security: square">hunter2</div>
+        <input aria-label=Plain autocomplete=username value=ann>"""
+    await browser.go(site.page("/", fields))
+    found = {each.name: each for each in everything(await browser.tree())}
+    for name in ("Shown", "New", "Dotted", "Dressed", "Free"):
+        assert (name, found[name].value, "protected" in found[name].states) == (name, "", True)
+    assert (found["Plain"].value, found["Plain"].states) == ("ann", set())
+    assert "hunter2" not in str(found)

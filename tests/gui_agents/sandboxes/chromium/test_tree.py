@@ -64,3 +64,11 @@ def test_what_is_cut_or_not_read_is_said():
     assert [each.name for each in everything(cut)][-1] == MORE
     unread = browser_tree(SIZE, [tab], tab, None, None)
     assert [each.name for each in everything(unread)][-1] == UNREAD
+
+
+def test_what_is_in_a_password_field_is_never_told():
+    field = node("textbox", "Password", (1, 2, 30, 4), node("text", "hunter2", (1, 2, 3, 4)), states=["protected"])
+    field[6] = "hunter2"
+    tree = browser_tree(SIZE, [tab := a_tab()], tab, {"page": document(field)}, None)
+    *_, shown = everything(tree)
+    assert (shown.name, shown.value, shown.states, shown.children) == ("Password", "", {"protected"}, ())

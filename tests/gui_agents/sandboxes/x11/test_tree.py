@@ -84,6 +84,11 @@ def test_a_password_is_protected_and_not_told():
     assert (field.role, field.value, field.states) == ("textbox", "", {"protected"})
 
 
+def test_what_is_below_a_password_is_not_told():
+    (field,) = contents(node(Role.PASSWORD, "PIN", node(Role.LABEL, "1234"), text="1234", value=1234.0))
+    assert "1234" not in str(field)
+
+
 def test_numbers_are_values():
     volume, size = contents(
         node(Role.SLIDER, "Volume", value=80.0), node(Role.SPIN_BUTTON, "Size", text="12", value=12.0)

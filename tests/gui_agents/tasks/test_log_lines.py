@@ -12,12 +12,11 @@ from gui_agents.config import LogFormat
 from gui_agents.domain.actions import Fail
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, ModelError
-from gui_agents.domain.redaction import KNOWS_NO_KEYS
 from gui_agents.domain.sandbox import TransientSandboxError
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.log import FORMATTERS
-from gui_agents.tasks import journal
+from gui_agents.tasks import log_lines
 from tests.fakes import a_spec
 from tests.gui_agents.tasks.rig import CLICK, Rig
 from tests.virtual_time import settle, virtual
@@ -140,7 +139,7 @@ def ended(caplog, **statistics):
         sandbox=None,
         ending=None,
     )
-    journal.ended(record, Ending(event=TaskEvent.CANCEL, message="the client's words"), NO_HISTORY, KNOWS_NO_KEYS)
+    log_lines.ended(record, Ending(event=TaskEvent.CANCEL, message="the client's words"), NO_HISTORY)
     return caplog.messages[-1]
 
 
@@ -159,11 +158,11 @@ def test_small_amounts_are_written_out(caplog):
 
 def test_what_is_not_used_is_told_when_a_task_is_accepted(caplog):
     caplog.set_level(logging.INFO, logger="gui_agents")
-    journal.accepted("t", a_spec(model=ModelChoice("builtin", "builtin/rules"), unused=("runningConfig.platform",)))
+    log_lines.accepted("t", a_spec(model=ModelChoice("builtin", "builtin/rules"), unused=("runningConfig.platform",)))
     assert caplog.messages == ["task t accepted, decided by 'builtin/rules'; not used: runningConfig.platform"]
 
 
 def test_a_model_s_name_stays_on_its_line(caplog):
     caplog.set_level(logging.INFO, logger="gui_agents")
-    journal.accepted("t", a_spec(model=ModelChoice("openai", "x\ntask t2 started")))
+    log_lines.accepted("t", a_spec(model=ModelChoice("openai", "x\ntask t2 started")))
     assert caplog.messages == ["task t accepted, decided by 'openai/x\\ntask t2 started'"]

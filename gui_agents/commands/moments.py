@@ -1,0 +1,53 @@
+"""Moments and spans of time as a user writes them: `90s`, `1h30m`, `2d`, or a date."""
+
+import argparse
+import re
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+SPAN: Final = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
+MAX_LENGTH: Final = 40
+"""Characters of a moment."""
+PART: Final = re.compile(r"([0-9]+)([smhdw])")
+
+
+def span(text: str) -> float:
+    """Read a span of time; return seconds."""
+    if len(text) > MAX_LENGTH or not SPAN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"must be a time such as 90s, 15m, 1h30m or 2d, not {text!r:.60}")
+    return float(sum(int(number) * UNITS[unit] for number, unit in PART.findall(text)))
+
+
+def moment(text: str) -> float:
+    """Read how long ago something was, or its date; return seconds since the epoch."""
+    if len(text) <= MAX_LENGTH:
+        if SPAN.fullmatch(text):
+            return time.time() - span(text)
+        try:
+            return datetime.fromisoformat(text).timestamp()
+        except (ValueError, OverflowError, OSError):
+            pass
+    raise argparse.ArgumentTypeError(
+        f"must be a time ago such as 90s, 1h or 2d, or a date such as 2026-01-31T13:00, not {text!r:.60}"
+    )
+
+
+def local(at: float) -> str:
+    """Return a moment in this machine's time zone."""
+    return f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def iso(at: float | None) -> str | None:
+    """Return a moment in UTC, for scripts."""
+    return None if at is None else datetime.fromtimestamp(at, tz=UTC).isoformat()
+
+
+def lasted(seconds: float) -> str:
+    """Return a span of time as people read it, such as `4.2 s` or `1:02:03`."""
+    if round(seconds, 1) < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,28 @@
+"""Moments as people write them: how long ago, such as `90s`, `1h30m` or `2d`, or a date."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+MAX_LENGTH: Final = 40
+"""Characters of a moment."""
+_SPAN: Final = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
+_PART: Final = re.compile(r"([0-9]{1,9})([smhdw])")
+
+
+def moment(text: str, now: float) -> float:
+    """Return seconds since the epoch; a date without a time zone is one of UTC.
+
+    Raises:
+        ValueError: it is no moment; the text says what would be one.
+    """
+    if len(text) <= MAX_LENGTH:
+        if _SPAN.fullmatch(text):
+            return now - sum(int(number) * UNITS[unit] for number, unit in _PART.findall(text))
+        try:
+            date = datetime.fromisoformat(text)
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        except ValueError:
+            pass
+    raise ValueError(f"{text!r:.60} is no time: write 90s, 1h or 2d for how long ago, or a date as 2026-01-31T13:00")
