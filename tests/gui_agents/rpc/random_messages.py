@@ -47,11 +47,27 @@ def _fill(source: random.Random, message: Message) -> None:
     for field in message.DESCRIPTOR.fields:
         if source.random() < 0.5:
             continue
-        if field.type == FieldDescriptor.TYPE_MESSAGE:
+        if field.is_repeated:
+            values = getattr(message, field.name)
+            for _ in range(source.choice((1, 1, 2, 5))):
+                if field.type == FieldDescriptor.TYPE_MESSAGE:
+                    _fill(source, values.add())
+                else:
+                    values.append(_value(source, field))
+        elif field.type == FieldDescriptor.TYPE_MESSAGE:
             _fill(source, getattr(message, field.name))
-        elif field.type == FieldDescriptor.TYPE_STRING:
-            setattr(message, field.name, source.choice(TEXTS))
-        elif field.type == FieldDescriptor.TYPE_BOOL:
-            setattr(message, field.name, source.random() < 0.5)
         else:
-            setattr(message, field.name, source.choice(NUMBERS))
+            setattr(message, field.name, _value(source, field))
+
+
+def _value(source: random.Random, field: FieldDescriptor) -> str | bool | int | bytes:
+    match field.type:
+        case FieldDescriptor.TYPE_STRING:
+            return source.choice(TEXTS)
+        case FieldDescriptor.TYPE_BYTES:
+            return random_bytes(source)
+        case FieldDescriptor.TYPE_BOOL:
+            return source.random() < 0.5
+        case FieldDescriptor.TYPE_INT64 | FieldDescriptor.TYPE_SINT64:
+            return source.choice((*NUMBERS, 2**63 - 1, -(2**63)))
+    return source.choice(NUMBERS)
