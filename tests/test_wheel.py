@@ -20,6 +20,10 @@ RUNBOOKS = {
     f"collectors/operations/runbook_pages/{file.name}"
     for file in (ROOT / "collectors" / "operations" / "runbook_pages").iterdir()
 }
+STEPS = {
+    f"gui_agents/storage/migrations/{file.parent.name}/{file.name}"
+    for file in (ROOT / "gui_agents" / "storage" / "migrations").glob("*/*.sql")
+}
 GENERATED = {f"gui_agents/proto/agent_{suffix}" for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py")}
 OF_DEVELOPERS = {"conftest.py", "dashboard_guide.py", "dashboard_guide_opening.md", "gallery.py", "generate.py"}
 """What nobody needs who runs the service."""
@@ -84,7 +88,7 @@ def check_sdist(sdist: Path) -> None:
 
 def check_wheel(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert names >= GENERATED | PAGE | RUNBOOKS | {
+    assert names >= GENERATED | PAGE | RUNBOOKS | STEPS | {
         "gui_agents/py.typed",
         "collectors/py.typed",
         "gui_agents/proto/agent.proto",

@@ -22,7 +22,7 @@ from gui_agents.storage.queries import conditions
 
 AT_ONCE: Final = 256
 """Instructions that are added to the index at once."""
-FEW: Final = 2000
+FEW: Final = 4000
 """Tasks that are found by a filter before they are sorted."""
 TRIGRAM: Final = 3
 """Characters that a text must have to be found by the index."""
@@ -41,7 +41,8 @@ SELECT sequence, folded FROM texts WHERE sequence > (SELECT sequence FROM indexe
 """
 _NOTE: Final = "UPDATE indexed SET sequence = ?"
 _INDEXED: Final = """
-SELECT sequence FROM texts WHERE sequence IN (SELECT rowid FROM search WHERE search MATCH ?) AND instr(folded, ?)
+SELECT texts.sequence FROM search CROSS JOIN texts ON texts.sequence = search.rowid
+WHERE search MATCH ? AND instr(texts.folded, ?)
 UNION ALL SELECT sequence FROM texts WHERE sequence > (SELECT sequence FROM indexed) AND instr(folded, ?)
 """
 _LOOKED_FOR: Final = "SELECT sequence FROM texts WHERE instr(folded, ?)"

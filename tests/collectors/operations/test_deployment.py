@@ -179,7 +179,7 @@ def manifests():
 
 def test_the_manifests_fit_together():
     found = dict(manifests())
-    pod = found["Deployment"]["spec"]["template"]
+    pod = found["StatefulSet"]["spec"]["template"]
     container = pod["spec"]["containers"][0]
     ports = {port["name"] for port in container["ports"]}
     labels = pod["metadata"]["labels"]
@@ -191,12 +191,15 @@ def test_the_manifests_fit_together():
     wanted = found["ServiceMonitor"]["spec"]["selector"]["matchLabels"]
     assert sum(wanted.items() <= labels.items() for labels in services) == 1
     for scaler in ("HorizontalPodAutoscaler", "ScaledObject"):
-        assert found[scaler]["spec"]["scaleTargetRef"]["name"] == found["Deployment"]["metadata"]["name"]
+        target = found[scaler]["spec"]["scaleTargetRef"]
+        assert (target["kind"], target["name"]) == ("StatefulSet", found["StatefulSet"]["metadata"]["name"])
+    names = [manifest["metadata"]["name"] for kind, manifest in manifests() if kind == "Service"]
+    assert found["StatefulSet"]["spec"]["serviceName"] in names
 
 
 @pytest.fixture
 def pod():
-    return dict(manifests())["Deployment"]["spec"]["template"]["spec"]
+    return dict(manifests())["StatefulSet"]["spec"]["template"]["spec"]
 
 
 def paths_in(variables):
@@ -225,9 +228,9 @@ def test_a_service_of_the_namespace_cannot_name_the_ports(pod, tmp_path):
     assert (settings.rpc.port, settings.monitoring.port) == (50051, 8000)
 
 
-def test_applying_the_deployment_again_leaves_the_scaler_its_decision():
+def test_applying_the_pods_again_leaves_the_scaler_its_decision():
     found = dict(manifests())
-    assert "replicas" not in found["Deployment"]["spec"]
+    assert "replicas" not in found["StatefulSet"]["spec"]
     scaled = found["HorizontalPodAutoscaler"]["spec"], found["ScaledObject"]["spec"]
     assert [scaled[0]["minReplicas"], scaled[0]["maxReplicas"]] == [2, 20]
     assert [scaled[1]["minReplicaCount"], scaled[1]["maxReplicaCount"]] == [2, 20]
@@ -240,14 +243,20 @@ def test_a_pod_is_killed_at_the_memory_that_the_alert_looks_ahead_to(pod):
     assert size == Thresholds().memory_limit_bytes
 
 
-def test_a_pod_writes_into_a_directory_of_its_own(pod):
+def test_a_pod_keeps_its_tasks_on_a_volume_that_outlives_it_and_writes_nowhere_else(pod):
     container = pod["containers"][0]
     assert container["securityContext"]["readOnlyRootFilesystem"]
-    volumes = {volume["name"]: volume for volume in pod["volumes"]}
-    mounted = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
-    writable = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
-    assert all("emptyDir" in mounted[path] for path in writable)
-    assert variables_of(pod)["RUNTIME_DIR"] in writable
+    writable = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    [claim] = dict(manifests())["StatefulSet"]["spec"]["volumeClaimTemplates"]
+    kept = writable.pop(claim["metadata"]["name"])
+    assert kept == variables_of(pod)["RUNTIME_DIR"]
+    assert [volume for volume in pod["volumes"] if volume["name"] in writable] == [{"name": "tmp", "emptyDir": {}}]
+
+
+def test_a_container_of_the_stack_keeps_its_tasks_on_a_volume_that_outlives_it(stack):
+    service = stack["services"]["gui-agents"]
+    targets = {volume["target"]: volume["type"] for volume in service["volumes"]}
+    assert targets[service["environment"]["RUNTIME_DIR"]] == "volume"
 
 
 def test_a_pod_is_open_to_nobody_without_a_token_and_tls(pod, tmp_path):
@@ -293,7 +302,7 @@ def test_a_pod_gets_the_time_that_its_end_needs(pod):
 
 def test_the_manifests_set_variables_that_the_service_knows():
     known = {setting.variable for setting in config.settings()}
-    container = dict(manifests())["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    container = dict(manifests())["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
     assert {variable["name"] for variable in container["env"]} <= known
     service = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]["gui-agents"]
     assert set(service["environment"]) <= known

@@ -29,7 +29,7 @@ NPM_PACKAGES = (
 )
 """Models that are made from the CRDs: TypeScript refuses unknown fields, and the models check all values."""
 
-CORE = ("Deployment", "Service", "HorizontalPodAutoscaler")
+CORE = ("StatefulSet", "Service", "HorizontalPodAutoscaler")
 OPERATORS = {
     "ServiceMonitor": "operator.monitoringCoreosCom.v1.ServiceMonitor",
     "PrometheusRule": "operator.monitoringCoreosCom.v1.PrometheusRule",

@@ -48,16 +48,20 @@ def _fill(source: random.Random, message: Message) -> None:
         if source.random() < 0.5:
             continue
         if field.is_repeated:
-            values = getattr(message, field.name)
-            for _ in range(source.choice((1, 1, 2, 5))):
-                if field.type == FieldDescriptor.TYPE_MESSAGE:
-                    _fill(source, values.add())
-                else:
-                    values.append(_value(source, field))
+            for _ in range(source.choice((1, 2, 200))):
+                _add(source, message, field)
         elif field.type == FieldDescriptor.TYPE_MESSAGE:
             _fill(source, getattr(message, field.name))
         else:
             setattr(message, field.name, _value(source, field))
+
+
+def _add(source: random.Random, message: Message, field: FieldDescriptor) -> None:
+    values = getattr(message, field.name)
+    if field.type == FieldDescriptor.TYPE_MESSAGE:
+        _fill(source, values.add())
+    else:
+        values.append(_value(source, field))
 
 
 def _value(source: random.Random, field: FieldDescriptor) -> str | bool | int | bytes:

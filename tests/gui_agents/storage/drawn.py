@@ -2,6 +2,7 @@
 
 import string
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
@@ -96,7 +97,7 @@ configs = st.builds(
     steps=st.none() | st.integers(1, 100),
     timeout_seconds=st.none() | seconds,
     authorization=st.none() | st.builds(Authorization, texts, secrets, st.none() | texts),
-    stages=st.dictionaries(texts, settings, max_size=2),
+    stages=st.dictionaries(texts, settings, max_size=2).map(MappingProxyType),
 )
 specs = st.builds(
     TaskSpec,
@@ -204,4 +205,6 @@ filters = st.builds(
     max_cost=st.none() | amounts,
     min_seconds=st.none() | seconds,
     max_seconds=st.none() | seconds,
+    # Ids are UUIDs: the beginning of one has no other characters.
+    id_prefix=st.just("") | st.sampled_from(["3", "3f1c6a52", "b2f", "b2f0-", "B2", "%"]),
 )

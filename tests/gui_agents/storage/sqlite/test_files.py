@@ -1,5 +1,6 @@
 """The file: who may read it, what is refused at the start, and what it survives while the service runs."""
 
+import errno
 import os
 import resource
 import sqlite3
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gui_agents.domain.storage import StorageError, StorageStartError, TaskFilter, TaskOrder
-from gui_agents.storage.migrations import migrations
+from gui_agents.storage.migrations import Migration, migrations
 from gui_agents.storage.sqlite import connections
 from gui_agents.storage.sqlite.files import DATABASE, LOCK
 from gui_agents.storage.sqlite.store import SqliteStore
@@ -136,6 +137,35 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path):
 def test_a_directory_that_cannot_be_written_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     assert "name a directory that can be written" in refusal(tmp_path)
+
+
+def test_a_disk_without_room_for_a_database_is_refused(tmp_path):
+    with full_disk(1000):
+        assert "cannot be written (" in refusal(tmp_path)
+
+
+def test_a_python_whose_sqlite_cannot_search_is_refused(tmp_path, monkeypatch):
+    step = Migration(1, "CREATE VIRTUAL TABLE search USING fts5x (folded)")
+    monkeypatch.setattr("gui_agents.storage.sqlite.opening.MIGRATIONS", (step,))
+    told = refusal(tmp_path)
+    assert told.startswith("TASK_STORAGE_BACKEND: sqlite needs SQLite 3.34 or newer with FTS5")
+
+
+def test_a_directory_that_cannot_be_locked_is_refused(tmp_path, monkeypatch):
+    def flock(descriptor, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert "cannot be locked (No locks available); name a directory on a local disk" in refusal(tmp_path)
+
+
+def test_a_large_database_is_not_checked_to_its_end(stored, monkeypatch):
+    monkeypatch.setattr("gui_agents.storage.sqlite.opening.CHECK_SECONDS", -1.0)
+    monkeypatch.setattr("gui_agents.storage.sqlite.opening.STEPS", 1)
+    store = SqliteStore(stored)
+    store.open()
+    assert store.task("a") is not None
+    store.close()
 
 
 def test_an_empty_file_becomes_a_database(tmp_path):
