@@ -33,6 +33,8 @@ FLUSH_SECONDS: Final = 1.0
 """How long the end of the process waits for the last lines."""
 CHATTY_LOGGERS: Final = ("httpcore2",)
 """Libraries that would log each step of each request."""
+METADATA_LOGGER: Final = "grpc._cython.cygrpc"
+"""Logs an error with a traceback for each header that is not UTF-8: anybody can send those, and they may be tokens."""
 
 
 class TextLines(logging.Formatter):
@@ -160,6 +162,16 @@ def log_to_stderr(level: str, log_format: LogFormat = LogFormat.TEXT, redactor: 
     writer = LogWriter(sys.stderr.fileno(), log_format=log_format, redactor=redactor)
     logging.basicConfig(level=level, handlers=[writer])
     logging.captureWarnings(capture=True)
+    quieten_libraries()
+    return writer
+
+
+def quieten_libraries() -> None:
+    """Leave out what libraries log and no operator may or need read."""
     for name in CHATTY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    return writer
+    logging.getLogger(METADATA_LOGGER).addFilter(_is_not_metadata)
+
+
+def _is_not_metadata(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Invalid encoding on")

@@ -19,14 +19,11 @@ entry is alone; it is left out and logged, and if it is a new task, its client i
 """
 
 import asyncio
-import contextlib
 import logging
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from itertools import chain, islice, repeat
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection
+from itertools import islice
+from typing import Final, Protocol
 
 import attrs
 
@@ -35,36 +32,24 @@ from gui_agents.domain.storage import (
     Entry,
     MessagePublished,
     StepRecorded,
-    StorageError,
     StorageOperation,
     StorageOutcome,
     TaskCreated,
-    TaskEnded,
-    TaskRequeued,
     TaskStarted,
     TaskStore,
 )
 from gui_agents.domain.stream import LAST
 from gui_agents.domain.weight import weight
+from gui_agents.storage.writing_thread import TENDING_SECONDS, WritingThread, ended
 
 LINGER_SECONDS: Final = 0.02
 """How long an entry may wait for others, if nobody waits for it."""
 PATIENCE_SECONDS: Final = 5.0
 """After which a client is told that the storage does not answer."""
-RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Before each further try; the last one for all that follow."""
-MOST_AT_ONCE: Final = 2000
-"""Entries of one transaction."""
 MOST_QUEUED: Final = 50_000
 """Entries above which messages and steps are left out while nothing can be written."""
 MOST_QUEUED_BYTES: Final = 32 * 2**20
 """The same for the bytes of messages and steps that wait."""
-TENDING_SECONDS: Final = 60.0
-"""From one look for old tasks to the next."""
-
-_BEGIN_MORE: Final = (TaskEnded, TaskRequeued)
-"""What is not divided from the entry behind it: the last message of an end, and whatever a new attempt begins with."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -118,17 +103,12 @@ class Writer:
             patience_seconds: after which whoever waits is told that the storage does not answer.
             tending_seconds: from one look for old tasks to the next.
         """
-        self._store = store
-        self._keep_seconds = keep_seconds
-        self._max_bytes = max_bytes
         self._forget = forget
         self._patience_seconds = patience_seconds
-        self._tending_seconds = tending_seconds
-        self._queue: deque[Entry] = deque()
+        self._thread = WritingThread(
+            store, self, keep_seconds=keep_seconds, max_bytes=max_bytes, tending_seconds=tending_seconds
+        )
         self._appended = 0
-        self._allowed = 0
-        """Entries that the thread may take; what was appended up to then is whole."""
-        self._taken = 0
         self._written = 0
         """Entries that are on disk, and those that never can be."""
         self._created = 0
@@ -146,10 +126,6 @@ class Writer:
         self._soon: asyncio.Handle | None = None
         self._lingering: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
-        self._wake = threading.Event()
-        self._closing = threading.Event()
-        self._closing_until = 0.0
-        self._thread: threading.Thread | None = None
         self.problem: str | None = None
 
     @property
@@ -166,21 +142,13 @@ class Writer:
         """
         self._records = records
         self._loop = asyncio.get_running_loop()
-        opened = self._loop.create_future()
-        self._ended = self._loop.create_future()
-        self._thread = threading.Thread(target=self._run, args=(opened,), name="storage writer", daemon=True)
-        self._thread.start()
-        await opened
+        await self._thread.start()
 
     async def close(self, seconds: float) -> None:
         """Write what is left, for at most so long, and close the store. A second call does nothing."""
-        if self._thread is None or self._closing.is_set():
+        if not self._thread.going:
             return
-        self._allowed = self._appended
-        self._closing_until = time.monotonic() + seconds
-        self._closing.set()
-        self._wake.set()
-        await asyncio.wait((self._ended,), timeout=seconds + RETRY_SECONDS[0])
+        await self._thread.close(self._appended, seconds)
         if self.queued:
             text = "%d entries could not be written in %g seconds, and the storage is left as it is: %s"
             _log.error(text, self.queued, seconds, self.problem or "it does not answer")
@@ -196,7 +164,7 @@ class Writer:
         if self.problem is not None and self._leaves_out(entry):
             self._left_out += 1
             return
-        self._queue.append(entry)
+        self._thread.queue.append(entry)
         self._appended += 1
         if isinstance(entry, TaskCreated):
             self._created = self._appended
@@ -215,7 +183,7 @@ class Writer:
                 return False
         elif not isinstance(entry, StepRecorded):
             return False
-        if len(self._queue) >= MOST_QUEUED or self._held_bytes >= MOST_QUEUED_BYTES:
+        if len(self._thread.queue) >= MOST_QUEUED or self._held_bytes >= MOST_QUEUED_BYTES:
             return True
         self._held_bytes += weight(entry)
         return False
@@ -264,8 +232,7 @@ class Writer:
             self._lingering = None
         if not self._due:
             self._due, self._due_since = True, self._loop.time()
-            self._allowed = self._appended
-            self._wake.set()
+            self._thread.write(self._appended)
         self._watch()
 
     def _watch(self) -> None:
@@ -286,9 +253,10 @@ class Writer:
             self._failed(f"nothing was written for {self._patience_seconds:g} seconds")
         self._watch()
 
-    # What the thread tells; on the event loop.
+    # What the thread reports; on the event loop.
 
-    def _committed(self, entries: int, seconds: float) -> None:
+    def committed(self, entries: int, seconds: float) -> None:
+        """Tell whoever waits for the entries of a transaction."""
         if self.problem is not None:
             _log.warning("the storage is written again")
             if self._left_out:
@@ -297,27 +265,27 @@ class Writer:
         self._records.storage_committed(seconds)
         self._advance(entries)
 
-    def _never_written(self, entries: int, problem: str) -> None:
+    def never_written(self, entries: int, problem: str) -> None:
         """Tell whoever waits for a new task in entries that no database takes."""
         lost = range(self._written + 1, self._written + entries + 1)
         for waiting in self._waiting:
             if waiting.created in lost:
-                _tell(waiting.reached, StorageDownError(problem))
+                ended(waiting.reached, StorageDownError(problem))
         self._records.storage_done(StorageOperation.COMMIT, StorageOutcome.ERROR)
         self._advance(entries)
 
     def _advance(self, entries: int) -> None:
         self._written += entries
         while self._waiting and self._waiting[0].entries <= self._written:
-            _tell(self._waiting.popleft().reached, None)
+            ended(self._waiting.popleft().reached, None)
         while self._turns:
             task_id, needed = next(iter(self._turns.items()))
             if needed > self._written:
                 break
             del self._turns[task_id]
-        self._rested()
+        self.rested()
 
-    def _rested(self) -> None:
+    def rested(self) -> None:
         """Decide when the thread writes again; it has nothing left of what it was woken for."""
         self._due = False
         if self._waiting:
@@ -330,128 +298,18 @@ class Writer:
             _log.error("the storage cannot be written: %s; no new task is accepted until it can", problem)
         self.problem = problem
         while self._waiting:
-            _tell(self._waiting.popleft().reached, StorageDownError(problem))
+            ended(self._waiting.popleft().reached, StorageDownError(problem))
 
-    def _failed_to_write(self, problem: str) -> None:
+    def failed_to_write(self, problem: str) -> None:
+        """Tell whoever waits that a transaction has failed; it is tried again."""
         self._records.storage_done(StorageOperation.COMMIT, StorageOutcome.ERROR)
         self._failed(problem)
 
-    def _tended(self, expired: Collection[str], size_bytes: int | None) -> None:
+    def tended(self, expired: Collection[str], size_bytes: int | None) -> None:
+        """Forget the tasks that were deleted, and count it; without a size it has failed."""
         outcome = StorageOutcome.ERROR if size_bytes is None else StorageOutcome.OK
         self._records.storage_done(StorageOperation.EXPIRE, outcome)
         if size_bytes is not None:
             self._records.storage_measured(size_bytes)
         if expired:
             self._forget(expired)
-
-    # The thread.
-
-    def _run(self, opened: "asyncio.Future[None]") -> None:
-        try:
-            self._store.open()
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-            self._call(_tell, opened, error)
-        else:
-            self._call(_tell, opened, None)
-            self._work()
-        self._call(_tell, self._ended, None)
-
-    def _work(self) -> None:
-        tending = time.monotonic()
-        going = True
-        while going:
-            if self._wake.wait(max(0.0, tending - time.monotonic())):
-                self._wake.clear()
-                closing = self._closing.is_set()
-                going = self._write_due() and not closing
-            if going and time.monotonic() >= tending:
-                more = self._tend()
-                tending = time.monotonic() + (0.0 if more else self._tending_seconds)
-        try:
-            self._store.close()
-        except Exception:  # noqa: BLE001 - the boundary of a background loop
-            _log.exception("the storage could not be closed in good order")
-
-    def _write_due(self) -> bool:
-        """Write what is due; False if the service ends before that."""
-        batch = self._take()
-        if not batch:
-            self._call(self._rested)
-        while batch:
-            if not self._write(batch):
-                return False
-            batch = self._take()
-        return True
-
-    def _take(self) -> Sequence[Entry]:
-        batch: list[Entry] = []
-        while self._taken < self._allowed and (len(batch) < MOST_AT_ONCE or isinstance(batch[-1], _BEGIN_MORE)):
-            batch.append(self._queue.popleft())
-            self._taken += 1
-        return batch
-
-    def _write(self, batch: Sequence[Entry]) -> bool:
-        """Write a transaction, however long it takes; False if the service ends before that."""
-        delays = chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1]))
-        while True:
-            began = time.monotonic()
-            try:
-                self._store.write(batch)
-            except StorageError as error:
-                self._call(self._failed_to_write, str(error))
-                if self._gives_up_after(next(delays)):
-                    return False
-            except Exception as error:  # noqa: BLE001 - the boundary of a background loop
-                defect = error
-                break
-            else:
-                self._call(self._committed, len(batch), time.monotonic() - began)
-                return True
-        first, second = _halves(batch)
-        if second:
-            return self._write(first) and self._write(second)
-        _log.error("entries of task %s cannot be stored", getattr(batch[0], "task_id", "-"), exc_info=defect)
-        self._call(self._never_written, len(batch), f"it cannot be stored: {type(defect).__name__}")
-        return True
-
-    def _gives_up_after(self, seconds: float) -> bool:
-        """Wait until the next try; tell whether there is none, because the service has ended."""
-        if self._closing.wait(seconds):
-            time.sleep(RETRY_SECONDS[0])
-            return time.monotonic() >= self._closing_until
-        return False
-
-    def _tend(self) -> bool:
-        """Delete old tasks, and measure the store; return whether there may be more of them."""
-        before = float("-inf") if self._keep_seconds is None else time.time() - self._keep_seconds
-        try:
-            expired = self._store.expire(ended_before=before, max_bytes=self._max_bytes)
-            size_bytes = self._store.size_bytes()
-        except Exception as error:  # noqa: BLE001 - the boundary of a background loop
-            _log.warning("old tasks could not be deleted: %s", error, exc_info=not isinstance(error, StorageError))
-            self._call(self._tended, (), None)
-            return False
-        self._call(self._tended, expired, size_bytes)
-        return bool(expired)
-
-    def _call(self, told: Callable[..., Any], *arguments: Any) -> None:
-        # The loop may have ended: the process does not wait for this thread.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(told, *arguments)
-
-
-def _halves(batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
-    """Return the two halves of a transaction; the second one is empty if it must not be divided."""
-    ends = [number for number, entry in enumerate(batch, 1) if not isinstance(entry, _BEGIN_MORE)]
-    middle = min(ends, key=lambda end: abs(2 * end - len(batch)), default=len(batch))
-    return batch[:middle], batch[middle:]
-
-
-def _tell(future: "asyncio.Future[None]", problem: BaseException | None) -> None:
-    """End what somebody waits for, who may have left."""
-    if future.done():
-        return
-    if problem is None:
-        future.set_result(None)
-    else:
-        future.set_exception(problem)

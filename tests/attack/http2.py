@@ -5,6 +5,7 @@ Frames as in RFC 9113, 4.1, flow control as in 5.2; header fields as literals wi
 
 import asyncio
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -21,8 +22,8 @@ def greeting() -> bytes:
     return PREFACE + frame(SETTINGS, 0, 0)
 
 
-def call(stream: int, path: str) -> bytes:
-    """Return the headers of a call."""
+def call(stream: int, path: str, more: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+    """Return the headers of a call, with more of them behind the usual ones."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
@@ -31,7 +32,8 @@ def call(stream: int, path: str) -> bytes:
         "te": "trailers",
         "content-type": "application/grpc",
     }
-    return frame(HEADERS, END_HEADERS, stream, b"".join(_literal(name, value) for name, value in fields.items()))
+    usual = [(name.encode(), value.encode()) for name, value in fields.items()]
+    return frame(HEADERS, END_HEADERS, stream, b"".join(_literal(name, value) for name, value in (*usual, *more)))
 
 
 WINDOW_BYTES: Final = 65_535
@@ -115,10 +117,17 @@ class Sender:
                 self._left.pop(stream, None)
 
 
-def _literal(name: str, value: str) -> bytes:
+def _literal(name: bytes, value: bytes) -> bytes:
     return b"\0" + _text(name) + _text(value)
 
 
-def _text(text: str) -> bytes:
-    """Return a text with its length, which fits into seven bits here."""
-    return bytes((len(text),)) + text.encode()
+def _text(text: bytes) -> bytes:
+    """Return a text with its length, an integer as in RFC 7541, 5.1."""
+    left = len(text) - 127
+    if left < 0:
+        return bytes((len(text),)) + text
+    size = bytearray((127,))
+    while left > 127:
+        size.append(left % 128 + 128)
+        left //= 128
+    return bytes((*size, left)) + text

@@ -1,25 +1,32 @@
 """Kills a service at random points under load; exits with 1 if anything that clients were told is not true afterwards.
 
-python -m tests.crash [--points 100] [--seed N] [--requeue]
+python -m tests.crash [--points 100] [--seed N] [--postgres] [--requeue]
 """
 
 import argparse
 import asyncio
+import contextlib
 import random
 import sys
 
-from tests.crash.siege import Findings, besiege
+from tests import postgres
+from tests.crash.siege import Findings, besiege, on_postgres
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--points", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     parser.add_argument("--requeue", action="store_true", help="with TASK_RESUME=requeue")
     chosen = parser.parse_args(arguments)
     environment = {"TASK_RESUME": "requeue"} if chosen.requeue else {}
     print(f"{chosen.points} points, seed {chosen.seed}", flush=True)  # noqa: T201
-    findings = asyncio.run(besiege(points=chosen.points, seed=chosen.seed, environment=environment))
+    with contextlib.ExitStack() as stack:
+        if chosen.postgres:
+            running = stack.enter_context(postgres.server())
+            environment |= on_postgres(running)
+        findings = asyncio.run(besiege(points=chosen.points, seed=chosen.seed, environment=environment))
     for text in report(findings):
         print(text)  # noqa: T201
     return 1 if findings.problems else 0

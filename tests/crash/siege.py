@@ -17,6 +17,7 @@ import psutil
 from gui_agents.domain.lifecycle import FailureReason
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
+from tests import postgres
 from tests.bench.soak import broken_promises, samples
 from tests.crash.books import ENDED, Books, Now, message_of
 from tests.crash.callers import CALLERS, Caller
@@ -51,6 +52,12 @@ class Findings:
     interrupted: int = 0
     ready_seconds: list[float] = attrs.field(factory=list)
     problems: list[str] = attrs.field(factory=list)
+
+
+def on_postgres(server: postgres.Server) -> dict[str, str]:
+    """Return the settings of a service on an empty database of a server."""
+    database = server.connection_string(server.create_database())
+    return {"TASK_STORAGE_BACKEND": "postgres", "POSTGRES_CONNECTION_STRING": database}
 
 
 async def besiege(

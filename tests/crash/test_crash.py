@@ -6,7 +6,7 @@ import pytest
 
 from gui_agents.proto import agent_pb2 as pb
 from tests.crash.books import Books, Message, Now
-from tests.crash.siege import besiege
+from tests.crash.siege import besiege, on_postgres
 
 POINTS = 8
 ID = "one"
@@ -21,6 +21,13 @@ REPLY = pb.QueryTaskStatusResponse(
 @pytest.mark.parametrize("resume", ["fail", "requeue"])
 async def test_what_clients_were_told_is_true_after_each_kill(resume):
     findings = await besiege(points=POINTS // 2, seed=14, environment={"TASK_RESUME": resume})
+    assert findings.problems == []
+    assert findings.acknowledged > POINTS
+
+
+@pytest.mark.system_tools
+async def test_the_same_on_postgresql(postgres_running):
+    findings = await besiege(points=POINTS // 2, seed=15, environment=on_postgres(postgres_running))
     assert findings.problems == []
     assert findings.acknowledged > POINTS
 

@@ -17,6 +17,8 @@ from gui_agents.proto import agent_pb2 as pb
 from gui_agents.service import Service
 from gui_agents.storage.sqlite.store import SqliteStore
 from gui_agents.storage.writer import Writer
+from tests import postgres
+from tests.crash.siege import on_postgres
 from tests.fakes import FakeClock
 from tests.promises import broken
 from tests.serving import SECONDS, Refusal, Served, configured, refusal, refused, serving, until
@@ -156,9 +158,9 @@ async def check_outage(served: Served, fault, directory: Path) -> dict[str, pb.Q
     return told
 
 
-async def check_memory_of(directory: Path, told: dict[str, pb.QueryTaskStatusResponse]) -> None:
+async def check_memory_of(environment: dict[str, str], told: dict[str, pb.QueryTaskStatusResponse]) -> None:
     """Check that the next service knows all of it."""
-    async with serving(settings(directory)) as served:
+    async with serving(environment) as served:
         for task_id, reply in told.items():
             assert await served.query(task_id) == reply
             assert [message.stage for message in await served.watch(task_id)][-1] == "finished"
@@ -169,14 +171,14 @@ async def check_memory_of(directory: Path, told: dict[str, pb.QueryTaskStatusRes
 async def test_a_storage_that_fails_for_a_while(tmp_path, fault):
     async with serving(settings(tmp_path)) as served:
         told = await check_outage(served, fault, tmp_path)
-    await check_memory_of(tmp_path, told)
+    await check_memory_of(settings(tmp_path), told)
 
 
 async def test_a_disk_that_is_full_for_a_while(tmp_path):
     with small_disk(tmp_path):
         async with serving(settings(tmp_path)) as served:
             told = await check_outage(served, full, tmp_path)
-        await check_memory_of(tmp_path, told)
+        await check_memory_of(settings(tmp_path), told)
 
 
 async def test_a_disk_that_is_full_at_the_start_ends_it_and_changes_nothing(tmp_path):
@@ -204,7 +206,48 @@ async def test_a_storage_that_hangs_for_a_while(tmp_path):
                 store.writes.set()
 
         told = await check_outage(served, hanging, tmp_path)
-    await check_memory_of(tmp_path, told)
+    await check_memory_of(settings(tmp_path), told)
+
+
+@contextmanager
+def paused(server: postgres.Server) -> Iterator[None]:
+    """Let nothing of a database server answer; its connections stay."""
+    server.pause()
+    try:
+        yield
+    finally:
+        server.resume()
+
+
+@contextmanager
+def stopped(server: postgres.Server) -> Iterator[None]:
+    """Stop a database server in good order, and start it again."""
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def killed(server: postgres.Server) -> Iterator[None]:
+    """Kill a database server, and start it again."""
+    server.kill()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@pytest.mark.system_tools
+@pytest.mark.parametrize("fault", [paused, stopped, killed])
+async def test_a_database_server_that_is_away_for_a_while(tmp_path, fault):
+    with postgres.server() as server:
+        environment = settings(tmp_path, **on_postgres(server))
+        async with serving(environment) as served:
+            writer_of(served.service)._patience_seconds = 0.5
+            told = await check_outage(served, lambda _: fault(server), tmp_path)
+        await check_memory_of(environment, told)
 
 
 async def test_a_task_that_was_refused_while_the_storage_failed_never_runs(tmp_path):

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from gui_agents.config import LogFormat
 from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.secret import MASKED_KEY, Secret
-from gui_agents.log import MAX_CHARACTERS, MAX_WAITING_CHARACTERS, JsonLines, LogWriter
+from gui_agents.log import (
+    MAX_CHARACTERS,
+    MAX_WAITING_CHARACTERS,
+    METADATA_LOGGER,
+    JsonLines,
+    LogWriter,
+    quieten_libraries,
+)
 
 
 @pytest.fixture
@@ -217,3 +224,16 @@ def test_no_line_shows_a_key_that_is_known_or_looks_like_one(logger, piped, log_
     while "the end" not in written:
         written += pipe.readline()
     assert f"invalid literal for int() with base 10: '{MASKED_KEY}'" in written
+
+
+def test_headers_that_are_no_utf8_are_not_logged(caplog):
+    """They may be tokens, and everybody can send as many as the log has room for."""
+    library = logging.getLogger(METADATA_LOGGER)
+    before = library.filters[:]
+    try:
+        quieten_libraries()
+        library.error("Invalid encoding on %s", b"Bearer \xff")
+        library.error("something else")
+    finally:
+        library.filters[:] = before
+    assert caplog.messages == ["something else"]

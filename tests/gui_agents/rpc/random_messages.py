@@ -64,7 +64,14 @@ def _add(source: random.Random, message: Message, field: FieldDescriptor) -> Non
         values.append(_value(source, field))
 
 
-def _value(source: random.Random, field: FieldDescriptor) -> str | bool | int:
-    if field.type == FieldDescriptor.TYPE_STRING:
-        return source.choice(TEXTS)
-    return source.random() < 0.5 if field.type == FieldDescriptor.TYPE_BOOL else source.choice(NUMBERS)
+def _value(source: random.Random, field: FieldDescriptor) -> str | bool | int | bytes:
+    match field.type:
+        case FieldDescriptor.TYPE_STRING:
+            return source.choice(TEXTS)
+        case FieldDescriptor.TYPE_BYTES:
+            return random_bytes(source)
+        case FieldDescriptor.TYPE_BOOL:
+            return source.random() < 0.5
+        case FieldDescriptor.TYPE_INT64 | FieldDescriptor.TYPE_SINT64:
+            return source.choice((*NUMBERS, 2**63 - 1, -(2**63)))
+    return source.choice(NUMBERS)

@@ -9,6 +9,7 @@ import pytest
 from gui_agents.domain.errors import StorageDownError
 from gui_agents.domain.storage import Entry, StorageError, StorageOperation, StorageOutcome, StorageStartError
 from gui_agents.storage import writer as module
+from gui_agents.storage import writing_thread
 from gui_agents.storage.writer import Writer
 from tests.gui_agents.storage.scripted_store import (
     SECONDS,
@@ -126,7 +127,7 @@ async def test_somebody_who_waits_does_not_wait_for_those_that_linger(monkeypatc
 
 
 async def test_a_large_queue_is_written_in_several_transactions(monkeypatch):
-    monkeypatch.setattr(module, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(writing_thread, "MOST_AT_ONCE", 3)
     async with writing() as case:
         await case.held()
         entries = [created(f"t{number}") for number in range(7)]
@@ -139,7 +140,7 @@ async def test_a_large_queue_is_written_in_several_transactions(monkeypatch):
 
 @pytest.mark.parametrize("at_once", range(1, 7))
 async def test_an_end_is_never_without_its_last_message(monkeypatch, at_once):
-    monkeypatch.setattr(module, "MOST_AT_ONCE", at_once)
+    monkeypatch.setattr(writing_thread, "MOST_AT_ONCE", at_once)
     async with writing() as case:
         await case.held()
         case.append([created("a"), *ended("a"), created("b"), requeued("c"), *ended("c"), created("d")])
