@@ -133,7 +133,9 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         native_histograms=config.monitoring.native_histograms,
         healthy_stall_seconds=config.monitoring.healthy_stall_seconds,
         tasks=TaskSource(
-            views=service.views, tokens=service.guard, open_without_tokens=is_loopback(config.monitoring.host)
+            views=service.views,
+            tokens=service.guard,
+            open_without_tokens=config.access.allow_insecure or is_loopback(config.monitoring.host),
         ),
     )
 

@@ -75,6 +75,8 @@ us, with details. What is larger never gets into memory.
 AUDIT_FILE: Final = "audit.jsonl"
 LOOKAHEAD_BYTES: Final = 16 * 2**10
 """Of each call, that the transport takes before we read."""
+HANDSHAKE_MILLISECONDS: Final = 10_000
+"""Until which a new connection has spoken TLS and HTTP/2; gRPC's own limit is two minutes."""
 REPLY_MAX_BYTES: Final = 128 * 2**20
 """Of what we send."""
 STOP_SECONDS: Final = 1.0
@@ -92,6 +94,7 @@ _OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.server_handshake_timeout_ms", HANDSHAKE_MILLISECONDS),
     ("grpc.server.max_pending_requests", 20_000),
     ("grpc.server.max_pending_requests_hard_limit", 40_000),
 )
@@ -342,7 +345,11 @@ class Service:
             owners=owners,
         )
         self._operator = OperatorServicer(
-            state=self.state, runner=self.runner, archive=self.archive, journal=self._journal
+            state=self.state,
+            runner=self.runner,
+            archive=self.archive,
+            journal=self._journal,
+            pictures=self.pictures.names,
         )
         self._reception = Reception(config.rpc.max_calls, config.rpc.max_message_bytes)
         self._health = health.aio.HealthServicer()

@@ -279,8 +279,13 @@ def scrape(port: int | None, path: str = "/metrics") -> Page:
 
 
 def configured(environment: Mapping[str, str] | None = None) -> Config:
-    """Return a configuration with free ports. It stores tasks in memory, unless asked for more."""
-    ours = {"GRPC_PORT": "0", "PROMETHEUS_PORT": "0", "TASK_STORAGE_BACKEND": "memory"}
+    """Return a configuration with free ports. It stores tasks in memory and no pictures, unless asked for more."""
+    ours = {
+        "GRPC_PORT": "0",
+        "PROMETHEUS_PORT": "0",
+        "TASK_STORAGE_BACKEND": "memory",
+        "RECORD_SCREENSHOTS": "none",
+    }
     return configuration.load({**ours, **(environment or {})})
 
 

@@ -24,6 +24,7 @@ TOP_PAGES = [ROOT / name for name in TOP_NAMES]
 PAGES = [*TOP_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
 CLIENTS = ROOT / "docs" / "clients.md"
 FINDING = ROOT / "docs" / "finding-tasks.md"
+STORAGE = ROOT / "docs" / "storage.md"
 COMMAND_PAGES = [page for page in PAGES if page.name != "CHANGELOG.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -97,6 +98,9 @@ def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case f
             check_docker(rest)
         case ["grep", name]:
             assert SUFFIXES.sub("", name.removeprefix("^")) in families()
+        case ["createuser" | "createdb" | "psql" | "pg_dump" | "pg_restore", *_]:
+            # Of one page only; tests/gui_agents/storage/postgres/test_documented.py runs its commands.
+            assert shlex.join(words) in {shlex.join(shlex.split(line)) for line in console_lines(STORAGE)}
         case ["python3" | "go" | "protoc" | "npm" | "npx" | "node" | "grpcurl", *_]:
             # tests/test_clients_page.py and tests/test_finding_page.py run, or check, the commands of these pages.
             lines = [*console_lines(CLIENTS), *console_lines(FINDING)]

@@ -58,12 +58,7 @@ class Guard:
         self._known = _Known({}, {}, token_file.NO_FILE)
         self._failure: _Failure | None = None
         if path is not None:
-            read = token_file.read(path)
-            self._use(read)
-            if not read.lines:
-                _log.warning(
-                    "%s has no token, so no call is let in; run: gui-agents token create NAME --role submit", path
-                )
+            self._use(token_file.read(path), path)
 
     @property
     def on(self) -> bool:
@@ -114,17 +109,17 @@ class Guard:
                 _log.error("the changed tokens are not used: %s; the file is tried again until it can be used", told)
             self._failure = failure
             return False
-        self._use(read)
+        self._use(read, self._path)
         self._failure = None
         _log.info("the tokens have changed and are in use (%d)", len(read.lines))
         return True
 
-    def _use(self, read: TokenFile) -> None:
+    def _use(self, read: TokenFile, path: Path) -> None:
         identities = [(line, Identity(line.name, line.roles, line.quotas.over(self._quotas))) for line in read.lines]
         self._known = _Known(
             {line.digest: identity for line, identity in identities},
             {line.name: identity for line, identity in identities},
             read.stamp,
         )
-        if read.readable_by_others:
-            _log.warning("other users can read %s; run: chmod 600 %s", self._path, self._path)
+        for doubt in read.doubts(path):
+            _log.warning("%s", doubt)

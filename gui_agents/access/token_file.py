@@ -17,6 +17,7 @@ from gui_agents.access.tokens import TokenLine, name_in, parsed
 from gui_agents.domain.errors import ConfigError
 
 VARIABLE: Final = "ACCESS_TOKENS_FILE"
+CREATE: Final = "gui-agents token create NAME --role submit"
 MAX_BYTES: Final = 2**20
 PRIVATE: Final = 0o600
 READ_TRIES: Final = 3
@@ -34,6 +35,13 @@ class TokenFile:
     lines: tuple[TokenLine, ...]
     stamp: Stamp
     readable_by_others: bool
+
+    def doubts(self, path: Path) -> Iterator[str]:
+        """Yield what is allowed, but probably not meant, of a file at `path`."""
+        if not self.lines:
+            yield f"{VARIABLE} {path} has no token, so no call is let in; run: {CREATE}"
+        if self.readable_by_others:
+            yield f"{VARIABLE} {path} can be read by other users; run: chmod 600 {path}"
 
 
 def stamp_of(path: Path) -> Stamp:

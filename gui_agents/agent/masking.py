@@ -9,6 +9,7 @@ If neither is known, and the screen has such a field, the text may be for it. A 
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -40,34 +41,64 @@ class _Target(Enum):
     UNKNOWN = auto()
 
 
+class _Screen:
+    """A tree, as far as texts go somewhere on it. It is looked at only if there is a text, and once."""
+
+    def __init__(self, tree: Element | None) -> None:
+        self._tree = tree
+
+    @cached_property
+    def _fields(self) -> Sequence[Element]:
+        fields = () if self._tree is None else _elements(self._tree)
+        return [element for element in fields if element.role in FIELDS or PROTECTED in element.states]
+
+    @property
+    def has_password(self) -> bool:
+        """Whether it has a password field."""
+        return any(PROTECTED in element.states for element in self._fields)
+
+    def focused(self) -> _Target:
+        """Return what has the focus."""
+        return _kind([element for element in self._fields if "focused" in element.states])
+
+    def at(self, x: int, y: int) -> _Target:
+        """Return what is at a place."""
+        return _kind([element for element in self._fields if element.bounds.contains(x, y)])
+
+
+def _kind(fields: Sequence[Element]) -> _Target:
+    if any(PROTECTED in element.states for element in fields):
+        return _Target.PASSWORD
+    return _Target.FIELD if fields else _Target.UNKNOWN
+
+
 @attrs.define
 class _Focus:
-    """What is known of the field that gets the next text. The trees are looked at only if there is such a text."""
+    """What is known of the field that gets the next text."""
 
-    tree: Element | None = None
-    """As the screen was seen last."""
+    screen: _Screen
+    """As it was seen last."""
     moved: bool = False
     """Whether the focus may be elsewhere since."""
-    clicked: tuple[int, int, Element | None] | None = None
-    """The place that was clicked last, and the tree of that time."""
+    clicked: tuple[int, int, _Screen] | None = None
+    """The place that was clicked last, and the screen of that time."""
 
     def target(self) -> _Target:
-        focused = _Target.UNKNOWN if self.moved or self.tree is None else _focused(self.tree)
-        clicked = _Target.UNKNOWN if self.clicked is None else _at(*self.clicked)
+        focused = _Target.UNKNOWN if self.moved else self.screen.focused()
+        clicked = _Target.UNKNOWN
+        if self.clicked is not None:
+            x, y, screen = self.clicked
+            clicked = screen.at(x, y)
         for target in (_Target.PASSWORD, _Target.FIELD):
             if target in (focused, clicked):
                 return target
         return _Target.UNKNOWN
 
-    def has_password(self) -> bool:
-        """Tell whether the screen has a password field."""
-        return self.tree is not None and any(PROTECTED in element.states for element in _elements(self.tree))
-
     def follow(self, action: Action) -> None:
         """Note where an action puts the focus."""
         match action:
             case actions.Click(x, y) | actions.LongPress(x, y) | actions.Drag(to_x=x, to_y=y):
-                self.clicked, self.moved = (x, y, self.tree), True
+                self.clicked, self.moved = (x, y, self.screen), True
             case actions.Key(keys) if keys[-1] in MOVING:
                 self.clicked, self.moved = None, True
             case actions.Type(text) if any(separator in text for separator in SEPARATORS):
@@ -80,7 +111,7 @@ class Masking:
     """Follows one task, and takes its passwords out of what is told of it."""
 
     def __init__(self) -> None:
-        self._focus = _Focus()
+        self._focus = _Focus(_Screen(None))
         self._passwords: list[str] = []
         """The longest ones first, as one may be a part of another."""
 
@@ -91,7 +122,7 @@ class Masking:
 
     def saw(self, observation: Observation) -> None:
         """Take notice of the screen."""
-        self._focus.tree, self._focus.moved = observation.tree, False
+        self._focus.screen, self._focus.moved = _Screen(observation.tree), False
 
     def plan(self, decided: Sequence[Action]) -> tuple[Action, ...]:
         """Return the actions of an answer as they may be told before they are carried out."""
@@ -114,7 +145,7 @@ class Masking:
 
     def invalid(self, turn: Turn) -> Turn:
         """Return the turn of an invalid answer as it may be told: nobody knows what in it is a password."""
-        if not self._focus.has_password():
+        if not self._focus.screen.has_password:
             return self.turn(turn)
         return attrs.evolve(turn, outcome="invalid: not shown, as it may hold a password", said=MASK)
 
@@ -140,7 +171,7 @@ class Masking:
                 self._remember(text)
             return MASK
         own, separator, others = _parted(text)
-        if others and focus.has_password():
+        if others and focus.screen.has_password:
             self._remember(others)
             return f"{own}{separator}{MASK}"
         return text
@@ -155,7 +186,7 @@ class Masking:
 
 def _is_password(focus: _Focus) -> bool:
     target = focus.target()
-    return target is _Target.PASSWORD or (target is _Target.UNKNOWN and focus.has_password())
+    return target is _Target.PASSWORD or (target is _Target.UNKNOWN and focus.screen.has_password)
 
 
 def _parted(text: str) -> tuple[str, str, str]:
@@ -163,22 +194,6 @@ def _parted(text: str) -> tuple[str, str, str]:
     end = next((place for place, character in enumerate(text) if character in SEPARATORS), len(text))
     others = text[end:].lstrip(SEPARATORS)
     return text[:end], text[end : len(text) - len(others)], others
-
-
-def _focused(tree: Element) -> _Target:
-    found = [element for element in _elements(tree) if "focused" in element.states]
-    if any(PROTECTED in element.states for element in found):
-        return _Target.PASSWORD
-    return _Target.FIELD if any(element.role in FIELDS for element in found) else _Target.UNKNOWN
-
-
-def _at(x: int, y: int, tree: Element | None) -> _Target:
-    if tree is None:
-        return _Target.UNKNOWN
-    found = [element for element in _elements(tree) if element.bounds.contains(x, y)]
-    if any(PROTECTED in element.states for element in found):
-        return _Target.PASSWORD
-    return _Target.FIELD if any(element.role in FIELDS for element in found) else _Target.UNKNOWN
 
 
 def _elements(root: Element) -> Iterator[Element]:

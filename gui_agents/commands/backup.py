@@ -15,7 +15,11 @@ EXAMPLES: Final = """\
   gui-agents backup tasks.tar
   RUNTIME_DIR=/var/lib/gui-agents gui-agents backup --force /mnt/backup/tasks.tar
 """
-NOWHERE: Final = "TASK_STORAGE_BACKEND=memory stores nothing that lasts"
+OTHERS: Final = {
+    StorageBackend.MEMORY: "TASK_STORAGE_BACKEND=memory stores nothing that lasts",
+    StorageBackend.POSTGRES: "use pg_dump and pg_restore for a PostgreSQL database: see docs/storage.md",
+}
+"""What to say of the other places where tasks can be stored."""
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -30,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     """Back up the tasks that a service with this configuration stores."""
     config = environment.loaded()
     if config.storage.backend is not StorageBackend.SQLITE:
-        raise CommandError(ExitCode.USAGE, NOWHERE)
+        raise CommandError(ExitCode.USAGE, OTHERS[config.storage.backend])
     if arguments.file.exists() and not arguments.force:
         raise CommandError(ExitCode.USAGE, f"{arguments.file} is there already; --force replaces it")
     try:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gui_agents import config
 from gui_agents.domain.errors import ConfigError
-from gui_agents.rpc.tls import TlsFiles
+from gui_agents.rpc.tls import Expiry, TlsFiles
 
 if TYPE_CHECKING:
     from gui_agents.models.prices.price_list import PriceList
@@ -38,15 +38,14 @@ def models_file_mistakes(loaded: config.Config) -> None:
     SettingsOfModels.load(loaded.models.models_file)
 
 
-def tls_mistakes(loaded: config.Config) -> None:
-    """Check the files of the gRPC port's TLS.
+def expiries(loaded: config.Config) -> list[Expiry]:
+    """Check the files of the gRPC port's TLS, and return when what they hold expires.
 
     Raises:
         ConfigError: one of them cannot be used.
     """
     files = TlsFiles.of(loaded.rpc)
-    if files is not None:
-        files.check()
+    return [] if files is None else list(files.expiries())
 
 
 def model_problems(loaded: config.Config) -> Iterator[str]:
@@ -75,3 +74,15 @@ def endpoint_doubts(loaded: config.Config) -> list[str]:
     except ImportError:
         return []
     return check_settings(disabled=loaded.monitoring.disable, web_config=loaded.monitoring.web_config)
+
+
+def token_doubts(loaded: config.Config) -> list[str]:
+    """Return what the file of tokens seems to mean and does not do.
+
+    Raises:
+        ConfigError: with one line for each mistake in it.
+    """
+    from gui_agents.access import token_file  # noqa: PLC0415 - most verbs know no tokens
+
+    path = loaded.access.tokens_file
+    return [] if path is None else list(token_file.read(path).doubts(path))

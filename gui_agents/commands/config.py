@@ -64,13 +64,15 @@ def execute_check(arguments: argparse.Namespace) -> ExitCode:
     if arguments.former is not None:
         return _tell_former(arguments.former, as_json=arguments.json)
     loaded = config.load(os.environ, environment.DOTENV)
-    checks.tls_mistakes(loaded)
+    expiries = checks.expiries(loaded)
     checks.models_file_mistakes(loaded)
     doubts = list(config.doubts(os.environ, environment.DOTENV))
     unmatched = checks.price_doubts(loaded)
     problems = list(checks.model_problems(loaded))
-    for doubt in (*checks.endpoint_doubts(loaded), *doubts, *unmatched, *problems):
+    for doubt in (*checks.token_doubts(loaded), *checks.endpoint_doubts(loaded), *doubts, *unmatched, *problems):
         print(f"warning: {printable(str(doubt))}", file=sys.stderr)
+    for expiry in expiries:
+        print(f"{'warning' if expiry.soon else 'note'}: {printable(str(expiry))}", file=sys.stderr)
     _print_effective(loaded, as_json=arguments.json)
     return ExitCode.FAILED if problems or any(doubt.misspelt for doubt in doubts) else ExitCode.DONE
 

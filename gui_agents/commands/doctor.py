@@ -114,6 +114,10 @@ def _configuration(effective: config.Config) -> Iterator[Finding]:
         checks.models_file_mistakes(effective)
     except ConfigError as error:
         found += [Finding("models file", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
+    try:
+        found += [Finding("tokens", Verdict.NOTE, doubt) for doubt in checks.token_doubts(effective)]
+    except ConfigError as error:
+        found += [Finding("tokens", Verdict.PROBLEM, mistake) for mistake in error.mistakes]
     found += [Finding("default model", Verdict.PROBLEM, text) for text in checks.model_problems(effective)]
     try:
         found += [Finding("prices", Verdict.NOTE, doubt) for doubt in checks.price_doubts(effective)]

@@ -46,7 +46,7 @@ def iso(at: float | None) -> str | None:
 
 def lasted(seconds: float) -> str:
     """Return a span of time as people read it, such as `4.2 s` or `1:02:03`."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
+    if round(seconds, 1) < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from gui_agents.commands import environment
-from gui_agents.commands.backup import NOWHERE
+from gui_agents.commands.backup import OTHERS
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.output import counted
 from gui_agents.commands.verbs import Verbs, add_verb
@@ -31,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> ExitCode:
     """Restore the tasks of a service with this configuration."""
     config = environment.loaded()
     if config.storage.backend is not StorageBackend.SQLITE:
-        raise CommandError(ExitCode.USAGE, NOWHERE)
+        raise CommandError(ExitCode.USAGE, OTHERS[config.storage.backend])
     directory = config.process.runtime_dir
     try:
         contents = restore(arguments.file, directory, force=arguments.force)

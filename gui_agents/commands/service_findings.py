@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gui_agents import config
@@ -17,11 +16,9 @@ from gui_agents.commands.service_access import Service
 from gui_agents.credentials import Credentials, CredentialsError
 from gui_agents.domain.address import split_address
 from gui_agents.domain.errors import ConfigError
-from gui_agents.rpc.tls import TlsFiles, expiry
+from gui_agents.rpc.tls import TlsFiles
 
 PROBE_SECONDS: Final = 2.0
-EXPIRES_SOON: Final = timedelta(days=30)
-"""Before which a certificate is to be replaced."""
 
 
 def tls_findings(effective: config.Config) -> Iterator[Finding]:
@@ -30,15 +27,11 @@ def tls_findings(effective: config.Config) -> Iterator[Finding]:
     if files is None:
         return
     try:
-        certificate = files.check()
+        for expiry in files.expiries():
+            yield Finding("TLS", Verdict.NOTE if expiry.soon else Verdict.OK, str(expiry))
     except ConfigError as error:
         for mistake in error.mistakes:
             yield Finding("TLS", Verdict.PROBLEM, mistake)
-        return
-    left = certificate.expires - datetime.now(UTC)
-    soon = left < EXPIRES_SOON
-    text = f"the certificate of gRPC, for {certificate.name or 'no name'}, expires on {expiry(certificate)}"
-    yield Finding("TLS", Verdict.NOTE if soon else Verdict.OK, f"{text}, in {left.days} days" if soon else text)
 
 
 def service_findings(effective: config.Config, credentials: Credentials) -> Iterator[Finding]:

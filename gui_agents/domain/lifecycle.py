@@ -110,6 +110,8 @@ class Ending:
     def redacted(self, redactor: Redactor) -> "Ending":
         """Return the end as it may be shown."""
         message, result = redactor.redacted(self.message), redactor.redacted(self.result)
+        if (message, result) == (self.message, self.result):
+            return self
         return attrs.evolve(self, message=message, result=result)
 
 

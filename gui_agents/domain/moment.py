@@ -8,7 +8,7 @@ UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 MAX_LENGTH: Final = 40
 """Characters of a moment."""
 _SPAN: Final = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
-_PART: Final = re.compile(r"([0-9]+)([smhdw])")
+_PART: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
 def moment(text: str, now: float) -> float:

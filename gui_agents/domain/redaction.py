@@ -36,8 +36,8 @@ class Redactor:
 
     def knowing(self, keys: Iterable[Secret]) -> "Redactor":
         """Return a redactor that knows these keys, too."""
-        more = Redactor([*self._keys, *keys])
-        return self if more._keys == self._keys else more
+        more = {key for key in keys if len(key.reveal()) >= SHORTEST} - self._keys
+        return Redactor(self._keys | more) if more else self
 
     def redacted(self, text: str) -> str:
         """Return a text without keys; a key that is cut short is one, too."""

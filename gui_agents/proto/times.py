@@ -23,7 +23,8 @@ def duration(seconds: float) -> Duration:
 
 def seconds_of(time: Timestamp | Duration) -> float:
     """Return an instant or a span of time in seconds."""
-    return float(time.seconds + time.nanos / NANOSECONDS)
+    # A division of whole numbers is rounded once.
+    return float((time.seconds * NANOSECONDS + time.nanos) / NANOSECONDS)
 
 
 def _split(seconds: float) -> tuple[int, int]:

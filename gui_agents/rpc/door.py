@@ -30,6 +30,7 @@ from gui_agents.domain.access import (
     MissingRoleError,
     Quota,
     QuotaExceededError,
+    Role,
     UnauthenticatedError,
 )
 from gui_agents.domain.address import site
@@ -88,6 +89,8 @@ class Door:
         self._failures = Failures()
         self._repeats = Repeats()
         self._streams: dict[_CountedVisit, asyncio.Task[Any]] = {}
+        self._allowed: dict[tuple[str, frozenset[Role]], bool] = {}
+        """What sets of roles may call, by method: each call asks, and members of an enum are slow to compare."""
         self._stands_open = not guard.on and audit is None and owners.quotas(ANYBODY.name) == NO_QUOTAS
 
     def entered(self, method: Guarded, context: grpc.aio.ServicerContext) -> Visit:
@@ -106,7 +109,8 @@ class Door:
             raise self._turned_away(method, peer, caller)
         visit = _CountedVisit(self, method, caller, peer, authorization)
         try:
-            _check_role(caller, method)
+            if not self._may(caller, method):
+                raise MissingRoleError(method.roles[0])
             self._owners.call_began(caller, peer, streaming=method.streaming)
         except RefusedError as error:
             self._refused(visit, error)
@@ -119,7 +123,7 @@ class Door:
         """End the open streams whose tokens are no longer good enough for them."""
         for visit, task in list(self._streams.items()):
             caller = self._guard.identify(visit.authorization)
-            if isinstance(caller, AuthFailure) or not _may(caller, visit.method):
+            if isinstance(caller, AuthFailure) or not self._may(caller, visit.method):
                 visit.revoked = True
                 task.cancel()
 
@@ -138,6 +142,13 @@ class Door:
             visit.told = True
             facts = {"task_id": visit.task_id, "reason": reason, "repeated": repeated}
             self._audit.record(_event(visit.caller.name, visit.method, visit.peer, outcome, facts))
+
+    def _may(self, caller: Identity, method: Guarded) -> bool:
+        key = method.name, caller.roles
+        allowed = self._allowed.get(key)
+        if allowed is None:
+            allowed = self._allowed[key] = any(caller.has(role) for role in method.roles)
+        return allowed
 
     def _refused(self, visit: "_CountedVisit", error: RefusedError) -> None:
         if isinstance(error, MissingRoleError):
@@ -223,15 +234,6 @@ def _authorization(context: grpc.aio.ServicerContext) -> str | None:
     """Return what a call's metadata has for an authorization; two of them are none that is well-formed."""
     found: list[str] = [value for key, value in context.invocation_metadata() or () if key == HEADER]
     return None if not found else ",".join(found)
-
-
-def _may(caller: Identity, method: Guarded) -> bool:
-    return any(caller.has(role) for role in method.roles)
-
-
-def _check_role(caller: Identity, method: Guarded) -> None:
-    if not _may(caller, method):
-        raise MissingRoleError(method.roles[0])
 
 
 def _current_task() -> asyncio.Task[Any]:

@@ -85,9 +85,11 @@ class Method:
     """Whether it changes anything, so that each call is audited."""
     service: str = SERVICE
 
-    @property
-    def streaming(self) -> bool:
-        """Whether it answers with a stream."""
+    streaming: bool = attrs.field(init=False)
+    """Whether it answers with a stream."""
+
+    @streaming.default
+    def _streaming(self) -> bool:
         return self.name in STREAMING
 
     @property

@@ -7,18 +7,19 @@ looked at and cancelled without a pause between, so that none is cancelled that 
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, Protocol, TypeVar
 
 import attrs
 
 from gui_agents.domain.access import Identity, Role
 from gui_agents.domain.errors import InvalidFieldError, NotFoundError, StorageDownError
-from gui_agents.domain.lifecycle import LIVE, TERMINAL
+from gui_agents.domain.lifecycle import LIVE
 from gui_agents.domain.storage import (
     FIRST_ATTEMPT,
     CursorError,
     Journal,
+    StoredStep,
     StoredTask,
     TaskFilter,
     TaskStore,
@@ -33,9 +34,13 @@ from gui_agents.storage.codec import folded
 from gui_agents.storage.listing import meets
 from gui_agents.tasks.archive import Archive
 from gui_agents.tasks.pace import paced
+from gui_agents.threads import Threads
 
 READ_SECONDS: Final = 20.0
 """That a read may take, the wait for its turn included."""
+
+WRITERS: Final = 2
+"""Replies that are written at once."""
 
 Answer = TypeVar("Answer")
 
@@ -55,6 +60,10 @@ class OperatorServicer:
     runner: Canceller
     archive: Archive
     journal: Journal
+    pictures: Callable[[str], Collection[str]] = lambda _: ()
+    """The names of a task's pictures that there are; called by a thread."""
+    _writers: Threads = attrs.field(factory=lambda: Threads("operator", WRITERS), init=False)
+    """Write long replies, which the event loop has no time for."""
 
     async def ListTasks(self, request: pb.ListTasksRequest, caller: Identity) -> pb.ListTasksResponse:  # noqa: N802
         """Return a page of the tasks that the caller sees and that meet the filter."""
@@ -72,7 +81,8 @@ class OperatorServicer:
         except CursorError:
             problem = "must be the next_page_token of a list with the same filter and order"
             raise InvalidFieldError("page_token", problem) from None
-        return convert.page(attrs.evolve(page, tasks=tuple(self._now(page.tasks, seen))))
+        now = attrs.evolve(page, tasks=tuple(self._now(page.tasks, seen)))
+        return await self._writers.run(lambda: convert.page(now))
 
     async def GetTask(self, request: pb.GetTaskRequest, caller: Identity) -> pb.GetTaskResponse:  # noqa: N802
         """Return all that is known of a task."""
@@ -80,18 +90,30 @@ class OperatorServicer:
         record = await self.archive.record(task_id)
         if not caller.sees(record.spec.owner):
             raise NotFoundError("task", task_id)
-        stored, steps, messages = await self._read(
-            lambda store: (
-                store.task(task_id),
-                store.steps(task_id),
-                store.messages(task_id) if request.with_messages else (),
-            )
-        )
+        return await self._read(lambda store: self._details(store, record, with_messages=request.with_messages))
+
+    def _details(self, store: TaskStore, record: TaskRecord, *, with_messages: bool) -> pb.GetTaskResponse:
+        """Return all that is stored of a task, which is `record` if it lives."""
+        task_id = record.task_id
+        stored = store.task(task_id)
         if stored is None:
             stored = _unstored(record)
-        elif stored.record.status not in TERMINAL:
+        elif stored.record.status in LIVE:
             stored = attrs.evolve(stored, record=record)
-        return convert.details(stored, steps, messages)
+        steps = self._pictured(task_id, store.steps(task_id))
+        return convert.details(stored, steps, store.messages(task_id) if with_messages else ())
+
+    def _pictured(self, task_id: str, steps: Sequence[StoredStep]) -> Sequence[StoredStep]:
+        """Return steps without the names of pictures that were not kept."""
+        if not any(stored.step.picture for stored in steps):
+            return steps
+        kept = frozenset(self.pictures(task_id))
+        return [
+            stored
+            if stored.step.picture in kept
+            else attrs.evolve(stored, step=attrs.evolve(stored.step, picture=None))
+            for stored in steps
+        ]
 
     async def CancelTasks(self, request: pb.CancelTasksRequest, caller: Identity) -> pb.CancelTasksResponse:  # noqa: N802
         """Cancel the live tasks that meet the filter and that the caller commands."""

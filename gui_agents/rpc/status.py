@@ -31,6 +31,7 @@ from gui_agents.domain.errors import (
     StorageDownError,
     TooManyCallsError,
 )
+from gui_agents.domain.redaction import KNOWS_NO_KEYS
 
 ERROR_DOMAIN: Final = "gui-agents"
 RETRY_SECONDS: Final = 1
@@ -68,23 +69,29 @@ def code_and_reason(error: RefusedError) -> tuple[grpc.StatusCode, str]:
 
 
 def status_of(error: RefusedError) -> status_pb2.Status:
-    """Return the status of a refused request, with its details."""
+    """Return the status of a refused request, with its details.
+
+    A refusal quotes what is wrong, which may be a key that was written into the wrong field.
+    """
     code, reason = code_and_reason(error)
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=reason, domain=ERROR_DOMAIN)]
     if isinstance(error, InvalidFieldError):
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.problem)
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=error.field, description=KNOWS_NO_KEYS.redacted(error.problem)
+        )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     seconds = _retry_seconds(error)
     if seconds is not None:
         delay = duration_pb2.Duration(seconds=math.ceil(seconds))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    return status_pb2.Status(code=code.value[0], message=str(error), details=[_packed(detail) for detail in details])
+    message = KNOWS_NO_KEYS.redacted(str(error))
+    return status_pb2.Status(code=code.value[0], message=message, details=[_packed(detail) for detail in details])
 
 
 def _retry_seconds(error: RefusedError) -> float | None:
     """Return after how many seconds it may help to try again; None if it does not."""
     match error:
-        case QueueFullError() | TooManyCallsError() | DrainingError():
+        case QueueFullError() | TooManyCallsError() | DrainingError() | StorageDownError():
             return RETRY_SECONDS
         case UnauthenticatedError(failure=AuthFailure.LIMITED):
             return RETRY_SECONDS

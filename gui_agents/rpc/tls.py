@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
@@ -25,6 +26,8 @@ from gui_agents.domain.certificates import (
 )
 from gui_agents.domain.errors import ConfigError
 
+EXPIRES_SOON: Final = timedelta(days=30)
+"""Before which a certificate is to be replaced."""
 RETRY_SECONDS: Final = 1.0
 """Between two tries of files that could not be used and have not changed."""
 TRIES: Final = 3
@@ -42,6 +45,24 @@ _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 @attrs.frozen
+class Expiry:
+    """When something expires, to be told to an operator."""
+
+    subject: str
+    at: datetime
+    """UTC."""
+
+    @property
+    def soon(self) -> bool:
+        """Whether it is to be replaced."""
+        return self.at - datetime.now(UTC) < EXPIRES_SOON
+
+    def __str__(self) -> str:
+        left = f", in {(self.at - datetime.now(UTC)).days} days" if self.soon else ""
+        return f"{self.subject} expires on {self.at:%Y-%m-%d}{left}"
+
+
+@attrs.frozen
 class TlsFiles:
     """The files that GRPC_TLS_CERT, GRPC_TLS_KEY and GRPC_TLS_CLIENT_CA name."""
 
@@ -56,13 +77,18 @@ class TlsFiles:
             return None
         return cls(rpc.tls_certificate, rpc.tls_key, rpc.tls_client_ca)
 
-    def check(self) -> Certificate:
-        """Return what the certificate says.
+    def expiries(self) -> Iterator[Expiry]:
+        """Check the files, and yield when what they hold expires.
 
         Raises:
             ConfigError: with a line for a file that cannot be used.
         """
-        return self.read()[0]
+        certificate, *_ = self.read()
+        named = f", for {certificate.name}," if certificate.name else ""
+        yield Expiry(f"the certificate of gRPC{named}", certificate.expires)
+        last = None if self.client_ca is None else checked_authorities(self.client_ca)
+        if last is not None:
+            yield Expiry("the last authority for clients of gRPC", last)
 
     def read(self) -> tuple[Certificate, grpc.ServerCertificateConfiguration, _Stamp]:
         """Return what the certificate says, what gRPC is to use, and how the files looked meanwhile.
@@ -120,7 +146,7 @@ class ServerTls:
     def __init__(self, files: TlsFiles, monotonic_seconds: Callable[[], float] = time.monotonic) -> None:
         self._files = files
         self._monotonic_seconds = monotonic_seconds
-        self._certificate, self._first, self._used = files.read()
+        _, self._first, self._used = files.read()
         self._failed: tuple[_Stamp, tuple[str, ...]] | None = None
         self._again_monotonic_seconds = 0.0
         self._looking = threading.Lock()
@@ -150,13 +176,13 @@ class ServerTls:
         if self._failed is not None and self._failed[0] == stamp and now < self._again_monotonic_seconds:
             return None
         try:
-            self._certificate, configuration, self._used = self._files.read()
+            found, configuration, self._used = self._files.read()
         except ConfigError as error:
             self._again_monotonic_seconds = now + RETRY_SECONDS
             self._tell(stamp, error.mistakes)
             return None
         self._failed = None
-        _log.info("the certificate of gRPC has changed and is in use; it expires on %s", expiry(self._certificate))
+        _log.info("the certificate of gRPC has changed and is in use; it expires on %s", f"{found.expires:%Y-%m-%d}")
         return configuration
 
     def _tell(self, stamp: _Stamp, mistakes: tuple[str, ...]) -> None:
@@ -169,11 +195,6 @@ class ServerTls:
                 told,
             )
         self._failed = (stamp, mistakes)
-
-
-def expiry(certificate: Certificate) -> str:
-    """Return the day on which a certificate expires."""
-    return f"{certificate.expires:%Y-%m-%d}"
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -143,6 +143,7 @@ class Writer:
         self._due = False
         """Whether the thread was woken and has not reported yet."""
         self._due_since = 0.0
+        self._soon: asyncio.Handle | None = None
         self._lingering: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._wake = threading.Event()
@@ -244,14 +245,20 @@ class Writer:
             reached.set_exception(StorageDownError(self.problem))
             return reached
         self._waiting.append(_Waiting(entries, created, self._loop.time(), reached))
-        self._hurry()
+        self._hurry_soon()
         return reached
+
+    def _hurry_soon(self) -> None:
+        """Have the thread write after what is ready to happen: others may have something for the same transaction."""
+        if not self._due and self._soon is None:
+            self._soon = self._loop.call_soon(self._hurry)
 
     def _linger(self) -> None:
         self._lingering = self._loop.call_later(LINGER_SECONDS, self._hurry)
 
     def _hurry(self) -> None:
         """Have the thread write now what is there, unless it writes."""
+        self._soon = None
         if self._lingering is not None:
             self._lingering.cancel()
             self._lingering = None
@@ -314,7 +321,7 @@ class Writer:
         """Decide when the thread writes again; it has nothing left of what it was woken for."""
         self._due = False
         if self._waiting:
-            self._hurry()
+            self._hurry_soon()
         elif self.queued and self._lingering is None:
             self._linger()
 

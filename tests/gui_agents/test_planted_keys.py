@@ -161,6 +161,8 @@ async def call_everything(outputs, port, base_url):
             ids += [reply.taskId for reply in await ask("RunAgentInstructionAsync", request)]
         wrong = of_request("answer", f"http://user:{PASSWORD}@example.com/v1")
         await ask("RunAgentInstruction", wrong)
+        misplaced = pb.CommonConfig(backend=UNKNOWN["sk"])
+        await ask("RunAgentInstruction", pb.RunAgentInstructionRequest(instruction="x", runningConfig=misplaced))
         await asyncio.gather(*(watched(task_id) for task_id in ids))
         for task_id in [*ids, "unknown"]:
             await watched(task_id)

@@ -27,6 +27,13 @@ def test_files_are_counted_in_all_directories_below(tmp_path):
     assert count_files(tmp_path / "nowhere") == 0
 
 
+def test_recorded_pictures_are_not_counted_and_other_directories_of_their_name_are(tmp_path):
+    for name in ("pictures/task", "sandbox/pictures"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "1.jpg").touch()
+    assert count_files(tmp_path) == 1
+
+
 async def sampled(books, directory, times):
     """Return the first counts of a sampler that is stopped after them."""
     sampler = asyncio.create_task(sample_runtime_files(books, directory))

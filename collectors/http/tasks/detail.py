@@ -46,7 +46,7 @@ def _parts(view: TaskView) -> Iterator[str]:
     record = view.stored.record
     yield (
         f'<section class="card" id="what"><p class="standing">{words.pill(record.status)}{_why(view)}</p>'
-        f'<p class="said long" dir="auto">{words.block(record.spec.instruction, MAX_TEXT)}</p></section>'
+        f'<p class="said long" dir="auto">{words.block(record.spec.shown_instruction, MAX_TEXT)}</p></section>'
     )
     ending = record.ending
     if ending is not None and ending.result:

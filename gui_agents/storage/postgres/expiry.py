@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-LIMIT: Final = 200
+LIMIT: Final = 100
 """Tasks deleted at once."""
 ROW_BYTES: Final = 28
 """That a row takes besides its columns."""

@@ -35,7 +35,7 @@ def take_lock(session: Session, *, wait_seconds: float) -> bool:
 
 
 def holder(session: Session) -> str:
-    """Return who has the lock, for a message.
+    """Return where the service is that has the lock, for a message.
 
     Raises:
         StorageError: the server cannot be asked.
@@ -50,9 +50,9 @@ def holder(session: Session) -> str:
             [KEY],
         ).fetchone()
     if row is None:  # it has just let go
-        return "another service"
+        return "it has just ended"
     pid, address = row
-    return f"another service (on {address or 'the machine of the server'}; the server's process {pid})"
+    return f"on {address or 'the machine of the server'}, the server's process {pid}"
 
 
 def end_former(session: Session, name: str) -> None:

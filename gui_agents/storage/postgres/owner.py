@@ -46,7 +46,8 @@ class Owner:
             )
         if not lease.take_lock(session, wait_seconds=max(0.0, deadline - time.monotonic())):
             raise StorageStartError(
-                VARIABLE, f"{lease.holder(session)} has this database; end it, or make a database for each service"
+                VARIABLE,
+                f"another service has this database ({lease.holder(session)}); end it, or make a database for each one",
             )
         with session.use(seconds=MIGRATION_SECONDS) as connection:
             schema.migrate(connection)
@@ -87,7 +88,7 @@ class Owner:
     def _take_again(self, session: Session) -> None:
         lease.end_former(session, self._name)
         if not lease.take_lock(session, wait_seconds=AGAIN_SECONDS):
-            raise StorageError(f"PostgreSQL: {lease.holder(session)} has the database now")
+            raise StorageError(f"PostgreSQL: another service has the database now ({lease.holder(session)})")
         with session.use(seconds=self._answer_seconds) as connection:
             if lease.takeover(connection) != self._takeover:
                 raise StorageError("PostgreSQL: another service has had the database meanwhile; restart this one")

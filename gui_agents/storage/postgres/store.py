@@ -96,6 +96,7 @@ class PostgresStore:
     def open(self) -> None:
         """Connect, take the lock and bring the tables to the newest version."""
         address = Address(self._connection_string)
+        self._watchdog = Watchdog()
         self._owner = Owner(address, self._watchdog, self._answer_seconds)
         try:
             self._owner.open(self._start_seconds)

@@ -85,7 +85,7 @@ def test_a_file_that_others_can_read_is_told_with_what_to_run(tmp_path, caplog):
     create(path, "ci", "submit")
     path.chmod(0o644)
     Guard(path)
-    assert f"other users can read {path}; run: chmod 600 {path}" in caplog.text
+    assert f"ACCESS_TOKENS_FILE {path} can be read by other users; run: chmod 600 {path}" in caplog.text
 
 
 def test_a_file_without_tokens_is_told(tmp_path, caplog):

@@ -225,6 +225,12 @@ async def test_the_sandbox_and_the_model_get_what_nobody_is_told():
     assert f"then type(text='{MASK}') (2 of 2); typed '{MASK}'" in stage.told[1]
 
 
+async def test_a_password_that_is_too_short_to_look_for_is_masked_where_it_is_typed():
+    stage = await run((PASSWORD, Type("42")), Done("42"), screens=[form()])
+    assert [step.action for step in stage.records.steps] == [PASSWORD, Type(MASK), Done("42")]
+    assert [turn.action for turn in stage.episode.conversation.told.turns] == [PASSWORD, Type(MASK), Done("42")]
+
+
 async def test_what_is_dropped_is_masked_too():
     stage = await run(
         (USER, Type("ann"), PASSWORD, Type(TYPED)), Done("x"), screens=[form()], acted=[TransientSandboxError("no")]

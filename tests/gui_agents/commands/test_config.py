@@ -168,6 +168,16 @@ def test_a_web_configuration_that_locks_nothing_is_a_warning(capsys, monkeypatch
     assert printed.err.startswith("warning: PROMETHEUS_WEB_CONFIG locks nothing: ")
 
 
+def test_the_file_of_tokens_is_read(capsys, monkeypatch, tmp_path):
+    (tmp_path / "tokens").touch()
+    monkeypatch.setenv("ACCESS_TOKENS_FILE", "tokens")
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+    assert "warning: ACCESS_TOKENS_FILE tokens has no token, so no call is let in" in capsys.readouterr().err
+    (tmp_path / "tokens").write_text("ci wrong")
+    assert cli.main(["config", "check"]) == ExitCode.USAGE
+    assert "ACCESS_TOKENS_FILE tokens line 1, roles: is missing" in capsys.readouterr().err
+
+
 def test_env_prints_a_file_that_changes_nothing(capsys, tmp_path):
     assert cli.main(["config", "env"]) == ExitCode.DONE
     printed = capsys.readouterr().out

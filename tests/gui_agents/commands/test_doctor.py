@@ -163,6 +163,13 @@ def test_a_misspelt_variable_is_a_problem_and_one_of_the_reference_a_note(monkey
     assert told[1].text.endswith("is it TASK_MAX_TASKS?")
 
 
+@pytest.mark.parametrize(("line", "verdict"), [("", Verdict.NOTE), ("ci wrong", Verdict.PROBLEM)])
+def test_the_file_of_tokens_is_read(monkeypatch, tmp_path, line, verdict):
+    (tmp_path / "tokens").write_text(line)
+    monkeypatch.setenv("ACCESS_TOKENS_FILE", str(tmp_path / "tokens"))
+    assert {finding.verdict for finding in examine() if finding.subject == "tokens"} == {verdict}
+
+
 def test_a_default_model_without_a_key_and_a_broken_file_of_prices_are_problems(monkeypatch, tmp_path):
     prices = tmp_path / "prices.json"
     prices.write_text("{")

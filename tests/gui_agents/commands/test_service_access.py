@@ -6,19 +6,22 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gui_agents import cli
 from gui_agents.commands.exits import ExitCode
 from gui_agents.commands.findings import Verdict
 from gui_agents.rpc.tls import ServerTls, TlsFiles
-from tests.certificates import PAST, Authority
+from tests.certificates import PAST, Authority, self_signed
 from tests.gui_agents.commands.fake_agent import TokenCheck, fake_service
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "gat_starter"  # noqa: S105 - of tests
+OURS = "the certificate of gRPC, for agents.test, expires on"
 VERBS = [
     ["run", "works"],
     ["run", "works", "--follow"],
@@ -269,7 +272,7 @@ def findings(capsys, *options):
 
 def test_doctor_tells_the_expiry_and_calls_the_service(own, capsys):
     told = findings(capsys)
-    assert told["TLS"] == (Verdict.OK, "the certificate of gRPC, for agents.test, expires on 3000-01-01")
+    assert told["TLS"] == (Verdict.OK, f"{OURS} 3000-01-01")
     assert told["service"][1].startswith("gui-agents 7.8.9 at 127.0.0.1:")
 
 
@@ -291,9 +294,27 @@ def test_doctor_needs_no_token_to_see_that_a_service_runs(locked, authority, mon
     assert (verdict, text) == (Verdict.OK, f"gui-agents 7.8.9 at {locked} is healthy")
 
 
+def test_what_expires_soon_is_noted(own, authority, capsys):
+    soon = datetime.now(UTC) + timedelta(days=10, hours=1)
+    authority.issue("server", "agents.test", expires=soon)
+    text = f"{OURS} {soon:%Y-%m-%d}, in 10 days"
+    assert findings(capsys)["TLS"] == (Verdict.NOTE, text)
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+    assert capsys.readouterr().err == f"warning: {text}\n"
+
+
+def test_the_authority_of_clients_expires_too(own, monkeypatch, tmp_path, capsys):
+    clients = self_signed(tmp_path, ec.generate_private_key(ec.SECP256R1()))
+    monkeypatch.setenv("GRPC_TLS_CLIENT_CA", str(clients.certificate))
+    assert cli.main(["config", "check"]) == ExitCode.DONE
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"note: {OURS} 3000-01-01"
+    assert second.startswith("warning: the last authority for clients of gRPC expires on 20")
+
+
 def test_config_check_tells_what_is_wrong_with_the_files(own, authority, capsys):
     assert cli.main(["config", "check"]) == ExitCode.DONE
-    capsys.readouterr()
+    assert capsys.readouterr().err == f"note: {OURS} 3000-01-01\n"
     authority.issue("server", "agents.test", expires=PAST)
     code, line = failing(capsys, ["config", "check"])
     assert code == ExitCode.USAGE

@@ -8,6 +8,7 @@ import pytest
 from gui_agents.commands import web_client
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.web_client import Peer
+from gui_agents.domain.errors import ConfigError
 from tests.system_tools import require_program
 from tests.web_servers import answering, full, silent
 
@@ -53,6 +54,16 @@ def test_a_redirect_does_not_take_the_password_along():
         assert client("--far-user", "ann", environment={"FAR_PASSWORD": "secret"}).get(first, "*/*") == "fine"
     assert arrived[0].path == "/there"
     assert "authorization" not in arrived[0].headers
+
+
+def test_a_password_may_be_in_a_file(tmp_path):
+    (tmp_path / "password").write_text("secret\n")
+    in_file = {"FAR_PASSWORD_FILE": str(tmp_path / "password")}
+    with answering(fine) as (url, requests):
+        client("--far-user", "ann", environment=in_file).get(url, "*/*")
+    assert requests[0].headers["authorization"] == credentials("ann", "secret")
+    with pytest.raises(ConfigError, match="FAR_PASSWORD and FAR_PASSWORD_FILE are both set; set one of them"):
+        client("--far-user", "ann", environment={**in_file, "FAR_PASSWORD": "other"})
 
 
 def test_without_a_terminal_a_missing_password_is_an_error(monkeypatch):

@@ -9,8 +9,11 @@ from gui_agents.domain.lifecycle import (
     IllegalTransitionError,
     TaskEvent,
     TaskStatus,
+    failure,
     next_status,
 )
+from gui_agents.domain.redaction import Redactor
+from gui_agents.domain.secret import Secret
 from tests.fakes import FakeClock, a_spec, new_state
 
 ILLEGAL = None
@@ -93,3 +96,11 @@ def test_a_failure_and_nothing_else_has_a_reason(event):
     with pytest.raises(ValueError, match="a failure has a reason"):
         Ending(event=event, message="", reason=None if event is TaskEvent.FAIL else FailureReason.STUCK)
     assert ending(event).event is event
+
+
+def test_an_end_is_shown_without_keys():
+    redactor = Redactor([Secret("planted-key")])
+    told = failure(FailureReason.MODEL_ERROR, "you sent planted-key", result="it is planted-key").redacted(redactor)
+    assert (told.message, told.result) == ("model_error: you sent ********", "it is ********")
+    plain = failure(FailureReason.MODEL_ERROR, "no answer")
+    assert plain.redacted(redactor) is plain

@@ -47,11 +47,24 @@ def _fill(source: random.Random, message: Message) -> None:
     for field in message.DESCRIPTOR.fields:
         if source.random() < 0.5:
             continue
-        if field.type == FieldDescriptor.TYPE_MESSAGE:
+        if field.is_repeated:
+            for _ in range(source.choice((1, 2, 200))):
+                _add(source, message, field)
+        elif field.type == FieldDescriptor.TYPE_MESSAGE:
             _fill(source, getattr(message, field.name))
-        elif field.type == FieldDescriptor.TYPE_STRING:
-            setattr(message, field.name, source.choice(TEXTS))
-        elif field.type == FieldDescriptor.TYPE_BOOL:
-            setattr(message, field.name, source.random() < 0.5)
         else:
-            setattr(message, field.name, source.choice(NUMBERS))
+            setattr(message, field.name, _value(source, field))
+
+
+def _add(source: random.Random, message: Message, field: FieldDescriptor) -> None:
+    values = getattr(message, field.name)
+    if field.type == FieldDescriptor.TYPE_MESSAGE:
+        _fill(source, values.add())
+    else:
+        values.append(_value(source, field))
+
+
+def _value(source: random.Random, field: FieldDescriptor) -> str | bool | int:
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return source.choice(TEXTS)
+    return source.random() < 0.5 if field.type == FieldDescriptor.TYPE_BOOL else source.choice(NUMBERS)

@@ -231,6 +231,39 @@ async def test_the_file_is_read_again_within_seconds(tmp_path):
                 await asyncio.sleep(0.05)
 
 
+async def test_calls_during_changes_are_let_in_or_refused_and_leave_nothing(tmp_path):
+    async with callers(tmp_path, ann="submit", bob="submit") as ours:
+        texts = ours.path.read_text(), ours.path.read_text().split("\n", 1)[1]
+        task = await ours.by("ann").start("wait")
+        ended = asyncio.Event()
+
+        async def calls(make) -> set[str]:
+            codes = set()
+            while not ended.is_set():
+                codes.add(await code_of(make()))
+            return codes
+
+        ann, bob = ours.by("ann").agent, ours.by("bob").agent
+        callers_at_work = [
+            asyncio.create_task(calls(lambda: ann.QueryTaskStatus(pb.QueryTaskStatusRequest(taskId=task)))),
+            asyncio.create_task(calls(lambda: ann.GetAgentTaskStream(pb.GetAgentTaskStreamRequest(taskId=task)))),
+            asyncio.create_task(calls(lambda: bob.QueryTaskStatus(pb.QueryTaskStatusRequest(taskId=task)))),
+        ]
+        for number in range(41):
+            ours.path.write_text(texts[number % 2 == 0])
+            ours.reload()
+            await asyncio.sleep(0.002)
+        ended.set()
+        async with asyncio.timeout(20):
+            unary, streams, others = [await caller for caller in callers_at_work]
+        assert unary | streams <= {"OK", "UNAUTHENTICATED", "RESOURCE_EXHAUSTED"}
+        assert "UNAUTHENTICATED" in streams
+        assert others == {"OK"}
+        await ours.served.all_calls_ended()
+        assert ours.served.service._door._streams == {}
+        assert ours.served.state.snapshot().streams.subscribers == 0
+
+
 async def test_who_guesses_is_limited_and_the_known_of_the_same_address_are_not(tmp_path):
     async with callers(tmp_path, ann="submit") as ours:
         wrong = (("authorization", "Bearer gat_" + "x" * 43),)

@@ -3,7 +3,6 @@
 import asyncio
 import random
 
-import grpc.aio
 import pytest
 
 from gui_agents.domain.lifecycle import TaskStatus
@@ -17,7 +16,7 @@ from gui_agents.storage.memory import MemoryStore
 from gui_agents.storage.sqlite.store import SqliteStore
 from tests.gui_agents.rpc.naive_tasks import filled, listed, random_filter
 from tests.gui_agents.rpc.operating import operating
-from tests.serving import CLIENT_OPTIONS, refused, serving
+from tests.serving import refused, serving
 
 # Lists.
 
@@ -255,28 +254,6 @@ async def test_cancels_race_with_tasks_that_end():
         statuses = {task_id: served.state.status(task_id) for task_id in started}
         assert {each for each, status in statuses.items() if status is TaskStatus.CANCELLED} == set(cancelled)
         assert served.state.live() == []
-
-
-async def test_the_loop_is_free_while_many_are_cancelled():
-    async with operating({"TASK_QUEUE_SIZE": "20000"}) as operated:
-        served = operated.served
-        for _ in range(200):
-            await asyncio.gather(*(served.start("wait") for _ in range(10)))
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                await asyncio.sleep(0)
-                turns += 1
-
-        counting = asyncio.ensure_future(count())
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{served.service.port}", options=CLIENT_OPTIONS) as channel:
-            before = turns
-            reply = await pb_grpc.OperatorStub(channel).CancelTasks(pb.CancelTasksRequest(all=True))
-        counting.cancel()
-        assert reply.cancelled == 2000
-        assert turns - before >= 40
 
 
 # Sums.

@@ -45,6 +45,22 @@ def test_the_queue_is_first_in_first_out(table):
     assert (table.pending, table.running) == (0, 2)
 
 
+def test_an_owner_with_too_many_bytes_loses_its_own_oldest_tasks_alone():
+    table = TaskTable(TaskLimits(slots=2, queue_capacity=10, retention=10))
+    for task_id in ("ann-1", "bob-1", "ann-2", "ann-3"):
+        table.create(task_id, a_spec(owner=task_id[:3]), 0.0, EPOCH)
+    assert [table.end(task_id, CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) for task_id in ("ann-1", "bob-1")] == [
+        [],
+        [],
+    ]
+    assert table.end("ann-2", CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) == []
+    assert table.end("ann-3", CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) == ["ann-1"]
+    assert [table.owner(task_id) for task_id in ("ann-1", "bob-1", "ann-2")] == [None, "bob", "ann"]
+    create(table, "large")
+    assert table.end("large", CANCEL, 1.0, EPOCH, weight=101, owner_bytes=100) == ["large"]
+    assert len(table) == 3
+
+
 def test_a_record_tells_the_task_at_one_instant(table):
     create(table, "a", now=10.0)
     assert table.record("a", 12.0).execution_seconds == 0.0

@@ -205,4 +205,6 @@ filters = st.builds(
     max_cost=st.none() | amounts,
     min_seconds=st.none() | seconds,
     max_seconds=st.none() | seconds,
+    # Ids are UUIDs: the beginning of one has no other characters.
+    id_prefix=st.just("") | st.sampled_from(["3", "3f1c6a52", "b2f", "b2f0-", "B2", "%"]),
 )

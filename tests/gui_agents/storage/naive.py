@@ -191,6 +191,7 @@ def _meets(task: dict[str, Any], wanted: TaskFilter) -> bool:
             wanted.max_cost is None or (cost is not None and cost <= wanted.max_cost),
             wanted.min_seconds is None or (seconds is not None and seconds >= wanted.min_seconds),
             wanted.max_seconds is None or (seconds is not None and seconds <= wanted.max_seconds),
+            task["task_id"].startswith(wanted.id_prefix),
         ]
     )
 

@@ -20,7 +20,7 @@ Make = Callable[[Path], TaskStore]
 
 def _postgres(directory: Path) -> TaskStore:
     server = postgres.shared()
-    return PostgresStore(Secret(server.connection_string(server.database_of(directory))))
+    return PostgresStore(Secret(server.connection_string(server.database_of(directory))), start_seconds=1.0)
 
 
 STORES: dict[str, Make] = {"memory": lambda _: MemoryStore(), "sqlite": SqliteStore, "postgres": _postgres}

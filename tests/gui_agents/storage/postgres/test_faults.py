@@ -144,7 +144,7 @@ def test_a_service_that_has_lost_its_database_to_another_one_writes_nothing_any_
     refused(store.write, accepted(2))
     other = make_store()
     other.open()
-    assert "another service (on the machine of the server; the server's process" in refused(store.write, accepted(2))
+    assert "another service has the database now (on the machine of the server, " in refused(store.write, accepted(2))
     other.write(accepted(3))
     other.close()
     for _ in range(2):

@@ -87,8 +87,8 @@ def test_a_database_that_cannot_be_written_is_refused(postgres_server, database)
 
 def test_a_second_service_is_refused_and_learns_where_the_first_one_is(store, postgres_server, database):
     said = refusal(postgres_server.over_tcp(database), start_seconds=0.1)
-    assert "another service (on the machine of the server; the server's process " in said
-    assert "has this database; end it, or make a database for each service" in said
+    assert "another service has this database (on the machine of the server, the server's process " in said
+    assert "); end it, or make a database for each one" in said
     store.write(accepted(1))
 
 
