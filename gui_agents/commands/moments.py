@@ -1,30 +1,26 @@
 """Moments and spans of time as a user writes them: `90s`, `1h30m`, `2d`, or a date."""
 
 import argparse
-import re
 import time
 from datetime import UTC, datetime
-from typing import Final
 
-UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-SPAN: Final = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
-MAX_LENGTH: Final = 40
-"""Characters of a moment."""
-PART: Final = re.compile(r"([0-9]+)([smhdw])")
+from gui_agents.domain import moment as domain
 
 
 def span(text: str) -> float:
     """Read a span of time; return seconds."""
-    if len(text) > MAX_LENGTH or not SPAN.fullmatch(text):
+    seconds = domain.span(text)
+    if seconds is None:
         raise argparse.ArgumentTypeError(f"must be a time such as 90s, 15m, 1h30m or 2d, not {text!r:.60}")
-    return float(sum(int(number) * UNITS[unit] for number, unit in PART.findall(text)))
+    return seconds
 
 
 def moment(text: str) -> float:
     """Read how long ago something was, or its date; return seconds since the epoch."""
-    if len(text) <= MAX_LENGTH:
-        if SPAN.fullmatch(text):
-            return time.time() - span(text)
+    seconds = domain.span(text)
+    if seconds is not None:
+        return time.time() - seconds
+    if len(text) <= domain.MAX_LENGTH:
         try:
             return datetime.fromisoformat(text).timestamp()
         except (ValueError, OverflowError, OSError):

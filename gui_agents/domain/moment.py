@@ -11,15 +11,23 @@ _SPAN: Final = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
 _PART: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
+def span(text: str) -> float | None:
+    """Return the seconds of a span of time such as `1h30m`; None if it is none."""
+    if len(text) > MAX_LENGTH or not _SPAN.fullmatch(text):
+        return None
+    return float(sum(int(number) * UNITS[unit] for number, unit in _PART.findall(text)))
+
+
 def moment(text: str, now: float) -> float:
     """Return seconds since the epoch; a date without a time zone is one of UTC.
 
     Raises:
         ValueError: it is no moment; the text says what would be one.
     """
+    seconds = span(text)
+    if seconds is not None:
+        return now - seconds
     if len(text) <= MAX_LENGTH:
-        if _SPAN.fullmatch(text):
-            return now - sum(int(number) * UNITS[unit] for number, unit in _PART.findall(text))
         try:
             date = datetime.fromisoformat(text)
             return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

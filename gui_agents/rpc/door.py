@@ -13,7 +13,7 @@ Without tokens, quotas and audit log, the door stands open and costs nothing.
 import asyncio
 from collections.abc import Awaitable, Mapping
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 from urllib.parse import unquote
 
 import grpc
@@ -38,7 +38,10 @@ from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.rpc import StatusCode
 from gui_agents.rpc.methods import Guarded
+from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.status import code_and_reason
+
+Reply = TypeVar("Reply")
 
 HEADER: Final = "authorization"
 LONGEST_ID: Final = 64
@@ -73,8 +76,15 @@ class Visit:
     def concerns(self, message: Any) -> None:
         """Note the task that a request or a reply names."""
 
+    async def send(self, message: Awaitable[None]) -> None:
+        """Wait until a message of a stream is sent."""
+        await to_its_end(message)
 
-_ANYBODYS_VISIT: Final = Visit()
+    async def sent(self) -> None:
+        """Wait until nothing is sent any more."""
+
+
+ANYBODYS_VISIT: Final = Visit()
 
 
 class Door:
@@ -102,7 +112,7 @@ class Door:
             QuotaExceededError: a quota of its owner has no room for it.
         """
         if self._stands_open:
-            return _ANYBODYS_VISIT
+            return ANYBODYS_VISIT
         peer, authorization = context.peer(), _authorization(context)
         caller = self._guard.identify(authorization)
         if isinstance(caller, AuthFailure):
@@ -180,7 +190,7 @@ class Door:
 class _CountedVisit(Visit):
     """One call that is counted and audited."""
 
-    __slots__ = ("_door", "authorization", "caller", "method", "peer", "revoked", "task_id", "told")
+    __slots__ = ("_door", "_sending", "authorization", "caller", "method", "peer", "revoked", "task_id", "told")
 
     def __init__(self, door: Door, method: Guarded, caller: Identity, peer: str, authorization: str | None) -> None:
         self._door = door
@@ -191,6 +201,8 @@ class _CountedVisit(Visit):
         self.revoked = False
         self.task_id = ""
         self.told = False
+        self._sending: asyncio.Future[None] | None = None
+        """What is sent now, or was sent last."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -205,20 +217,30 @@ class _CountedVisit(Visit):
         if self.method.streaming and self.task_id and not self.told:
             self._door.tell(self, StatusCode.OK)
 
+    async def send(self, message: Awaitable[None]) -> None:
+        self._sending = asyncio.ensure_future(message)
+        await to_its_end(self._sending)
 
-async def while_good(visit: Visit, serving: Awaitable[None]) -> None:
-    """Serve a stream until it ends, or until its token is no longer good.
+    async def sent(self) -> None:
+        if self._sending is not None and not self._sending.done():
+            await asyncio.wait({self._sending})
+
+
+async def while_good(visit: Visit, serving: Awaitable[Reply]) -> Reply:
+    """Return what serving a call returns; a stream may end before, with its token.
 
     Raises:
         UnauthenticatedError: the token was revoked, or has lost the role.
     """
     try:
-        await serving
+        return await serving
     except asyncio.CancelledError:
         if not visit.revoked:
             raise
         # The cancel was ours: the call goes on, to tell its client why it ends.
         _current_task().uncancel()
+        # grpc would not send the status beside a message that is still sent, nor ever after.
+        await visit.sent()
         raise UnauthenticatedError(AuthFailure.UNKNOWN) from None
 
 

@@ -5,19 +5,20 @@ time, and waits for ever for a message that does not come.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import grpc
 
 from gui_agents.domain.errors import InvalidFieldError, RefusedError
-from gui_agents.rpc.door import Door, while_good
+from gui_agents.rpc.door import ANYBODYS_VISIT, Door, Visit, while_good
 from gui_agents.rpc.methods import REFLECTION, Guarded
-from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.status import refuse
 
 Behavior = Callable[..., Any]
 Parse = Callable[[bytes], Any]
+Enter = Callable[[grpc.aio.ServicerContext], Visit]
 
 
 def received_by(
@@ -27,32 +28,25 @@ def received_by(
 
     If there is a `door`, calls come in through it as those of `method`.
     """
-
-    def refusing(serve: Behavior) -> Behavior:
-        return _refusing(reception, serve if door is None else _through(door, method, serve))
-
+    enter = _open if door is None else partial(door.entered, method)
     parse = handler.request_deserializer
     if handler.unary_unary is not None:
-        call = refusing(_one_request(reception, handler.unary_unary, parse))
+        call = _refusing(reception, enter, _one_request(reception, handler.unary_unary, parse))
         return grpc.stream_unary_rpc_method_handler(call, response_serializer=handler.response_serializer)
     serve = _requests(reception, handler.stream_stream, parse) if handler.request_streaming else None
-    call = refusing(serve or _one_request(reception, handler.unary_stream, parse))
+    call = _refusing(reception, enter, serve or _one_request(reception, handler.unary_stream, parse))
     return grpc.stream_stream_rpc_method_handler(call, response_serializer=handler.response_serializer)
 
 
-def _through(door: Door, method: Guarded, serve: Behavior) -> Behavior:
-    async def call(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
-        with door.entered(method, context) as visit:
-            return await while_good(visit, serve(messages, context))
-
-    return call
+def _open(_: grpc.aio.ServicerContext) -> Visit:
+    return ANYBODYS_VISIT
 
 
-def _refusing(reception: Reception, serve: Behavior) -> Behavior:
-    async def call(messages: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
+def _refusing(reception: Reception, enter: Enter, serve: Behavior) -> Behavior:
+    async def call(_: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
         try:
-            with reception:
-                return await serve(messages, context)
+            with enter(context) as visit, reception:
+                return await while_good(visit, serve(context, visit))
         except RefusedError as error:
             refuse(context, error)
 
@@ -60,20 +54,20 @@ def _refusing(reception: Reception, serve: Behavior) -> Behavior:
 
 
 def _one_request(reception: Reception, serve: Behavior, parse: Parse) -> Behavior:
-    async def call(_: object, context: grpc.aio.ServicerContext) -> Any:
+    async def call(context: grpc.aio.ServicerContext, _: Visit) -> Any:
         return await serve(_parsed(await reception.received(context), parse), context)
 
     return call
 
 
 def _requests(reception: Reception, serve: Behavior, parse: Parse) -> Behavior:
-    async def call(_: object, context: grpc.aio.ServicerContext) -> None:
+    async def call(context: grpc.aio.ServicerContext, visit: Visit) -> None:
         async def requests() -> AsyncGenerator[Any, None]:
             while (data := await reception.message(context)) is not None:
                 yield _parsed(data, parse)
 
         async for reply in serve(requests(), context):
-            await to_its_end(context.write(reply))
+            await visit.send(context.write(reply))
 
     return call
 

@@ -19,7 +19,6 @@ from gui_agents.domain.access import Identity, UnauthenticatedError
 from gui_agents.domain.errors import InvalidFieldError, OversizedMessageError, RefusedError
 from gui_agents.rpc.door import Door, Visit, while_good
 from gui_agents.rpc.methods import METHODS, Method
-from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.reception import REQUEST, Reception
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.status import INTERNAL_TEXT, refuse, set_status
@@ -79,7 +78,7 @@ class _Handlers:
             async with aclosing(serve(request, visit.caller)) as messages:
                 async for message in messages:
                     visit.concerns(message)
-                    await to_its_end(context.write(message.SerializeToString()))
+                    await visit.send(context.write(message.SerializeToString()))
 
         async def call(_: object, context: grpc.aio.ServicerContext) -> None:
             try:

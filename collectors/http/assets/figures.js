@@ -2,7 +2,7 @@
 
 import { absence } from "./absence.js";
 import { HistogramFigure } from "./histogram.js";
-import { BYTES, count, COUNT, duration, money, NONE, percent, RATE, roundMoney, SECONDS } from "./quantities.js";
+import { BYTES, bytes, count, COUNT, duration, money, NONE, percent, RATE, roundMoney, SECONDS } from "./quantities.js";
 import { SeveralFigures } from "./several.js";
 import { barsCard, factsCard, methodsCard, providersCard, sandboxTypesCard, sectionsCard } from "./tables.js";
 import { LinesFigure, StacksFigure } from "./timeline.js";
@@ -259,11 +259,13 @@ function health() {
       key: "facts",
       title: "Also worth knowing",
       note: "As of the last scrape.",
-      facts: ({ process: own, service, sandboxes, streams, tasks: { retained } }) => [
+      facts: ({ process: own, service, sandboxes, storage, streams, tasks: { retained } }) => [
         ["Sandboxes that failed", count(sandboxes.failed)],
         ["Stream subscribers", count(streams.subscribers)],
         ["Messages published", count(streams.messages)],
         ["Ended tasks in memory", count(retained)],
+        ["Size of the storage", bytes(storage.size)],
+        ["Waiting to be written", count(storage.waiting)],
         ["Open files", own.openFiles === undefined ? NONE : `${count(own.openFiles)} of ${count(own.maxFiles)}`],
         ["Files in the runtime directory", count(service.files)],
       ],

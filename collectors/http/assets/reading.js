@@ -16,6 +16,7 @@ export function read(page, time, serviceTime) {
     steps: steps(page),
     sandboxes: sandboxes(page),
     streams: streams(page),
+    storage: storage(page),
     process: process(page),
     sections: sections(page),
   };
@@ -161,6 +162,17 @@ function streams(page) {
     logs: page.value("agent_stream_manager_tasks"),
     subscribers: page.value("agent_stream_subscribers"),
     messages: page.value("agent_stream_messages_total"),
+  };
+}
+
+function storage(page) {
+  const commits = (outcome) => page.value("agent_storage_operations_total", { operation: "commit", outcome });
+  return {
+    waiting: page.value("agent_storage_queue"),
+    size: page.value("agent_storage_bytes"),
+    written: commits("ok"),
+    failed: commits("error"),
+    refused: page.value("agent_recent_rejections", { reason: "storage" }),
   };
 }
 

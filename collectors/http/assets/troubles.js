@@ -10,12 +10,17 @@ const SILENT_SECONDS = { warn: 300, bad: 900 };
 const WAITED_SECONDS = 300;
 const LATE_SECONDS = { warn: 1, bad: 5 };
 const BLOCKED_SECONDS = 5;
+/** Entries that wait to be written; usually a few do, for a moment. */
+const BEHIND = 10000;
+/** Within which a storage that fails is tried several times. */
+const TRIES_SECONDS = 10;
 
 /** Return the troubles of the latest reading, the worst first: {tone, badge, text, tile}. */
 export function troubles(history, ready) {
   const { last } = history;
   const found = [
     loop(last, history),
+    storage(last, history),
     model(last),
     tasks(last),
     queue(last),
@@ -99,6 +104,20 @@ function loop({ service: { lag } }, history) {
   if (!(blocked >= BLOCKED_SECONDS)) return undefined;
   const lately = `The event loop stood still for ${duration(blocked)} of the last minute.`;
   return warn("Event loop was blocked", lately, "tile-loop");
+}
+
+function storage({ storage: { waiting, refused } }, history) {
+  const some = (of) => history.grown(({ storage: told }) => of(told), TRIES_SECONDS) > 0;
+  if (waiting > 0 && some(({ failed }) => failed) && !some(({ written }) => written)) {
+    const text = `No task is accepted until it can be written again; ${count(waiting)} entries wait.`;
+    return bad("Storage cannot be written", text);
+  }
+  if (refused > 0) {
+    const submissions = refused === 1 ? "submission was" : "submissions were";
+    const text = `It could not be written: ${count(refused)} ${submissions} refused in the last 5 minutes.`;
+    return warn("Storage failed", text);
+  }
+  return waiting >= BEHIND ? warn("Storage falls behind", `${count(waiting)} entries wait to be written.`) : undefined;
 }
 
 function notReady({ service: { lag } }, ready) {

@@ -88,6 +88,7 @@ def _fields(query: Query, viewer: Viewer) -> Iterator[str]:
     yield _select("status", "Status", STATUSES, query)
     yield _select("reason", "Why failed", REASONS, query)
     yield _select("backend", "Sandbox", BACKENDS, query)
+    yield _input("id", "Id begins with", query)
     yield _input("model", "Model", query, 'placeholder="provider/name"')
     if viewer.sees_all:
         yield _input("owner", "Owner", query)

@@ -12,7 +12,10 @@ from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.moment import moment
 from gui_agents.domain.storage import TaskFilter, TaskOrder
 
-FIELDS: Final = ("status", "reason", "model", "backend", "owner", "since", "until", "text", "min_cost", "sort", "order")
+FIELDS: Final = (
+    *("id", "status", "reason", "model", "backend", "owner", "since", "until", "text", "min_cost"),
+    *("sort", "order"),
+)
 """Names in the query, apart from `cursor`."""
 ASCENDING: Final = "asc"
 MAX_FIELDS: Final = 60
@@ -78,6 +81,7 @@ def read(query: str, now: float) -> Query:
             created_from=None if since is None else float(since),
             created_before=None if until is None else float(until),
             text=next(iter(given.get("text", ())), ""),
+            id_prefix=next(iter(given.get("id", ())), ""),
             min_cost=None if cost is None else Decimal(cost),
         ),
         order=next(iter(_known(given.get("sort", ()), "sort", TaskOrder, mistakes)), TaskOrder.CREATED),

@@ -55,7 +55,7 @@ def frame(figures: Figures, status: Text, width: int, height: int) -> Renderable
     sandboxes = [_panel("Sandboxes", _sandboxes(figures))] if spare >= SANDBOX_LINES else []
     methods = _methods(figures.methods, METHODS_LEAST + max(0, spare - SANDBOX_LINES * len(sandboxes)))
     rpcs = _panel(f"RPCs ({count(figures.open_streams)} streams open)", methods)
-    sections = _sections(figures, wide=wide)
+    sections = _sections(figures)
     # What does not fit is cut off at the bottom. Failures stand at the top, so they are never cut off.
     if all(figures.sections.values()):
         return Group(_heading(figures), status, top, rpcs, bottom, *sandboxes, sections)
@@ -99,6 +99,8 @@ def _heading(figures: Figures) -> Text:
     )
     if figures.restarts:
         text.append(f"  restarted {figures.restarts}×", "yellow")
+    if figures.storage_failing and figures.storage_waiting:
+        text.append(f"  storage fails, {count(figures.storage_waiting)} entries wait", "red")
     return text
 
 
@@ -201,15 +203,15 @@ def _bounds(seconds: Mapping[str, float]) -> str:
     return ", ".join(told) or NONE
 
 
-def _sections(figures: Figures, *, wide: bool) -> Text:
+def _sections(figures: Figures) -> Text:
     if not figures.sections:
         return Text("this page has no sections; is it the service's /metrics?", "yellow")
     failed = [name for name, success in figures.sections.items() if not success]
-    if not (wide or failed):
+    if not failed:
         return Text(f"all {len(figures.sections)} sections of the page were read", "dim")
-    text = Text(overflow="fold")
-    if failed:
-        text.append(" FAILED ", "bold white on red").append_text(_said(f" {'  '.join(failed)}  ", "bold red"))
+    # One line, whose end may be cut off: what failed is said first.
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(" FAILED ", "bold white on red").append_text(_said(f" {'  '.join(failed)}  ", "bold red"))
     text.append("sections  ", "dim")
     return text.append_text(_said("  ".join(name for name in figures.sections if name not in failed), "green"))
 

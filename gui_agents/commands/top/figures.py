@@ -8,6 +8,7 @@ import attrs
 from gui_agents.commands.top.history import UPTIME, History
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.sandbox import SandboxStart
+from gui_agents.domain.storage import StorageOperation, StorageOutcome
 from gui_agents.domain.usage import CallOutcome
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ STEPS: Final = 40
 """Maximum number of bars of a sparkline."""
 MOST: Final = 0.95
 """The share of sandboxes whose opening time is shown."""
+COMMITS: Final = "agent_storage_operations_total"
+FAILED: Final = {"operation": StorageOperation.COMMIT.value, "outcome": StorageOutcome.ERROR.value}
+"""What tells a failed transaction from others. What failed before the first page is not told: it may be long ago."""
 ENDS: Final = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 
 
@@ -103,12 +107,17 @@ class Figures:
     egress: dict[str, float] | None
     """Connections of browsers by what became of them, most frequent first."""
     files: float | None
+    storage_waiting: float | None
+    """Entries that are not on disk."""
+    storage_failing: bool
+    """Whether transactions have failed of late."""
     sections: dict[str, bool]
     """Whether each section of the page could be read."""
 
 
 def figures(page: "Scraped", history: History, now: float) -> Figures:
     """Return the frame of `page`, which is the last one in `history`. `now` is the wall clock in seconds."""
+    covered = history.covered(RATE_SECONDS)
     blocked = history.rate("agent_event_loop_blocked_seconds_total", RATE_SECONDS)
     tasks, calls = page.by("agent_recent_tasks", "status"), page.by("agent_recent_model_calls", "outcome")
     ended = sum(tasks.get(status, 0.0) for status in (TaskStatus.COMPLETED, TaskStatus.FAILED)) if tasks else None
@@ -118,7 +127,7 @@ def figures(page: "Scraped", history: History, now: float) -> Figures:
         version=next((dict(labels).get("version", "") for labels in page.series("agent_service_info")), ""),
         uptime_seconds=_one(page, UPTIME),
         restarts=history.restarts,
-        averaged_seconds=history.covered(RATE_SECONDS),
+        averaged_seconds=covered,
         running=_one(page, "agent_tasks_active"),
         slots=_one(page, "agent_task_slots"),
         pending=_one(page, "agent_tasks", status="pending"),
@@ -153,6 +162,8 @@ def figures(page: "Scraped", history: History, now: float) -> Figures:
         sandbox_open_seconds=_opening(page),
         egress=_largest(page, "agent_egress_connections_total", "verdict"),
         files=_one(page, "agent_temp_files_count"),
+        storage_waiting=_one(page, "agent_storage_queue"),
+        storage_failing=covered is not None and bool(history.rate(COMMITS, RATE_SECONDS, **FAILED)),
         sections={name: value > 0 for name, value in page.by("agent_collector_success", "section").items()},
     )
 

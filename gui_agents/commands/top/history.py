@@ -23,6 +23,7 @@ COUNTERS: Final = (
     "agent_tokens_consumed_total",
     "agent_execution_cost_total",
     "agent_event_loop_blocked_seconds_total",
+    "agent_storage_operations_total",
 )
 """The counters whose rates are shown."""
 KEPT_SECONDS: Final = 600.0

@@ -1,9 +1,9 @@
 """A batch of entries as few groups of equal statements.
 
 psycopg and the server take half the time for many rows of one statement that they take for as many different ones. The
-statements of one task must stay in their order; those of different tasks change different rows, so their order is free.
-Equal statements therefore go together, as far as the order of each task allows: a statement that stands before its
-task's last one in `ORDER` begins another round.
+statements of one task must stay in their order; those of different tasks change different rows, so their order is free,
+except for creations, whose order is that of lists. Equal statements therefore go together, as far as that allows: a
+statement that stands before its task's last one in `ORDER` belongs to the next round.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,8 @@ def groups(entries: Sequence[Entry], dialect: Dialect) -> Iterator[tuple[str, li
     """Yield the statements that write the entries, each with the parameters of all of its rows."""
     last: dict[str, tuple[int, int]] = {}
     """Round and rank of each task's last statement; amounts of days count as one task."""
+    created_in = 0
+    """The round of the last creation."""
     placed: list[tuple[tuple[int, int], Parameters]] = []
     for entry in entries:
         task_id = "" if isinstance(entry, DaySpent) else entry.task_id
@@ -33,6 +35,8 @@ def groups(entries: Sequence[Entry], dialect: Dialect) -> Iterator[tuple[str, li
         for statement, parameters in rows.statements(entry, dialect):
             rank = _RANKS[statement]
             number += rank < before
+            if statement == rows.CREATE:
+                number = created_in = max(number, created_in)
             before = rank
             placed.append(((number, rank), parameters))
         last[task_id] = number, before

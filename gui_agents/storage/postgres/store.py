@@ -9,7 +9,7 @@ which changes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -103,7 +103,7 @@ class PostgresStore:
         except StorageStartError:
             self.close()
             raise
-        except StorageError as error:
+        except (StorageError, ValueError) as error:
             self.close()
             raise StorageStartError(VARIABLE, str(error)) from None
         self._readers = Readers(
@@ -153,12 +153,13 @@ class PostgresStore:
         return self._read(
             lambda fetch: queries.page(
                 fetch, POSTGRES, wanted, order, descending=descending, limit=limit, cursor=cursor
-            )
+            ),
+            at_once=True,
         )
 
     def counts(self, wanted: TaskFilter) -> TaskCounts:
         """Return the sums of the wanted tasks."""
-        return self._read(lambda fetch: queries.counts(fetch, POSTGRES, wanted))
+        return self._read(lambda fetch: queries.counts(fetch, POSTGRES, wanted), at_once=True)
 
     def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:
         """Delete old tasks, then the oldest ones of too many; at most `expiry.LIMIT`."""
@@ -188,11 +189,11 @@ class PostgresStore:
         with self._owner.session().use(seconds=self._answer_seconds) as connection:
             yield connection
 
-    def _read(self, work: Callable[[Fetch], Result]) -> Result:
-        """Return what is read; all that is fetched is of one instant."""
+    def _read(self, work: Callable[[Fetch], Result], *, at_once: bool = False) -> Result:
+        """Return what is read; with `at_once`, all that several queries read is of one instant."""
 
         def read(connection: psycopg.Connection[Any]) -> Result:
-            with connection.transaction():
+            with connection.transaction() if at_once else nullcontext():
                 return work(_fetch(connection))
 
         try:

@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
+from gui_agents.domain.storage import KeepsNothing, StorageOperation, StorageOutcome
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import HeartbeatSnapshot
@@ -22,6 +23,13 @@ FAILED = Ending(event=TaskEvent.FAIL, message="failed", reason=FailureReason.MOD
 CANCELLED = Ending(event=TaskEvent.CANCEL, message="cancelled")
 MINUTE = 60.0
 TONES = "Object.fromEntries([...document.querySelectorAll('.tile.warn, .tile.bad')].map((e) => [e.id, e.classList[2]]))"
+
+
+ASK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+class Waiting(KeepsNothing):
+    """The journal of a storage, of which as much waits as a test says."""
 
 
 class Service:
@@ -246,3 +254,37 @@ def test_the_worst_trouble_is_the_badge_and_all_are_listed(look):
     assert badge == ("Queue is full", "bad")
     assert troubles.index("Queue is full") < troubles.index("Many tasks fail")
     assert tones == {"tile-waiting": "bad", "tile-success": "warn"}
+
+
+def test_a_storage_that_has_refused_submissions_is_told_at_once(look):
+    service = Service()
+    service.state.task_rejected(RejectReason.STORAGE)
+    badge, troubles, *_ = look(service)
+    assert badge == ("Storage failed", "warn")
+    assert "It could not be written: 1 submission was refused in the last 5 minutes." in troubles
+
+
+def test_a_storage_that_falls_behind_is_told(look):
+    service = Service()
+    snapshot = service.snapshot()
+    source = Fixed(attrs.evolve(snapshot, storage=attrs.evolve(snapshot.storage, queue=10_000)))
+    badge, troubles, *_ = look(source)
+    assert badge == ("Storage falls behind", "warn")
+    assert "10K entries wait to be written." in troubles
+
+
+def test_a_storage_that_cannot_be_written_turns_the_badge_and_one_that_can_turns_it_back(browser):
+    service, journal = Service(), Waiting()
+    service.state = new_state(service.clock, slots=5, queue_capacity=10, journal=journal)
+    with serving(service) as endpoint, browser.tab() as tab:
+        tab.open(f"http://127.0.0.1:{endpoint.port}/")
+        tab.wait_for_text("#pill", "Taking tasks")
+        journal.queued = 12
+        service.state.storage_done(StorageOperation.COMMIT, StorageOutcome.ERROR)
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#pill", "Storage cannot be written")
+        assert "No task is accepted until it can be written again; 12 entries wait." in tab.text("#troubles")
+        journal.queued = 0
+        service.state.storage_committed(0.01)
+        tab.evaluate(ASK_NOW)
+        tab.wait_for_text("#pill", "Taking tasks")

@@ -63,6 +63,15 @@ def test_a_storage_that_keeps_nothing_has_no_backup(directory, capsys, monkeypat
 
 
 @pytest.mark.parametrize("verb", ["backup", "restore"])
+def test_a_database_of_postgresql_is_left_to_its_own_commands(directory, capsys, monkeypatch, verb):
+    monkeypatch.setenv("TASK_STORAGE_BACKEND", "postgres")
+    monkeypatch.setenv("POSTGRES_CONNECTION_STRING", "postgresql://agents:hunter2@db/agents")
+    assert cli.main([verb, "tasks.tar"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert said == "gui-agents: use pg_dump and pg_restore for a PostgreSQL database: see docs/storage.md\n"
+
+
+@pytest.mark.parametrize("verb", ["backup", "restore"])
 def test_a_file_that_cannot_be_used_is_named(directory, capsys, verb):
     assert cli.main([verb, "--force", "no/such/directory/tasks.tar"]) == ExitCode.FAILED
     assert "no/such/directory" in capsys.readouterr().err

@@ -50,7 +50,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
         (10, "OPENAI_API_KYE", "unknown"),
         (11, "SOMETHING_ELSE", "unknown"),
         (12, "", "unreadable"),
-        (13, "GRPC_HOST", "used as it is"),
+        (13, "GRPC_HOST", "wrong"),
         (None, "PROMETHEUS_HOST", "not set"),
     ]
     told = {row["variable"]: row["text"] for row in rows}

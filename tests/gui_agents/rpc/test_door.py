@@ -8,13 +8,18 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from gui_agents.access.failures import PER_MINUTE
-from gui_agents.domain.access import Role
+from gui_agents.access.guard import Guard
+from gui_agents.access.owners import Owners
+from gui_agents.domain.access import Role, UnauthenticatedError
+from gui_agents.domain.clock import SystemClock
 from gui_agents.proto import agent_pb2 as pb
-from gui_agents.rpc.door import address_of
+from gui_agents.rpc.door import Door, address_of, while_good
 from gui_agents.rpc.methods import METHODS, Method
-from tests.callers import callers
+from tests.callers import callers, create
+from tests.fakes import new_state
 from tests.serving import Served, refused, serving, until
 
+BY_NAME = {method.name: method for method in METHODS}
 READS = {"GetAgentInfo", "GetCommonConfig", "GetAgentTaskStream", "QueryTaskStatus"}
 SUBMITS = {"RunAgentInstruction", "RunAgentInstructionAsync", "CancelTask"}
 ALLOWED = {
@@ -229,6 +234,46 @@ async def test_the_file_is_read_again_within_seconds(tmp_path):
         async with asyncio.timeout(20):
             while not await out():
                 await asyncio.sleep(0.05)
+
+
+class Context:
+    """A call of one client, as far as the door looks at it."""
+
+    def __init__(self, token: str) -> None:
+        self._metadata = (("authorization", f"Bearer {token}"),)
+
+    def peer(self) -> str:
+        return "ipv4:127.0.0.1:50000"
+
+    def invocation_metadata(self):
+        return self._metadata
+
+
+async def test_a_revoked_stream_ends_after_the_message_that_is_sent(tmp_path):
+    path, clock = tmp_path / "tokens", SystemClock()
+    token = create(path, "ann", "submit")
+    guard = Guard(path)
+    door = Door(guard, Owners(guard.quotas, clock.monotonic), new_state(clock), clock, None)
+    message = asyncio.get_running_loop().create_future()
+
+    async def serve(visit) -> None:
+        await visit.send(message)
+
+    async def call() -> None:
+        with door.entered(BY_NAME["GetAgentTaskStream"], Context(token)) as visit:
+            await while_good(visit, serve(visit))
+
+    calling = asyncio.create_task(call())
+    await asyncio.sleep(0)
+    path.write_text("")
+    assert guard.reload()
+    door.tokens_changed()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not calling.done()
+    message.set_result(None)
+    with pytest.raises(UnauthenticatedError):
+        await calling
 
 
 async def test_calls_during_changes_are_let_in_or_refused_and_leave_nothing(tmp_path):

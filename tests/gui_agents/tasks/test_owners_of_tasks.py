@@ -11,6 +11,7 @@ from gui_agents.domain.errors import NotFoundError, PreconditionError
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
+from gui_agents.tasks import continuing
 from tests.fakes import a_spec
 from tests.gui_agents.tasks.rig import AGES, Rig
 from tests.virtual_time import EPOCH, settle, virtual
@@ -205,6 +206,19 @@ async def test_a_sandbox_of_somebody_else_is_as_one_that_there_is_not(fate):
     with pytest.raises(PreconditionError) as nothing:
         rig.submit(owner="bob", sandbox_id="s0")
     assert str(foreign.value).replace("s1", "s0") == str(nothing.value)
+    await rig.rest()
+
+
+@virtual
+async def test_why_a_sandbox_is_gone_is_told_to_its_owner_as_long_as_that_is_known(monkeypatch):
+    monkeypatch.setattr(continuing, "REMEMBERED", 1)
+    rig = Rig(keep_seconds=1)
+    for _ in range(2):
+        await done(rig, owner="ann")
+    await asyncio.sleep(5)
+    for sandbox, why in (("s1", "it is gone or unknown"), ("s2", "nobody used it for 1 seconds")):
+        with pytest.raises(PreconditionError, match=f"'{sandbox}' is not kept here: {why}"):
+            rig.submit(owner="ann", sandbox_id=sandbox)
     await rig.rest()
 
 

@@ -22,7 +22,7 @@ def test_nothing_asked_is_everything_newest_first():
 def test_each_field_is_read():
     query = read(
         "status=failed&status=running&reason=timeout&model=openai/x&backend=x11&owner=ann&since=1h&until=2023-11-14"
-        "&text=a+b&min_cost=0.5&sort=cost&order=asc&cursor=c",
+        "&text=a+b&id=95dd&min_cost=0.5&sort=cost&order=asc&cursor=c",
         NOW,
     )
     assert query.wanted == TaskFilter(
@@ -34,6 +34,7 @@ def test_each_field_is_read():
         created_from=NOW - 3600,
         created_before=1_699_920_000.0,
         text="a b",
+        id_prefix="95dd",
         min_cost=Decimal("0.5"),
     )
     assert (query.order, query.descending, query.cursor, query.mistakes) == (TaskOrder.COST, False, "c", ())

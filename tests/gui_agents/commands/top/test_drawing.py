@@ -57,7 +57,7 @@ def test_a_frame_shows_what_the_page_says():
         "USD/h    4,661.05",
         "loop lag  0.25 s, blocked 18.4%",
         "Simulated 4",
-        "sections  tasks  rpcs  models",
+        "all 9 sections of the page were read",
     ):
         assert part in text
 
@@ -80,12 +80,13 @@ def test_a_section_that_failed_stands_out():
 
 
 def test_failed_sections_and_many_currencies_fit_into_24_lines():
-    sections = dict.fromkeys(("tasks", "rpcs", "models", "sandboxes", "streams", "service"), False) | {"process": True}
+    names = ("tasks", "rpcs", "models", "sandboxes", "streams", "storage", "access", "service")
+    sections = dict.fromkeys(names, False) | {"process": True}
     cost = {"USD": 1.0, "CNY": 2.0, "EUR": 3.0, "JPY": 4.0}
     shown = attrs.evolve(busy(), sections=sections, cost_per_hour=cost, methods=methods(13))
     lines = drawn(shown).splitlines()
     assert len(lines) <= 24
-    assert "FAILED  tasks  rpcs  models  sandboxes  streams  storage  service  sections  process" in lines[1]
+    assert "FAILED  tasks  rpcs  models  sandboxes  streams  storage  access  service" in lines[1]
     assert "USD/h    1.00" in "\n".join(lines)
     assert "3 more/h CNY 2.00, EUR 3.00, " in "\n".join(lines)
 
@@ -286,3 +287,17 @@ def test_without_recent_numbers_the_success_is_that_of_all_time():
     assert "models    –" in drawn(shown)
     quiet = attrs.evolve(busy(), recent_ended=0.0, recent_success_rate=None)
     assert "success   none in 5 min" in drawn(quiet)
+
+
+def test_a_storage_that_fails_now_is_told_beside_what_waits():
+    history = History()
+    heading = {}
+    for second, failed in enumerate((5, 5, 7)):
+        page = Scraped.parse(
+            f"agent_service_uptime_seconds {100 + second}\nagent_storage_queue 12\n"
+            f'agent_storage_operations_total{{operation="commit",outcome="error"}} {failed}\n'
+        )
+        history.add(1000.0 + second, page)
+        heading[second] = drawn(figures(page, history, EPOCH), width=100).splitlines()[0]
+    told = "storage fails, 12 entries wait"
+    assert {second: told in text for second, text in heading.items()} == {0: False, 1: False, 2: True}

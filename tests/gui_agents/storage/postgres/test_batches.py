@@ -2,7 +2,7 @@
 
 from hypothesis import given
 
-from gui_agents.domain.storage import DaySpent
+from gui_agents.domain.storage import DaySpent, TaskRequeued
 from gui_agents.storage import rows
 from gui_agents.storage.postgres.batches import groups
 from gui_agents.storage.postgres.store import POSTGRES
@@ -29,6 +29,24 @@ def test_each_task_is_written_in_the_order_of_its_entries(entries):
     grouped = [(statement, parameters) for statement, many in groups(entries, POSTGRES) for parameters in many]
     assert len(grouped) == len(plain)
     assert by_task(entries, grouped) == by_task(entries, plain)
+
+
+@given(drawn.batches)
+def test_tasks_are_created_in_the_order_of_the_entries(entries):
+    plain = [pair for entry in entries for pair in rows.statements(entry, POSTGRES)]
+    grouped = [(statement, parameters) for statement, many in groups(entries, POSTGRES) for parameters in many]
+    assert [pair for pair in grouped if pair[0] == rows.CREATE] == [pair for pair in plain if pair[0] == rows.CREATE]
+
+
+def test_a_task_that_is_created_late_lets_later_ones_wait():
+    entries = [TaskRequeued(task_id="task-1", attempt=2), *accepted(1), *accepted(2)]
+    created = [
+        parameters[0]
+        for statement, many in groups(entries, POSTGRES)
+        for parameters in many
+        if "INTO tasks" in statement
+    ]
+    assert created == ["task-1", "task-2"]
 
 
 def test_many_submissions_are_as_few_groups_as_one():

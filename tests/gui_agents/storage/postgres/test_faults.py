@@ -1,6 +1,7 @@
 """A server that is stopped, killed, restarted or full, connections that are ended, and a second service meanwhile."""
 
 import contextlib
+import itertools
 import subprocess
 import threading
 import time
@@ -112,6 +113,40 @@ def test_a_server_that_is_killed_and_restarted_has_all_that_was_written(store, p
     assert numbers(store) == [0, 1, 2, 3, 4]
     store.write(accepted(5))
     assert numbers(store) == [0, 1, 2, 3, 4, 5]
+
+
+def test_nothing_that_was_acknowledged_is_lost_and_no_batch_is_torn_when_the_server_is_killed_under_load(
+    make_store, postgres_running
+):
+    store = make_store()
+    store.open()
+    acknowledged, ending = [], threading.Event()
+
+    def write():
+        for batch in itertools.count():
+            while not ending.is_set():
+                with contextlib.suppress(StorageError):
+                    store.write([entry for number in range(3) for entry in accepted(batch * 3 + number)])
+                    acknowledged.append(batch)
+                    break
+            else:
+                return
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    for _ in range(3):
+        wanted = len(acknowledged) + 40
+        until(lambda: len(acknowledged) >= wanted)  # noqa: B023 - called at once
+        postgres_running.kill()
+        postgres_running.start()
+    until(lambda: len(acknowledged) > wanted)
+    ending.set()
+    thread.join()
+    stored = numbers(store)
+    assert stored == list(range(len(stored)))
+    # The last batch may have been committed without anybody hearing of it.
+    assert len(stored) // 3 - len(acknowledged) in {0, 1}
+    assert len(stored) % 3 == 0
 
 
 def test_a_server_that_restarts_while_nobody_writes_costs_one_error(store, postgres_running):

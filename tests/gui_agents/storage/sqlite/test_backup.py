@@ -120,11 +120,17 @@ def test_tasks_that_are_there_are_only_replaced_if_that_is_said(running, tmp_pat
     assert not [*directory.glob("restore-*")]
 
 
-def test_a_damaged_database_can_be_replaced(running, tmp_path):
+def test_a_damaged_database_can_be_replaced_and_its_log_is_not_taken_for_the_new_ones(running, tmp_path):
     directory = running.path.parent
     back_up(directory, tmp_path / "tasks.tar")
+    with closing(sqlite3.connect(running.path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    running.write(whole("later"))
+    log = directory / f"{DATABASE}-wal"
+    left = log.read_bytes()
     running.close()
     running.path.write_bytes(b"damaged" * 10_000)
+    log.write_bytes(left)
     restore(tmp_path / "tasks.tar", directory, force=True)
     store = SqliteStore(directory)
     store.open()

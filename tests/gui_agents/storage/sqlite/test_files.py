@@ -323,6 +323,18 @@ def test_the_file_becomes_smaller_when_tasks_are_deleted(tmp_path):
     store.close()
 
 
+def test_the_index_of_texts_has_what_is_stored_and_nothing_else(tmp_path):
+    store = SqliteStore(tmp_path)
+    store.open()
+    store.write([entry for number in range(600) for entry in whole(f"{number}", spec(f"number {number}"))])
+    store.expire(ended_before=float("inf"), max_bytes=None)
+    store.write(whole("after"))
+    store.close()
+    with closing(sqlite3.connect(store.path)) as connection:
+        rows = connection.execute("SELECT rowid FROM search WHERE search MATCH 'num'").fetchall()
+    assert [sequence for (sequence,) in rows] == [*range(101, 513)]
+
+
 def test_files_and_connections_are_given_back(stored):
     def descriptors():
         return sum(1 for _ in Path("/proc/self/fd").iterdir())
