@@ -193,7 +193,7 @@ class Writer:
 
         It fails if they cannot be written now, or if the newest task is one that can never be.
         """
-        return self._reached(self._appended, self._created)
+        return None if self._written >= self._appended else self._reached(self._appended, self._created)
 
     async def settled(self, task_id: str) -> None:
         """Wait until a task's start is on disk, and its end if it has ended, as long as the storage answers."""
@@ -201,13 +201,10 @@ class Writer:
         if entries is None:
             return
         reached = self._reached(entries)
-        if reached is not None:
-            await asyncio.wait((reached,))
-            reached.exception()  # which is told to whoever submits
+        await asyncio.wait((reached,))
+        reached.exception()  # which is told to whoever submits
 
-    def _reached(self, entries: int, created: int = 0) -> "asyncio.Future[None] | None":
-        if self._written >= entries:
-            return None
+    def _reached(self, entries: int, created: int = 0) -> "asyncio.Future[None]":
         reached = self._loop.create_future()
         if self.problem is not None:
             reached.set_exception(StorageDownError(self.problem))

@@ -2,18 +2,22 @@
 
 import threading
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.storage import (
     FIRST_ATTEMPT,
     Entry,
     MessagePublished,
+    Step,
+    StepRecorded,
     StorageError,
     StorageOperation,
     StorageOutcome,
     TaskCreated,
     TaskEnded,
     TaskRequeued,
+    TaskStarted,
 )
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
@@ -106,6 +110,17 @@ def created(task_id: str) -> TaskCreated:
 def message(task_id: str, position: int = 1, stage: Stage = Stage.STEP, text: str = "text") -> MessagePublished:
     published = StreamMessage(stage, text, 0.0)
     return MessagePublished(task_id=task_id, attempt=FIRST_ATTEMPT, position=position, message=published)
+
+
+def started(task_id: str) -> TaskStarted:
+    return TaskStarted(task_id=task_id, attempt=FIRST_ATTEMPT, started_at=0.0)
+
+
+def step(task_id: str) -> StepRecorded:
+    taken = Step(number=1, action=None, rationale="", outcome="", seconds=0.0, tokens=0, cost=Decimal(0), currency=None)
+    return StepRecorded(
+        task_id=task_id, attempt=FIRST_ATTEMPT, position=0, at=0.0, step=taken, statistics=TaskStatistics()
+    )
 
 
 def requeued(task_id: str) -> TaskRequeued:

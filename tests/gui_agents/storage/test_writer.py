@@ -19,6 +19,8 @@ from tests.gui_agents.storage.scripted_store import (
     ended,
     message,
     requeued,
+    started,
+    step,
 )
 from tests.serving import until
 
@@ -238,7 +240,8 @@ async def test_while_nothing_can_be_written_steps_are_bounded_and_ends_are_kept(
         await case.failing()
         kept = [created("a"), message("a", 0), message("a", 1), message("a", 2)]
         case.append(kept)
-        case.append(message("a", position) for position in range(3, 13))
+        case.append(message("a", position) for position in range(3, 12))
+        case.append([step("a")])
         last = [message("a", 0), *ended("a"), requeued("b")]
         case.append(last)
         case.store.problem = None
@@ -317,6 +320,33 @@ async def test_the_end_of_a_task_is_settled_once_its_last_message_is_on_disk():
         await soon(waiting)
         assert case.store.written[1:] == [*ended("a")]
         await soon(case.writer.settled("a"))
+
+
+async def test_the_start_of_a_task_is_settled_once_it_is_on_disk():
+    async with writing() as case:
+        await case.held()
+        case.append([started("a")])
+        waiting = asyncio.create_task(case.writer.settled("a"))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        case.store.gate.set()
+        await soon(waiting)
+        assert case.store.written[1:] == [started("a")]
+
+
+async def test_an_end_that_was_appended_between_is_written_with_the_start_before():
+    async with writing() as case:
+        case.append([started("a"), *ended("a")])
+        await soon(case.writer.settled("a"))
+        assert case.store.written == [started("a"), *ended("a")]
+
+
+async def test_an_end_is_settled_at_once_if_it_is_written_while_the_storage_had_failed():
+    async with writing() as case:
+        case.append(ended("a"))
+        await case.all_written()
+        await case.failing()
+        assert await soon(case.writer.settled("a")) is None
 
 
 async def test_an_earlier_end_is_settled_though_later_ones_are_not():
