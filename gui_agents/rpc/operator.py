@@ -155,7 +155,7 @@ class OperatorServicer:
         except StorageDownError as error:
             if not everything:
                 raise
-            reply.storage.problem = str(error)
+            reply.storage.problem = error.problem
         return reply
 
     def _now(self, tasks: tuple[TaskSummary, ...], wanted: TaskFilter) -> Iterator[TaskSummary]:

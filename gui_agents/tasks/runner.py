@@ -57,6 +57,7 @@ from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
 from gui_agents.tasks.warm import SandboxFactory, WarmPool
 
+NOT_STORED: Final = "not accepted: it could not be stored"
 RESTORED: Final = "the service has started again, and the task waits again"
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
@@ -213,7 +214,7 @@ class TaskRunner:
             self._line.add(task_id, owner)
             self._dispatch()
         else:
-            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=f"not accepted: {problem}"))
+            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=NOT_STORED))
 
     def client_left(self, task_id: str) -> None:
         """Cancel a task whose client follows it no longer.
