@@ -26,11 +26,12 @@ from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.internet import is_loopback
+from gui_agents.domain.journal import NO_JOURNAL, Journal
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.recording import Recorded
 from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal, TaskStore
+from gui_agents.domain.storage import TaskStore
 from gui_agents.domain.task import TaskLimits
 from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices

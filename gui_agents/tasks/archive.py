@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Final, TypeVar
 
 from gui_agents.domain.errors import NotFoundError, StorageDownError
+from gui_agents.domain.journal import Journal
 from gui_agents.domain.lifecycle import LIVE, TERMINAL
-from gui_agents.domain.storage import Journal, StorageError, StorageOperation, StorageOutcome, StoredTask, TaskStore
+from gui_agents.domain.storage import StorageError, StorageOperation, StorageOutcome, StoredTask, TaskStore
 from gui_agents.domain.stream import LAST, StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.state.service_state import ServiceState

@@ -35,12 +35,13 @@ from gui_agents.domain.errors import (
     QueueFullError,
     StorageDownError,
 )
+from gui_agents.domain.journal import NO_JOURNAL, Journal
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, History, Model, ModelError, ModelRefusedError
 from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.sandbox import SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal, StoredTask
+from gui_agents.domain.storage import StoredTask
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.weight import weight
 from gui_agents.pictures.recording import NO_RECORDING, Recording

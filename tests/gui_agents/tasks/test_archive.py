@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gui_agents.domain.errors import NotFoundError, StorageDownError
+from gui_agents.domain.journal import TaskCreated, TaskStarted
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
-from gui_agents.domain.storage import StorageError, TaskCreated, TaskStarted
+from gui_agents.domain.storage import StorageError
 from gui_agents.domain.stream import Stage
 from gui_agents.state.service_state import ServiceState
 from gui_agents.storage.memory import MemoryStore

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from gui_agents.domain.errors import DrainingError, NotStoredError, PreconditionError, QueueFullError, StorageDownError
+from gui_agents.domain.journal import TaskEnded
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import History, Turn
-from gui_agents.domain.storage import StoredTask, TaskEnded
+from gui_agents.domain.storage import StoredTask
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.tasks.continuing import Past
