@@ -12,8 +12,10 @@ import attrs
 from gui_agents.config import dotenv_file, sections
 from gui_agents.config.dotenv_file import Dotenv
 from gui_agents.config.owners import OwnersConfig
+from gui_agents.config.sandboxes import SandboxesConfig
 from gui_agents.config.secret_files import secret_text
 from gui_agents.config.setting import Setting, settings_of
+from gui_agents.config.storage import RecordingConfig, StorageConfig
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.internet import is_loopback
 
@@ -29,15 +31,15 @@ class Config:
     rpc: sections.RpcConfig
     tasks: sections.TasksConfig
     budgets: sections.BudgetsConfig
-    storage: sections.StorageConfig
-    recording: sections.RecordingConfig
+    storage: StorageConfig
+    recording: RecordingConfig
     streams: sections.StreamsConfig
     process: sections.ProcessConfig
     access: sections.AccessConfig
     owners: OwnersConfig
     defaults: sections.DefaultsConfig
     models: sections.ModelsConfig
-    sandboxes: sections.SandboxesConfig
+    sandboxes: SandboxesConfig
     service: sections.ServiceConfig
 
     @property

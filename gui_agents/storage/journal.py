@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
-from gui_agents.config.sections import StorageConfig
+from gui_agents.config.storage import StorageConfig
 from gui_agents.domain.journal import Journal
 from gui_agents.domain.storage import TaskStore
 from gui_agents.storage.direct import DirectJournal
