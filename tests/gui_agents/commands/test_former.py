@@ -55,7 +55,7 @@ def test_each_line_is_told_with_what_happens(old, capsys):
     ]
     told = {row["variable"]: row["text"] for row in rows}
     assert told["OPENAI_API_KYE"].endswith("is it OPENAI_API_KEY?")
-    assert told["TASK_STORAGE_BACKEND"].startswith("must be one of: sqlite, memory")
+    assert told["TASK_STORAGE_BACKEND"].startswith("is postgres, and POSTGRES_CONNECTION_STRING is not set")
     assert "OPENAI_BASE_URL" in told["LYBIC_LLM_API_KEY"]
 
 
