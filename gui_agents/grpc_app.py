@@ -182,10 +182,12 @@ def _cannot_listen(server: str, error: OSError) -> str:
     return f"{server}_PORT: {error}; free it, or set another one (0 takes a free one)"
 
 
-def _cannot_store(config: Config, error: Exception) -> str:
+def _cannot_store(config: Config, error: StorageError | StorageDownError) -> str:
+    """Say why the storage cannot be used, under the variable that is to be changed."""
     if isinstance(error, StorageStartError):
         return str(error)
-    return f"TASK_STORAGE_BACKEND: the {config.storage.backend} storage does not answer: {error}"
+    problem = error.problem if isinstance(error, StorageDownError) else str(error)
+    return f"TASK_STORAGE_BACKEND: the {config.storage.backend} storage does not answer: {problem}"
 
 
 async def serve(config: Config, parts: Parts | None = None, sections: "Sequence[Section]" = ()) -> App:

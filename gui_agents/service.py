@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import platform
-import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Final
@@ -26,11 +25,12 @@ from gui_agents.domain.clock import Clock, SystemClock
 from gui_agents.domain.cloud import CloudWish
 from gui_agents.domain.errors import ConfigError, RefusedError
 from gui_agents.domain.internet import is_loopback
+from gui_agents.domain.journal import NO_JOURNAL, Journal
 from gui_agents.domain.packages import DISTRIBUTION
 from gui_agents.domain.recording import Recorded
 from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.spec import Defaults, ModelChoice, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal, TaskStore
+from gui_agents.domain.storage import TaskStore
 from gui_agents.domain.task import TaskLimits
 from gui_agents.http.addresses import EndpointPolicy
 from gui_agents.models.prices import known_prices
@@ -42,11 +42,11 @@ from gui_agents.pictures.recording import NO_RECORDING, Recording
 from gui_agents.rpc.accounting import Accounting
 from gui_agents.rpc.convert import Maxima
 from gui_agents.rpc.door import Door
-from gui_agents.rpc.foreign import received_by
 from gui_agents.rpc.handlers import method_handlers
 from gui_agents.rpc.methods import OPERATOR, OPERATOR_METHODS, SERVICE, counted
 from gui_agents.rpc.operator import OperatorServicer
 from gui_agents.rpc.reception import Reception
+from gui_agents.rpc.routes import ForeignRoutes, Routes, add_port, check_free
 from gui_agents.rpc.servicer import AgentServicer
 from gui_agents.rpc.settings import GlobalSettings
 from gui_agents.rpc.tls import ServerTls, TlsFiles
@@ -168,12 +168,6 @@ def only_local(config: Config) -> bool:
     return is_loopback(config.rpc.host)
 
 
-def _add_port(server: grpc.aio.Server, address: str, tls: ServerTls | None) -> int:
-    """Open a port, in plain text only if there is no TLS, and return its number."""
-    port = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls.credentials())
-    return int(port)
-
-
 def _may_limit_money(config: Config) -> bool:
     """Tell whether a budget or a quota names money, or may do so later."""
     return bool(
@@ -214,56 +208,6 @@ def _warm_pool(config: Config, state: ServiceState, reaper: Reaper, sandboxes: S
         cloud=cloud,
     )
     return WarmPool(state, reaper, sandboxes, plain, size=size)
-
-
-class _Routes:
-    """Takes handlers as a server does, and registers them with a server; wrapped, if calls are counted."""
-
-    def __init__(self, server: grpc.aio.Server, accounting: Accounting | None) -> None:
-        self._server = server
-        self._accounting = accounting
-        if accounting is not None:
-            server.add_generic_rpc_handlers((accounting,))
-
-    def add_generic_rpc_handlers(self, _: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Do nothing: generated code registers the same handlers by name as well."""
-
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
-        """Register the handlers of a service's methods."""
-        if self._accounting is not None:
-            wrapped = self._accounting.wrapped
-            handlers = {name: wrapped(f"/{service}/{name}", handler) for name, handler in handlers.items()}
-        self._server.add_registered_method_handlers(service, handlers)
-
-
-class _Foreign:
-    """Takes the handlers of another package's service as a server does; their calls come in by our reception.
-
-    They come in through the door, too, if there is one.
-    """
-
-    def __init__(self, routes: _Routes, reception: Reception, door: Door | None = None) -> None:
-        self._routes = routes
-        self._reception = reception
-        self._door = door
-        self.add_generic_rpc_handlers = routes.add_generic_rpc_handlers
-
-    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
-        """Register the handlers of a service's methods."""
-        received = {name: received_by(self._reception, handler, self._door) for name, handler in handlers.items()}
-        self._routes.add_registered_method_handlers(service, received)
-
-
-def _check_free(host: str, port: int) -> None:
-    """Check that a port can be opened: grpc does not say why it cannot, but writes lines of its own to stderr.
-
-    Raises:
-        OSError: it cannot.
-    """
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
 
 
 class Service:
@@ -390,21 +334,21 @@ class Service:
             ("grpc.max_connection_idle_ms", round(rpc.idle_seconds * 1000)),
         )
         server = grpc.aio.server(options=(*_OPTIONS, *limits))
-        routes = _Routes(server, accounting)
+        routes = Routes(server, accounting)
         handlers = method_handlers(self._servicer, self._door, self._reception, rpc.max_message_bytes)
         routes.add_registered_method_handlers(SERVICE, handlers)
         handlers = method_handlers(self._operator, self._door, self._reception, rpc.max_message_bytes, OPERATOR_METHODS)
         routes.add_registered_method_handlers(OPERATOR, handlers)
-        foreign = _Foreign(routes, self._reception)
+        foreign = ForeignRoutes(routes, self._reception)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, foreign)
         reflected = (SERVICE, OPERATOR, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
-            reflection.aio.ReflectionServicer(reflected), _Foreign(routes, self._reception, self._door)
+            reflection.aio.ReflectionServicer(reflected), ForeignRoutes(routes, self._reception, self._door)
         )
         host, port = self.config.rpc.host.strip("[]"), self.config.rpc.port
         try:
-            _check_free(host, port)
-            self.port = _add_port(server, host_and_port(host, port), self._tls)
+            check_free(host, port)
+            self.port = add_port(server, host_and_port(host, port), self._tls)
         except (OSError, RuntimeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "grpc gives no reason"
             raise OSError(f"cannot listen on {host} port {port}: {reason}") from error

@@ -12,13 +12,13 @@ from typing import Any
 
 from gui_agents.domain.actions import SANDBOX_ACTIONS, Action, ActionName, Done, InvalidActionError
 from gui_agents.domain.clock import Clock
+from gui_agents.domain.journal import NO_JOURNAL, Journal
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.price import Price
 from gui_agents.domain.rpc import OTHER, RpcMethod
 from gui_agents.domain.sandbox import SandboxEnd, SandboxGoneError, SandboxType
 from gui_agents.domain.screen import Bounds, Element, Observation
 from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal
 from gui_agents.domain.task import TaskLimits
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
 from gui_agents.snapshot import ServiceInfo

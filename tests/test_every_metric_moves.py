@@ -13,11 +13,12 @@ from collectors.metrics import catalogue, process
 from gui_agents.domain.access import REFUSING, AuthFailure
 from gui_agents.domain.actions import SANDBOX_ACTIONS
 from gui_agents.domain.egress import EgressVerdict
+from gui_agents.domain.journal import KeepsNothing
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
 from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType
-from gui_agents.domain.storage import KeepsNothing, StorageOperation, StorageOutcome
+from gui_agents.domain.storage import StorageOperation, StorageOutcome
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall, Usage
 from gui_agents.rpc.methods import COUNTED

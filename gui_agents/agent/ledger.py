@@ -19,11 +19,11 @@ import attrs
 from gui_agents.agent.spending import Spending, SpendingLimits
 from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
+from gui_agents.domain.journal import Step
 from gui_agents.domain.model import Turn
 from gui_agents.domain.money import EXACT, symbol
 from gui_agents.domain.price import Quote
 from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
-from gui_agents.domain.storage import Step
 from gui_agents.domain.usage import Bill, CallBound, ModelCall, Usage
 
 NO_LIMITS: Final = SpendingLimits()

@@ -8,7 +8,7 @@ from gui_agents.commands import environment
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.output import counted
 from gui_agents.commands.verbs import Verbs, add_verb
-from gui_agents.config.sections import StorageBackend
+from gui_agents.config.storage import StorageBackend
 from gui_agents.storage.sqlite.backup import BackupError, back_up
 
 EXAMPLES: Final = """\

@@ -9,7 +9,7 @@ from gui_agents.commands.backup import OTHERS
 from gui_agents.commands.exits import CommandError, ExitCode
 from gui_agents.commands.output import counted
 from gui_agents.commands.verbs import Verbs, add_verb
-from gui_agents.config.sections import StorageBackend
+from gui_agents.config.storage import StorageBackend
 from gui_agents.domain.storage import StorageStartError
 from gui_agents.storage.sqlite.backup import BackupError, restore
 

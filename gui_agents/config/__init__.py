@@ -6,6 +6,7 @@ from gui_agents.config.known_secrets import known_secrets
 from gui_agents.config.loading import CLIENT, Config, known_variables, load, load_section, settings, table, variables
 from gui_agents.config.lybic import LybicConfig
 from gui_agents.config.owners import OwnersConfig
+from gui_agents.config.sandboxes import SandboxesConfig
 from gui_agents.config.secret_files import secret_text
 from gui_agents.config.sections import (
     AccessConfig,
@@ -16,15 +17,13 @@ from gui_agents.config.sections import (
     ModelsConfig,
     MonitoringConfig,
     ProcessConfig,
-    RecordingConfig,
     RpcConfig,
-    SandboxesConfig,
     ServiceConfig,
-    StorageConfig,
     StreamsConfig,
     TasksConfig,
 )
 from gui_agents.config.setting import Setting
+from gui_agents.config.storage import RecordingConfig, StorageConfig
 
 __all__ = [
     "CLIENT",

@@ -12,8 +12,10 @@ import attrs
 from gui_agents.config import dotenv_file, sections
 from gui_agents.config.dotenv_file import Dotenv
 from gui_agents.config.owners import OwnersConfig
+from gui_agents.config.sandboxes import SandboxesConfig
 from gui_agents.config.secret_files import secret_text
 from gui_agents.config.setting import Setting, settings_of
+from gui_agents.config.storage import RecordingConfig, StorageBackend, StorageConfig
 from gui_agents.domain.errors import ConfigError
 from gui_agents.domain.internet import is_loopback
 
@@ -29,15 +31,15 @@ class Config:
     rpc: sections.RpcConfig
     tasks: sections.TasksConfig
     budgets: sections.BudgetsConfig
-    storage: sections.StorageConfig
-    recording: sections.RecordingConfig
+    storage: StorageConfig
+    recording: RecordingConfig
     streams: sections.StreamsConfig
     process: sections.ProcessConfig
     access: sections.AccessConfig
     owners: OwnersConfig
     defaults: sections.DefaultsConfig
     models: sections.ModelsConfig
-    sandboxes: sections.SandboxesConfig
+    sandboxes: SandboxesConfig
     service: sections.ServiceConfig
 
     @property
@@ -188,7 +190,7 @@ def _contradictions(config: Config) -> Iterator[str]:
     if tasks.timeout_seconds > tasks.max_timeout_seconds:
         limits = f"TASK_TIMEOUT_SECONDS is {tasks.timeout_seconds:g}, and TASK_MAX_TIMEOUT_SECONDS is "
         yield f"{limits}{tasks.max_timeout_seconds:g}; raise the one or lower the other"
-    if config.storage.backend is sections.StorageBackend.POSTGRES and config.storage.postgres is None:
+    if config.storage.backend is StorageBackend.POSTGRES and config.storage.postgres is None:
         yield "TASK_STORAGE_BACKEND is postgres, and POSTGRES_CONNECTION_STRING is not set; say where the database is"
     yield from _open_doors(config)
 

@@ -9,16 +9,12 @@ from typing import Final
 import attrs
 
 from gui_agents.config import parsers
-from gui_agents.config.lybic import LybicConfig
 from gui_agents.config.providers import ProviderConfig, provider_config, with_providers
 from gui_agents.config.setting import setting
-from gui_agents.domain.egress_list import PUBLIC, EgressEntry
 from gui_agents.domain.model import BUILTIN_MODEL
 from gui_agents.domain.model_settings import Confirmation
 from gui_agents.domain.providers import ProviderRow
-from gui_agents.domain.recording import Recorded
 from gui_agents.domain.sandbox import Backend
-from gui_agents.domain.screen import ScreenSize
 from gui_agents.domain.secret import Secret
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -200,69 +196,6 @@ class BudgetsConfig:
     )
 
 
-@unique
-class StorageBackend(StrEnum):
-    """Where tasks are stored."""
-
-    SQLITE = "sqlite"
-    MEMORY = "memory"
-    POSTGRES = "postgres"
-
-
-@attrs.frozen(kw_only=True)
-class StorageConfig:
-    """Where tasks are stored, and for how long; see docs/storage.md."""
-
-    backend: StorageBackend = setting(
-        "TASK_STORAGE_BACKEND",
-        lambda text: StorageBackend(parsers.choice(*StorageBackend)(text)),
-        StorageBackend.SQLITE,
-        "Where tasks are stored: sqlite, a file in RUNTIME_DIR, postgres, or memory, which forgets them at the end.",
-    )
-    days: int = setting(
-        "TASK_STORAGE_DAYS",
-        parsers.integer(1, 36_500),
-        "30",
-        "Days that a task is stored after its end; memory has TASK_RETENTION instead.",
-    )
-    max_bytes: int = setting(
-        "TASK_STORAGE_BYTES",
-        parsers.integer(2**20, 2**50),
-        str(2**31),
-        "Bytes that stored tasks may take; the oldest ended tasks go first. Memory has TASK_RETENTION_BYTES instead.",
-    )
-    resume: str = setting(
-        "TASK_RESUME",
-        parsers.choice("fail", "requeue"),
-        "fail",
-        "What becomes of tasks that ran when the service ended without warning: fail, or requeue to run them again.",
-    )
-    postgres: Secret | None = setting(
-        "POSTGRES_CONNECTION_STRING",
-        parsers.connection_string,
-        None,
-        "Where the database of TASK_STORAGE_BACKEND=postgres is, such as postgresql://USER:PASSWORD@HOST/DATABASE.",
-    )
-
-
-@attrs.frozen(kw_only=True)
-class RecordingConfig:
-    """Which pictures of tasks are kept; see docs/finding-tasks.md."""
-
-    screenshots: Recorded = setting(
-        "RECORD_SCREENSHOTS",
-        lambda text: Recorded(parsers.choice(*Recorded)(text)),
-        Recorded.FAILED,
-        "Pictures kept in RUNTIME_DIR/pictures: failed (the last steps of tasks that fail), all, or none.",
-    )
-    max_bytes: int = setting(
-        "RECORD_SCREENSHOTS_BYTES",
-        parsers.integer(2**20, 2**50),
-        str(2**30),
-        "Bytes that the pictures of tasks may take; the oldest go first.",
-    )
-
-
 @attrs.frozen(kw_only=True)
 class StreamsConfig:
     """The messages of tasks."""
@@ -380,73 +313,6 @@ class ModelsConfig:
     def provider(self, row: ProviderRow) -> ProviderConfig:
         """Return what is set of one provider."""
         return provider_config(self, row)
-
-
-@attrs.frozen(kw_only=True)
-class SandboxesConfig(LybicConfig):
-    """The sandboxes of tasks: what each may use, and how long it is kept; see docs/sandboxes.md."""
-
-    keep: int | None = setting(
-        "SANDBOX_KEEP",
-        parsers.integer(0, 10_000),
-        None,
-        "Sandboxes kept after their tasks; as many as slots unless set.",
-    )
-    keep_seconds: float = setting(
-        "SANDBOX_KEEP_SECONDS", parsers.seconds(0, 7 * 86400), "600", "Seconds that a sandbox is kept after its task."
-    )
-    warm: int = setting(
-        "SANDBOX_WARM",
-        parsers.integer(0, 1000),
-        "0",
-        "Sandboxes of DEFAULT_BACKEND that stand ready before there is a task for them.",
-    )
-    memory_bytes: int = setting(
-        "SANDBOX_MEMORY",
-        parsers.integer(2**26, 2**40),
-        str(2**31),
-        "Bytes of memory that one desktop or browser may use.",
-    )
-    disk_bytes: int = setting(
-        "SANDBOX_DISK",
-        parsers.integer(2**20, 2**40),
-        str(2**28),
-        "Bytes of files that one desktop or browser may write.",
-    )
-    processes: int = setting(
-        "SANDBOX_PROCESSES",
-        parsers.integer(16, 100_000),
-        "512",
-        "Processes and threads that one desktop or browser may have.",
-    )
-    egress_allow: tuple[EgressEntry, ...] = setting(
-        "EGRESS_ALLOW",
-        parsers.egress,
-        PUBLIC,
-        "All that browsers may reach: public (over http and https), hosts, *.domain, addresses, networks, with or "
-        "without :PORT, separated by commas: see docs/sandboxes.md.",
-    )
-    screen: ScreenSize = setting(
-        "SANDBOX_SCREEN", parsers.screen, "1280x720", "Pixels of a desktop's or browser's screen, as WIDTHxHEIGHT."
-    )
-    x11_apps: tuple[str, ...] | None = setting(
-        "X11_APPS",
-        parsers.commands,
-        None,
-        "Programs that tasks may open on Linux desktops, separated by commas; unless set, those known to work.",
-    )
-    x11_unjailed: bool = setting(
-        "X11_UNJAILED",
-        parsers.boolean,
-        "false",
-        "Allow Linux desktops without a jail, where a task's programs can do what the service can.",
-    )
-    chromium_unjailed: bool = setting(
-        "CHROMIUM_UNJAILED",
-        parsers.boolean,
-        "false",
-        "Allow browsers without a jail, where nothing but their own settings keeps them from the network.",
-    )
 
 
 @attrs.frozen(kw_only=True)

@@ -101,10 +101,13 @@ class DrainingError(RefusedError):
 
 
 class StorageDownError(RefusedError):
-    """The storage cannot be written now, so nothing is accepted; or not be read, and the answer is not in memory."""
+    """The storage cannot be written now, so nothing is accepted; or not be read, and the answer is not in memory.
+
+    `problem` is for the operator: it may name files and hosts.
+    """
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"the storage of tasks does not answer ({problem}); try again later")
+        super().__init__("the storage of tasks does not answer; try again later")
         self.problem = problem
 
 

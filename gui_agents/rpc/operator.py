@@ -14,17 +14,9 @@ import attrs
 
 from gui_agents.domain.access import Identity, Role
 from gui_agents.domain.errors import InvalidFieldError, NotFoundError, StorageDownError
+from gui_agents.domain.journal import FIRST_ATTEMPT, Journal
 from gui_agents.domain.lifecycle import LIVE
-from gui_agents.domain.storage import (
-    FIRST_ATTEMPT,
-    CursorError,
-    Journal,
-    StoredStep,
-    StoredTask,
-    TaskFilter,
-    TaskStore,
-    TaskSummary,
-)
+from gui_agents.domain.storage import CursorError, StoredStep, StoredTask, TaskFilter, TaskStore, TaskSummary
 from gui_agents.domain.task import TaskRecord
 from gui_agents.proto import operator_pb2 as pb
 from gui_agents.rpc import operator_convert as convert
@@ -155,7 +147,7 @@ class OperatorServicer:
         except StorageDownError as error:
             if not everything:
                 raise
-            reply.storage.problem = str(error)
+            reply.storage.problem = error.problem
         return reply
 
     def _now(self, tasks: tuple[TaskSummary, ...], wanted: TaskFilter) -> Iterator[TaskSummary]:

@@ -6,11 +6,7 @@ As everything in this package but `service_state` it knows no lock and no clock.
 from collections.abc import Iterable
 from decimal import Decimal
 
-from gui_agents.domain.lifecycle import Ending, TaskStatus
-from gui_agents.domain.model import History
-from gui_agents.domain.sandbox import SandboxInfo
-from gui_agents.domain.spec import TaskSpec
-from gui_agents.domain.storage import (
+from gui_agents.domain.journal import (
     DaySpent,
     Journal,
     MessagePublished,
@@ -22,6 +18,10 @@ from gui_agents.domain.storage import (
     TaskRequeued,
     TaskStarted,
 )
+from gui_agents.domain.lifecycle import Ending, TaskStatus
+from gui_agents.domain.model import History
+from gui_agents.domain.sandbox import SandboxInfo
+from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.state.table import TaskTable

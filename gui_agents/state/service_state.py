@@ -21,12 +21,13 @@ from gui_agents.domain.actions import ActionName
 from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.clock import Clock, SteadyClock
 from gui_agents.domain.egress import EgressVerdict
+from gui_agents.domain.journal import NO_JOURNAL, Journal, Step
 from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
 from gui_agents.domain.spec import ConfigType, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal, Step, StorageOperation, StorageOutcome, StoredTask
+from gui_agents.domain.storage import StorageOperation, StorageOutcome, StoredTask
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord
 from gui_agents.domain.usage import Bill, ModelCall

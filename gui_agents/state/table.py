@@ -12,6 +12,7 @@ from typing import Final
 
 from gui_agents.domain.buckets import EXECUTION_SECONDS, QUEUE_WAIT_SECONDS, TASK_STEPS
 from gui_agents.domain.errors import NotFoundError
+from gui_agents.domain.journal import FIRST_ATTEMPT
 from gui_agents.domain.lifecycle import (
     Ending,
     FailureReason,
@@ -24,7 +25,6 @@ from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.money import EXACT
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
-from gui_agents.domain.storage import FIRST_ATTEMPT
 from gui_agents.domain.task import RejectReason, TaskLimits, TaskRecord, TaskStatistics
 from gui_agents.domain.usage import Bill, ModelCall
 from gui_agents.snapshot import TasksSnapshot

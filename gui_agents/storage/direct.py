@@ -1,6 +1,7 @@
 """The journal of a service that stores its tasks in memory: each entry is stored when it is appended."""
 
-from gui_agents.domain.storage import Entry, KeepsNothing, TaskStore
+from gui_agents.domain.journal import Entry, KeepsNothing
+from gui_agents.domain.storage import TaskStore
 from gui_agents.storage.writer import Records
 
 

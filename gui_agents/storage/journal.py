@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
-from gui_agents.config.sections import StorageConfig
-from gui_agents.domain.storage import Journal, TaskStore
+from gui_agents.config.storage import StorageConfig
+from gui_agents.domain.journal import Journal
+from gui_agents.domain.storage import TaskStore
 from gui_agents.storage.direct import DirectJournal
 from gui_agents.storage.memory import MemoryStore
 from gui_agents.storage.writer import Records, Writer

@@ -11,26 +11,28 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from gui_agents.domain.lifecycle import Ending, TaskStatus
-from gui_agents.domain.model import NO_HISTORY, History
-from gui_agents.domain.sandbox import SandboxInfo
-from gui_agents.domain.storage import (
-    SUMMARY_CHARACTERS,
+from gui_agents.domain.journal import (
     DaySpent,
     Entry,
     MessagePublished,
     SandboxGiven,
     StepRecorded,
+    TaskCreated,
+    TaskEnded,
+    TaskRequeued,
+    TaskStarted,
+)
+from gui_agents.domain.lifecycle import Ending, TaskStatus
+from gui_agents.domain.model import NO_HISTORY, History
+from gui_agents.domain.sandbox import SandboxInfo
+from gui_agents.domain.storage import (
+    SUMMARY_CHARACTERS,
     StoredStep,
     StoredTask,
     TaskCounts,
-    TaskCreated,
-    TaskEnded,
     TaskFilter,
     TaskOrder,
     TaskPage,
-    TaskRequeued,
-    TaskStarted,
     TaskSummary,
 )
 from gui_agents.domain.stream import StreamMessage

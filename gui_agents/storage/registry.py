@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from gui_agents.config import Config
-from gui_agents.config.sections import StorageBackend
+from gui_agents.config.storage import StorageBackend
 from gui_agents.domain.errors import PreconditionError
 from gui_agents.domain.packages import OptionalPackage, install_command
 from gui_agents.domain.secret import Secret

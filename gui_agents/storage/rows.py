@@ -8,26 +8,23 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import NO_HISTORY, History
-from gui_agents.domain.sandbox import SandboxInfo
-from gui_agents.domain.spec import TaskSpec
-from gui_agents.domain.storage import (
-    SUMMARY_CHARACTERS,
+from gui_agents.domain.journal import (
     DaySpent,
     Entry,
     MessagePublished,
     SandboxGiven,
     Step,
     StepRecorded,
-    StoredStep,
-    StoredTask,
     TaskCreated,
     TaskEnded,
     TaskRequeued,
     TaskStarted,
-    TaskSummary,
 )
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.domain.model import NO_HISTORY, History
+from gui_agents.domain.sandbox import SandboxInfo
+from gui_agents.domain.spec import TaskSpec
+from gui_agents.domain.storage import SUMMARY_CHARACTERS, StoredStep, StoredTask, TaskSummary
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.storage import codec

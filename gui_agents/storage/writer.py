@@ -28,16 +28,8 @@ from typing import Final, Protocol
 import attrs
 
 from gui_agents.domain.errors import StorageDownError
-from gui_agents.domain.storage import (
-    Entry,
-    MessagePublished,
-    StepRecorded,
-    StorageOperation,
-    StorageOutcome,
-    TaskCreated,
-    TaskStarted,
-    TaskStore,
-)
+from gui_agents.domain.journal import Entry, MessagePublished, StepRecorded, TaskCreated, TaskStarted
+from gui_agents.domain.storage import StorageOperation, StorageOutcome, TaskStore
 from gui_agents.domain.stream import LAST
 from gui_agents.domain.weight import weight
 from gui_agents.storage.writing_thread import TENDING_SECONDS, WritingThread, ended

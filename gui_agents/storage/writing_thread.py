@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import chain, repeat
 from typing import Any, Final, Protocol
 
-from gui_agents.domain.storage import Entry, StorageError, TaskEnded, TaskRequeued, TaskStore
+from gui_agents.domain.journal import Entry, TaskEnded, TaskRequeued
+from gui_agents.domain.storage import StorageError, TaskStore
 
 RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Before each further try; the last one for all that follow."""

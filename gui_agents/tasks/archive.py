@@ -5,12 +5,14 @@ remember another one.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from typing import Final, TypeVar
 
 from gui_agents.domain.errors import NotFoundError, StorageDownError
+from gui_agents.domain.journal import Journal
 from gui_agents.domain.lifecycle import LIVE, TERMINAL
-from gui_agents.domain.storage import Journal, StorageError, StorageOperation, StorageOutcome, StoredTask, TaskStore
+from gui_agents.domain.storage import StorageError, StorageOperation, StorageOutcome, StoredTask, TaskStore
 from gui_agents.domain.stream import LAST, StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.state.service_state import ServiceState
@@ -22,6 +24,8 @@ READERS: Final = 4
 """Questions to the storage that are answered at once."""
 PATIENCE_SECONDS: Final = 15.0
 """After which a client is told that the storage does not answer; it may hang, and so may a reader's thread."""
+
+_log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +46,8 @@ class Archive:
         self._journal = journal
         self._patience_seconds = patience_seconds
         self._readers = Threads("storage reader", READERS)
+        self._failing = False
+        """Whether the latest read failed, which the log tells once."""
 
     async def read(self, question: Callable[[TaskStore], Answer]) -> Answer:
         """Return the answer of the store to a question.
@@ -58,8 +64,12 @@ class Archive:
             problem = str(error)
         else:
             self._state.storage_done(StorageOperation.READ, StorageOutcome.OK)
+            self._failing = False
             return answer
         self._state.storage_done(StorageOperation.READ, StorageOutcome.ERROR)
+        if not self._failing:
+            self._failing = True
+            _log.warning("the storage cannot be read: %s", problem)
         raise StorageDownError(problem)
 
     async def record(self, task_id: str) -> TaskRecord:

@@ -14,18 +14,11 @@ import attrs
 
 from gui_agents.domain.cloud import CloudOrder, CloudWish
 from gui_agents.domain.errors import RefusedError
+from gui_agents.domain.journal import Journal, MessagePublished, TaskEnded, TaskRequeued
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskStatus, failure
 from gui_agents.domain.model import History, Turn
 from gui_agents.domain.spec import LLMSettings, ModelChoice, TaskSpec
-from gui_agents.domain.storage import (
-    Journal,
-    MessagePublished,
-    StoredStep,
-    StoredTask,
-    TaskEnded,
-    TaskRequeued,
-    TaskStore,
-)
+from gui_agents.domain.storage import StoredStep, StoredTask, TaskStore
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.weight import weight
 from gui_agents.tasks.archive import Archive

@@ -35,12 +35,13 @@ from gui_agents.domain.errors import (
     QueueFullError,
     StorageDownError,
 )
+from gui_agents.domain.journal import NO_JOURNAL, Journal
 from gui_agents.domain.lifecycle import LIVE, Ending, FailureReason, TaskEvent, TaskStatus, failure
 from gui_agents.domain.model import BudgetExhaustedError, History, Model, ModelError, ModelRefusedError
 from gui_agents.domain.redaction import KNOWS_NO_KEYS, Redactor
 from gui_agents.domain.sandbox import SandboxError
 from gui_agents.domain.spec import ModelChoice, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal, StoredTask
+from gui_agents.domain.storage import StoredTask
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.weight import weight
 from gui_agents.pictures.recording import NO_RECORDING, Recording
@@ -57,6 +58,7 @@ from gui_agents.tasks.pace import paced
 from gui_agents.tasks.treasury import Treasury
 from gui_agents.tasks.warm import SandboxFactory, WarmPool
 
+NOT_STORED: Final = "not accepted: it could not be stored"
 RESTORED: Final = "the service has started again, and the task waits again"
 UNWIND_SECONDS: Final = 5.0
 """How long a task that was stopped may take to let go of what it holds."""
@@ -213,7 +215,7 @@ class TaskRunner:
             self._line.add(task_id, owner)
             self._dispatch()
         else:
-            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=f"not accepted: {problem}"))
+            self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=NOT_STORED))
 
     def client_left(self, task_id: str) -> None:
         """Cancel a task whose client follows it no longer.

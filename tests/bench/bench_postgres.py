@@ -16,8 +16,8 @@ from typing import Any
 
 import psycopg
 
+from gui_agents.domain.journal import Entry
 from gui_agents.domain.secret import Secret
-from gui_agents.domain.storage import Entry
 from gui_agents.storage import rows
 from gui_agents.storage.postgres.store import POSTGRES, PostgresStore
 from tests import postgres

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import attrs
 
+from gui_agents.domain.journal import Entry, TaskEnded
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.spec import ModelChoice
-from gui_agents.domain.storage import Entry, TaskEnded, TaskFilter, TaskOrder, TaskStore
+from gui_agents.domain.storage import TaskFilter, TaskOrder, TaskStore
 from gui_agents.storage import rows
 from gui_agents.storage.memory import MemoryStore
 from gui_agents.storage.sqlite.store import SQLITE, SqliteStore

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import grpc
 
-from gui_agents.domain.storage import FIRST_ATTEMPT, MessagePublished, StorageOperation, StorageOutcome, TaskCreated
+from gui_agents.domain.journal import FIRST_ATTEMPT, MessagePublished, TaskCreated
+from gui_agents.domain.storage import StorageOperation, StorageOutcome
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc

@@ -12,7 +12,8 @@ from pathlib import Path
 import grpc.aio
 import pytest
 
-from gui_agents.domain.storage import Entry, StorageStartError, StoredTask
+from gui_agents.domain.journal import Entry
+from gui_agents.domain.storage import StorageStartError, StoredTask
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.service import Service
 from gui_agents.storage.sqlite.store import SqliteStore

@@ -19,9 +19,10 @@ from gui_agents import config as configuration
 from gui_agents import log
 from gui_agents.domain.clock import SystemClock
 from gui_agents.domain.egress import EgressVerdict
+from gui_agents.domain.journal import Entry
 from gui_agents.domain.sandbox import SandboxEnd, SandboxError, SandboxGoneError
 from gui_agents.domain.screen import Observation
-from gui_agents.domain.storage import Entry, StorageError
+from gui_agents.domain.storage import StorageError
 from gui_agents.grpc_app import App
 from gui_agents.models.registry import ModelFactory
 from gui_agents.sandboxes.registry import SandboxFactory

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from gui_agents.domain.storage import DaySpent, Entry
+from gui_agents.domain.journal import DaySpent, Entry
 from gui_agents.storage import rows
 from gui_agents.storage.dialect import Dialect, Parameters
 

@@ -16,10 +16,10 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
+from gui_agents.domain.journal import Entry
 from gui_agents.domain.model import History
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.storage import (
-    Entry,
     StorageError,
     StorageStartError,
     StoredStep,

@@ -15,18 +15,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from gui_agents.domain.journal import Entry, TaskCreated
 from gui_agents.domain.model import History
-from gui_agents.domain.storage import (
-    Entry,
-    StorageError,
-    StoredStep,
-    StoredTask,
-    TaskCounts,
-    TaskCreated,
-    TaskFilter,
-    TaskOrder,
-    TaskPage,
-)
+from gui_agents.domain.storage import StorageError, StoredStep, StoredTask, TaskCounts, TaskFilter, TaskOrder, TaskPage
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.storage import amounts, codec, queries, rows
 from gui_agents.storage.dialect import Dialect

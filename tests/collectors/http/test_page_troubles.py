@@ -6,8 +6,9 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from gui_agents.domain.journal import KeepsNothing
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent
-from gui_agents.domain.storage import KeepsNothing, StorageOperation, StorageOutcome
+from gui_agents.domain.storage import StorageOperation, StorageOutcome
 from gui_agents.domain.task import RejectReason
 from gui_agents.domain.usage import Bill, CallOutcome, ModelCall
 from gui_agents.snapshot import HeartbeatSnapshot

@@ -7,22 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from gui_agents.domain.actions import Click
-from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus, failure
-from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
-from gui_agents.domain.storage import (
+from gui_agents.domain.journal import (
     FIRST_ATTEMPT,
     Entry,
     MessagePublished,
     Step,
     StepRecorded,
-    StoredTask,
     TaskCreated,
     TaskEnded,
-    TaskFilter,
-    TaskOrder,
     TaskStarted,
-    TaskStore,
 )
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus, failure
+from gui_agents.domain.spec import ModelChoice, RunningConfig, TaskSpec
+from gui_agents.domain.storage import StoredTask, TaskFilter, TaskOrder, TaskStore
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
 from tests.fakes import EPOCH

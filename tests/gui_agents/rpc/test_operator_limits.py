@@ -6,7 +6,7 @@ import grpc.aio
 from hypothesis import settings
 
 from gui_agents.domain.actions import Type
-from gui_agents.domain.storage import MessagePublished, StepRecorded
+from gui_agents.domain.journal import MessagePublished, StepRecorded
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.proto import operator_pb2 as pb
 from gui_agents.rpc.methods import OPERATOR_METHODS

@@ -11,19 +11,11 @@ from itertools import count
 import attrs
 import pytest
 
+from gui_agents.domain.journal import DaySpent, TaskRequeued, TaskStarted
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import Endpoint, LLMSettings, ModelChoice, RunningConfig
-from gui_agents.domain.storage import (
-    CursorError,
-    DaySpent,
-    StorageError,
-    StorageStartError,
-    TaskFilter,
-    TaskOrder,
-    TaskRequeued,
-    TaskStarted,
-)
+from gui_agents.domain.storage import CursorError, StorageError, StorageStartError, TaskFilter, TaskOrder
 from tests.gui_agents.storage.entries import EPOCH, STATISTICS, TIMEOUT, created, ended, spec, stepped, told, whole
 
 EVERYTHING = TaskFilter()

@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 
 from gui_agents.domain.actions import ACTIONS, Button
 from gui_agents.domain.cloud import Account, Authorization, CloudOrder, SandboxKind
-from gui_agents.domain.lifecycle import TERMINAL, Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import History, Turn
-from gui_agents.domain.model_settings import ModelSettings
-from gui_agents.domain.sandbox import SandboxInfo, SandboxType
-from gui_agents.domain.secret import Secret
-from gui_agents.domain.spec import Endpoint, LLMSettings, Mode, ModelChoice, RunningConfig, TaskSpec
-from gui_agents.domain.storage import (
+from gui_agents.domain.journal import (
     DaySpent,
     Entry,
     MessagePublished,
@@ -24,10 +18,16 @@ from gui_agents.domain.storage import (
     StepRecorded,
     TaskCreated,
     TaskEnded,
-    TaskFilter,
     TaskRequeued,
     TaskStarted,
 )
+from gui_agents.domain.lifecycle import TERMINAL, Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.domain.model import History, Turn
+from gui_agents.domain.model_settings import ModelSettings
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.secret import Secret
+from gui_agents.domain.spec import Endpoint, LLMSettings, Mode, ModelChoice, RunningConfig, TaskSpec
+from gui_agents.domain.storage import TaskFilter
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
 

@@ -4,11 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from gui_agents.domain.actions import Click
-from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus, failure
-from gui_agents.domain.model import History, Turn
-from gui_agents.domain.sandbox import SandboxInfo, SandboxType
-from gui_agents.domain.spec import Mode, ModelChoice, RunningConfig, TaskSpec
-from gui_agents.domain.storage import (
+from gui_agents.domain.journal import (
     Entry,
     MessagePublished,
     SandboxGiven,
@@ -18,6 +14,10 @@ from gui_agents.domain.storage import (
     TaskEnded,
     TaskStarted,
 )
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus, failure
+from gui_agents.domain.model import History, Turn
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
+from gui_agents.domain.spec import Mode, ModelChoice, RunningConfig, TaskSpec
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
 

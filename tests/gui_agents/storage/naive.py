@@ -7,26 +7,28 @@ from typing import Any
 
 import attrs
 
+from gui_agents.domain.journal import (
+    DaySpent,
+    Entry,
+    MessagePublished,
+    SandboxGiven,
+    StepRecorded,
+    TaskCreated,
+    TaskEnded,
+    TaskRequeued,
+    TaskStarted,
+)
 from gui_agents.domain.lifecycle import TaskStatus
 from gui_agents.domain.model import NO_HISTORY
 from gui_agents.domain.secret import FORGOTTEN
 from gui_agents.domain.storage import (
     SEARCHED_CHARACTERS,
     SUMMARY_CHARACTERS,
-    DaySpent,
-    Entry,
-    MessagePublished,
-    SandboxGiven,
-    StepRecorded,
     StoredStep,
     StoredTask,
     TaskCounts,
-    TaskCreated,
-    TaskEnded,
     TaskFilter,
     TaskOrder,
-    TaskRequeued,
-    TaskStarted,
     TaskSummary,
 )
 from gui_agents.domain.task import TaskRecord, TaskStatistics

@@ -4,21 +4,19 @@ import threading
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
-from gui_agents.domain.storage import (
+from gui_agents.domain.journal import (
     FIRST_ATTEMPT,
     Entry,
     MessagePublished,
     Step,
     StepRecorded,
-    StorageError,
-    StorageOperation,
-    StorageOutcome,
     TaskCreated,
     TaskEnded,
     TaskRequeued,
     TaskStarted,
 )
+from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
+from gui_agents.domain.storage import StorageError, StorageOperation, StorageOutcome
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
 from tests.fakes import a_spec

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gui_agents.domain.actions import Click
+from gui_agents.domain.journal import Step
 from gui_agents.domain.model import NO_HISTORY, History, Turn
 from gui_agents.domain.screen import Picture
 from gui_agents.domain.secret import MASKED_KEY, Secret
 from gui_agents.domain.spec import LLMSettings, ModelChoice, RunningConfig, TaskSpec
-from gui_agents.domain.storage import SEARCHED_CHARACTERS, Step
+from gui_agents.domain.storage import SEARCHED_CHARACTERS
 from gui_agents.storage import amounts, codec, keys
 from tests.gui_agents.storage import drawn
 

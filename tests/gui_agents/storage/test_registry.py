@@ -2,7 +2,7 @@
 
 import pytest
 
-from gui_agents.config.sections import StorageBackend
+from gui_agents.config.storage import StorageBackend
 from gui_agents.storage.memory import MemoryStore
 from gui_agents.storage.registry import STORES, open_store
 from gui_agents.storage.sqlite.files import DATABASE

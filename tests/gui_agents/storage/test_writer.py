@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gui_agents.domain.errors import StorageDownError
-from gui_agents.domain.storage import Entry, StorageError, StorageOperation, StorageOutcome, StorageStartError
+from gui_agents.domain.journal import Entry
+from gui_agents.domain.storage import StorageError, StorageOperation, StorageOutcome, StorageStartError
 from gui_agents.storage import writer as module
 from gui_agents.storage import writing_thread
 from gui_agents.storage.writer import Writer

@@ -10,11 +10,11 @@ from gui_agents.access.owners import Owners
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.domain.access import NO_QUOTAS, Quotas
 from gui_agents.domain.actions import Action, Click, Done
+from gui_agents.domain.journal import NO_JOURNAL, Journal
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.model import Calls, Decision, DecisionRequest
 from gui_agents.domain.screen import Observation
 from gui_agents.domain.spec import ModelChoice, TaskSpec
-from gui_agents.domain.storage import NO_JOURNAL, Journal
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.domain.task import TaskRecord
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage

@@ -3,7 +3,7 @@
 import asyncio
 
 from gui_agents.domain.errors import StorageDownError
-from gui_agents.domain.storage import Entry
+from gui_agents.domain.journal import Entry
 
 
 class ScriptedJournal:

@@ -12,11 +12,7 @@ import pytest
 
 from gui_agents.domain.actions import Click
 from gui_agents.domain.cloud import Account, CloudOrder, SandboxKind
-from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
-from gui_agents.domain.model import History, Turn
-from gui_agents.domain.secret import Secret
-from gui_agents.domain.spec import LLMSettings, Mode, RunningConfig
-from gui_agents.domain.storage import (
+from gui_agents.domain.journal import (
     DaySpent,
     Entry,
     MessagePublished,
@@ -26,6 +22,10 @@ from gui_agents.domain.storage import (
     TaskEnded,
     TaskStarted,
 )
+from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.domain.model import History, Turn
+from gui_agents.domain.secret import Secret
+from gui_agents.domain.spec import LLMSettings, Mode, RunningConfig
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
 from gui_agents.proto import agent_pb2 as pb

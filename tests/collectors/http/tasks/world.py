@@ -10,8 +10,9 @@ import attrs
 from collectors import TaskSource
 from gui_agents.domain.access import AuthFailure, Identity, Role
 from gui_agents.domain.actions import Click, Done
+from gui_agents.domain.journal import Step
 from gui_agents.domain.lifecycle import LIVE, Ending, TaskEvent, TaskStatus
-from gui_agents.domain.storage import CursorError, Step, StorageError, StoredStep, StoredTask, TaskPage, TaskSummary
+from gui_agents.domain.storage import CursorError, StorageError, StoredStep, StoredTask, TaskPage, TaskSummary
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from tests.collectors.http.serving import serving
 from tests.fakes import EPOCH, a_spec

@@ -1,6 +1,6 @@
 """Lives of numbered tasks as entries, for tests that do not care what tasks do."""
 
-from gui_agents.domain.storage import Entry, TaskStarted
+from gui_agents.domain.journal import Entry, TaskStarted
 from tests.gui_agents.storage import entries
 from tests.gui_agents.storage.entries import EPOCH, created, spec, stepped, told
 

@@ -2,7 +2,7 @@
 
 from hypothesis import given
 
-from gui_agents.domain.storage import DaySpent, TaskRequeued
+from gui_agents.domain.journal import DaySpent, TaskRequeued
 from gui_agents.storage import rows
 from gui_agents.storage.postgres.batches import groups
 from gui_agents.storage.postgres.store import POSTGRES

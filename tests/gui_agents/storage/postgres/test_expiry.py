@@ -2,7 +2,7 @@
 
 import pytest
 
-from gui_agents.domain.storage import DaySpent
+from gui_agents.domain.journal import DaySpent
 from gui_agents.storage.postgres import expiry
 from tests.gui_agents.storage.entries import EPOCH
 from tests.gui_agents.storage.postgres.lives import life

@@ -6,9 +6,10 @@ import attrs
 import psycopg
 import pytest
 
+from gui_agents.domain.journal import TaskEnded
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus, failure
 from gui_agents.domain.secret import Secret
-from gui_agents.domain.storage import TaskEnded, TaskFilter, TaskOrder
+from gui_agents.domain.storage import TaskFilter, TaskOrder
 from gui_agents.storage import queries
 from gui_agents.storage.postgres.store import POSTGRES, PostgresStore, _numbered
 from tests.gui_agents.storage.entries import EPOCH
