@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from collectors.metrics import access, models, process, rpcs, sandboxes, service, storage, streams, tasks, web_config
+from collectors.metrics import models, process, rpcs, sandboxes, service, storage, streams, tasks, web_config
 from collectors.metrics.definitions import Section
 from gui_agents.domain.errors import ConfigError
 
@@ -22,7 +22,6 @@ def sections(disabled: Collection[str] = (), reloads: web_config.Reloads | None 
         sandboxes.SECTION,
         streams.SECTION,
         storage.SECTION,
-        access.SECTION,
         service.SECTION,
         process.section(),
         *(() if reloads is None else (web_config.section(reloads),)),

@@ -1,5 +1,6 @@
 """RPCs: how many start, how they end, and how long they take."""
 
+from collectors.metrics import access
 from collectors.metrics.definitions import Section, counter, gauge, histogram
 from gui_agents.domain.rpc import ERRORS, STREAMING, MethodName, StatusCode
 from gui_agents.snapshot import ServiceSnapshot
@@ -46,5 +47,6 @@ SECTION = Section[ServiceSnapshot](
             example="sum by (code) (rate(agent_grpc_handled_total[5m]))",
             optional=True,
         ),
+        *access.METRICS,
     ),
 )

@@ -19,7 +19,7 @@ from tests.collectors.sources import Broken, Fixed
 from tests.strategies import METHODS, idle_snapshot, service_snapshots
 from tests.system_tools import require_program
 
-SECTIONS = ("tasks", "rpcs", "models", "sandboxes", "streams", "access", "storage", "service", "process")
+SECTIONS = ("tasks", "rpcs", "models", "sandboxes", "streams", "storage", "service", "process")
 
 
 def samples(collector):
