@@ -59,8 +59,8 @@ class SqliteStore:
         """Write entries in their order, all or none."""
         waiting = self._waiting + sum(isinstance(entry, TaskCreated) for entry in entries)
         with self._transaction() as connection:
-            for entry in entries:
-                for sql, parameters in rows.statements(entry, SQLITE):
+            for _, statements in rows.of_batch(entries, SQLITE):
+                for sql, parameters in statements:
                     connection.execute(sql, parameters)
             while waiting >= search.AT_ONCE:
                 search.index_waiting(connection)
