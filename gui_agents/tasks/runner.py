@@ -213,7 +213,8 @@ class TaskRunner:
             return
         if problem is None:
             self._line.add(task_id, owner)
-            self._dispatch()
+            # A moment later, so that its client has its answer whatever the task's sandbox does to the event loop.
+            asyncio.get_running_loop().call_soon(self._dispatch)
         else:
             self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=NOT_STORED))
 
