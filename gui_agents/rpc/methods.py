@@ -148,8 +148,8 @@ METHODS: Final = (
         changes=True,
     ),
     Method(MethodName.GET_AGENT_TASK_STREAM, pb.GetAgentTaskStreamRequest, (*_ALWAYS, *_LOOKUP), _ANY),
-    Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, _ALWAYS, _ANY),
-    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, _ALWAYS, _SUBMIT, changes=True),
+    Method(MethodName.QUERY_TASK_STATUS, pb.QueryTaskStatusRequest, (*_ALWAYS, *_READING), _ANY),
+    Method(MethodName.CANCEL_TASK, pb.CancelTaskRequest, (*_ALWAYS, *_READING), _SUBMIT, changes=True),
 )
 """The twelve methods, in the order of the contract."""
 
