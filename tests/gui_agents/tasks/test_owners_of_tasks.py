@@ -240,7 +240,7 @@ async def test_the_records_of_callers_without_tokens_are_not_those_of_the_servic
     assert recorded(journal) == [("", Decimal("0.03")), (NAMELESS, Decimal("0.03"))]
     await rig.rest()
     after = Rig(day_limits={"USD": Decimal(5)}, quotas={"": Quotas(cost=DAY)})
-    after.runner.day_restored(TODAY, {"": {"USD": Decimal(3)}, NAMELESS: {"USD": Decimal("0.0999")}})
+    after.runner.day_restored(TODAY, {NAMELESS: {"USD": Decimal("0.0999")}, "": {"USD": Decimal(3)}})
     with pytest.raises(QuotaExceededError, match=r"and 0\.0001 is left"):
         after.submit("dear")
     await after.rest()
