@@ -77,8 +77,8 @@ UPDATE tasks SET status = ?, reason = ?, message = ?, ended_at = ?, seconds = ?,
 WHERE {_OF_ATTEMPT} AND ended_at IS NULL
 """
 SPENT: Final = """
-INSERT INTO spent (day, currency, amount) VALUES (?, ?, ?)
-ON CONFLICT (day, currency) DO UPDATE SET amount = excluded.amount
+INSERT INTO spent (day, owner, currency, amount) VALUES (?, ?, ?, ?)
+ON CONFLICT (day, owner, currency) DO UPDATE SET amount = excluded.amount
 """
 
 SUMMARY: Final = """
@@ -100,7 +100,7 @@ SELECT steps.attempt, recorded_at, step FROM steps JOIN tasks USING (sequence) W
 ORDER BY steps.attempt, position
 """
 HISTORY: Final = "SELECT history FROM outcomes JOIN tasks USING (sequence) WHERE task_id = ?"
-SPENT_ON: Final = "SELECT currency, amount FROM spent WHERE day = ?"
+SPENT_ON: Final = "SELECT owner, currency, amount FROM spent WHERE day = ?"
 
 _EVENTS: Final = {
     TaskStatus.COMPLETED: TaskEvent.COMPLETE,
@@ -152,7 +152,8 @@ def statements(entry: Entry, dialect: Dialect) -> Iterator[Statement]:
             used = _used(_UNUSED, dialect)
             yield REQUEUE, (entry.attempt, TaskStatus.PENDING, *used, *_key(entry))
         case DaySpent():
-            yield SPENT, (entry.day, entry.currency, dialect.write_money(entry.amount))
+            owner = codec.text_of(entry.owner)
+            yield SPENT, (entry.day, owner, entry.currency, dialect.write_money(entry.amount))
 
 
 def _step(entry: StepRecorded) -> Statement:
@@ -277,6 +278,9 @@ def history_in(row: Sequence[Any] | None) -> History:
     return codec.history_in(None if row is None else row[0])
 
 
-def spent_in(rows: Sequence[Sequence[Any]], dialect: Dialect) -> dict[str, Decimal]:
-    """Return the amounts of the rows of `SPENT_ON`, by ISO code."""
-    return {currency: dialect.read_money(amount) for currency, amount in rows}
+def spent_in(rows: Sequence[Sequence[Any]], dialect: Dialect) -> dict[str, dict[str, Decimal]]:
+    """Return the amounts of the rows of `SPENT_ON`, by owner and then by ISO code."""
+    spent: dict[str, dict[str, Decimal]] = {}
+    for owner, currency, amount in rows:
+        spent.setdefault(codec.text_in(owner), {})[currency] = dialect.read_money(amount)
+    return spent

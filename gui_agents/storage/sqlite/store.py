@@ -117,8 +117,8 @@ class SqliteStore:
         with self._readers.reading() as fetch:
             return queries.counts(fetch, SQLITE, wanted, narrowed=search.narrowed(fetch, wanted, SQLITE))
 
-    def spent(self, day: int) -> Mapping[str, Decimal]:
-        """Return what a day has cost, by ISO code."""
+    def spent(self, day: int) -> Mapping[str, Mapping[str, Decimal]]:
+        """Return what a day has cost, by owner and then by ISO code."""
         with self._readers.reading() as fetch:
             return rows.spent_in(fetch(rows.SPENT_ON, (day,)), SQLITE)
 
