@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gui_agents import config
 from gui_agents.domain.access import Quota
-from gui_agents.rpc.methods import METHODS
+from gui_agents.rpc.methods import METHODS, OPERATOR_METHODS
 
 PAGE = Path(__file__).parent.parent / "docs" / "access.md"
 
@@ -22,7 +22,7 @@ def test_the_page_has_the_roles_of_every_method():
     rows = {
         name.strip("`"): re.findall(r"`(\w+)`", roles.partition(";")[0]) for name, roles in table("| Method | Roles |")
     }
-    assert rows == {method.name: list(method.roles) for method in METHODS}
+    assert rows == {method.name: list(method.roles) for method in (*METHODS, *OPERATOR_METHODS)}
 
 
 def test_the_page_has_every_quota_with_its_setting():

@@ -94,6 +94,8 @@ def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case f
             compile(code, "<page>", "exec")
         case ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate" | "completion.bash"]:
             pass
+        case ["umask", "077"]:
+            pass
         case ["docker", *rest]:
             check_docker(rest)
         case ["grep", name]:

@@ -85,8 +85,11 @@ class Guard:
         return self._quotas if known is None else known.quotas
 
     def current(self, identity: Identity) -> Identity | None:
-        """Return who has the name of `identity` now, or None if its token was revoked."""
-        return self._anybody if self._path is None else self._known.by_name.get(identity.name)
+        """Return what its token makes of `identity` now, or None if that was revoked.
+
+        The name does not count: whoever has a lost token is out, also if another token has got its name.
+        """
+        return self._anybody if self._path is None else self._known.by_digest.get(identity.digest)
 
     def reload(self) -> bool:
         """Read the file again if it has changed or could not be used before, and tell whether anything is new.
@@ -115,7 +118,9 @@ class Guard:
         return True
 
     def _use(self, read: TokenFile, path: Path) -> None:
-        identities = [(line, Identity(line.name, line.roles, line.quotas.over(self._quotas))) for line in read.lines]
+        identities = [
+            (line, Identity(line.name, line.roles, line.quotas.over(self._quotas), line.digest)) for line in read.lines
+        ]
         self._known = _Known(
             {line.digest: identity for line, identity in identities},
             {line.name: identity for line, identity in identities},

@@ -102,6 +102,8 @@ class Identity:
     """The owner of the tasks that it starts; empty for everybody who calls a service without tokens."""
     roles: frozenset[Role]
     quotas: Quotas = NO_QUOTAS
+    digest: bytes = attrs.field(default=b"", eq=False, repr=False)
+    """The hash of the token that it has shown; empty without tokens."""
 
     def has(self, role: Role) -> bool:
         """Tell whether it has a role; `admin` has all."""

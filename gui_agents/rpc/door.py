@@ -37,6 +37,8 @@ from gui_agents.domain.address import site
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.errors import RefusedError
 from gui_agents.domain.rpc import StatusCode
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import operator_pb2
 from gui_agents.rpc.methods import Guarded
 from gui_agents.rpc.operations import to_its_end
 from gui_agents.rpc.status import code_and_reason
@@ -150,7 +152,7 @@ class Door:
         """Write a line to the audit log."""
         if self._audit is not None:
             visit.told = True
-            facts = {"task_id": visit.task_id, "reason": reason, "repeated": repeated}
+            facts = {"task_id": visit.task_id, "cancelled": visit.cancelled, "reason": reason, "repeated": repeated}
             self._audit.record(_event(visit.caller.name, visit.method, visit.peer, outcome, facts))
 
     def _may(self, caller: Identity, method: Guarded) -> bool:
@@ -190,7 +192,18 @@ class Door:
 class _CountedVisit(Visit):
     """One call that is counted and audited."""
 
-    __slots__ = ("_door", "_sending", "authorization", "caller", "method", "peer", "revoked", "task_id", "told")
+    __slots__ = (
+        "_door",
+        "_sending",
+        "authorization",
+        "caller",
+        "cancelled",
+        "method",
+        "peer",
+        "revoked",
+        "task_id",
+        "told",
+    )
 
     def __init__(self, door: Door, method: Guarded, caller: Identity, peer: str, authorization: str | None) -> None:
         self._door = door
@@ -200,6 +213,8 @@ class _CountedVisit(Visit):
         self.authorization = authorization
         self.revoked = False
         self.task_id = ""
+        self.cancelled: int | None = None
+        """How many tasks a reply says are cancelled; None if it says nothing of that."""
         self.told = False
         self._sending: asyncio.Future[None] | None = None
         """What is sent now, or was sent last."""
@@ -213,6 +228,10 @@ class _CountedVisit(Visit):
         if not self.method.changes:
             return
         self.task_id = getattr(message, "taskId", "") or self.task_id
+        if isinstance(message, pb.CancelTaskResponse):
+            self.cancelled = int(message.success)
+        elif isinstance(message, operator_pb2.CancelTasksResponse):
+            self.cancelled = message.cancelled
         # A stream that starts a task may be open for long, and its end is not the news.
         if self.method.streaming and self.task_id and not self.told:
             self._door.tell(self, StatusCode.OK)
@@ -274,4 +293,7 @@ def _event(who: str, method: Guarded, peer: str, outcome: str, facts: Mapping[st
     event: dict[str, Any] = {"who": who, "what": method.name, "from": address_of(peer), "outcome": outcome}
     if facts.get("task_id"):
         event["task_id"] = facts["task_id"][:LONGEST_ID]
+    if facts.get("cancelled") is not None:
+        # Also if it is 0: a task of somebody else is answered with OK.
+        event["cancelled"] = facts["cancelled"]
     return event | {name: facts[name] for name in ("reason", "repeated") if facts.get(name)}

@@ -30,6 +30,22 @@ def test_a_token_is_its_name_with_its_roles_and_quotas_over_those_of_the_setting
     assert (guard.quotas("ci"), guard.quotas("gone")) == (quotas, Quotas(running=3, queued=7))
 
 
+def test_whoever_was_identified_goes_on_with_its_token_and_not_with_its_name(tmp_path):
+    path = tmp_path / "tokens"
+    lost = create(path, "ci", "submit")
+    guard = Guard(path)
+    caller = guard.identify(bearer(lost))
+    text = path.read_text().replace("submit", "read")
+    path.write_text(text)
+    guard.reload()
+    assert guard.current(caller) == Identity("ci", frozenset({Role.READ}))
+    path.write_text("")
+    create(path, "ci", "submit")
+    guard.reload()
+    assert guard.current(caller) is None
+    assert Guard(None).current(ANYBODY) == ANYBODY
+
+
 @pytest.mark.parametrize(
     ("header", "failure"),
     [

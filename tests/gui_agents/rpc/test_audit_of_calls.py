@@ -9,6 +9,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from gui_agents.domain.errors import ConfigError
 from gui_agents.grpc_app import App
 from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import operator_pb2, operator_pb2_grpc
 from tests.callers import Callers, callers
 from tests.serving import configured, refused, serving, until
 
@@ -37,6 +38,26 @@ async def test_changes_are_told_with_their_task(tmp_path):
         assert told(first) == ("ann", "RunAgentInstructionAsync", "127.0.0.1", "OK")
         assert told(second) == ("ann", "CancelTask", "127.0.0.1", "OK")
         assert first["task_id"] == second["task_id"] == task
+
+
+async def test_a_cancel_is_told_with_what_it_has_cancelled(tmp_path):
+    async with callers(tmp_path, ann="submit", ben="submit", root="admin") as ours:
+        operator = operator_pb2_grpc.OperatorStub(ours.by("root").channel)
+        task = await ours.by("ann").start("wait")
+        await ours.by("ben").cancel(task)
+        await operator.CancelTasks(operator_pb2.CancelTasksRequest(all=True, dry_run=True))
+        await operator.CancelTasks(operator_pb2.CancelTasksRequest(all=True))
+        await ours.by("ann").start("wait")
+        await ours.by("ann").cancel(task)
+        lines = await audited(ours, 6)
+        assert [(line["who"], line["what"], line.get("cancelled")) for line in lines] == [
+            ("ann", "RunAgentInstructionAsync", None),
+            ("ben", "CancelTask", 0),
+            ("root", "CancelTasks", 0),
+            ("root", "CancelTasks", 1),
+            ("ann", "RunAgentInstructionAsync", None),
+            ("ann", "CancelTask", 1),
+        ]
 
 
 async def test_a_stream_that_starts_a_task_is_told_when_it_begins(tmp_path):

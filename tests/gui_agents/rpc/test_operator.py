@@ -192,6 +192,28 @@ async def test_a_storage_that_cannot_be_read_is_told():
         assert (overview.load.slots, overview.HasField("counts")) == (5, False)
 
 
+async def test_every_call_that_needs_a_broken_storage_ends_with_a_status_that_its_method_has():
+    async with operating(tasks=1) as operated:
+
+        def broken(*_, **__):
+            raise StorageError("the disk is gone")
+
+        operated.store.task = broken
+        agent, before = operated.served.agent, set(operated.served.state.snapshot().rpcs.handled)
+        for call in (
+            agent.QueryTaskStatus(agent_pb2.QueryTaskStatusRequest(taskId="x")),
+            agent.CancelTask(agent_pb2.CancelTaskRequest(taskId="x")),
+            agent.GetCommonConfig(agent_pb2.GetCommonConfigRequest(id="x")),
+            agent.RunAgentInstructionAsync(
+                agent_pb2.RunAgentInstructionRequest(instruction="finish", previousTaskId="x")
+            ),
+            operated.operator.GetTask(pb.GetTaskRequest(task_id="x")),
+        ):
+            assert (await refused(call)).code == "UNAVAILABLE"
+        await operated.served.all_calls_ended()
+        assert set(operated.served.state.snapshot().rpcs.handled) == before
+
+
 # Cancels by filter.
 
 
