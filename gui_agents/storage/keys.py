@@ -1,4 +1,8 @@
-"""What of a request may not be stored: its keys, wherever they are."""
+"""What of a request may not be stored: its keys, wherever they are.
+
+To look for keys in a long instruction takes milliseconds. So it is done once, by `masked_instruction`, and the other
+functions take what it has returned.
+"""
 
 from collections.abc import Iterator
 
@@ -10,20 +14,19 @@ from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import TaskSpec
 
 
-def without_keys(spec: TaskSpec) -> TaskSpec:
+def without_keys(spec: TaskSpec, masked: str) -> TaskSpec:
     """Return a request as it is stored: no key in its fields, and none of those in its instruction.
 
     The keys of the fields stay, because the codec writes none.
     """
-    instruction = masked_instruction(spec)
-    if instruction == spec.instruction:
+    if masked == spec.instruction:
         return spec
-    return attrs.evolve(spec, instruction=instruction, redacted_instruction=None)
+    return attrs.evolve(spec, instruction=masked, redacted_instruction=None)
 
 
-def as_stored(spec: TaskSpec) -> TaskSpec:
+def as_stored(spec: TaskSpec, masked: str) -> TaskSpec:
     """Return a request as it is read from a store: without keys, and without what the operator has set of its model."""
-    spec = without_keys(spec).without_keys()
+    spec = without_keys(spec, masked).without_keys()
     endpoint = spec.model.endpoint
     if endpoint is None or endpoint.settings is DEFAULT_SETTINGS:
         return spec
@@ -31,9 +34,9 @@ def as_stored(spec: TaskSpec) -> TaskSpec:
     return attrs.evolve(spec, model=model)
 
 
-def keys_forgotten(spec: TaskSpec) -> bool:
+def keys_forgotten(spec: TaskSpec, masked: str) -> bool:
     """Return whether a request has keys of its own, or one in its instruction: then it cannot be run without them."""
-    return any(True for _ in _request_keys(spec)) or masked_instruction(spec) != spec.instruction
+    return any(True for _ in _request_keys(spec)) or masked != spec.instruction
 
 
 def masked_instruction(spec: TaskSpec) -> str:

@@ -78,7 +78,7 @@ class _Task:
         self.attempt = entry.attempt
         self.spec = entry.spec
         self.instruction = masked_instruction(entry.spec)
-        self.forgotten = keys_forgotten(entry.spec)
+        self.forgotten = keys_forgotten(entry.spec, self.instruction)
         self.created_at = entry.created_at
         self.status = TaskStatus.PENDING
         self.started_at: float | None = None
@@ -96,7 +96,7 @@ class _Task:
         """Return the task as it is stored."""
         record = TaskRecord(
             task_id=self.task_id,
-            spec=as_stored(self.spec),
+            spec=as_stored(self.spec, self.instruction),
             status=self.status,
             created_at=self.created_at,
             execution_seconds=self.seconds,
@@ -282,7 +282,7 @@ class MemoryStore:
     def _end(self, task: _Task, entry: TaskEnded) -> None:
         task.status, task.ending, task.statistics = entry.status, entry.ending, entry.statistics
         task.ended_at, task.seconds = entry.ended_at, entry.execution_seconds
-        task.spec, task.history = as_stored(task.spec), entry.history
+        task.spec, task.history = as_stored(task.spec, task.instruction), entry.history
         task.weight = weight((task.spec, task.ending, task.history, [*task.messages.values()], [*task.steps.values()]))
         self._ended[task.task_id] = task
         self._bytes += task.weight

@@ -29,7 +29,7 @@ from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskRecord, TaskStatistics
 from gui_agents.storage import codec
 from gui_agents.storage.dialect import Dialect, Parameters
-from gui_agents.storage.keys import keys_forgotten, without_keys
+from gui_agents.storage.keys import keys_forgotten, masked_instruction, without_keys
 
 Statement = tuple[str, Parameters]
 
@@ -165,7 +165,8 @@ def _key(entry: Any) -> tuple[str, int]:
 
 
 def _created(entry: TaskCreated, dialect: Dialect) -> Iterator[Statement]:
-    spec = without_keys(entry.spec)
+    masked = masked_instruction(entry.spec)
+    spec = without_keys(entry.spec, masked)
     yield (
         CREATE,
         (
@@ -177,7 +178,7 @@ def _created(entry: TaskCreated, dialect: Dialect) -> Iterator[Statement]:
             codec.text_of(spec.instruction[:SUMMARY_CHARACTERS]),
             entry.created_at,
             dialect.write_money(_UNUSED.cost),
-            int(keys_forgotten(entry.spec)),
+            int(keys_forgotten(entry.spec, masked)),
         ),
     )
     yield CREATE_REQUEST, (codec.json_of(spec), *_key(entry))

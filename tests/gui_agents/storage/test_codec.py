@@ -29,6 +29,14 @@ def test_any_text_is_read_as_it_was_written(text):
     assert codec.text_in(written) == text
 
 
+def stored(spec: TaskSpec) -> TaskSpec:
+    return keys.as_stored(spec, keys.masked_instruction(spec))
+
+
+def forgotten(spec: TaskSpec) -> bool:
+    return keys.keys_forgotten(spec, keys.masked_instruction(spec))
+
+
 def test_a_usual_text_is_written_as_it_is():
     assert codec.text_of("Öffne das Fenster\n打开") == "Öffne das Fenster\n打开"
 
@@ -37,8 +45,8 @@ def test_a_usual_text_is_written_as_it_is():
 def test_a_request_is_read_as_it_was_written_without_its_keys(spec):
     written = codec.json_of(spec)
     assert is_taken_by_databases(written)
-    assert codec.json_in(TaskSpec, written) == keys.as_stored(attrs.evolve(spec, instruction="")).__class__(
-        **{**attrs.asdict(keys.as_stored(spec), recurse=False), "instruction": spec.instruction}
+    assert codec.json_in(TaskSpec, written) == stored(attrs.evolve(spec, instruction="")).__class__(
+        **{**attrs.asdict(stored(spec), recurse=False), "instruction": spec.instruction}
     )
 
 
@@ -78,15 +86,16 @@ def test_no_key_is_written_wherever_it_is():
         model=ModelChoice("builtin", "rules"),
         config=RunningConfig(stages=stages),
     )
-    assert codec.json_of(keys.without_keys(spec)).count("sk-planted-key") == 0
-    assert keys.without_keys(spec).instruction == f"log in with {MASKED_KEY}"
-    assert keys.keys_forgotten(spec)
+    shown = keys.without_keys(spec, keys.masked_instruction(spec))
+    assert codec.json_of(shown).count("sk-planted-key") == 0
+    assert shown.instruction == f"log in with {MASKED_KEY}"
+    assert forgotten(spec)
 
 
 def test_the_operators_key_is_not_forgotten_but_for_the_instruction():
     spec = drawn_spec_of_operator("click the button")
-    assert not keys.keys_forgotten(spec)
-    assert keys.keys_forgotten(drawn_spec_of_operator("type sk-operator-key"))
+    assert not forgotten(spec)
+    assert forgotten(drawn_spec_of_operator("type sk-operator-key"))
 
 
 def drawn_spec_of_operator(instruction: str) -> TaskSpec:

@@ -3,6 +3,7 @@
 import pytest
 
 from gui_agents.config.storage import StorageBackend
+from gui_agents.domain.redaction import Redactor
 from gui_agents.storage.memory import MemoryStore
 from gui_agents.storage.registry import STORES, open_store
 from gui_agents.storage.sqlite.files import DATABASE
@@ -48,3 +49,12 @@ def test_memory_keeps_no_more_bytes_than_the_table():
     assert store.size_bytes() <= 20_000
     assert store.expire(ended_before=float("inf"), max_bytes=None)
     assert store.size_bytes() == 0
+
+
+def test_memory_looks_for_keys_in_an_instruction_once(monkeypatch):
+    looked, redacted = [], Redactor.redacted
+    monkeypatch.setattr(Redactor, "redacted", lambda self, text: looked.append(text) or redacted(self, text))
+    store = MemoryStore()
+    store.write(whole("a"))
+    assert store.task("a").record.ending is not None
+    assert len(looked) == 1
