@@ -177,7 +177,7 @@ class Door:
 
     def _turned_away(self, method: Guarded, peer: str, failure: AuthFailure) -> UnauthenticatedError:
         now, address = self._monotonic(), site(address_of(peer))
-        if self._failures.too_many(address, now) and failure is not AuthFailure.MISSING:
+        if failure is not AuthFailure.MISSING and self._failures.too_many(address, now):
             failure = AuthFailure.LIMITED
         self._records.auth_failed(failure)
         error = UnauthenticatedError(failure)

@@ -312,6 +312,9 @@ async def test_calls_during_changes_are_let_in_or_refused_and_leave_nothing(tmp_
 async def test_who_guesses_is_limited_and_the_known_of_the_same_address_are_not(tmp_path):
     async with callers(tmp_path, ann="submit") as ours:
         wrong = (("authorization", "Bearer gat_" + "x" * 43),)
+        for _ in range(PER_MINUTE + 5):
+            # A client that was given no token guesses nothing.
+            assert (await refused(ours.served.agent.GetAgentInfo(pb.GetAgentInfoRequest()))).reason == "TOKEN_MISSING"
         said = [
             await refused(ours.served.agent.GetAgentInfo(pb.GetAgentInfoRequest(), metadata=wrong))
             for _ in range(PER_MINUTE + 5)
