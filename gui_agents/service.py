@@ -365,7 +365,7 @@ class Service:
     async def _take_over(self) -> None:
         """Go on where an earlier service has stopped: this day's spending, and the tasks that have not ended."""
         day = day_of(self.clock.time())
-        self.state.budget_restored(day, await self.archive.read(lambda store: store.spent(day)))
+        self.runner.day_restored(day, await self.archive.read(lambda store: store.spent(day)))
         await self._recovery.run()
 
     def model_problem(self) -> str | None:

@@ -34,6 +34,7 @@ from gui_agents.models.registry import ModelFactory
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from gui_agents.rpc.accounting import Accounting
+from gui_agents.rpc.methods import counted
 from gui_agents.sandboxes.registry import SandboxFactory
 from gui_agents.service import Parts, Service
 from gui_agents.simulated.sandbox import SimulatedSandbox
@@ -337,7 +338,9 @@ def at_rest(state: ServiceState, *, stored: bool = False) -> list[str]:
         "subscribers": snapshot.streams.subscribers,
         "calls": _open_calls(state),
     }
-    return [f"{name}: {number}" for name, number in held.items() if number] + broken(snapshot)
+    declared = {(str(method.name), str(code)) for method in counted(tokens=True) for code in method.codes}
+    undeclared = [f"{method} may end with {code}" for method, code in snapshot.rpcs.handled.keys() - declared]
+    return [f"{name}: {number}" for name, number in held.items() if number] + undeclared + broken(snapshot)
 
 
 CLIENT_OPTIONS = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))

@@ -92,7 +92,11 @@ def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case f
             assert set(packages) <= set(re.findall(r"[\w-]+", (ROOT / ".ci" / "run").read_text()))
         case ["python3", "-c", code]:
             compile(code, "<page>", "exec")
-        case ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate" | "completion.bash"] | ["umask", "077"]:
+        case (
+            ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate" | "completion.bash"] | ["umask", "077"]
+        ):
+            pass
+        case ["umask", "077"]:
             pass
         case ["docker", *rest]:
             check_docker(rest)

@@ -134,6 +134,8 @@ class DaySpent:
     """The number of the UTC day since the epoch."""
     currency: str
     amount: Decimal
+    owner: str = ""
+    """Whose quota of money it counts against; empty for the service as a whole, whose amount includes all owners."""
 
 
 Entry = TaskCreated | TaskRequeued | TaskStarted | SandboxGiven | MessagePublished | StepRecorded | TaskEnded | DaySpent

@@ -215,8 +215,11 @@ class TaskStore(Protocol):
     def counts(self, wanted: TaskFilter) -> TaskCounts:
         """Return the sums of the wanted tasks."""
 
-    def spent(self, day: int) -> Mapping[str, Decimal]:
-        """Return what a day has cost, by ISO code."""
+    def spent(self, day: int) -> Mapping[str, Mapping[str, Decimal]]:
+        """Return what a day has cost, by owner and then by ISO code.
+
+        The owner "" is the service as a whole. The amounts of the others are parts of it, so they are not to be added.
+        """
 
     def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:
         """Delete tasks that ended before a time, then the oldest ended ones while the store is larger than that.

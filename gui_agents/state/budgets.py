@@ -112,9 +112,11 @@ class Budgets:
         return self._answer(claim.quote.currency, day)
 
     def restore(self, day: int, spent: Mapping[str, Decimal]) -> None:
-        """Take over what a day has cost before the service started; what has no budget is left out."""
+        """Take over what a day has cost before the service started, also in currencies that may get a limit later."""
         for currency, amount in spent.items():
-            self.billed(currency, amount, day)
+            self._waiting.setdefault(currency, deque())
+            account = self._opened(day, currency)
+            account.spent = EXACT.add(account.spent, amount)
 
     def moved(self) -> list[tuple[int, str, Decimal]]:
         """Return the accounts that have changed since the last call: day, currency, and what may have been spent."""

@@ -84,7 +84,7 @@ class Recorder:
             )
         )
 
-    def spent(self, accounts: Iterable[tuple[int, str, Decimal]]) -> None:
-        """Record what days have cost, each with its currency."""
+    def spent(self, accounts: Iterable[tuple[int, str, Decimal]], owner: str = "") -> None:
+        """Record what days have cost the service or one owner, each with its currency."""
         for day, currency, amount in accounts:
-            self._append(DaySpent(day=day, currency=currency, amount=amount))
+            self._append(DaySpent(day=day, currency=currency, amount=amount, owner=owner))

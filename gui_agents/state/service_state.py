@@ -299,6 +299,11 @@ class ServiceState:
         with self._lock:
             self._budgets.restore(day, spent)
 
+    def owner_spent(self, owner: str, accounts: Iterable[tuple[int, str, Decimal]]) -> None:
+        """Record what days have cost an owner, each with its currency; the service's own budget is another matter."""
+        with self._lock:
+            self._recorder.spent(accounts, owner)
+
     def budget_left(self, claim: Claim) -> None:
         """Forget a claim whose call is not made."""
         with self._lock:

@@ -147,7 +147,7 @@ class MemoryStore:
         self._created = 0
         self._bytes = 0
         """Of the texts of those that have ended."""
-        self._spent: dict[int, dict[str, Decimal]] = {}
+        self._spent: dict[int, dict[str, dict[str, Decimal]]] = {}
 
     def open(self) -> None:
         """Do nothing."""
@@ -199,10 +199,10 @@ class MemoryStore:
         """Return the sums of the wanted tasks."""
         return listing.counts(listing.wanted_of((task.listed() for task in self._all()), wanted))
 
-    def spent(self, day: int) -> Mapping[str, Decimal]:
-        """Return what a day has cost, by ISO code."""
+    def spent(self, day: int) -> Mapping[str, Mapping[str, Decimal]]:
+        """Return what a day has cost, by owner and then by ISO code."""
         with self._lock:
-            return dict(self._spent.get(day, {}))
+            return {owner: dict(amounts) for owner, amounts in self._spent.get(day, {}).items()}
 
     def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:
         """Delete old tasks, at most `AT_ONCE`."""
@@ -232,7 +232,7 @@ class MemoryStore:
 
     def _write(self, entry: Entry) -> None:
         if isinstance(entry, DaySpent):
-            self._spent.setdefault(entry.day, {})[entry.currency] = entry.amount
+            self._spent.setdefault(entry.day, {}).setdefault(entry.owner, {})[entry.currency] = entry.amount
             return
         task = self._tasks.get(entry.task_id)
         if isinstance(entry, TaskCreated):

@@ -13,8 +13,15 @@ from typing import Final, Protocol
 import attrs
 
 from gui_agents.domain.cloud import CloudOrder, CloudWish
-from gui_agents.domain.errors import RefusedError
-from gui_agents.domain.journal import Journal, MessagePublished, TaskEnded, TaskRequeued
+from gui_agents.domain.errors import RefusedError, StorageDownError
+from gui_agents.domain.journal import (
+    Journal,
+    MessagePublished,
+    SandboxGiven,
+    TaskEnded,
+    TaskRequeued,
+    TaskStarted,
+)
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskStatus, failure
 from gui_agents.domain.model import History, Turn
 from gui_agents.domain.spec import LLMSettings, ModelChoice, TaskSpec
@@ -91,7 +98,11 @@ class Recovery:
             _log.warning("of an earlier service, %d tasks wait again, and %d have failed", waiting, interrupted)
 
     async def _restored(self, stored: StoredTask) -> Ending | None:
-        """Let a task wait again; or return how it ends."""
+        """Let a task wait again; or return how it ends.
+
+        Raises:
+            StorageDownError: the storage does not answer.
+        """
         record = stored.record
         if record.status is TaskStatus.RUNNING and self.resume is Resume.FAIL:
             return failure(FailureReason.INTERRUPTED, "the service ended without warning while the task ran")
@@ -102,6 +113,8 @@ class Recovery:
             past = await self.archive.past(spec.previous_task_id)
             messages = await self.archive.read(lambda store: store.messages(record.task_id))
             self.runner.restore(stored, spec, past, messages)
+        except StorageDownError:
+            raise  # nothing is wrong with the task: the next start takes it over
         except RefusedError as error:
             return failure(FailureReason.INTERRUPTED, f"the service has started again, and cannot run it: {error}")
         return None
@@ -130,6 +143,11 @@ class Recovery:
 
         steps, messages = await self.archive.read(left)
         self.journal.append(TaskRequeued(task_id=task_id, attempt=attempt))
+        # A new attempt begins without what the last one had.
+        if stored.started_at is not None:
+            self.journal.append(TaskStarted(task_id=task_id, attempt=attempt, started_at=stored.started_at))
+        if stored.record.sandbox is not None:
+            self.journal.append(SandboxGiven(task_id=task_id, attempt=attempt, sandbox=stored.record.sandbox))
         self.journal.append(
             TaskEnded(
                 task_id=task_id,

@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Final, Protocol
 
@@ -213,7 +214,8 @@ class TaskRunner:
             return
         if problem is None:
             self._line.add(task_id, owner)
-            self._dispatch()
+            # A moment later, so that its client has its answer whatever the task's sandbox does to the event loop.
+            asyncio.get_running_loop().call_soon(self._dispatch)
         else:
             self._stop(task_id, Ending(event=TaskEvent.CANCEL, message=NOT_STORED))
 
@@ -286,6 +288,10 @@ class TaskRunner:
         async for desk in paced(list(self._unwinding.values())):
             self._abandon(desk)
         await self._keeper.close_all(self._last_seconds)
+
+    def day_restored(self, day: int, spent: Mapping[str, Mapping[str, Decimal]]) -> None:
+        """Take over what a day has cost before the service started, by owner and then by ISO code."""
+        self._treasury.restored(day, spent)
 
     def quotas_changed(self) -> None:
         """Apply the quotas of owners as they are now."""

@@ -1,6 +1,7 @@
 """Which models tasks may be run with under the budgets of money, and the ledgers in which they are kept."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 
 from gui_agents.access.owners import Owners
 from gui_agents.agent.ledger import Ledger, Price, Prices
@@ -40,7 +41,16 @@ class Treasury:
         self._limits = limits
         self._time = time
         self._unbudgeted = unbudgeted
-        self._allowances = Allowances(owners, time)
+        self._allowances = Allowances(owners, time, state.owner_spent)
+
+    def restored(self, day: int, spent: Mapping[str, Mapping[str, Decimal]]) -> None:
+        """Take over what a day has cost before the service started, by owner and then by ISO code.
+
+        The owner "" is the service as a whole.
+        """
+        owners = dict(spent)
+        self._state.budget_restored(day, owners.pop("", {}))
+        self._allowances.restored(day, owners)
 
     def quotas_changed(self) -> None:
         """Apply the quotas of owners as they are now."""

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import grpc
 
+from gui_agents.access.token_file import added
+from gui_agents.access.tokens import TokenLine, digest, new_token
 from gui_agents.credentials import PLAIN, Credentials
+from gui_agents.domain.access import Quotas, Role
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from tests.bench.report import conditions, line, median_ratio
@@ -85,16 +88,20 @@ async def measure(servers: list[Running], secured: Mapping[str, Credentials]) ->
 
 def main() -> int:
     print(f"Server CPU per call, medians of {ROUNDS} interleaved rounds; {conditions()}")  # noqa: T201
-    limits = {"TASK_MAX_TASKS": str(CONCURRENCY), "LOG_LEVEL": "WARNING"}
+    # What the storage adds to a task is in bench_writer.
+    limits = {"TASK_MAX_TASKS": str(CONCURRENCY), "LOG_LEVEL": "WARNING", "TASK_STORAGE_BACKEND": "memory"}
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         authority = Authority(Path(directory))
-        locked = {"secured": Credentials(tls_ca=authority.file, token="gat_0123456789abcdefghij")}  # noqa: S106 - of tests
+        token, tokens = new_token().reveal(), Path(directory, "tokens")
+        added(tokens, TokenLine("bench", digest(token), frozenset({Role.SUBMIT}), Quotas()))
+        locked = {"secured": Credentials(tls_ca=authority.file, token=token)}
+        guarded = {**authority.issue().of_service, "ACCESS_TOKENS_FILE": str(tokens)}
         with (
             running("bare") as bare,
             running("off", limits) as off,
             running("on", {**limits, "ENABLE_PROMETHEUS": "true"}) as on,
-            running("secured", {**limits, **authority.issue().of_service}) as secured,
+            running("secured", {**limits, **guarded}) as secured,
         ):
             results = asyncio.run(measure([bare, off, on, secured], locked))
     unary, task = results["unary"], results["task"]

@@ -27,8 +27,8 @@ from tests.bench.servers import Running, running
 
 SECONDS = 3.0
 CALLERS = (1, 16, 64)
-ASKED = 3000.0
-"""Submissions a second, unless the disk is too slow for that."""
+ASKED, ASKED_CALLERS = 3000.0, 16
+"""Submissions a second by so many callers, unless the disk is too slow for that."""
 SLOW_DISK = 0.4
 """The share of the disk's syncs that transactions get on a slow one; each writes several pages."""
 SYNCS = 100
@@ -121,7 +121,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as directory:
             disk = syncs(Path(directory))
             rate, together = asyncio.run(submissions(Path(directory), callers))
-        asked = min(ASKED, callers * disk * SLOW_DISK)
+        asked = min(ASKED, callers * disk * SLOW_DISK) if callers == ASKED_CALLERS else 0
         what = f"acknowledged submissions a second, {callers} callers"
         detail = f"{together:.1f} in a transaction; the disk makes {disk:.0f} pages a second durable"
         kept.append(line(what, rate, at_least=round(asked), detail=detail))

@@ -5,6 +5,7 @@ import contextlib
 import multiprocessing
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
@@ -48,10 +49,22 @@ class Running:
 
 @contextlib.contextmanager
 def running(name: str, environment: dict[str, str] | None = None) -> Iterator[Running]:
-    """Run the service with `environment`, or a bare one without, in a process of its own."""
+    """Run the service with `environment`, or a bare one without, in a process of its own.
+
+    A service without a RUNTIME_DIR gets one of its own, as only one at a time has the tasks in it.
+
+    Raises:
+        EOFError: it does not start.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        yield from _running(name, None if environment is None else {"RUNTIME_DIR": directory, **environment})
+
+
+def _running(name: str, environment: dict[str, str] | None) -> Iterator[Running]:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_main, args=(theirs, environment), daemon=True)
     process.start()
+    theirs.close()  # so that the end of the process ends the pipe
     try:
         port, metrics_port = ours.recv()
         yield Running(name, port, metrics_port, psutil.Process(process.pid))

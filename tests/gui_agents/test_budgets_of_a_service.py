@@ -11,6 +11,8 @@ from gui_agents.models.prices import known_prices
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
 from gui_agents.service import Service
+from gui_agents.state.budgets import day_of
+from tests.callers import create
 from tests.scripted_model import ScriptedModelServer, tool_call, usage
 from tests.serving import configured, refused
 
@@ -52,9 +54,13 @@ def an_order(model):
     return pb.RunAgentInstructionRequest(instruction="go", runningConfig=config)
 
 
-async def last(stub, model="dollars"):
+async def last(stub, model="dollars", token=None):
     """Run a task, and return its last message."""
-    return [message async for message in stub.RunAgentInstruction(an_order(model))][-1]
+    return [message async for message in stub.RunAgentInstruction(an_order(model), metadata=sent_with(token))][-1]
+
+
+def sent_with(token):
+    return [] if token is None else [("authorization", f"Bearer {token}")]
 
 
 def day(service, currency="USD"):
@@ -96,6 +102,47 @@ async def test_a_day_without_room_for_any_call_refuses_new_tasks(tmp_path):
         said = await refused(stub.RunAgentInstruction(an_order("dollars")))
         assert (said.code, said.reason) == ("RESOURCE_EXHAUSTED", "DAY_BUDGET_SPENT")
         assert server.requests == []
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+async def test_an_owner_that_has_spent_its_day_is_refused_after_a_restart_too(tmp_path, tokens):
+    environment = {"RUNTIME_DIR": str(tmp_path), "TASK_STORAGE_BACKEND": "sqlite", "OWNER_DAILY_MAX_COST": "0.095"}
+    ann = None
+    if tokens:
+        ann = create(tmp_path / "tokens", "ann", "submit")
+        environment["ACCESS_TOKENS_FILE"] = str(tmp_path / "tokens")
+    async with asked(tmp_path, tool_call(DONE, usage=usage(1000, 6000)), **environment) as (_, stub, _):
+        assert (await last(stub, token=ann)).stage == "finished"
+    async with asked(tmp_path, **environment) as (_, stub, server):
+        said = await refused(stub.RunAgentInstruction(an_order("dollars"), metadata=sent_with(ann)))
+        assert (said.code, said.reason) == ("RESOURCE_EXHAUSTED", "QUOTA_COST")
+        assert "this owner allows 0.095 USD a day, and 0.002 is left" in said.text
+        assert server.requests == []
+
+
+async def test_restarts_count_each_bill_once_for_the_service_and_once_for_its_owner(tmp_path):
+    ann, bob = (create(tmp_path / "tokens", name, "submit") for name in ("ann", "bob"))
+    environment = {
+        "RUNTIME_DIR": str(tmp_path),
+        "TASK_STORAGE_BACKEND": "sqlite",
+        "ACCESS_TOKENS_FILE": str(tmp_path / "tokens"),
+        "DAILY_MAX_COST": "5",
+        "OWNER_DAILY_MAX_COST": "1",
+    }
+    answer = tool_call(DONE, usage=usage(1000, 2800))
+    each = Decimal("0.045")
+    paid = {"": Decimal(0), "ann": Decimal(0), "bob": Decimal(0)}
+    for token, name in ((ann, "ann"), (ann, "ann"), (bob, "bob")):
+        async with asked(tmp_path, answer, **environment) as (service, stub, _):
+            assert day(service) == (paid[""], 0)
+            assert (await last(stub, token=token)).stage == "finished"
+            paid[""] += each
+            paid[name] += each
+            assert day(service) == (paid[""], 0)
+    async with asked(tmp_path, **environment) as (service, _, _):
+        today = day_of(service.clock.time())
+        spent = await service.archive.read(lambda store: store.spent(today))
+        assert spent == {owner: {"USD": amount} for owner, amount in paid.items()}
 
 
 async def test_a_task_says_which_limit_its_next_call_would_exceed(tmp_path):

@@ -363,7 +363,7 @@ async def test_sigterm_ends_the_process_in_time_whatever_a_sandbox_does(tmp_path
         ports = await service.started()
         async with grpc.aio.insecure_channel(f"127.0.0.1:{ports['grpc']}") as channel:
             request = pb.RunAgentInstructionRequest(instruction="do it")
-            await asyncio.gather(pb_grpc.AgentStub(channel).RunAgentInstructionAsync(request), return_exceptions=True)
+            await pb_grpc.AgentStub(channel).RunAgentInstructionAsync(request, timeout=20)
             await until(lambda: "started" in service.log)
             began = time.monotonic()
             service.popen.send_signal(signal.SIGTERM)

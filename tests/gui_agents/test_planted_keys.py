@@ -20,8 +20,12 @@ import pytest
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from gui_agents.access.token_file import added
+from gui_agents.access.tokens import TokenLine, digest
+from gui_agents.domain.access import Quotas, Role
 from gui_agents.proto import agent_pb2 as pb
 from gui_agents.proto import agent_pb2_grpc as pb_grpc
+from gui_agents.proto import operator_pb2, operator_pb2_grpc
 from tests.gui_agents.test_grpc_app_process import process
 from tests.scripted_model import error, raw, running_in_thread, text, tool_call, usage
 from tests.serving import SECONDS
@@ -38,7 +42,8 @@ OF_ENVIRONMENT = {
 IN_FILES = {"DEEPSEEK_API_KEY": "filePlanted9Vb6XsTq1Lm"}
 OF_REQUEST = {"stage": "requestPlanted2Mw8Zc", "other": "otherPlanted4Rt6Yu0Pq", "lybic": "accountPlanted3Nb5Vc7"}
 OF_GLOBAL = {"llm": "globalPlanted6Kf1Sd9", "grounding": "groundPlanted8Gh2Jk4", "account": "globalLybicPlanted1Aq3"}
-TOKEN = "gat_HeaderPlanted0Xy9Qw8Er7"  # noqa: S105 - of tests
+TOKEN = f"gat_HeaderPlanted0Xy9Qw8Er7{'_' * 20}"
+WRONG_TOKEN = f"gat_UnknownPlanted4Lk2Jh6Gf{'_' * 20}"
 UNKNOWN = {"gat": "gat_WrittenPlanted5Tg3Bn1", "sk": "sk-proj-WrittenPlanted8Uj2Mk4"}
 WRITTEN = (
     f"the keys are {OF_ENVIRONMENT['LYBIC_API_KEY']}, {OF_ENVIRONMENT['OPENAI_API_KEY']} and "
@@ -53,7 +58,7 @@ BEHAVIOURS = ("answer", "failure", "question", "typing", "nonsense", "prose", "r
 def planted() -> set[str]:
     of_environment = (key for variable, key in OF_ENVIRONMENT.items() if variable != "POSTGRES_CONNECTION_STRING")
     everything = chain(of_environment, IN_FILES.values(), OF_REQUEST.values(), OF_GLOBAL.values())
-    return {*everything, *UNKNOWN.values(), TOKEN, PASSWORD}
+    return {*everything, *UNKNOWN.values(), TOKEN, WRONG_TOKEN, PASSWORD}
 
 
 def hostile(request):
@@ -125,10 +130,10 @@ async def call_everything(outputs, port, base_url):
     """Call every RPC, some in ways that are refused, and record all replies."""
     metadata = (("authorization", f"Bearer {TOKEN}"),)
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        agent = pb_grpc.AgentStub(channel)
+        agent, operator = pb_grpc.AgentStub(channel), operator_pb2_grpc.OperatorStub(channel)
 
-        async def ask(method, request):
-            call = getattr(agent, method)(request, metadata=metadata, timeout=SECONDS)
+        async def ask(method, request, stub=agent, metadata=metadata):
+            call = getattr(stub, method)(request, metadata=metadata, timeout=SECONDS)
             try:
                 replies = [reply async for reply in call] if hasattr(call, "__aiter__") else [await call]
             except grpc.aio.AioRpcError as refused:
@@ -173,9 +178,17 @@ async def call_everything(outputs, port, base_url):
         await ask("RunAgentInstruction", followed)
         await ask("GetGlobalCommonConfig", pb.GetGlobalCommonConfigRequest())
         await ask("GetAgentInfo", pb.GetAgentInfoRequest())
+        await ask("ListTasks", operator_pb2.ListTasksRequest(), operator)
+        await ask("GetOverview", operator_pb2.GetOverviewRequest(), operator)
+        for task_id in ids:
+            await ask("GetTask", operator_pb2.GetTaskRequest(task_id=task_id), operator)
+        await ask("CancelTasks", operator_pb2.CancelTasksRequest(), operator)
+        wrong = (("authorization", f"Bearer {WRONG_TOKEN}"),)
+        await ask("RunAgentInstructionAsync", of_request("answer", base_url), metadata=wrong)
         health = health_pb2_grpc.HealthStub(channel)
         outputs.add("health", await health.Check(health_pb2.HealthCheckRequest(), metadata=metadata))
     assert len(ids) >= 3 * len(BEHAVIOURS)
+    return ids
 
 
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/tasks", "/tasks.json", "/no-such-page", "/runbooks/TaskStuck")
@@ -187,8 +200,8 @@ ACCEPTED = (
 )
 
 
-def read_pages(outputs, port):
-    for path in PATHS:
+def read_pages(outputs, port, ids):
+    for path in (*PATHS, *(f"/tasks/{task_id}" for task_id in ids)):
         for accepted in ACCEPTED:
             headers = {"Accept": accepted, "Authorization": f"Bearer {TOKEN}"}
             request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
@@ -222,8 +235,8 @@ def run_commands(outputs, directory, environment):
         assert ended.stdout
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
-async def test_no_output_of_a_busy_service_shows_a_planted_key(tmp_path, log_format):
+@pytest.mark.parametrize(("log_format", "tokens"), [("text", False), ("json", True)])
+async def test_no_output_of_a_busy_service_shows_a_planted_key(tmp_path, log_format, tokens):
     outputs = Outputs()
     environment = {**OF_ENVIRONMENT, "ENABLE_PROMETHEUS": "true", "LOG_LEVEL": "DEBUG", "LOG_FORMAT": log_format}
     for variable, key in IN_FILES.items():
@@ -232,11 +245,14 @@ async def test_no_output_of_a_busy_service_shows_a_planted_key(tmp_path, log_for
     with running_in_thread(hostile) as provider:
         environment |= {"DEFAULT_MODEL": "openai/scripted", "OPENAI_BASE_URL": provider.base_url}
         environment |= {"ALLOW_SET_GLOBAL_CONFIG": "true", "MODEL_MAX_ATTEMPTS": "2", "PROMETHEUS_ACCESS_LOG": "true"}
-        environment |= {"TASK_MAX_TASKS": "20"}
+        environment |= {"TASK_MAX_TASKS": "20", "AUDIT_LOG": str(tmp_path / "runtime" / "audit.jsonl")}
+        if tokens:
+            added(tmp_path / "tokens", TokenLine("anna", digest(TOKEN), frozenset(Role), Quotas()))
+            environment |= {"ACCESS_TOKENS_FILE": str(tmp_path / "tokens")}
         with process(tmp_path, **environment) as service:
             ports = await service.started()
-            await call_everything(outputs, ports["grpc"], provider.base_url)
-            await asyncio.to_thread(read_pages, outputs, ports["metrics"])
+            ids = await call_everything(outputs, ports["grpc"], provider.base_url)
+            await asyncio.to_thread(read_pages, outputs, ports["metrics"], ids)
             inherited = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
             own = {
                 **inherited,
@@ -261,6 +277,9 @@ async def test_no_output_of_a_busy_service_shows_a_planted_key(tmp_path, log_for
     # It was said that something is hidden, so the outputs do hold what was looked for.
     assert b"********" in outputs.said["QueryTaskStatus"]
     assert b"********" in outputs.said["RunAgentInstruction"]
+    assert b"********" in outputs.said["GetTask"]
+    assert b"********" in outputs.said[f"/tasks/{ids[0]}"]
+    assert b"SetGlobalCommonLLMConfig" in outputs.said["audit.jsonl"]
     assert re.search(r"task \S+ failed \(", outputs.said["log"].decode())
 
 

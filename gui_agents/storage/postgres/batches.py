@@ -15,7 +15,7 @@ from gui_agents.storage import rows
 from gui_agents.storage.dialect import Dialect, Parameters
 
 ORDER: Final = (
-    *(rows.CREATE, rows.CREATE_REQUEST, rows.CREATE_TEXT, rows.REQUEUE, rows.START, rows.SANDBOX),
+    *(rows.CREATE, rows.CREATE_REQUEST, rows.CREATE_TEXT, rows.REQUEUE, rows.START, rows.STARTED, rows.SANDBOX),
     *(rows.STEP, rows.USED, rows.MESSAGE, rows.OUTCOME, rows.END, rows.SPENT),
 )
 """As they come in most tasks. Another order would only make more groups."""
@@ -29,10 +29,10 @@ def groups(entries: Sequence[Entry], dialect: Dialect) -> Iterator[tuple[str, li
     created_in = 0
     """The round of the last creation."""
     placed: list[tuple[tuple[int, int], Parameters]] = []
-    for entry in entries:
+    for entry, statements in rows.of_batch(entries, dialect):
         task_id = "" if isinstance(entry, DaySpent) else entry.task_id
         number, before = last.get(task_id, (0, 0))
-        for statement, parameters in rows.statements(entry, dialect):
+        for statement, parameters in statements:
             rank = _RANKS[statement]
             number += rank < before
             if statement == rows.CREATE:

@@ -142,8 +142,8 @@ class PostgresStore:
         """Return the conversation of a task."""
         return self._read(lambda fetch: rows.history_in(next(iter(fetch(rows.HISTORY, _key(task_id))), None)))
 
-    def spent(self, day: int) -> Mapping[str, Decimal]:
-        """Return what a day has cost, by ISO code."""
+    def spent(self, day: int) -> Mapping[str, Mapping[str, Decimal]]:
+        """Return what a day has cost, by owner and then by ISO code."""
         return self._read(lambda fetch: rows.spent_in(fetch(rows.SPENT_ON, (day,)), POSTGRES))
 
     def tasks(

@@ -59,8 +59,8 @@ class SqliteStore:
         """Write entries in their order, all or none."""
         waiting = self._waiting + sum(isinstance(entry, TaskCreated) for entry in entries)
         with self._transaction() as connection:
-            for entry in entries:
-                for sql, parameters in rows.statements(entry, SQLITE):
+            for _, statements in rows.of_batch(entries, SQLITE):
+                for sql, parameters in statements:
                     connection.execute(sql, parameters)
             while waiting >= search.AT_ONCE:
                 search.index_waiting(connection)
@@ -117,8 +117,8 @@ class SqliteStore:
         with self._readers.reading() as fetch:
             return queries.counts(fetch, SQLITE, wanted, narrowed=search.narrowed(fetch, wanted, SQLITE))
 
-    def spent(self, day: int) -> Mapping[str, Decimal]:
-        """Return what a day has cost, by ISO code."""
+    def spent(self, day: int) -> Mapping[str, Mapping[str, Decimal]]:
+        """Return what a day has cost, by owner and then by ISO code."""
         with self._readers.reading() as fetch:
             return rows.spent_in(fetch(rows.SPENT_ON, (day,)), SQLITE)
 

@@ -55,7 +55,7 @@ class Operations:
 
     def __init__(self, monkeypatch):
         self.ended = []
-        for module in ("reception", "handlers"):
+        for module in ("reception", "door"):
             monkeypatch.setattr(f"gui_agents.rpc.{module}.to_its_end", self._watched)
 
     async def _watched(self, operation):

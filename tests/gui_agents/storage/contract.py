@@ -35,7 +35,7 @@ def test_what_was_written_is_there_after_a_restart(another):
     second.open()
     assert [second.task("a"), second.messages("a"), second.steps("a"), second.history("a"), second.unfinished()] == said
     assert [task.record.task_id for task in second.unfinished()] == ["b"]
-    assert second.spent(19_000) == {"USD": Decimal("0.1")}
+    assert second.spent(19_000) == {"": {"USD": Decimal("0.1")}}
 
 
 def test_a_second_service_is_refused_and_told_which_variable_to_change(another):
@@ -119,11 +119,31 @@ def test_no_key_is_stored_and_tasks_that_had_one_say_so(store):
     assert tasks["own"].record.spec.model.endpoint.api_key.reveal() == "********"
 
 
+def test_what_a_day_has_cost_is_kept_for_each_owner_and_currency_and_the_newest_amount_counts(store):
+    amounts = [("", "USD", 3), ("ann", "USD", 1), ("ann", "CNY", 5), ("*", "USD", 2), ("ann", "USD", "1.25")]
+    spent = [
+        DaySpent(day=19_000, currency=currency, amount=Decimal(amount), owner=owner)
+        for owner, currency, amount in amounts
+    ]
+    store.write([*spent, DaySpent(day=19_001, currency="USD", amount=Decimal(7), owner="ann")])
+    store.write(spent)
+    ann = {"USD": Decimal("1.25"), "CNY": Decimal(5)}
+    assert store.spent(19_000) == {"": {"USD": Decimal(3)}, "ann": ann, "*": {"USD": Decimal(2)}}
+    assert store.spent(19_001) == {"ann": {"USD": Decimal(7)}}
+    assert store.spent(18_999) == {}
+
+
 @pytest.mark.parametrize(("before", "days"), [(float("-inf"), 2), (19_000 * 86_400, 2), (float("inf"), 0)])
 def test_what_old_days_have_cost_goes_with_their_tasks(store, before, days):
-    store.write([DaySpent(day=day, currency="USD", amount=Decimal(day)) for day in (19_000, 19_001)])
+    store.write(
+        [
+            DaySpent(day=day, currency="USD", amount=Decimal(day), owner=owner)
+            for day in (19_000, 19_001)
+            for owner in ("", "ann")
+        ]
+    )
     store.expire(ended_before=before, max_bytes=None)
-    assert sum(len(store.spent(day)) for day in (19_000, 19_001)) == days
+    assert sum(len(store.spent(day)) for day in (19_000, 19_001)) == 2 * days
 
 
 @pytest.mark.parametrize("order", TaskOrder)

@@ -159,7 +159,8 @@ def entries(draw: st.DrawFn) -> Entry:
     cls = draw(st.sampled_from(kinds))
     if cls is DaySpent:
         day, currency = draw(st.integers(11_000, 11_002)), draw(st.sampled_from(["USD", "CNY"]))
-        return DaySpent(day=day, currency=currency, amount=draw(amounts))
+        owner = draw(st.sampled_from(["", "*", "ann", "half \udc80"]))
+        return DaySpent(day=day, currency=currency, amount=draw(amounts), owner=owner)
     known: dict[str, Any] = {
         "task_id": draw(st.sampled_from(TASK_IDS)),
         "attempt": draw(st.sampled_from([1, 1, 1, 2, 3])),

@@ -39,12 +39,12 @@ class NaiveStore:
 
     def __init__(self) -> None:
         self.tasks: dict[str, dict[str, Any]] = {}
-        self.days: dict[int, dict[str, Decimal]] = {}
+        self.days: dict[int, dict[str, dict[str, Decimal]]] = {}
 
     def write(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             if isinstance(entry, DaySpent):
-                self.days.setdefault(entry.day, {})[entry.currency] = entry.amount
+                self.days.setdefault(entry.day, {}).setdefault(entry.owner, {})[entry.currency] = entry.amount
             elif isinstance(entry, TaskCreated):
                 self.tasks.setdefault(entry.task_id, _created(entry))
             elif entry.task_id in self.tasks:

@@ -6,18 +6,25 @@ from decimal import Decimal
 import attrs
 import pytest
 
+from gui_agents.access.tokens import checked_name
+from gui_agents.agent.ledger import Ledger
 from gui_agents.domain.access import Identity, Quota, QuotaExceededError, Quotas, Role
 from gui_agents.domain.errors import NotFoundError, PreconditionError
+from gui_agents.domain.journal import DaySpent
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
 from gui_agents.domain.spec import ModelChoice
 from gui_agents.domain.usage import CallBound, CallOutcome, ModelCall, Usage
+from gui_agents.state.budgets import day_of
 from gui_agents.tasks import continuing
-from tests.fakes import a_spec
+from gui_agents.tasks.allowances import NAMELESS
+from tests.fakes import a_price, a_spec
 from tests.gui_agents.tasks.rig import AGES, Rig
+from tests.gui_agents.tasks.scripted_journal import ScriptedJournal
 from tests.virtual_time import EPOCH, settle, virtual
 
 ADMIN = Identity("root", frozenset({Role.ADMIN}))
 DAY = {"USD": Decimal("0.10")}
+TODAY = day_of(EPOCH)
 SECONDS_LEFT = 86_400 - EPOCH % 86_400
 
 
@@ -155,6 +162,109 @@ async def test_a_changed_limit_counts_for_tasks_that_run():
     rig.runner.quotas_changed()
     books.model_called(bill("3"))
     assert await books.reserve(bound) == 1000
+    await rig.rest()
+
+
+def books_of(rig: Rig, owner: str) -> Ledger:
+    """Return the ledger of a task that makes no calls of its own."""
+    return rig.runner._treasury.ledger("t", ModelChoice("openai", "scripted"), owner)
+
+
+def recorded(journal: ScriptedJournal) -> list[tuple[str, Decimal]]:
+    """Return what was recorded of days since the last call: owners and amounts."""
+    spent = [entry for entry in journal.entries if isinstance(entry, DaySpent)]
+    assert all((entry.day, entry.currency) == (TODAY, "USD") for entry in spent)
+    journal.entries.clear()
+    return [(entry.owner, entry.amount) for entry in spent]
+
+
+@virtual
+async def test_what_moves_the_money_of_an_owner_is_recorded_with_calls_in_flight_at_their_worst():
+    journal = ScriptedJournal(holding=False)
+    rig = Rig(quotas={"ann": Quotas(cost=DAY)}, journal=journal)
+    first, second, unlimited = books_of(rig, "ann"), books_of(rig, "ann"), books_of(rig, "bob")
+    bound = CallBound("openai", "scripted", 1000, 1000, 100)
+    worst = Decimal("0.018")
+    await first.reserve(bound)
+    await second.reserve(bound)
+    assert recorded(journal) == [("ann", worst), ("ann", 2 * worst)]
+    first.model_called(bill("0.0105"))
+    second.close()
+    second.model_called(bill("0.0105"))
+    unlimited.model_called(bill("0.0105"))
+    spent = [worst + Decimal("0.0105"), Decimal("0.0105") + worst, 2 * Decimal("0.0105") + worst]
+    assert recorded(journal) == [("ann", amount) for amount in spent]
+    await rig.rest()
+
+
+@virtual
+async def test_a_reservation_is_recorded_also_if_a_higher_limit_made_room_for_it_and_if_it_is_given_back():
+    journal = ScriptedJournal(holding=False)
+    rig = Rig(quotas={"ann": Quotas(cost={"USD": Decimal("0.02")})}, journal=journal)
+    books, calls = books_of(rig, "ann"), books_of(rig, "ann")
+    bound = CallBound("openai", "scripted", 1000, 1000, 1000)
+    await books.reserve(bound)
+    waiting = asyncio.create_task(calls.reserve(bound))
+    await settle()
+    own = rig.runner._treasury._allowances.of("ann")
+    worst = Decimal("0.018")
+    assert recorded(journal) == [("ann", worst)]
+    rig.quotas["ann"] = Quotas(cost=DAY)
+    rig.runner.quotas_changed()
+    assert recorded(journal) == [("ann", 2 * worst)]
+    assert await waiting == 1000
+    claim = own.claimed(a_price().quote(bound), 1000, 1000)
+    own.left(claim)
+    assert recorded(journal) == [("ann", 3 * worst), ("ann", 2 * worst)]
+    await rig.rest()
+
+
+@virtual
+async def test_what_an_earlier_service_has_spent_of_an_owners_day_is_spent_and_counts_once_for_the_service():
+    rig = Rig(day_limits={"USD": Decimal(5)}, quotas={"ann": Quotas(cost=DAY), "bob": Quotas(cost=DAY)})
+    rig.runner.day_restored(TODAY, {"": {"USD": Decimal(3)}, "ann": {"USD": Decimal("0.0999")}})
+    assert rig.state.snapshot().budgets.day["USD"].spent == 3
+    with pytest.raises(QuotaExceededError, match=r"and 0\.0001 is left"):
+        rig.submit("dear", owner="ann")
+    assert rig.submit("dear", owner="bob")
+    await asyncio.sleep(SECONDS_LEFT)
+    assert rig.submit("dear", owner="ann")
+    await rig.rest()
+
+
+@virtual
+async def test_the_records_of_callers_without_tokens_are_not_those_of_the_service():
+    journal = ScriptedJournal(holding=False)
+    rig = Rig(day_limits={"USD": Decimal(5)}, quotas={"": Quotas(cost=DAY)}, journal=journal)
+    books_of(rig, "").model_called(bill("0.03"))
+    assert recorded(journal) == [("", Decimal("0.03")), (NAMELESS, Decimal("0.03"))]
+    await rig.rest()
+    after = Rig(day_limits={"USD": Decimal(5)}, quotas={"": Quotas(cost=DAY)})
+    after.runner.day_restored(TODAY, {NAMELESS: {"USD": Decimal("0.0999")}, "": {"USD": Decimal(3)}})
+    with pytest.raises(QuotaExceededError, match=r"and 0\.0001 is left"):
+        after.submit("dear")
+    await after.rest()
+
+
+def test_no_token_has_the_name_of_the_records_of_callers_without_tokens():
+    with pytest.raises(ValueError, match="letters, digits"):
+        checked_name(NAMELESS)
+
+
+@virtual
+async def test_an_owner_that_has_no_limit_at_the_start_and_gets_one_later_has_spent_what_it_had():
+    journal = ScriptedJournal(holding=False)
+    rig = Rig(journal=journal)
+    rig.runner.day_restored(TODAY, {"ann": {"USD": Decimal("0.09"), "CNY": Decimal(7)}})
+    books = books_of(rig, "ann")
+    books.model_called(bill("3"))
+    assert recorded(journal) == []
+    rig.quotas["ann"] = Quotas(cost=DAY)
+    rig.runner.quotas_changed()
+    books.model_called(bill("0.0099"))
+    assert recorded(journal) == [("ann", Decimal("0.0999"))]
+    with pytest.raises(QuotaExceededError, match=r"and 0\.0001 is left"):
+        rig.submit("dear", owner="ann")
     await rig.rest()
 
 

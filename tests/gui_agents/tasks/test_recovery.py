@@ -12,10 +12,12 @@ import pytest
 
 from gui_agents.domain.actions import Click
 from gui_agents.domain.cloud import Account, CloudOrder, SandboxKind
+from gui_agents.domain.errors import StorageDownError
 from gui_agents.domain.journal import (
     DaySpent,
     Entry,
     MessagePublished,
+    SandboxGiven,
     Step,
     StepRecorded,
     TaskCreated,
@@ -24,19 +26,23 @@ from gui_agents.domain.journal import (
 )
 from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
 from gui_agents.domain.model import History, Turn
+from gui_agents.domain.sandbox import SandboxInfo, SandboxType
 from gui_agents.domain.secret import Secret
 from gui_agents.domain.spec import LLMSettings, Mode, RunningConfig
+from gui_agents.domain.storage import StorageError
 from gui_agents.domain.stream import Stage, StreamMessage
 from gui_agents.domain.task import TaskStatistics
 from gui_agents.proto import agent_pb2 as pb
+from gui_agents.service import Parts, Service
 from gui_agents.state.budgets import day_of
 from gui_agents.storage.sqlite.store import SqliteStore
 from tests.fakes import a_spec
-from tests.serving import refused, serving
+from tests.serving import configured, refused, serving
 
 CLICK = Click(1, 1)
 NOW = time.time()
 """What has ended long ago is not kept."""
+SANDBOX = SandboxInfo(sandbox_id="box", sandbox_type=SandboxType.LINUX)
 USED = TaskStatistics(steps=1, input_tokens=100, output_tokens=10)
 
 
@@ -58,6 +64,7 @@ def begun(task_id: str) -> list[Entry]:
     message = StreamMessage(Stage.STEP, "step 1: saw Desktop", NOW + 11)
     return [
         TaskStarted(task_id=task_id, attempt=1, started_at=NOW + 1),
+        SandboxGiven(task_id=task_id, attempt=1, sandbox=SANDBOX),
         MessagePublished(task_id=task_id, attempt=1, position=1, message=message),
         StepRecorded(task_id=task_id, attempt=1, position=0, at=NOW + 11, step=step, statistics=USED),
     ]
@@ -133,6 +140,8 @@ async def test_a_task_that_ran_has_failed_with_all_that_is_known_of_it(tmp_path)
         assert stored is not None
         assert (stored.attempt, stored.record.execution_seconds) == (2, 10.0)
         assert stored.record.ending.reason is FailureReason.INTERRUPTED
+        assert stored.started_at == NOW + 1
+        assert stored.record.sandbox == SANDBOX
 
 
 async def test_a_task_that_began_and_said_nothing_has_run_for_no_known_time(tmp_path):
@@ -244,3 +253,24 @@ async def test_what_a_service_has_accepted_is_known_to_the_next_one(tmp_path):
         assert (await served.query(running)).message == "interrupted: the service is shutting down"
         for task_id in (waiting, left):
             assert stages(await served.watch(task_id))[-1] == "finished"
+
+
+class SlowStore(SqliteStore):
+    """A store that cannot read messages now."""
+
+    def messages(self, task_id: str) -> Sequence[StreamMessage]:
+        raise StorageError("the disk is slow")
+
+
+async def test_a_task_that_waited_does_not_fail_because_the_storage_does(tmp_path):
+    environment = {"RUNTIME_DIR": str(tmp_path), "TASK_STORAGE_BACKEND": "sqlite"}
+    store = SqliteStore(tmp_path)
+    store.open()
+    store.write(accepted("a"))
+    store.close()
+    service = Service(configured(environment), Parts(store=SlowStore(tmp_path)))
+    with pytest.raises(StorageDownError):
+        await service.start()
+    await service.stop()
+    async with serving(environment) as served:
+        assert stages(await served.watch("a"))[-1] == "finished"

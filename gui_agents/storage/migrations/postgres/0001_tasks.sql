@@ -60,9 +60,10 @@ CREATE TABLE steps (
 
 CREATE TABLE spent (
     day bigint NOT NULL,
+    owner text COLLATE "C" NOT NULL, -- the service as a whole: ''
     currency text COLLATE "C" NOT NULL,
     amount numeric NOT NULL,
-    PRIMARY KEY (day, currency)
+    PRIMARY KEY (day, owner, currency)
 );
 
 -- How many services have had this database, one after the other.

@@ -59,7 +59,8 @@ CREATE TABLE steps (
 
 CREATE TABLE spent (
     day INTEGER NOT NULL,
+    owner TEXT NOT NULL, -- the service as a whole: ''
     currency TEXT NOT NULL,
     amount TEXT NOT NULL,
-    PRIMARY KEY (day, currency)
+    PRIMARY KEY (day, owner, currency)
 ) WITHOUT ROWID;

@@ -68,7 +68,7 @@ def test_a_snapshot_that_fails_is_shown(capsys):
     with serving(Broken()) as url:
         assert cli.main(["top", "--once", "--metrics-url", url]) == ExitCode.DONE
     shown = capsys.readouterr().out
-    assert " FAILED  tasks  rpcs  models  sandboxes  streams  storage  access  service" in shown
+    assert " FAILED  tasks  rpcs  models  sandboxes  streams  storage  service" in shown
 
 
 def test_numbers_without_end_are_null_for_scripts(capsys):

@@ -13,9 +13,9 @@ from tests.gui_agents.storage.postgres.lives import accepted, ended
 def by_task(entries, grouped):
     """Return the statements of each task in the order in which the groups have them."""
     owners = {}
-    for entry in entries:
+    for entry, statements in rows.of_batch(entries, POSTGRES):
         task_id = "" if isinstance(entry, DaySpent) else entry.task_id
-        for statement, parameters in rows.statements(entry, POSTGRES):
+        for statement, parameters in statements:
             owners[statement, repr(parameters)] = task_id
     found = {}
     for statement, parameters in grouped:
@@ -25,7 +25,7 @@ def by_task(entries, grouped):
 
 @given(drawn.batches)
 def test_each_task_is_written_in_the_order_of_its_entries(entries):
-    plain = [pair for entry in entries for pair in rows.statements(entry, POSTGRES)]
+    plain = [pair for _, statements in rows.of_batch(entries, POSTGRES) for pair in statements]
     grouped = [(statement, parameters) for statement, many in groups(entries, POSTGRES) for parameters in many]
     assert len(grouped) == len(plain)
     assert by_task(entries, grouped) == by_task(entries, plain)
@@ -33,7 +33,7 @@ def test_each_task_is_written_in_the_order_of_its_entries(entries):
 
 @given(drawn.batches)
 def test_tasks_are_created_in_the_order_of_the_entries(entries):
-    plain = [pair for entry in entries for pair in rows.statements(entry, POSTGRES)]
+    plain = [pair for _, statements in rows.of_batch(entries, POSTGRES) for pair in statements]
     grouped = [(statement, parameters) for statement, many in groups(entries, POSTGRES) for parameters in many]
     assert [pair for pair in grouped if pair[0] == rows.CREATE] == [pair for pair in plain if pair[0] == rows.CREATE]
 

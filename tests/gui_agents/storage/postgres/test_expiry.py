@@ -50,6 +50,6 @@ def test_what_old_days_have_cost_goes_with_their_tasks(store):
     today = int(EPOCH // 86_400)
     store.write([DaySpent(day=day, currency="USD", amount=1) for day in (today - 1, today)])
     store.expire(ended_before=EPOCH, max_bytes=0)
-    assert [store.spent(today - 1), store.spent(today)] == [{}, {"USD": 1}]
+    assert [store.spent(today - 1), store.spent(today)] == [{}, {"": {"USD": 1}}]
     store.expire(ended_before=float("-inf"), max_bytes=None)
-    assert store.spent(today) == {"USD": 1}
+    assert store.spent(today) == {"": {"USD": 1}}
