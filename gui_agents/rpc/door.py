@@ -110,7 +110,7 @@ class Door:
 
         Raises:
             UnauthenticatedError: nobody knows who calls.
-            MissingRoleError: its token has not the role that the method needs.
+            MissingRoleError: its token lacks the role that the method needs.
             QuotaExceededError: a quota of its owner has no room for it.
         """
         if self._stands_open:

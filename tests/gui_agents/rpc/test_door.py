@@ -69,7 +69,7 @@ async def test_the_missing_role_is_named(tmp_path):
     async with callers(tmp_path, rea="read") as ours:
         said = await refused(ours.by("rea").start("finish"))
         assert (said.code, said.reason) == ("PERMISSION_DENIED", "MISSING_ROLE")
-        assert said.text == "the token has not the role submit; the operator can create one that has it"
+        assert said.text == "the token lacks the role submit; ask the operator for one that has it"
         assert ours.served.state.snapshot().tasks.rejected["denied"] == 1
 
 
