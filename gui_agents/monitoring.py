@@ -136,6 +136,7 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
             views=service.views,
             tokens=service.guard,
             open_without_tokens=config.access.allow_insecure or is_loopback(config.monitoring.host),
+            turned_away=service.visitors.turned_away,
         ),
     )
 

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from gui_agents.access.audit import AuditLog
 from gui_agents.access.guard import Guard
 from gui_agents.access.owners import Owners
+from gui_agents.access.visitors import Visitors
 from gui_agents.access.watching import TokensWatch
 from gui_agents.agent.spending import SpendingLimits
 from gui_agents.config import Config, known_secrets
@@ -242,6 +243,7 @@ class Service:
         owners = Owners(self.guard.quotas, self.clock.monotonic)
         self._audit = _audit_log(config)
         self._door = Door(self.guard, owners, self.state, self.clock, self._audit)
+        self.visitors = Visitors(self.state.auth_failed, self._audit, self.clock.monotonic)
         self._watch = TokensWatch(self.guard, self._tokens_changed)
         reaper = Reaper(self.state)
         keeper = SandboxKeeper(

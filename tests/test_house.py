@@ -92,7 +92,9 @@ def check_command(words: list[str]) -> None:  # noqa: C901, PLR0912 - one case f
             assert set(packages) <= set(re.findall(r"[\w-]+", (ROOT / ".ci" / "run").read_text()))
         case ["python3", "-c", code]:
             compile(code, "<page>", "exec")
-        case ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate" | "completion.bash"]:
+        case (
+            ["python3", "-m", "venv", ".venv"] | ["source", ".venv/bin/activate" | "completion.bash"] | ["umask", "077"]
+        ):
             pass
         case ["umask", "077"]:
             pass

@@ -239,7 +239,8 @@ class Ledger:
         self._told_tokens, self._told_cost, self._untold_calls = self.tokens, self.cost, 0
 
     def _step(self, turn: Turn, seconds: float, picture: str | None) -> Step:
-        turn = turn.rewritten(self._redactor.redacted)
+        # A step keeps neither the instruction nor the whole answer, which may be long: each step would read them again.
+        turn = attrs.evolve(turn, instruction="", said="").rewritten(self._redactor.redacted)
         return Step(
             number=self.steps,
             action=turn.action,

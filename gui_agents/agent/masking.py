@@ -24,6 +24,8 @@ MASK: Final = "********"
 MASKED_KEY: Final = "*"
 SHORTEST: Final = 4
 """Characters of a text that is looked for elsewhere; shorter ones stand in half of all sentences."""
+MOST: Final = 100
+"""Passwords of a task that are looked for. Every text is searched for each of them, on the event loop."""
 MOVING: Final = frozenset({"tab", "enter", "return", "escape"})
 """Keys after which another field may have the focus."""
 SEPARATORS: Final = "\t\r\n"
@@ -114,6 +116,8 @@ class Masking:
         self._focus = _Focus(_Screen(None))
         self._passwords: list[str] = []
         """The longest ones first, as one may be a part of another."""
+        self._too_many = False
+        """Whether more were typed, so that no text is shown any more."""
 
     @property
     def found(self) -> bool:
@@ -135,6 +139,8 @@ class Masking:
 
     def text(self, text: str) -> str:
         """Return a text without what was typed into password fields."""
+        if self._too_many:
+            return MASK if text else text
         for password in self._passwords:
             text = _without(text, password)
         return text
@@ -179,7 +185,10 @@ class Masking:
     def _remember(self, typed: str) -> None:
         """Look for a password, line by line, in all texts from now on."""
         for password in {part.strip() for part in typed.replace("\t", "\n").splitlines()}:
+            if self._too_many:
+                return
             if len(password) >= SHORTEST and password not in self._passwords:
+                self._too_many = len(self._passwords) == MOST
                 self._passwords.append(password)
         self._passwords.sort(key=len, reverse=True)
 

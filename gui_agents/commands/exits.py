@@ -85,8 +85,11 @@ def _token_advice(error: CallError) -> str:
     if error.code == "UNAUTHENTICATED":
         if error.credentials.token is None:
             return "; name a token with GUI_AGENTS_TOKEN_FILE, GUI_AGENTS_TOKEN or --token-file"
+        if error.facts:
+            # Our service has said what to do; another one, or a proxy, has not.
+            return ""
         return "; the token that was sent is not valid, or not any more: ask the operator for a new one"
-    if error.code == "PERMISSION_DENIED" and error.credentials.token is not None:
+    if error.code == "PERMISSION_DENIED" and error.credentials.token is not None and not error.facts:
         return "; the token that was sent does not allow it: ask the operator for one with another role"
     return ""
 

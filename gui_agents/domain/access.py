@@ -40,7 +40,7 @@ class AuthFailure(StrEnum):
     LIMITED = "limited"
     """The same, after too many others from the same address."""
     ROLE = "role"
-    """The token is known and has not the role that the call needs."""
+    """The token is known and lacks the role that the call needs."""
 
 
 @unique
@@ -131,10 +131,10 @@ class UnauthenticatedError(RefusedError):
 
 
 class MissingRoleError(RefusedError):
-    """The caller is known and has not the `role` that the call needs."""
+    """The caller is known and lacks the `role` that the call needs."""
 
     def __init__(self, role: Role) -> None:
-        super().__init__(f"the token has not the role {role!s}; the operator can create one that has it")
+        super().__init__(f"the token lacks the role {role!s}; ask the operator for one that has it")
         self.role = role
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum, unique
+from functools import cache
 from typing import Any, Final, Protocol
 
 import attrs
@@ -89,7 +90,9 @@ class History:
 
     def rewritten(self, rewrite: Callable[[str], str]) -> "History":
         """Return the conversation with each of its texts rewritten; itself if that changes none."""
-        turns = tuple(turn.rewritten(rewrite) for turn in self.turns)
+        # All turns have the same instruction, which may be long.
+        once = cache(rewrite)
+        turns = tuple(turn.rewritten(once) for turn in self.turns)
         if all(new is old for new, old in zip(turns, self.turns, strict=True)):
             return self
         return History(turns, sum(map(weight, turns)))

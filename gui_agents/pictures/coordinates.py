@@ -127,7 +127,13 @@ class View:
     def _shown(self, key: str, pixel: int) -> float:
         # The middle of the pixel, so that reading it gives this pixel again where the model's numbers are as fine.
         shown = (pixel + 0.5) * self._length(key) / self.screen.along(key)
-        return round(shown, UNIT_DIGITS) if self.space is CoordinateSpace.UNIT else math.floor(shown)
+        match self.space:
+            case CoordinateSpace.PIXELS:
+                return math.floor(shown)
+            case CoordinateSpace.THOUSAND:
+                return round(shown)
+            case CoordinateSpace.UNIT:
+                return round(shown, UNIT_DIGITS)
 
     def _scaled(self, key: str, pixels: int) -> float:
         scaled = pixels * self._length(key) / self.screen.along(key)

@@ -110,7 +110,7 @@ class Door:
 
         Raises:
             UnauthenticatedError: nobody knows who calls.
-            MissingRoleError: its token has not the role that the method needs.
+            MissingRoleError: its token lacks the role that the method needs.
             QuotaExceededError: a quota of its owner has no room for it.
         """
         if self._stands_open:
@@ -177,7 +177,7 @@ class Door:
 
     def _turned_away(self, method: Guarded, peer: str, failure: AuthFailure) -> UnauthenticatedError:
         now, address = self._monotonic(), site(address_of(peer))
-        if self._failures.too_many(address, now) and failure is not AuthFailure.MISSING:
+        if failure is not AuthFailure.MISSING and self._failures.too_many(address, now):
             failure = AuthFailure.LIMITED
         self._records.auth_failed(failure)
         error = UnauthenticatedError(failure)

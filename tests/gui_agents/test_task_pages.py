@@ -1,6 +1,7 @@
 """A whole service shows its tasks: from the step that failed to the picture that a browser gets."""
 
 import asyncio
+import json
 import re
 import urllib.error
 import urllib.request
@@ -85,6 +86,14 @@ async def test_the_tokens_of_the_service_guard_its_pages(tmp_path):
         for token, status in ((None, 401), ("gat_wrong", 401), (tokens["ann"], 200), (tokens["eye"], 200)):
             assert (await asyncio.to_thread(asked, served, "tasks", token))[0] == status
         assert (await asyncio.to_thread(asked, served, "metrics"))[0] == 200
+        for _ in range(3):
+            assert (await asyncio.to_thread(asked, served, "tasks/x", "gat_" + "x" * 43))[0] == 401
+        failures = served.state.snapshot().access.failures
+        assert (failures["missing"], failures["malformed"], failures["unknown"]) == (0, 1, 3)
+    lines = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    found = [(line["who"], line["what"], line["from"], line["outcome"], line["reason"]) for line in lines[:2]]
+    wrong = ("", "/tasks", "127.0.0.1", "UNAUTHENTICATED")
+    assert found == [(*wrong, "TOKEN_MALFORMED"), (*wrong, "TOKEN_UNKNOWN")]
 
 
 @pytest.mark.parametrize(("environment", "status"), [({}, 403), ({"ALLOW_INSECURE": "true"}, 200)])

@@ -77,7 +77,7 @@ class TaskPages:
             return Response(HTTPStatus.PERMANENT_REDIRECT, b"", headers=(("Location", "../tasks"),))
         viewer = self._sessions.viewer(request)
         if isinstance(viewer, AuthFailure):
-            return login_page(viewer, depth=depth)
+            return self._turned_away(viewer, request, depth)
         return self._refusal(viewer, depth) or await self._read(request, viewer, depth)
 
     async def _read(self, request: Request, viewer: Viewer, depth: int) -> Response:
@@ -122,10 +122,14 @@ class TaskPages:
             return plain(HTTPStatus.OK, "signed out", self._sessions.end(request))
         viewer = self._sessions.viewer(request)
         if isinstance(viewer, AuthFailure):
-            return login_page(viewer, depth=2)
+            return self._turned_away(viewer, request, depth=2)
         if viewer.signed_in or not self._source.tokens.on:
             return plain(HTTPStatus.BAD_REQUEST, "The request has no token")
         return plain(HTTPStatus.OK, "signed in", self._sessions.begin(viewer.identity))
+
+    def _turned_away(self, failure: AuthFailure, request: Request, depth: int) -> Response:
+        self._source.turned_away(failure, request.client)
+        return login_page(failure, depth=depth)
 
     # In a thread.
 

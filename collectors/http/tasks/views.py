@@ -1,6 +1,6 @@
 """What the pages of tasks read, and who may see them: given from outside, as this package knows no storage."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, Protocol
 
 import attrs
@@ -56,6 +56,8 @@ class TaskSource:
     tokens: Tokens
     open_without_tokens: bool
     """Whether everybody who can reach the endpoint may see all tasks, if there are no tokens."""
+    turned_away: Callable[[AuthFailure, str], None] = lambda _failure, _address: None
+    """Takes notice of a visitor at an address who is not let in; called by the endpoint's thread."""
 
 
 @attrs.frozen

@@ -7,8 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gui_agents.agent.ledger import Ledger
-from gui_agents.domain.actions import ActionName
+from gui_agents.domain.actions import ActionName, Type
 from gui_agents.domain.lifecycle import Ending, TaskEvent
+from gui_agents.domain.model import Turn
+from gui_agents.domain.redaction import Redactor
+from gui_agents.domain.secret import Secret
 from gui_agents.domain.usage import CallOutcome, ModelCall, Usage
 from gui_agents.models.answers.tokens import MAX_TOKENS
 from gui_agents.models.prices.price_file import MAX_AMOUNT, MAX_DECIMALS
@@ -52,6 +55,26 @@ def test_the_ledger_says_what_the_record_and_the_service_say(made, steps):
     millionths = 3 * fresh + Decimal("0.3") * cached + 15 * sum(usage.output_tokens for usage in told)
     assert ledger.cost == millionths / 10**6
     assert ledger.tokens == fresh + cached + sum(usage.output_tokens for usage in told)
+
+
+class CountingRedactor(Redactor):
+    """Says how many characters it has read."""
+
+    characters = 0
+
+    def redacted(self, text: str) -> str:
+        self.characters += len(text)
+        return super().redacted(text)
+
+
+def test_a_step_is_redacted_without_reading_what_it_does_not_keep():
+    state, _ = running()
+    redactor = CountingRedactor([Secret("planted-key")])
+    ledger = Ledger("t", state, PRICES, redactor=redactor)
+    ledger.decided(0.25, 0.5)
+    told = Turn("long instruction " * 1000, Type("planted-key"), "why planted-key", "typed", "long answer " * 1000)
+    ledger.told("typed planted-key", 0.5, told)
+    assert redactor.characters < 100
 
 
 amounts = st.decimals(0, MAX_AMOUNT, allow_nan=False, allow_infinity=False, places=MAX_DECIMALS)

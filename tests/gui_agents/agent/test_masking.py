@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gui_agents.agent.ledger import Ledger
-from gui_agents.agent.masking import MASK, MASKED_KEY, SHORTEST, Masking
+from gui_agents.agent.masking import MASK, MASKED_KEY, MOST, SHORTEST, Masking
 from gui_agents.domain.actions import Click, Done, Drag, InvalidActionError, Key, LongPress, Navigate, Type, Wait
 from gui_agents.domain.lifecycle import Ending, TaskEvent
 from gui_agents.domain.model import Turn
@@ -115,6 +115,20 @@ def test_only_whole_words_of_some_length_are_looked_for():
     masking.follow(Type("pin"))
     assert masking.text("word words sword-word pin (word) WORD") == f"{MASK} words sword-{MASK} pin ({MASK}) WORD"
     assert after(form("User")).text("word") == "word"
+
+
+def test_of_more_passwords_than_are_looked_for_nothing_is_told_any_more():
+    masking = after(form("Password"), Type("\n".join(f"word{number}" for number in range(MOST))))
+    assert masking.text("word0 and word99, but hello") == f"{MASK} and {MASK}, but hello"
+    masking.saw(form("Password"))
+    for number in range(3):
+        masking.follow(Type("\n".join(f"more{number}-{line}" for line in range(1500))))
+        masking.saw(form("Password"))
+    assert len(masking._passwords) == MOST + 1
+    assert masking.text("hello") == MASK
+    assert masking.text("") == ""
+    end = Ending(event=TaskEvent.COMPLETE, message="completed", result="hello")
+    assert masking.ending(end) == attrs.evolve(end, message=MASK, result=MASK)
 
 
 def test_a_password_within_another_does_not_save_the_rest_of_it():

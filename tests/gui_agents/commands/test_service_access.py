@@ -13,8 +13,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gui_agents import cli
-from gui_agents.commands.exits import ExitCode
+from gui_agents.client import CallError
+from gui_agents.commands.exits import ExitCode, of_call
 from gui_agents.commands.findings import Verdict
+from gui_agents.credentials import Credentials
+from gui_agents.domain.secret import Secret
 from gui_agents.rpc.tls import ServerTls, TlsFiles
 from tests.certificates import PAST, Authority, self_signed
 from tests.gui_agents.commands.fake_agent import TokenCheck, fake_service
@@ -174,6 +177,13 @@ def test_a_token_that_does_not_do_is_told_and_not_shown(locked, authority, capsy
     assert code == ExitCode.REFUSED
     assert told in line
     assert token not in line
+
+
+@pytest.mark.parametrize("code", ["UNAUTHENTICATED", "PERMISSION_DENIED"])
+def test_what_our_service_says_of_a_token_is_not_said_twice(code):
+    said, sent = "the token is wrong; do this", Credentials(token=Secret(TOKEN))
+    error = CallError(address="a:1", code=code, text=said, facts=["TOKEN_WRONG"], credentials=sent)
+    assert str(of_call(error)) == f"the service refused: {said} ({code}) [TOKEN_WRONG]"
 
 
 @pytest.mark.parametrize("host", ["agents.example.com", "192.0.2.1", "localhost.example.com", "[2001:db8::1]"])

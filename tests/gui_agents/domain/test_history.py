@@ -30,6 +30,13 @@ def test_a_conversation_without_keys_stays_the_same_object():
     assert history.rewritten(REDACTOR.redacted) is history
 
 
+def test_the_instruction_of_all_turns_is_read_once():
+    read = []
+    turns = tuple(Turn("go on", Click(1, number), "", f"clicked {number}") for number in range(3))
+    History(turns, 7).rewritten(lambda text: read.append(text) or text)
+    assert sorted(filter(None, read)) == ["clicked 0", "clicked 1", "clicked 2", "go on"]
+
+
 def test_a_conversation_with_a_key_is_weighed_again():
     history = History((Turn(KEY * 9, None, "", ""), Turn("go", None, "", "")), weight(KEY * 9))
     kept = history.rewritten(REDACTOR.redacted)

@@ -1,7 +1,7 @@
 """What a model points at is what it sees there, whatever it counts in and however its picture is scaled."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gui_agents.domain.action_json import schema
@@ -86,6 +86,7 @@ def test_an_answer_in_the_screens_pixels_stays_as_it_is():
 sides = st.integers(1, 5000)
 
 
+@example(screen=(1, 903), picture=(1, 1), space=THOUSAND)
 @given(screen=st.tuples(sides, sides), picture=st.tuples(sides, sides), space=st.sampled_from(CoordinateSpace))
 def test_every_pixel_that_is_shown_to_a_model_is_accepted_from_it(screen, picture, space):
     on = view(screen, picture, space)

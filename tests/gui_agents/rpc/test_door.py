@@ -69,7 +69,7 @@ async def test_the_missing_role_is_named(tmp_path):
     async with callers(tmp_path, rea="read") as ours:
         said = await refused(ours.by("rea").start("finish"))
         assert (said.code, said.reason) == ("PERMISSION_DENIED", "MISSING_ROLE")
-        assert said.text == "the token has not the role submit; the operator can create one that has it"
+        assert said.text == "the token lacks the role submit; ask the operator for one that has it"
         assert ours.served.state.snapshot().tasks.rejected["denied"] == 1
 
 
@@ -312,6 +312,9 @@ async def test_calls_during_changes_are_let_in_or_refused_and_leave_nothing(tmp_
 async def test_who_guesses_is_limited_and_the_known_of_the_same_address_are_not(tmp_path):
     async with callers(tmp_path, ann="submit") as ours:
         wrong = (("authorization", "Bearer gat_" + "x" * 43),)
+        for _ in range(PER_MINUTE + 5):
+            # A client that was given no token guesses nothing.
+            assert (await refused(ours.served.agent.GetAgentInfo(pb.GetAgentInfoRequest()))).reason == "TOKEN_MISSING"
         said = [
             await refused(ours.served.agent.GetAgentInfo(pb.GetAgentInfoRequest(), metadata=wrong))
             for _ in range(PER_MINUTE + 5)

@@ -29,10 +29,11 @@ def create(table, *task_ids, now=0.0):
         table.create(task_id, a_spec(), now, EPOCH + now)
 
 
-def evicted_by(table: TaskTable, task_id: str, weight: int = 0) -> list[str]:
+def evicted_by(table: TaskTable, task_id: str, weight: int = 0, owner_bytes: int | None = None) -> list[str]:
     """End a task, and return what is no longer retained."""
+    owner = table.spec(task_id).owner
     table.end(task_id, CANCEL, 1.0, EPOCH, weight=weight)
-    return list(table.evict())
+    return list(table.evict(owner, owner_bytes))
 
 
 def test_the_queue_is_first_in_first_out(table):
@@ -49,15 +50,13 @@ def test_an_owner_with_too_many_bytes_loses_its_own_oldest_tasks_alone():
     table = TaskTable(TaskLimits(slots=2, queue_capacity=10, retention=10))
     for task_id in ("ann-1", "bob-1", "ann-2", "ann-3"):
         table.create(task_id, a_spec(owner=task_id[:3]), 0.0, EPOCH)
-    assert [table.end(task_id, CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) for task_id in ("ann-1", "bob-1")] == [
-        [],
-        [],
-    ]
-    assert table.end("ann-2", CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) == []
-    assert table.end("ann-3", CANCEL, 1.0, EPOCH, weight=40, owner_bytes=100) == ["ann-1"]
+    assert [evicted_by(table, task_id, weight=40, owner_bytes=100) for task_id in ("ann-1", "bob-1", "ann-2")] == [
+        []
+    ] * 3
+    assert evicted_by(table, "ann-3", weight=40, owner_bytes=100) == ["ann-1"]
     assert [table.owner(task_id) for task_id in ("ann-1", "bob-1", "ann-2")] == [None, "bob", "ann"]
     create(table, "large")
-    assert table.end("large", CANCEL, 1.0, EPOCH, weight=101, owner_bytes=100) == ["large"]
+    assert evicted_by(table, "large", weight=101, owner_bytes=100) == ["large"]
     assert len(table) == 3
 
 
