@@ -387,8 +387,8 @@ class Service:
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
         await self._sandboxes.stop()
-        await asyncio.to_thread(self.pictures.close)
         await self._journal.close(FLUSH_SECONDS)
+        await asyncio.to_thread(self.pictures.close)
         if self._audit is not None:
             await asyncio.to_thread(self._audit.close)
 

@@ -90,7 +90,7 @@ SECTION = Section[ServiceSnapshot](
         gauge(
             "agent_budget_spent",
             "Money that this UTC day's calls have spent, the worst case of those included that may have been billed "
-            "and reported no usage; begins again at midnight, and when the service starts.",
+            "and reported no usage; begins again at midnight, and with storage in memory when the service starts.",
             lambda snapshot: of_this_day(snapshot.budgets, lambda point: point.spent),
             labels={"scope": (BudgetScope.DAY,), "currency": BUDGETED},
             example="agent_budget_spent / agent_budget_limit",

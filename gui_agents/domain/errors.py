@@ -94,10 +94,10 @@ class DayBudgetSpentError(RefusedError):
 
 
 class DrainingError(RefusedError):
-    """The service is shutting down and accepts no new task."""
+    """The service is shutting down: it accepts no task, and ends the streams of tasks that wait for its next start."""
 
-    def __init__(self) -> None:
-        super().__init__("the service is shutting down and accepts no new tasks")
+    def __init__(self, what: str = "and accepts no new tasks") -> None:
+        super().__init__(f"the service is shutting down {what}")
 
 
 class StorageDownError(RefusedError):

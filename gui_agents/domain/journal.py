@@ -135,7 +135,7 @@ class DaySpent:
     currency: str
     amount: Decimal
     owner: str = ""
-    """Whose quota of money it counts against; empty for the service as a whole, whose amount includes all owners."""
+    """Whose quota of money it counts against; empty for the budget of the service, which counts all owners' calls."""
 
 
 Entry = TaskCreated | TaskRequeued | TaskStarted | SandboxGiven | MessagePublished | StepRecorded | TaskEnded | DaySpent

@@ -218,7 +218,7 @@ class TaskStore(Protocol):
     def spent(self, day: int) -> Mapping[str, Mapping[str, Decimal]]:
         """Return what a day has cost, by owner and then by ISO code.
 
-        The owner "" is the service as a whole. The amounts of the others are parts of it, so they are not to be added.
+        The owner "" is the service as a whole. Its budget counts the calls of all owners, so amounts are not added up.
         """
 
     def expire(self, *, ended_before: float, max_bytes: int | None) -> Collection[str]:

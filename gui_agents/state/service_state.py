@@ -398,6 +398,12 @@ class ServiceState:
         with self._lock:
             self._streams.unsubscribe(subscription)
 
+    def stream_left(self, task_id: str) -> None:
+        """Let the stream of a task end that waits for the next service."""
+        with self._lock:
+            waiting = self._streams.leave(task_id)
+        wake(waiting)
+
     def stream_taken(self, subscription: Subscription) -> list[StreamMessage]:
         """Return the new messages of a subscription. If it missed some, the first one has the stage `gap`."""
         with self._lock:

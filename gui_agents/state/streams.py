@@ -13,10 +13,11 @@ from itertools import islice
 from sys import getsizeof
 from typing import Final, Protocol
 
-from gui_agents.domain.errors import NotFoundError
+from gui_agents.domain.errors import DrainingError, NotFoundError
 from gui_agents.domain.stream import StreamMessage
 from gui_agents.snapshot import StreamsSnapshot
 
+WAITS: Final = "and the task waits: it goes on after the next start"
 WOKEN_AT_ONCE: Final = 500
 TAKEN_AT_ONCE: Final = 1000
 """Messages that a reader holds while it sends them."""
@@ -25,7 +26,7 @@ TAKEN_AT_ONCE: Final = 1000
 class TaskLog:
     """The latest `limit` messages of one task."""
 
-    __slots__ = ("closed", "first", "messages", "subscriptions", "task_id", "weight")
+    __slots__ = ("closed", "first", "left", "messages", "subscriptions", "task_id", "weight")
 
     def __init__(self, task_id: str, limit: int) -> None:
         self.task_id = task_id
@@ -33,6 +34,8 @@ class TaskLog:
         self.first = 0
         """Number of the oldest message kept."""
         self.closed = False
+        self.left = False
+        """Whether the service stops while its task waits, so that nothing more comes from this service."""
         self.subscriptions: set[Subscription] = set()
         self.weight = 0
         """Bytes of the texts that are kept."""
@@ -131,6 +134,12 @@ class StreamManager:
         """Return the number of a task's next message."""
         return self._logs[task_id].count
 
+    def leave(self, task_id: str) -> Sequence[Subscription]:
+        """Expect no more messages of a task that waits for the next service; return the subscriptions to wake."""
+        log = self._logs[task_id]
+        log.left = True
+        return tuple(log.subscriptions)
+
     def weight(self, task_id: str) -> int:
         """Return the bytes of the texts that a task's log keeps."""
         return self._logs[task_id].weight
@@ -191,6 +200,7 @@ async def follow(state: StreamVerbs, task_id: str) -> AsyncGenerator[StreamMessa
 
     Raises:
         NotFoundError: there is no log for this task.
+        DrainingError: the service stops, and the task goes on after the next start.
     """
     subscription = state.subscribed(task_id)
     try:
@@ -199,6 +209,8 @@ async def follow(state: StreamVerbs, task_id: str) -> AsyncGenerator[StreamMessa
                 yield message
             if subscription.ended:
                 return
+            if subscription.caught_up and subscription.log.left:
+                raise DrainingError(WAITS)
             if subscription.caught_up:
                 await subscription.wait()
             else:

@@ -24,7 +24,7 @@ class StoringJournal(Journal, Protocol):
 
 
 def journal_of(config: StorageConfig, store: TaskStore, forget: Callable[[Collection[str]], None]) -> StoringJournal:
-    """Return the journal that writes to a store. `forget` is called with the ids of tasks that were deleted there."""
+    """Return the journal that writes to a store. `forget` is called with the ids of tasks that are gone there."""
     if isinstance(store, MemoryStore):
-        return DirectJournal(store)
+        return DirectJournal(store, forget)
     return Writer(store, keep_seconds=config.days * SECONDS_PER_DAY, max_bytes=config.max_bytes, forget=forget)

@@ -144,6 +144,7 @@ class MemoryStore:
         self._tasks: dict[str, _Task] = {}
         self._ended: OrderedDict[str, _Task] = OrderedDict()
         """Those that have ended, the first one first."""
+        self._forgotten: list[str] = []
         self._created = 0
         self._bytes = 0
         """Of the texts of those that have ended."""
@@ -158,7 +159,19 @@ class MemoryStore:
             for entry in entries:
                 self._write(entry)
             while len(self._ended) > self._retention or (self._bytes > self._retention_bytes and self._ended):
-                self._forget(next(iter(self._ended)))
+                task_id = next(iter(self._ended))
+                self._forget(task_id)
+                self._forgotten.append(task_id)
+
+    def forgotten(self) -> Collection[str]:
+        """Return the ids of the tasks that `write` had no room for any more, since the last call."""
+        forgotten, self._forgotten = self._forgotten, []
+        return forgotten
+
+    def ids(self) -> Collection[str]:
+        """Return the ids of all tasks."""
+        with self._lock:
+            return [*self._tasks]
 
     def unfinished(self) -> Sequence[StoredTask]:
         """Return the tasks that have not ended, in the order of their creation."""

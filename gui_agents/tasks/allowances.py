@@ -5,7 +5,7 @@ here, then on the service's budget. So whoever waits there holds a claim here, a
 spent before an owner had any limit is not known.
 
 What a day has cost an owner is recorded whenever it changes, calls in flight at their worst, and a service that starts
-takes it over. It is a part of what the day has cost the service, and is never added to that.
+takes it over. The budget of the service counts the same calls, so the two amounts are never added up.
 """
 
 from collections.abc import Callable, Iterable, Mapping

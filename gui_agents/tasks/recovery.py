@@ -36,6 +36,8 @@ KEYS_FORGOTTEN: Final = (
     "its request or the global configuration had a key, keys are not stored, and the service has started again since; "
     "send the request again"
 )
+LAST_POSITION: Final = 2**31 - 1
+"""Of the last message of a task that was interrupted: behind all others, of which some may have been left out."""
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +163,7 @@ class Recovery:
             )
         )
         message = StreamMessage(Stage.ERROR, ending.message, now)
-        entry = MessagePublished(task_id=task_id, attempt=attempt, position=len(messages), message=message)
+        entry = MessagePublished(task_id=task_id, attempt=attempt, position=LAST_POSITION, message=message)
         self.journal.append(entry)
 
 

@@ -273,10 +273,13 @@ class TaskRunner:
         """
         self._draining = True
         self._pool.stop()
-        if not self._journal.durable:
-            async for task_id in paced(self._state.live()):
-                if task_id not in self._executions:
-                    self._stop(task_id, _INTERRUPTED)
+        async for task_id in paced(self._state.live()):
+            if task_id in self._executions:
+                continue
+            if self._journal.durable:
+                self._state.stream_left(task_id)
+            else:
+                self._stop(task_id, _INTERRUPTED)
         self._note_rest()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -3,11 +3,12 @@
 import random
 from collections import Counter
 
-import grpc.aio
 import pytest
 
+from gui_agents.proto import agent_pb2 as pb
+from gui_agents.proto import operator_pb2
 from gui_agents.rpc.servicer import AgentServicer
-from tests.fuzz import calls, fuzzing
+from tests.fuzz import calls
 from tests.fuzz.fuzzing import fuzz
 from tests.serving import serving
 
@@ -42,7 +43,6 @@ async def test_a_defect_would_be_seen(monkeypatch):
 
 
 def test_every_method_of_every_service_is_called():
-    paths = {path for path, _ in calls.methods()}
-    assert len(paths) == len(calls.METHODS) + len(calls.OPERATOR_METHODS) + 4
-    assert fuzzing.TOGETHER > 1
-    assert isinstance(grpc.aio.EOF, object)
+    services = (pb.DESCRIPTOR.services_by_name["Agent"], operator_pb2.DESCRIPTOR.services_by_name["Operator"])
+    described = {f"/{service.full_name}/{method.name}" for service in services for method in service.methods}
+    assert described < {path for path, _ in calls.methods()}

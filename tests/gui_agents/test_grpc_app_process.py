@@ -201,10 +201,15 @@ async def test_a_signal_ends_the_streams_and_the_process(tmp_path, number):
 
                 service.popen.send_signal(number)
 
-                assert await streams[2] == ["starting", "error"]
+                with pytest.raises(grpc.aio.AioRpcError) as waiting:
+                    await streams[2]
+                assert waiting.value.code() is grpc.StatusCode.UNAVAILABLE
+                assert waiting.value.details() == (
+                    "the service is shutting down and the task waits: it goes on after the next start"
+                )
                 page = scrape(ports["metrics"])
-                assert page.by("agent_tasks") == {"running": 2}
-                assert page.by("agent_task_failures_total") == {"interrupted": 1}
+                assert page.by("agent_tasks") == {"running": 2, "pending": 1}
+                assert page.by("agent_task_failures_total") == {}
                 with pytest.raises(grpc.aio.AioRpcError) as refusal:
                     await agent.RunAgentInstructionAsync(request)
                 assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -57,6 +57,18 @@ async def test_pictures_that_were_not_kept_are_not_named(tmp_path):
         assert [step.picture for step in details.steps] == ["1.jpg", "", "3.jpg"]
 
 
+async def test_pictures_of_tasks_in_memory_go_with_them(tmp_path):
+    folder = tmp_path / "pictures"
+    environment = {"RECORD_SCREENSHOTS": "all", "TASK_STORAGE_BACKEND": "memory", "TASK_RETENTION": "1"}
+    async with serving_app(environment, tmp_path) as served:
+        for _ in range(2):
+            task = await served.start("work 2")
+            await served.watch(task)
+        await until(lambda: [path.name for path in folder.iterdir()] == [task])
+        await until((folder / task / "3.jpg").is_file)
+    assert list(folder.iterdir()) == []
+
+
 async def test_none_writes_nothing(tmp_path):
     async with serving_app({"RECORD_SCREENSHOTS": "none"}, tmp_path) as served:
         await served.watch(await served.start("give up"))

@@ -144,6 +144,13 @@ async def test_a_task_that_ran_has_failed_with_all_that_is_known_of_it(tmp_path)
         assert stored.record.sandbox == SANDBOX
 
 
+async def test_the_end_of_a_task_stands_behind_all_messages_if_some_before_them_were_left_out(tmp_path):
+    message = StreamMessage(Stage.STEP, "step 9: saw Desktop", NOW + 12)
+    late = [MessagePublished(task_id="a", attempt=1, position=number, message=message) for number in (8, 9)]
+    async with serving_after(tmp_path, [*accepted("a"), *begun("a"), *late]) as served:
+        assert stages(await served.watch("a")) == ["starting", "step", "step", "step", "error"]
+
+
 async def test_a_task_that_began_and_said_nothing_has_run_for_no_known_time(tmp_path):
     entries = [*accepted("a")[:1], TaskStarted(task_id="a", attempt=1, started_at=NOW)]
     async with serving_after(tmp_path, entries) as served:

@@ -80,7 +80,7 @@ def test_a_section_that_failed_stands_out():
 
 
 def test_failed_sections_and_many_currencies_fit_into_24_lines():
-    names = ("tasks", "rpcs", "models", "sandboxes", "streams", "storage", "access", "service")
+    names = ("tasks", "rpcs", "models", "sandboxes", "streams", "storage", "service")
     sections = dict.fromkeys(names, False) | {"process": True}
     cost = {"USD": 1.0, "CNY": 2.0, "EUR": 3.0, "JPY": 4.0}
     shown = attrs.evolve(busy(), sections=sections, cost_per_hour=cost, methods=methods(13))
