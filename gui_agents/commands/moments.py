@@ -38,12 +38,3 @@ def local(at: float) -> str:
 def iso(at: float | None) -> str | None:
     """Return a moment in UTC, for scripts."""
     return None if at is None else datetime.fromtimestamp(at, tz=UTC).isoformat()
-
-
-def lasted(seconds: float) -> str:
-    """Return a span of time as people read it, such as `4.2 s` or `1:02:03`."""
-    if round(seconds, 1) < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

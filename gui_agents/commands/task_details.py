@@ -4,9 +4,10 @@ from typing import Any
 
 import attrs
 
-from gui_agents.commands.moments import lasted, local
+from gui_agents.commands.moments import local
 from gui_agents.commands.output import counted, printable, shown
 from gui_agents.commands.tasks import as_record
+from gui_agents.domain.moment import lasted
 from gui_agents.domain.money import shown as amount
 from gui_agents.domain.money import symbol
 from gui_agents.operator_calls import StepReport, TaskDetails

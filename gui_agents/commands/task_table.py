@@ -11,9 +11,10 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from gui_agents.commands.moments import lasted, local
+from gui_agents.commands.moments import local
 from gui_agents.commands.output import printable
 from gui_agents.domain.lifecycle import TaskStatus
+from gui_agents.domain.moment import lasted
 from gui_agents.domain.money import shown, symbol
 from gui_agents.domain.storage import TaskSummary
 from gui_agents.domain.task import TaskStatistics

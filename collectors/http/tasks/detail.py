@@ -11,6 +11,7 @@ from collectors.http.tasks import words
 from collectors.http.tasks.frame import page
 from collectors.http.tasks.views import Viewer
 from gui_agents.domain.lifecycle import LIVE
+from gui_agents.domain.moment import lasted
 from gui_agents.domain.storage import StoredStep, StoredTask
 
 STEPS_SHOWN: Final = 100
@@ -70,7 +71,7 @@ def _facts(view: TaskView) -> Iterator[tuple[str, str]]:
     yield "Created", words.moment(record.created_at)
     yield "Started", words.moment(stored.started_at)
     yield "Ended", words.moment(stored.ended_at)
-    yield "Took", words.duration(record.execution_seconds) if stored.ended_at is not None else words.NOTHING
+    yield "Took", lasted(record.execution_seconds) if stored.ended_at is not None else words.NOTHING
     yield "Steps", f"{used.steps:,} of {spec.steps:,} at most"
     yield "Tokens", f"{words.tokens(used)} ({used.input_tokens:,} in, {used.output_tokens:,} out)"
     yield "Cost", words.money(used.cost, used.currency)
@@ -78,7 +79,7 @@ def _facts(view: TaskView) -> Iterator[tuple[str, str]]:
     sandbox = record.sandbox
     name = "" if sandbox is None else f'<br><code class="note">{words.plain(sandbox.sandbox_id, MAX_NAME)}</code>'
     yield "Sandbox", f"{words.plain(spec.backend, MAX_NAME)}{name}"
-    yield "Limit", f"{words.duration(spec.timeout_seconds)}"
+    yield "Limit", f"{lasted(spec.timeout_seconds)}"
     if spec.owner:
         yield "Owner", words.plain(spec.owner, MAX_NAME)
     if spec.previous_task_id:
@@ -124,7 +125,7 @@ def _item(attempt: int, number: int, records: Sequence[StoredStep], view: TaskVi
     cost = sum((step.cost for step in steps), start=first.cost * 0)
     spent = [
         words.moment(records[0].at),
-        words.duration(sum(step.seconds for step in steps)),
+        lasted(sum(step.seconds for step in steps)),
         f"{tokens:,} tokens" if tokens else "",
         words.money(cost, first.currency) if tokens else "",
     ]

@@ -9,6 +9,7 @@ from collectors.http.tasks.frame import options, page
 from collectors.http.tasks.views import Viewer
 from collectors.http.tasks.wanted import ASCENDING, Query
 from gui_agents.domain.lifecycle import FailureReason, TaskStatus
+from gui_agents.domain.moment import lasted
 from gui_agents.domain.sandbox import Backend
 from gui_agents.domain.storage import TaskOrder, TaskPage, TaskSummary
 
@@ -59,7 +60,7 @@ TABLE: Final = """\
 def _row(task: TaskSummary) -> str:
     name = escape(task.task_id)
     used = task.statistics
-    took = words.duration(task.execution_seconds) if task.ended_at is not None else words.NOTHING
+    took = lasted(task.execution_seconds) if task.ended_at is not None else words.NOTHING
     said = [words.plain(each, MAX_NAME) for each in (task.owner, task.model, task.backend) if each]
     why = "" if task.reason is None else f'<span class="note">{str(task.reason).replace("_", " ")}</span>'
     return (

@@ -20,7 +20,6 @@ from gui_agents.domain.task import TaskStatistics
 JOINERS: Final = frozenset("\u200c\u200d")
 """What holds letters and emoji together, and moves nothing."""
 NOTHING: Final = '<span class="none">–</span>'
-MINUTE: Final = 60
 TONES: Final[Mapping[TaskStatus, str]] = {
     TaskStatus.PENDING: "warn",
     TaskStatus.RUNNING: "run",
@@ -64,15 +63,6 @@ def moment(at: float | None) -> str:
     except (ValueError, OverflowError, OSError):
         return NOTHING
     return f'<time datetime="{date:%Y-%m-%dT%H:%M:%SZ}">{date:%Y-%m-%d %H:%M:%S}</time>'
-
-
-def duration(seconds: float) -> str:
-    """Return a span of time, such as `4.2 s` or `1:02:03`."""
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), MINUTE)
-    hours, minutes = divmod(minutes, MINUTE)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def money(cost: Decimal, currency: str | None) -> str:

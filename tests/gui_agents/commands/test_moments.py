@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.commands.moments import iso, lasted, moment, span
+from gui_agents.commands.moments import iso, moment, span
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,3 @@ def test_any_other_text_is_refused(text):
         assert isinstance(moment(text), float)
     except argparse.ArgumentTypeError as error:
         assert "must be a time ago such as 90s" in str(error)  # noqa: PT017 - Hypothesis also draws moments
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (59.94, "59.9 s"), (59.97, "1:00"), (60, "1:00"), (754.4, "12:34"), (3723, "1:02:03")],
-)
-def test_a_span_is_shown(seconds, text):
-    assert lasted(seconds) == text

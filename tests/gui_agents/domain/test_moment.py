@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui_agents.domain.moment import moment
+from gui_agents.domain.moment import lasted, moment
 
 NOW = 1_700_000_000.0
 
@@ -36,3 +36,11 @@ def test_any_text_is_a_moment_or_refused(text):
     except ValueError:
         return
     assert isinstance(found, float)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (59.94, "59.9 s"), (59.97, "1:00"), (60, "1:00"), (754.4, "12:34"), (3723, "1:02:03")],
+)
+def test_a_span_is_shown(seconds, text):
+    assert lasted(seconds) == text

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,13 +59,6 @@ def test_what_is_too_long_is_cut_and_counted():
     cut = words.block("x" * 100_000, 1000)
     assert cut == "x" * 1000 + '<span class="note"> … (99,000 more characters)</span>'
     assert seen(words.plain("y" * 100_000, 10)).text == "y" * 10 + " … (99,990 more characters)"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0, "0.0 s"), (4.25, "4.2 s"), (61, "1:01"), (3723.4, "1:02:03"), (59.96, "60.0 s")]
-)
-def test_durations(seconds, shown):
-    assert words.duration(seconds) == shown
 
 
 def test_moments():
