@@ -121,9 +121,11 @@ class Door:
             raise self._turned_away(method, peer, caller)
         visit = _CountedVisit(self, method, caller, peer, authorization)
         try:
-            if not self._may(caller, method):
-                raise MissingRoleError(method.roles[0])
+            # First, so that calls without the role count against the quota of requests, too.
             self._owners.call_began(caller, peer, streaming=method.streaming)
+            if not self._may(caller, method):
+                self._owners.call_ended(caller.name, peer, streaming=method.streaming)
+                raise MissingRoleError(method.roles[0])
         except RefusedError as error:
             self._refused(visit, error)
             raise

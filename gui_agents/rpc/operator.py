@@ -141,13 +141,13 @@ class OperatorServicer:
         if everything:
             now = self.state.snapshot()
             reply.load.CopyFrom(convert.load(now.tasks))
-            reply.storage.CopyFrom(convert.storage(now.storage, self.journal.problem))
+            reply.storage.CopyFrom(convert.storage(now.storage, _shown_problem(self.journal.problem, caller)))
         try:
             reply.counts.CopyFrom(convert.counts(await self._read(lambda store: store.counts(seen))))
         except StorageDownError as error:
             if not everything:
                 raise
-            reply.storage.problem = error.problem
+            reply.storage.problem = _shown_problem(error.problem, caller) or ""
         return reply
 
     def _now(self, tasks: tuple[TaskSummary, ...], wanted: TaskFilter) -> Iterator[TaskSummary]:
@@ -187,6 +187,11 @@ def _is_wanted(record: TaskRecord, wanted: TaskFilter) -> bool:
     """Tell whether a live task meets a filter; how long it has run is looked at, too."""
     task = convert.summary_of(_unstored(record))
     return meets(task, wanted, task.execution_seconds) and folded(wanted.text) in folded(record.spec.shown_instruction)
+
+
+def _shown_problem(problem: str | None, caller: Identity) -> str | None:
+    """Return why the storage does not answer: the whole of it, which may name files and hosts, only to an admin."""
+    return problem if problem is None or caller.has(Role.ADMIN) else "it does not answer; the log says why"
 
 
 def _unstored(record: TaskRecord) -> StoredTask:

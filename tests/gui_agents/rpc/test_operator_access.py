@@ -11,7 +11,7 @@ import pytest
 from gui_agents.client import AgentClient
 from gui_agents.credentials import Credentials
 from gui_agents.domain.secret import Secret
-from gui_agents.domain.storage import StoredTask
+from gui_agents.domain.storage import StorageError, StoredTask
 from gui_agents.proto import operator_pb2 as pb
 from gui_agents.proto import operator_pb2_grpc as pb_grpc
 from gui_agents.rpc.methods import OPERATOR_METHODS
@@ -50,6 +50,20 @@ async def test_a_method_is_for_its_roles_alone(tmp_path, method):
         assert codes == {"ada": allowed, "bob": allowed, "eve": reader, "root": allowed}
         said = await refused(ours.served.channel.unary_unary(method.path)(b""))
         assert (said.code, said.reason) == ("UNAUTHENTICATED", "TOKEN_MISSING")
+
+
+async def test_only_an_admin_reads_why_the_storage_does_not_answer(tmp_path):
+    async with callers(tmp_path, **EVERYBODY) as ours:
+
+        def broken(*_, **__):
+            raise StorageError("/var/lib is full")
+
+        ours.served.service.archive._store.counts = broken
+        told = {
+            name: (await operator_of(ours, name).GetOverview(pb.GetOverviewRequest())).storage.problem
+            for name in ("eve", "root")
+        }
+        assert told == {"eve": "it does not answer; the log says why", "root": "/var/lib is full"}
 
 
 @pytest.mark.parametrize("name", EVERYBODY)

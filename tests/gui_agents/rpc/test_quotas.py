@@ -69,6 +69,13 @@ async def test_calls_a_minute_are_counted_whatever_they_ask(tmp_path):
         assert rejections(ours) == {"requests": 2}
 
 
+async def test_calls_without_the_role_count_against_the_calls_a_minute(tmp_path):
+    async with callers(tmp_path, ann="read requests=2") as ours:
+        said = [await refused(ours.by("ann").start("x")) for _ in range(3)]
+        assert [each.reason for each in said] == ["MISSING_ROLE", "MISSING_ROLE", "QUOTA_REQUESTS"]
+        assert ours.served.service._reception.open == 0
+
+
 async def test_streams_and_those_of_one_task_are_bounded(tmp_path):
     async with callers(tmp_path, ann="submit streams=3 subscribers=2") as ours:
         ann = ours.by("ann")
