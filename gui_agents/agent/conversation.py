@@ -1,5 +1,7 @@
 """The past actions that a model is shown, the last few with the pictures that they were decided on."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
@@ -7,9 +9,12 @@ import attrs
 
 from gui_agents.agent.masking import Masking
 from gui_agents.domain.model import NO_HISTORY, History, Turn
+from gui_agents.domain.redaction import KNOWS_NO_KEYS
 from gui_agents.domain.screen import Picture
 from gui_agents.domain.weight import weight
 
+TEXTS_OF_A_TURN: Final = 16
+"""At most."""
 MAX_BYTES: Final = 2**20
 """Of the texts in one conversation; the oldest turns are forgotten."""
 
@@ -21,13 +26,17 @@ class Conversation:
     model is sent then begins with the same for several steps, and its provider's cache of prompts keeps that.
     """
 
-    def __init__(self, past: History = NO_HISTORY, *, pictures: int = 0) -> None:
+    def __init__(
+        self, past: History = NO_HISTORY, *, pictures: int = 0, redact: Callable[[str], str] = KNOWS_NO_KEYS.redacted
+    ) -> None:
         self.history = past
         """The turns without pictures, as the model is shown them."""
         self.masking = Masking()
         """Takes passwords out of what is told."""
+        # All turns have the same instruction, which may be long.
+        self._redact = lru_cache(maxsize=TEXTS_OF_A_TURN)(redact)
         self._told: dict[int, Turn] = {}
-        """By the identity of turns with passwords: the same without."""
+        """By the identity of turns with passwords or keys: the same without."""
         self._most = pictures
         self._pictured: list[tuple[Turn, Turn]] = []
         """Turns, and the same with their pictures; oldest first."""
@@ -42,7 +51,7 @@ class Conversation:
 
     @property
     def told(self) -> History:
-        """The turns without passwords, which are kept when the task has ended."""
+        """The turns without passwords and keys, which are kept when the task has ended."""
         if not self._told and not self.masking.found:
             return self.history
         turns = tuple(self.masking.turn(self._told.get(id(turn), turn)) for turn in self.history.turns)
@@ -53,8 +62,9 @@ class Conversation:
 
         `told` is the turn without passwords, if it has any.
         """
-        if told is not None and told is not turn:
-            self._told[id(turn)] = told
+        kept = (turn if told is None else told).rewritten(self._redact)
+        if kept is not turn:
+            self._told[id(turn)] = kept
         turns = [*self.history.turns, turn]
         text_bytes = self.history.text_bytes + weight(turn)
         while text_bytes > MAX_BYTES and len(turns) > 1:

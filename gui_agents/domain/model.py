@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from enum import StrEnum, unique
-from functools import cache
 from typing import Any, Final, Protocol
 
 import attrs
@@ -12,7 +11,6 @@ from gui_agents.domain.errors import GuiAgentsError
 from gui_agents.domain.model_settings import CoordinateSpace
 from gui_agents.domain.screen import Observation, Picture
 from gui_agents.domain.usage import CallBound, ModelCall
-from gui_agents.domain.weight import weight
 
 
 @unique
@@ -87,15 +85,6 @@ class History:
     turns: tuple[Turn, ...] = ()
     text_bytes: int = 0
     """Of all texts in them."""
-
-    def rewritten(self, rewrite: Callable[[str], str]) -> "History":
-        """Return the conversation with each of its texts rewritten; itself if that changes none."""
-        # All turns have the same instruction, which may be long.
-        once = cache(rewrite)
-        turns = tuple(turn.rewritten(once) for turn in self.turns)
-        if all(new is old for new, old in zip(turns, self.turns, strict=True)):
-            return self
-        return History(turns, sum(map(weight, turns)))
 
 
 NO_HISTORY: Final = History()

@@ -11,6 +11,7 @@ from gui_agents.agent.conversation import Conversation
 from gui_agents.domain.clock import Clock
 from gui_agents.domain.model import Model
 from gui_agents.domain.model_settings import DEFAULT_SETTINGS, ModelSettings
+from gui_agents.domain.redaction import Redactor
 from gui_agents.domain.sandbox import Sandbox, SandboxError, SandboxInfo, SandboxStart
 from gui_agents.domain.spec import TaskSpec
 from gui_agents.domain.stream import Stage
@@ -63,6 +64,7 @@ class Desks:
         pool: WarmPool,
         keeper: SandboxKeeper,
         continuations: Continuations,
+        redactor: Redactor,
         clock: Clock,
     ) -> None:
         self._state = state
@@ -70,12 +72,14 @@ class Desks:
         self._pool = pool
         self._keeper = keeper
         self._continuations = continuations
+        self._redactor = redactor
         self._clock = clock
 
     def prepared(self, task_id: str, spec: TaskSpec, beginning: Beginning, *, taken: bool) -> Desk:
         """Return the desk of a task that starts: in the kept sandbox, if it has `taken` it, or in a place for one."""
         settings = DEFAULT_SETTINGS if spec.model.endpoint is None else spec.model.endpoint.settings
-        conversation = Conversation(beginning.history, pictures=settings.history_pictures)
+        redact = self._redactor.knowing(spec.keys).redacted
+        conversation = Conversation(beginning.history, pictures=settings.history_pictures, redact=redact)
         if beginning.attached is None and spec.sandbox_id is not None:
             # The sandbox that was kept may be gone: then a new one is made, and none of this id is looked for.
             spec = attrs.evolve(spec, sandbox_id=None)

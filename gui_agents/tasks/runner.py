@@ -132,6 +132,7 @@ class TaskRunner:
             pool=pool,
             keeper=keeper,
             continuations=self._continuations,
+            redactor=redactor,
             clock=clock,
         )
         self._last_looks = LastLooks(self._state, self._desks)
@@ -351,7 +352,7 @@ class TaskRunner:
             history, ending = _told(execution.desk, ending)
         record = self._state.record(task_id)
         redactor = self._redactor.knowing(record.spec.keys)
-        ending, history = ending.redacted(redactor), history.rewritten(redactor.redacted)
+        ending = ending.redacted(redactor)
         log_lines.ended(record, ending, history)
         owner = self._owners.task_ended(task_id)
         self._state.task_ended(task_id, ending, history, self._owners.quotas(owner).bytes)

@@ -4,9 +4,10 @@ import pytest
 
 from gui_agents.agent.conversation import MAX_BYTES, Conversation
 from gui_agents.domain.actions import Type
-from gui_agents.domain.model import Turn
+from gui_agents.domain.model import History, Turn
 from gui_agents.domain.model_settings import PictureFormat
 from gui_agents.domain.screen import Picture
+from gui_agents.domain.secret import MASKED_KEY
 from gui_agents.domain.weight import weight
 
 
@@ -68,3 +69,22 @@ def test_what_outlives_the_task_has_no_pictures():
     noted(conversation, 3)
     assert [turn.picture for turn in conversation.history.turns] == [None] * 3
     assert Conversation(conversation.history, pictures=4).turns == conversation.history.turns
+
+
+def test_a_key_is_shown_to_the_model_and_kept_by_nobody():
+    conversation = Conversation(redact=lambda text: text.replace("key", MASKED_KEY))
+    turns = [Turn("use key", None, "", f"typed {what}") for what in ("key", "nothing")]
+    for turn in turns:
+        conversation.note(turn)
+    assert conversation.turns == tuple(turns)
+    kept = tuple(Turn(f"use {MASKED_KEY}", None, "", f"typed {what}") for what in (MASKED_KEY, "nothing"))
+    assert conversation.told == History(kept, sum(map(weight, kept)))
+
+
+def test_an_instruction_is_read_once_however_many_turns_have_it():
+    read = []
+    conversation = Conversation(redact=lambda text: read.append(text) or text)
+    for number in range(50):
+        conversation.note(Turn("go on", Type(f"text {number}"), f"because {number}", f"typed {number}"))
+    assert read.count("go on") == 1
+    assert conversation.told is conversation.history
