@@ -117,6 +117,12 @@ def _endpoint(service: Service, sections: "Sequence[Section]", connections: int)
         )
         return None
     config = service.config
+    if service.guard.on and config.monitoring.web_config is None and not is_loopback(config.monitoring.host):
+        _log.warning(
+            "PROMETHEUS_HOST is %s, without TLS: tokens that are entered at /tasks can be read on their way; set "
+            "PROMETHEUS_WEB_CONFIG with TLS, or enter tokens through a proxy that has it",
+            config.monitoring.host,
+        )
     return metrics_endpoint(
         service.state,
         host=config.monitoring.host,

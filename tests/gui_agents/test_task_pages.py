@@ -102,3 +102,13 @@ async def test_on_other_addresses_than_loopback_pages_need_tokens_or_a_word_of_t
 ):
     async with serving_app({"PROMETHEUS_HOST": "0.0.0.0", **environment}, tmp_path) as served:  # noqa: S104
         assert (await asyncio.to_thread(asked, served, "tasks"))[0] == status
+
+
+@pytest.mark.parametrize(("host", "warnings"), [("127.0.0.1", 0), ("0.0.0.0", 1)])  # noqa: S104 - nobody else asks
+async def test_tokens_that_could_be_read_on_their_way_to_the_pages_are_warned_of(host, warnings, tmp_path, caplog):
+    file = tmp_path / "tokens"
+    file.write_text(f"{TokenLine('ann', digest(new_token().reveal()), frozenset({Role.READ}), NO_QUOTAS)}\n")
+    file.chmod(0o600)
+    async with serving_app({"ACCESS_TOKENS_FILE": str(file), "PROMETHEUS_HOST": host}, tmp_path):
+        told = [record.getMessage() for record in caplog.records if "can be read on their way" in record.getMessage()]
+    assert len(told) == warnings
