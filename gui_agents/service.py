@@ -5,6 +5,7 @@ import logging
 import platform
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -211,6 +212,11 @@ def _warm_pool(config: Config, state: ServiceState, reaper: Reaper, sandboxes: S
     return WarmPool(state, reaper, sandboxes, plain, size=size)
 
 
+def _recording(pictures: PictureFiles, recorded: Recorded, task_id: str) -> Recording:
+    """Return what takes the pictures of a task's steps."""
+    return NO_RECORDING if recorded is Recorded.NONE else Recording(task_id, pictures, recorded)
+
+
 class Service:
     """The gRPC service; made, started, drained and stopped on one event loop."""
 
@@ -264,7 +270,8 @@ class Service:
             journal=self._journal,
             unbudgeted=config.budgets.allow_unbudgeted_models,
             redactor=redactor,
-            recorder=self._recording,
+            # By what it needs and not by this service, which timers of the runner would keep alive.
+            recorder=partial(_recording, self.pictures, config.recording.screenshots),
         )
         self._recovery = Recovery(
             archive=self.archive,
@@ -309,10 +316,6 @@ class Service:
     def alive(self) -> int:
         """Calls that are open, and tasks in memory."""
         return self._reception.open + self.state.kept
-
-    def _recording(self, task_id: str) -> Recording:
-        recorded = self.config.recording.screenshots
-        return NO_RECORDING if recorded is Recorded.NONE else Recording(task_id, self.pictures, recorded)
 
     async def start(self, accounting: Accounting | None = None) -> None:
         """Sweep what earlier services have left behind, open the port and serve; `accounting` counts the RPCs.

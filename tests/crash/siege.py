@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -128,7 +129,7 @@ class _Siege:
             self._problem(f"files are left: {files}")
         database = life.runtime_dir / "tasks.sqlite"
         if database.exists():
-            with sqlite3.connect(database) as connection:
+            with closing(sqlite3.connect(database)) as connection:
                 (found,) = connection.execute("PRAGMA integrity_check").fetchone()
             if found != "ok":
                 self._problem(f"the database is damaged: {found}")

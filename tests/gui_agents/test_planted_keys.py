@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -221,7 +222,7 @@ def read_files(outputs, directory):
         content = file.read_bytes()
         outputs.add(str(file.relative_to(directory)), content)
         if content.startswith(b"SQLite format 3"):
-            with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+            with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
                 for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'"):
                     rows = database.execute(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608 - its own name
                     outputs.add(f"{file.name} {table}", repr(rows))
@@ -290,10 +291,10 @@ def test_a_leak_would_be_found():
 
 
 def test_rows_of_a_database_are_read(tmp_path):
-    with sqlite3.connect(tmp_path / "tasks.db") as database:
+    with closing(sqlite3.connect(tmp_path / "tasks.db")) as database:
         database.execute("CREATE TABLE tasks (instruction TEXT)")
         database.execute("INSERT INTO tasks VALUES (?)", (WRITTEN,))
-    database.close()
+        database.commit()
     outputs = Outputs()
     read_files(outputs, Path(tmp_path))
     assert {where for where, _, _ in leaks(outputs.said)} == {"tasks.db", "tasks.db tasks"}

@@ -85,7 +85,7 @@ def test_the_page_shows_how_the_service_stands(tab):
         assert tab.text("#sandboxes-open .legend") == "open 4ready 1"
         assert tab.text("#sandbox-ends tbody tr") == "closed4"
         assert "denied private2" in tab.text("#egress tbody")
-        assert tab.evaluate("document.querySelectorAll('.state.good').length") == 9
+        assert tab.evaluate("document.querySelectorAll('.state.good').length") == 8
         assert tab.text("#notice p") == ""
         assert tab.evaluate("document.title") == "3 running, 2 waiting · GUI agents"
         origin = f"http://127.0.0.1:{endpoint.port}/"

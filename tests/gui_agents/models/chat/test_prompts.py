@@ -142,7 +142,7 @@ def test_a_note_is_shown_with_the_screen():
     [
         ("pixels", (1280, 720), "1280 x 720 pixels", "at 140, 220 (80x40)", '"x": 68, "y": 66'),
         ("pixels", (640, 360), "640 x 360 pixels", "at 70, 110 (40x20)", '"x": 34, "y": 33'),
-        ("thousand", (640, 360), "coordinates from 0 to 1000 on both sides", "(62x56)", '"x": 53, "y": 92'),
+        ("thousand", (640, 360), "coordinates from 0 to 1000 on both sides", "(62x56)", '"x": 54, "y": 92'),
         ("unit", (640, 360), "coordinates from 0 to 1 on both sides", "(0.0625x0.0556)", '"x": 0.0535, "y": 0.0924'),
     ],
 )
