@@ -86,7 +86,9 @@ def test_a_newer_database_is_refused(stored):
         told.replace("have", "has").split()
     )
     changed(stored, f"PRAGMA user_version = {NEWEST}")
-    SqliteStore(stored).open()
+    store = SqliteStore(stored)
+    store.open()
+    store.close()
 
 
 def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
