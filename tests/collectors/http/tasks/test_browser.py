@@ -135,6 +135,7 @@ def test_signing_in_and_out(tab):
         assert tab.evaluate("document.cookie") == ""
         tab.evaluate("document.querySelector('#rows a').click()")
         tab.wait_for_text("#what", "write a letter")
+        tab.wait_for("document.readyState === 'complete'")  # its script has run
         tab.evaluate("document.getElementById('leave').click()")
         tab.wait_for("document.getElementById('login') !== null")
         assert not any("gat_" in address for address in tab.requests)
