@@ -53,7 +53,10 @@ def made(done):
 
 
 DEMO = "DEMO_EXIT=1 GRPC_PORT=0 PROMETHEUS_PORT=0"
-ORDINARY = 'ARGS=-n 3 --dist worksteal --ignore=tests/e2e -m "not slow and not system_tools and not hypothesis"'
+ORDINARY = (
+    "ARGS=-n 3 --dist worksteal tests/gui_agents tests/collectors/exposition tests/collectors/metrics "
+    '--ignore=tests/gui_agents/commands --ignore=tests/gui_agents/models -m "not slow and not system_tools and not hypothesis"'
+)
 
 
 def test_the_oldest_and_the_newest_python_run_the_tests_and_the_last_line_names_them(run):
