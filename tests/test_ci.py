@@ -55,7 +55,8 @@ def made(done):
 DEMO = "DEMO_EXIT=1 GRPC_PORT=0 PROMETHEUS_PORT=0"
 ORDINARY = (
     "ARGS=-n 3 --dist worksteal tests/gui_agents tests/collectors/exposition tests/collectors/metrics "
-    '--ignore=tests/gui_agents/commands --ignore=tests/gui_agents/models -m "not slow and not system_tools and not hypothesis"'
+    "--ignore=tests/gui_agents/commands --ignore=tests/gui_agents/models "
+    '-m "not slow and not system_tools and not hypothesis"'
 )
 
 
