@@ -16,7 +16,7 @@ from tests.ports import free_port
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 settings.register_profile("dev", max_examples=15, **COMMON)
-settings.register_profile("ci", max_examples=20, print_blob=True, **COMMON)
+settings.register_profile("ci", max_examples=30, print_blob=True, **COMMON)
 settings.register_profile("nightly", max_examples=2_000, print_blob=True, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
