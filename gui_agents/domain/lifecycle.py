@@ -86,6 +86,12 @@ TRANSITIONS: Final[Mapping[tuple[TaskStatus, TaskEvent], TaskStatus]] = MappingP
 """Every legal transition; what is not listed is illegal."""
 
 
+ENDS: Final[Mapping[TaskEvent, TaskStatus]] = MappingProxyType(
+    {event: status for (_, event), status in TRANSITIONS.items() if status in TERMINAL}
+)
+"""The status after each event that ends a task."""
+
+
 def next_status(status: TaskStatus, event: TaskEvent) -> TaskStatus | None:
     """Return the status after `event`, or None if the event is illegal in this status."""
     return TRANSITIONS.get((status, event))

@@ -22,7 +22,7 @@ from gui_agents.domain.claim import NOTHING, Claim
 from gui_agents.domain.clock import Clock, SteadyClock
 from gui_agents.domain.egress import EgressVerdict
 from gui_agents.domain.journal import NO_JOURNAL, Journal, Step
-from gui_agents.domain.lifecycle import Ending, TaskEvent, TaskStatus
+from gui_agents.domain.lifecycle import ENDS, Ending, TaskEvent, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.price import Quote
 from gui_agents.domain.sandbox import SandboxEnd, SandboxInfo, SandboxStart, SandboxType
@@ -46,11 +46,6 @@ _LAST_STAGE: Final = {
     TaskEvent.COMPLETE: Stage.FINISHED,
     TaskEvent.FAIL: Stage.ERROR,
     TaskEvent.CANCEL: Stage.CANCELLED,
-}
-_STATUS: Final = {
-    TaskEvent.COMPLETE: TaskStatus.COMPLETED,
-    TaskEvent.FAIL: TaskStatus.FAILED,
-    TaskEvent.CANCEL: TaskStatus.CANCELLED,
 }
 
 
@@ -198,7 +193,7 @@ class ServiceState:
         kept = weight(self._table.spec(task_id)) + weight(ending) + self._streams.weight(task_id) + history.text_bytes
         with self._lock:
             now, at = self._monotonic(), self._time()
-            last, status = self._table.record(task_id, now), _STATUS[ending.event]
+            last, status = self._table.record(task_id, now), ENDS[ending.event]
             self._table.end(task_id, ending, now, at, weight=kept, history=history)
             self._recorder.ended(last, status, ending, history, at)
             self._recent.ended.count(status, now)

@@ -20,7 +20,7 @@ from gui_agents.domain.journal import (
     TaskRequeued,
     TaskStarted,
 )
-from gui_agents.domain.lifecycle import Ending, FailureReason, TaskEvent, TaskStatus
+from gui_agents.domain.lifecycle import ENDS, Ending, FailureReason, TaskStatus
 from gui_agents.domain.model import NO_HISTORY, History
 from gui_agents.domain.sandbox import SandboxInfo
 from gui_agents.domain.spec import TaskSpec
@@ -102,11 +102,7 @@ ORDER BY steps.attempt, position
 HISTORY: Final = "SELECT history FROM outcomes JOIN tasks USING (sequence) WHERE task_id = ?"
 SPENT_ON: Final = "SELECT owner, currency, amount FROM spent WHERE day = ?"
 
-_EVENTS: Final = {
-    TaskStatus.COMPLETED: TaskEvent.COMPLETE,
-    TaskStatus.FAILED: TaskEvent.FAIL,
-    TaskStatus.CANCELLED: TaskEvent.CANCEL,
-}
+_EVENTS: Final = {status: event for event, status in ENDS.items()}
 _UNUSED: Final = TaskStatistics()
 
 
